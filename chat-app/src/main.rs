@@ -1,0 +1,2 @@
+//! The chat.
+fn main() {}
