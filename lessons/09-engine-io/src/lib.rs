@@ -1,1 +1,66 @@
-//! Stub.
+//! Engine.IO protocol 4: one session over any transport.
+//!
+//! TCP gives us a connection, WebSocket gives us messages, and still a chat on a train does not work: proxies refuse
+//! WebSocket, connections die in tunnels, and neither end notices. Engine.IO puts a *session* above the connection.
+//! It opens over plain HTTP, which passes everywhere; moves to a WebSocket when one gets through; and beats, so
+//! that both ends know within seconds when the other is gone.
+//!
+//! The heart is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it are the transports, the
+//! [`Server`] with its sessions, the warp [`filter()`], and [`run`], the accept loop.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use engine_io::{Application, CloseReason, Config, EncodedMessage, Message, Receiver, Server, Session};
+//!
+//! struct Echo;
+//! struct EchoSession(Session);
+//!
+//! impl Application for Echo {
+//!     fn open(&self, session: Session) -> Arc<dyn Receiver> {
+//!         Arc::new(EchoSession(session))
+//!     }
+//! }
+//!
+//! impl Receiver for EchoSession {
+//!     fn message(&self, message: Message<'_>) {
+//!         let echo = match message {
+//!             Message::Text(text) => EncodedMessage::text(text),
+//!             Message::Binary(bytes) => EncodedMessage::binary(&bytes),
+//!         };
+//!         // The session may have ended meanwhile: then there is nobody to send to.
+//!         let _ = self.0.send(&echo);
+//!     }
+//!     fn close(&self, reason: CloseReason) {
+//!         println!("{reason}");
+//!     }
+//! }
+//!
+//! # async fn example() {
+//! let server = Server::new(Config::default(), Echo);
+//! warp::serve(engine_io::filter(&server)).run(([127, 0, 0, 1], 3000)).await;
+//! # }
+//! ```
+
+mod config;
+mod deadlines;
+mod filter;
+pub mod machine;
+mod packet;
+pub mod payload;
+mod refusal;
+mod serve;
+mod server;
+mod session;
+mod sid;
+mod transport;
+
+pub use config::{Config, Cors, Transport, Transports};
+pub use deadlines::{Deadlines, Expire};
+pub use filter::filter;
+pub use machine::{CloseReason, Closed};
+pub use packet::{EncodedMessage, Message, Packet, PacketError};
+pub use refusal::Refusal;
+pub use serve::{Limits, run};
+pub use server::Server;
+pub use session::{Application, Handshake, Receiver, Session};
+pub use sid::random_id;

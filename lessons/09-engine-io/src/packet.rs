@@ -1,0 +1,231 @@
+//! Packets: what two Engine.IO peers say to each other, whatever carries it.
+//!
+//! A packet is one character for its type and the rest for its data (Engine.IO protocol 4, "Packet encoding").
+//! Text travels as written below. Binary messages have no type character: over WebSocket they are a binary
+//! frame, over HTTP they are `b` and base64.
+//!
+//! | packet    | wire      | who sends it                                     |
+//! |-----------|-----------|--------------------------------------------------|
+//! | `Open`    | `0{json}` | the server, first of all                         |
+//! | `Close`   | `1`       | either, to end the session                       |
+//! | `Ping`    | `2`       | the server's heartbeat; `2probe` from the client |
+//! | `Pong`    | `3`       | the client's answer; `3probe` from the server    |
+//! | `Message` | `4text`   | either                                           |
+//! | `Upgrade` | `5`       | the client, when the probe came back             |
+//! | `Noop`    | `6`       | the server, to let a waiting poll go             |
+
+use bytes::Bytes;
+use thiserror::Error;
+use websocket::OpCode;
+
+/// A message as it arrives: text is borrowed from the read buffer, binary is owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Text, valid UTF-8.
+    Text(&'a str),
+    /// Binary.
+    Binary(Bytes),
+}
+
+/// One Engine.IO packet (Engine.IO protocol 4, "Packet types").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet<'a> {
+    /// `0`: the handshake, as JSON.
+    Open(&'a str),
+    /// `1`: the session ends.
+    Close,
+    /// `2`: a heartbeat, or `probe` on a transport that is being tried.
+    Ping(&'a str),
+    /// `3`: the answer to a ping, with the same data.
+    Pong(&'a str),
+    /// `4`: what the application sends.
+    Message(Message<'a>),
+    /// `5`: the client moves to the transport that carries this packet.
+    Upgrade,
+    /// `6`: nothing.
+    Noop,
+}
+
+/// Why bytes are not a packet.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum PacketError {
+    /// Not even a type.
+    #[error("an empty packet")]
+    Empty,
+    /// A type outside `0` to `6`.
+    #[error("unknown packet type {0:?}")]
+    UnknownType(char),
+    /// `b` and something that is not base64.
+    #[error("a binary packet that is not base64")]
+    Base64,
+    /// An HTTP body that is not UTF-8.
+    #[error("text that is not UTF-8")]
+    Utf8,
+}
+
+impl<'a> Packet<'a> {
+    /// Reads the text form of a packet.
+    ///
+    /// # Errors
+    /// [`PacketError::Empty`] and [`PacketError::UnknownType`].
+    ///
+    /// ```
+    /// use engine_io::{Message, Packet};
+    /// assert_eq!(Packet::decode("4hello"), Ok(Packet::Message(Message::Text("hello"))));
+    /// assert!(Packet::decode("9").is_err());
+    /// ```
+    pub fn decode(text: &'a str) -> Result<Self, PacketError> {
+        let kind = text.chars().next().ok_or(PacketError::Empty)?;
+        let data = &text[kind.len_utf8()..];
+        Ok(match kind {
+            '0' => Packet::Open(data),
+            '1' => Packet::Close,
+            '2' => Packet::Ping(data),
+            '3' => Packet::Pong(data),
+            '4' => Packet::Message(Message::Text(data)),
+            '5' => Packet::Upgrade,
+            '6' => Packet::Noop,
+            other => return Err(PacketError::UnknownType(other)),
+        })
+    }
+
+    /// Writes the packet for either transport.
+    ///
+    /// ```
+    /// use engine_io::Packet;
+    /// assert_eq!(Packet::Pong("probe").encode().payload(), b"3probe");
+    /// ```
+    pub fn encode(&self) -> EncodedMessage {
+        match self {
+            Packet::Open(json) => EncodedMessage::from_parts("0", json),
+            Packet::Close => EncodedMessage::from_parts("1", ""),
+            Packet::Ping(data) => EncodedMessage::from_parts("2", data),
+            Packet::Pong(data) => EncodedMessage::from_parts("3", data),
+            Packet::Message(Message::Text(text)) => EncodedMessage::text(text),
+            Packet::Message(Message::Binary(bytes)) => EncodedMessage::binary(bytes),
+            Packet::Upgrade => EncodedMessage::from_parts("5", ""),
+            Packet::Noop => EncodedMessage::from_parts("6", ""),
+        }
+    }
+}
+
+/// A packet encoded once, ready for either transport, shared by reference.
+///
+/// A server's WebSocket frames are not masked (RFC 6455 §5.1), so the frame for one receiver is the frame for
+/// all: a broadcast to a thousand sockets encodes once and clones a reference count a thousand times. Behind the
+/// frame header lies the packet itself, which is what a polling response wants.
+///
+/// ```
+/// let message = engine_io::EncodedMessage::text("hello");
+/// assert_eq!(message.frame().as_ref(), b"\x81\x064hello");
+/// assert_eq!(message.payload(), b"4hello");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedMessage {
+    frame: Bytes,
+    /// Length of the frame header at the front of `frame`.
+    header: u8,
+    binary: bool,
+}
+
+impl EncodedMessage {
+    /// A text message: `4` and the text, in a text frame.
+    pub fn text(text: &str) -> Self {
+        Self::from_parts("4", text)
+    }
+
+    /// A binary message: the bytes, in a binary frame.
+    pub fn binary(bytes: &[u8]) -> Self {
+        Self::framed(OpCode::Binary, &[bytes])
+    }
+
+    fn from_parts(kind: &str, data: &str) -> Self {
+        Self::framed(OpCode::Text, &[kind.as_bytes(), data.as_bytes()])
+    }
+
+    fn framed(opcode: OpCode, parts: &[&[u8]]) -> Self {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let header = websocket::FrameHeader { fin: true, opcode, mask: None, len: len as u64 };
+        let mut frame = Vec::with_capacity(websocket::MAX_HEADER + len);
+        header.write_to(&mut frame);
+        let header = u8::try_from(frame.len()).unwrap_or(u8::MAX);
+        for part in parts {
+            frame.extend_from_slice(part);
+        }
+        Self { frame: frame.into(), header, binary: opcode == OpCode::Binary }
+    }
+
+    /// The WebSocket frame, header included.
+    pub fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
+    /// What is inside the frame: a text packet with its type, or the bytes of a binary message.
+    pub fn payload(&self) -> &[u8] {
+        &self.frame[usize::from(self.header)..]
+    }
+
+    /// Whether this is a binary message.
+    pub fn is_binary(&self) -> bool {
+        self.binary
+    }
+
+    /// The text of a text message, without its type. `None` for anything else.
+    pub fn as_text(&self) -> Option<&str> {
+        if self.binary {
+            return None;
+        }
+        std::str::from_utf8(self.payload()).ok()?.strip_prefix('4')
+    }
+
+    /// How many bytes it counts for in the outbound budget.
+    pub fn size(&self) -> usize {
+        self.frame.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_type_by_its_number() {
+        let wire = ["0{}", "1", "2probe", "3probe", "4", "5", "6"];
+        let packets = [
+            Packet::Open("{}"),
+            Packet::Close,
+            Packet::Ping("probe"),
+            Packet::Pong("probe"),
+            Packet::Message(Message::Text("")),
+            Packet::Upgrade,
+            Packet::Noop,
+        ];
+        for (wire, packet) in wire.iter().zip(packets) {
+            assert_eq!(Packet::decode(wire).as_ref(), Ok(&packet));
+            assert_eq!(packet.encode().payload(), wire.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_is_no_packet_is_refused() {
+        assert_eq!(Packet::decode(""), Err(PacketError::Empty));
+        assert_eq!(Packet::decode("7"), Err(PacketError::UnknownType('7')));
+        assert_eq!(Packet::decode("é4"), Err(PacketError::UnknownType('é')));
+    }
+
+    proptest! {
+        #[test]
+        fn text_survives_the_journey(text in ".*") {
+            let encoded = Packet::Message(Message::Text(&text)).encode();
+            prop_assert_eq!(encoded.as_text(), Some(text.as_str()));
+            let payload = String::from_utf8(encoded.payload().to_vec()).unwrap();
+            prop_assert_eq!(Packet::decode(&payload), Ok(Packet::Message(Message::Text(&text))));
+        }
+
+        #[test]
+        fn decode_never_panics(text in ".*") {
+            let _ = Packet::decode(&text);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Our own accept loop around a warp filter, for the open network.
+//!
+//! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as the client likes. Here every
+//! wait has an end and every connection a place: headers have a deadline, connections are counted, a client that
+//! does not take its answer is dropped by the kernel, and at the end the server stops accepting, lets requests
+//! finish and goes.
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use http::Request;
+use hyper::{
+    body::Incoming,
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
+};
+use warp::{Filter, Reply};
+
+/// What one server takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; more wait in the listen backlog. Default 100,000 (the limit on open files is usually
+    /// lower).
+    pub connections: usize,
+    /// How long the head of a request may take to arrive, and how long an idle connection is kept. Default 30 s.
+    pub header_timeout: Duration,
+    /// How long a client may leave sent data unacknowledged before the kernel drops it (Linux). Default 30 s.
+    pub write_timeout: Duration,
+    /// How long requests may take to finish when the server stops. Default 5 s.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 100_000,
+            header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Who is at the other end of a connection. A clone of it keeps the connection's place among
+/// [`Limits::connections`].
+#[derive(Clone)]
+pub(crate) struct Peer {
+    pub(crate) addr: SocketAddr,
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+/// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and lets requests finish.
+///
+/// # Errors
+/// When the listener's address cannot be read. A failed accept (out of file descriptors, say) is logged and tried
+/// again.
+pub async fn run<F>(
+    listener: TcpListener,
+    filter: F,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    F: Filter<Error = warp::Rejection> + Clone + Send + Sync + 'static,
+    F::Extract: Reply,
+    F::Future: Send,
+{
+    let service = TowerToHyperService::new(warp::service(filter));
+    let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+    let (stop, stopping) = watch::channel(());
+    let mut shutdown = pin!(shutdown);
+    let mut http = Builder::new(TokioExecutor::new()).http1_only();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        prepare(&stream, limits);
+        let service = service.clone();
+        let mut stopping = stopping.clone();
+        let http = http.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer.clone());
+                service.call(request)
+            });
+            let mut connection = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = stopping.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended");
+            }
+        });
+    }
+    drop(listener);
+    drop(stop);
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    if timeout(limits.drain, places.acquire_many(all)).await.is_err() {
+        tracing::warn!("connections that did not end in time");
+    }
+    Ok(())
+}
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Peer) {
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { continue };
+        match listener.accept().await {
+            Ok((stream, addr)) => return (stream, Peer { addr, _place: Arc::new(place) }),
+            Err(error) => {
+                tracing::warn!(%error, "accept");
+                // Out of descriptors: someone has to leave first.
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream, limits: Limits) {
+    // Small packets, sent when they are ready: Nagle's wait would add up to 40 ms to each.
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_timeout));
+    #[cfg(not(target_os = "linux"))]
+    let _ = limits;
+}

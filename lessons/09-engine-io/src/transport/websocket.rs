@@ -1,0 +1,341 @@
+//! The WebSocket transport: one task a connection, on lesson 07's own frames.
+//!
+//! The task reads into a buffer on its stack, so that an idle connection owns none, and hands each message to the
+//! application while it still lies there. It writes what the session has queued, up to [`BATCH`] frames in one
+//! system call; the frames were encoded by whoever sent them, perhaps for a thousand connections at once.
+
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    future::poll_fn,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::timeout,
+};
+use websocket::{CloseCode, CloseFrame, Decoder, Event, Limits, OpCode, ProtocolError, Role, encode_frame};
+
+use crate::{
+    config::Config,
+    machine::{CloseReason, Probe},
+    packet::{EncodedMessage, Message, Packet},
+    session::{Receiver, Session, now},
+};
+
+/// Frames in one write: enough that a busy connection needs few system calls.
+const BATCH: usize = 64;
+/// The read buffer on the stack, in bytes.
+const READ_BUFFER: usize = 16 * 1024;
+/// Reads in a row before others get their turn.
+const READS: usize = 8;
+/// A queue that grew beyond this many packets gives its memory back when it is empty.
+const KEEP_CAPACITY: usize = 64;
+/// How many frames a message may come in: a thousand one-byte fragments are no message but an attack.
+const MAX_FRAGMENTS: usize = 1024;
+/// How long a connection that ends may take to say goodbye.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Why the task ends.
+enum End {
+    /// Say goodbye with this frame.
+    Close(Bytes),
+    /// Nobody is there to say goodbye to.
+    Gone,
+}
+
+struct Connection<IO> {
+    io: IO,
+    decoder: Decoder,
+    session: Session,
+    receiver: Arc<dyn Receiver>,
+    /// Still on trial: packets go to the probe, and nothing of the session is written here.
+    probing: bool,
+    /// Taken from the session, not yet written; of the first, `written` bytes are.
+    batch: VecDeque<EncodedMessage>,
+    written: usize,
+    /// Written, but not yet given back to the session's budget.
+    unaccounted: usize,
+    /// A frame of the transport's own: a pong, or `3probe`. Goes first at the next frame boundary.
+    control: Bytes,
+}
+
+/// Carries `session` over `io` until either ends. `early` is what the client sent behind its request.
+///
+/// With `probing`, the session is on polling and this connection has [`Config::upgrade_timeout`] to take it over.
+pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
+    io: IO,
+    early: Bytes,
+    session: Session,
+    config: &Config,
+    probing: bool,
+) {
+    let Some(receiver) = session.receiver() else { return };
+    let limits = Limits { max_message: config.max_payload, max_fragments: MAX_FRAGMENTS };
+    let mut connection = Connection {
+        io,
+        decoder: Decoder::new(Role::Server, limits),
+        session,
+        receiver,
+        probing,
+        batch: VecDeque::new(),
+        written: 0,
+        unaccounted: 0,
+        control: Bytes::new(),
+    };
+    let mut end = connection.receive(&mut Vec::from(early));
+    if probing && end.is_none() {
+        let trial = poll_fn(|cx| match connection.poll(cx) {
+            Poll::Pending if connection.probing => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(end) => Poll::Ready(Some(end)),
+        });
+        end = match timeout(config.upgrade_timeout, trial).await {
+            Ok(end) => end,
+            Err(_) => Some(End::Close(close_frame(CloseCode::NORMAL, "upgrade timeout"))),
+        };
+    }
+    let end = match end {
+        Some(end) => end,
+        None => poll_fn(|cx| connection.poll(cx)).await,
+    };
+    if connection.probing {
+        connection.session.with(crate::machine::Machine::probe_ended);
+    } else {
+        connection.session.with(|machine| {
+            machine.transport_ended(now(), CloseReason::TransportClose);
+            machine.writer_ended();
+        });
+    }
+    if let End::Close(frame) = end {
+        // In the middle of a frame a goodbye would be read as its contents.
+        let frame = if connection.written == 0 { frame } else { Bytes::new() };
+        let _ = timeout(LINGER, Box::pin(goodbye(connection.io, frame))).await;
+    }
+}
+
+/// Sends the close frame and waits for the client to close: a socket closed while bytes are unread resets the
+/// connection, and the client would lose what it was sent last.
+async fn goodbye(mut io: impl AsyncRead + AsyncWrite + Unpin, frame: Bytes) -> io::Result<()> {
+    io.write_all(&frame).await?;
+    io.shutdown().await?;
+    let mut sink = [0; 512];
+    while io.read(&mut sink).await? > 0 {}
+    Ok(())
+}
+
+/// Refuses a connection that has already been upgraded: a close frame and no more.
+pub(crate) async fn refuse(io: impl AsyncRead + AsyncWrite + Unpin) {
+    let _ = timeout(LINGER, Box::pin(goodbye(io, close_frame(CloseCode::NORMAL, "")))).await;
+}
+
+fn close_frame(code: CloseCode, reason: &str) -> Bytes {
+    encode_frame(OpCode::Close, &CloseFrame { code, reason: reason.to_owned() }.encode())
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if let Poll::Ready(end) = self.poll_read(cx) {
+            return Poll::Ready(end);
+        }
+        self.poll_write(cx)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        for _ in 0..READS {
+            ready!(self.session.poll_may_read(cx));
+            let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+            let mut buffer = ReadBuf::uninit(&mut buffer);
+            if ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)).is_err() {
+                self.session.close(CloseReason::TransportError);
+                return Poll::Ready(End::Gone);
+            }
+            if buffer.filled().is_empty() {
+                self.session.with(|machine| {
+                    if !self.probing {
+                        machine.transport_ended(now(), CloseReason::TransportClose);
+                    }
+                });
+                return Poll::Ready(End::Gone);
+            }
+            if let Some(end) = self.receive(buffer.filled_mut()) {
+                return Poll::Ready(end);
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Bytes have come: hands every message in them on. Returns how the connection ends, if it does.
+    fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
+        loop {
+            let event = match self.decoder.decode(&mut input) {
+                Ok(Some(event)) => event,
+                Ok(None) => return None,
+                Err(error) => return Some(self.protocol_error(&error)),
+            };
+            let end = match event {
+                Event::Text(text) => self.receive_text(&text),
+                Event::Binary(bytes) => self.receive_binary(bytes),
+                Event::Ping(data) => {
+                    self.control = encode_frame(OpCode::Pong, &data);
+                    None
+                }
+                Event::Pong(_) => None,
+                Event::Close(frame) => {
+                    if !self.probing {
+                        self.session.close(CloseReason::TransportClose);
+                    }
+                    let code = frame.map_or(CloseCode::NORMAL, |frame| frame.code);
+                    Some(End::Close(close_frame(code, "")))
+                }
+            };
+            if end.is_some() {
+                return end;
+            }
+        }
+    }
+
+    fn receive_text(&mut self, text: &str) -> Option<End> {
+        let Ok(packet) = Packet::decode(text) else { return Some(self.garbage()) };
+        if self.probing {
+            return match self.session.with(|machine| machine.receive_probe(&packet)) {
+                Probe::Confirm => {
+                    self.control = Packet::Pong("probe").encode().frame().clone();
+                    None
+                }
+                Probe::Upgraded => {
+                    self.probing = false;
+                    None
+                }
+                Probe::GiveUp => Some(End::Close(close_frame(CloseCode::NORMAL, ""))),
+            };
+        }
+        match packet {
+            // The usual case does not touch the session's lock.
+            Packet::Message(message) => {
+                if !self.session.is_closed() {
+                    self.receiver.message(message);
+                }
+                None
+            }
+            packet => {
+                let _ = self.session.with(|machine| machine.receive(now(), packet));
+                None
+            }
+        }
+    }
+
+    fn receive_binary(&mut self, bytes: Cow<'_, [u8]>) -> Option<End> {
+        if self.probing {
+            return Some(End::Close(close_frame(CloseCode::NORMAL, "")));
+        }
+        if !self.session.is_closed() {
+            self.receiver.message(Message::Binary(bytes.into_owned().into()));
+        }
+        None
+    }
+
+    fn garbage(&mut self) -> End {
+        if !self.probing {
+            self.session.with(|machine| machine.receive_garbage(now()));
+        }
+        End::Close(close_frame(CloseCode::NORMAL, ""))
+    }
+
+    fn protocol_error(&mut self, error: &ProtocolError) -> End {
+        tracing::debug!(session = ?self.session, %error, "broken frame");
+        if !self.probing {
+            self.session.close(CloseReason::TransportError);
+        }
+        End::Close(close_frame(error.close_code(), ""))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if self.control.is_empty() && self.batch.is_empty() {
+                if let Some(end) = ready!(self.poll_batch(cx)) {
+                    return Poll::Ready(end);
+                }
+                continue;
+            }
+            match self.poll_write_some(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
+                    self.session.close(CloseReason::TransportError);
+                    return Poll::Ready(End::Gone);
+                }
+                Poll::Pending => {
+                    let unaccounted = std::mem::take(&mut self.unaccounted);
+                    // The client does not read. Wake up when the session ends meanwhile.
+                    return self
+                        .session
+                        .poll_closed(cx, |machine| machine.wrote(unaccounted))
+                        .map(|()| End::Gone);
+                }
+            }
+        }
+    }
+
+    /// Takes what the session has queued. Ready with an end when the session has, and all is written.
+    fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
+        if self.probing {
+            return Poll::Pending;
+        }
+        if self.batch.capacity() > KEEP_CAPACITY {
+            self.batch = VecDeque::new();
+        }
+        let unaccounted = std::mem::take(&mut self.unaccounted);
+        let batch = &mut self.batch;
+        let ended = ready!(self.session.poll_output(cx, |machine| {
+            machine.wrote(unaccounted);
+            machine.take(batch);
+            if batch.is_empty() { machine.ended().map(Some) } else { Some(None) }
+        }));
+        Poll::Ready(ended.map(|reason| match reason {
+            CloseReason::SlowReader | CloseReason::PingTimeout => End::Gone,
+            CloseReason::ServerShutdown => End::Close(close_frame(CloseCode::GOING_AWAY, "")),
+            _ => End::Close(close_frame(CloseCode::NORMAL, "")),
+        }))
+    }
+
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let io = Pin::new(&mut self.io);
+        if !self.control.is_empty() && self.written == 0 {
+            let written = ready!(io.poll_write(cx, &self.control))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.control.advance(written);
+            return Poll::Ready(Ok(()));
+        }
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        let mut count = 0;
+        for (slice, message) in slices.iter_mut().zip(&self.batch) {
+            let skip = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(&message.frame()[skip..]);
+            count += 1;
+        }
+        let mut written = ready!(io.poll_write_vectored(cx, &slices[..count]))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.unaccounted += written;
+        written += self.written;
+        while let Some(first) = self.batch.front()
+            && written >= first.size()
+        {
+            written -= first.size();
+            self.batch.pop_front();
+        }
+        self.written = written;
+        Poll::Ready(Ok(()))
+    }
+}
