@@ -1,78 +1,28 @@
-//! Stub.
-#![allow(missing_docs, unused_variables)]
-use bytes::Bytes;
-use std::borrow::Cow;
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OpCode {
-    Continuation,
-    Text,
-    Binary,
-    Close,
-    Ping,
-    Pong,
-}
-pub const MAX_HEADER: usize = 14;
-pub struct FrameHeader {
-    pub fin: bool,
-    pub opcode: OpCode,
-    pub mask: Option<[u8; 4]>,
-    pub len: u64,
-}
-impl FrameHeader {
-    pub fn write_to(&self, out: &mut Vec<u8>) {
-        todo!()
-    }
-}
-pub fn accept_key(k: &str) -> String {
-    todo!()
-}
-pub fn encode_frame(o: OpCode, p: &[u8]) -> Bytes {
-    todo!()
-}
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CloseCode(pub u16);
-impl CloseCode {
-    pub const NORMAL: Self = Self(1000);
-    pub const GOING_AWAY: Self = Self(1001);
-}
-pub struct CloseFrame {
-    pub code: CloseCode,
-    pub reason: String,
-}
-impl CloseFrame {
-    pub fn encode(&self) -> Vec<u8> {
-        todo!()
-    }
-}
-pub enum Role {
-    Server,
-    Client,
-}
-pub struct Limits {
-    pub max_message: usize,
-    pub max_fragments: usize,
-}
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct ProtocolError;
-impl ProtocolError {
-    pub fn close_code(&self) -> CloseCode {
-        todo!()
-    }
-}
-pub enum Event<'a> {
-    Text(Cow<'a, str>),
-    Binary(Cow<'a, [u8]>),
-    Ping(Cow<'a, [u8]>),
-    Pong(Cow<'a, [u8]>),
-    Close(Option<CloseFrame>),
-}
-pub struct Decoder;
-impl Decoder {
-    pub fn new(r: Role, l: Limits) -> Self {
-        todo!()
-    }
-    pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
-        todo!()
-    }
-}
+//! WebSocket by hand: the handshake and the frames of RFC 6455, as values.
+//!
+//! TCP gives a run of bytes; a chat wants messages, in both directions, over a connection that began as HTTP. That is
+//! all WebSocket is: one HTTP request that turns the connection over ([`accept_key`]), and a few bytes in front of
+//! each message that say how long it is ([`FrameHeader`]). There is no I/O here: bytes go in, [`Event`]s come out,
+//! and whoever owns the socket moves the bytes.
+//!
+//! ```
+//! use websocket::{Decoder, Event, Limits, Role};
+//!
+//! // A client's "Hello", masked (RFC 6455 §5.7).
+//! let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+//! let mut decoder = Decoder::new(Role::Server, Limits::default());
+//! let mut input = &mut bytes[..];
+//! assert_eq!(decoder.decode(&mut input), Ok(Some(Event::Text("Hello".into()))));
+//! ```
+
+mod close;
+mod decoder;
+mod error;
+mod frame;
+mod handshake;
+
+pub use close::{CloseCode, CloseFrame};
+pub use decoder::{Decoder, Event, Limits, Role};
+pub use error::ProtocolError;
+pub use frame::{FrameHeader, MAX_HEADER, OpCode, apply_mask, encode_frame, encode_masked_frame};
+pub use handshake::accept_key;

@@ -188,9 +188,8 @@ impl Machine {
     /// Time has passed: pings, or gives up.
     pub fn on_deadline(&mut self, now: Instant) {
         match (self.phase, self.heartbeat) {
-            (Phase::Closed, _) => {}
             (Phase::Closing { until, .. }, _) if now >= until => self.drop_everything(),
-            (Phase::Closing { .. }, _) => {}
+            (Phase::Closing { .. } | Phase::Closed, _) => {}
             (_, Heartbeat::PingAt(due)) if now >= due => {
                 let sent = if now - due < LATENESS { due } else { now };
                 self.heartbeat = Heartbeat::PongBy(sent + self.ping_timeout);

@@ -179,7 +179,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             let event = match self.decoder.decode(&mut input) {
                 Ok(Some(event)) => event,
                 Ok(None) => return None,
-                Err(error) => return Some(self.protocol_error(&error)),
+                Err(error) => return Some(self.protocol_error(error)),
             };
             let end = match event {
                 Event::Text(text) => self.receive_text(&text),
@@ -250,7 +250,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         End::Close(close_frame(CloseCode::NORMAL, ""))
     }
 
-    fn protocol_error(&mut self, error: &ProtocolError) -> End {
+    fn protocol_error(&mut self, error: ProtocolError) -> End {
         tracing::debug!(session = ?self.session, %error, "broken frame");
         if !self.probing {
             self.session.close(CloseReason::TransportError);
