@@ -1,0 +1,3 @@
+//! The talk's chat.
+pub mod names;
+pub mod store;

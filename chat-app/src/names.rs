@@ -1,0 +1,241 @@
+//! What a person may type as a room's name, a nickname or a message.
+//!
+//! Everybody in a room sees what one person types, so each rule here protects the others: a cap on length, no control
+//! characters, and no second "Ann" that only a computer can tell from the first.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The longest room name, in characters.
+pub const MAX_ROOM_NAME: usize = 64;
+/// The longest nickname, in characters.
+pub const MAX_NICKNAME: usize = 32;
+/// The longest message, in characters.
+pub const MAX_TEXT: usize = 4000;
+
+/// Why a name or a message was refused, in words for the person who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A room name without a letter or digit has no address.
+    #[error("A room's name needs a letter or a digit")]
+    RoomNameEmpty,
+    /// A room name over [`MAX_ROOM_NAME`].
+    #[error("A room's name has at most {MAX_ROOM_NAME} characters")]
+    RoomNameLong,
+    /// A nickname with nothing to see in it.
+    #[error("A nickname needs at least one character")]
+    NicknameEmpty,
+    /// A nickname over [`MAX_NICKNAME`].
+    #[error("A nickname has at most {MAX_NICKNAME} characters")]
+    NicknameLong,
+    /// A message with nothing to see in it.
+    #[error("The message is empty")]
+    TextEmpty,
+    /// A message over [`MAX_TEXT`].
+    #[error("A message has at most {MAX_TEXT} characters")]
+    TextLong,
+    /// Control characters, or characters that turn the direction of the text around them.
+    #[error("Control characters are not allowed")]
+    Control,
+}
+
+/// A room: the name that people read, and the slug that stands in its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Lower-case letters, digits and single dashes, in any script. Two names with one slug are one room.
+    pub slug: String,
+    /// The name as typed by whoever made the room, without the extra spaces.
+    pub name: String,
+}
+
+impl Room {
+    /// The room of that name. A slug is the name of its own room.
+    ///
+    /// # Errors
+    /// [`Refusal::RoomNameEmpty`], [`Refusal::RoomNameLong`] or [`Refusal::Control`].
+    ///
+    /// ```
+    /// let room = chat_app::names::Room::named("  Café & Croissants ").unwrap();
+    /// assert_eq!(room.slug, "café-croissants");
+    /// assert_eq!(room.name, "Café & Croissants");
+    /// ```
+    pub fn named(name: &str) -> Result<Self, Refusal> {
+        let name = tidy(name, MAX_ROOM_NAME).map_err(|fault| fault.or(Refusal::RoomNameLong))?;
+        let slug = slug(&name);
+        if slug.is_empty() { Err(Refusal::RoomNameEmpty) } else { Ok(Self { slug, name }) }
+    }
+}
+
+/// A nickname as it is shown, and the key by which two nicknames are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nickname {
+    /// As typed, without the extra spaces.
+    pub shown: String,
+    /// Without case, compatibility forms and invisible characters: `Ann`, `ANN` and `Ａｎｎ` share it.
+    pub key: String,
+}
+
+impl Nickname {
+    /// The nickname that was typed.
+    ///
+    /// # Errors
+    /// [`Refusal::NicknameEmpty`], [`Refusal::NicknameLong`] or [`Refusal::Control`].
+    pub fn new(typed: &str) -> Result<Self, Refusal> {
+        let shown = tidy(typed, MAX_NICKNAME).map_err(|fault| fault.or(Refusal::NicknameLong))?;
+        let key: String = fold(&shown).filter(|&c| !is_invisible(c)).collect();
+        if key.trim().is_empty() { Err(Refusal::NicknameEmpty) } else { Ok(Self { shown, key }) }
+    }
+}
+
+/// Checks a message. It is kept and sent as typed: lines, tabs and spaces matter to people who paste code.
+///
+/// # Errors
+/// [`Refusal::TextEmpty`], [`Refusal::TextLong`] or [`Refusal::Control`].
+pub fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        Err(Refusal::TextEmpty)
+    } else if text.chars().nth(MAX_TEXT).is_some() {
+        Err(Refusal::TextLong)
+    } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        Err(Refusal::Control)
+    } else {
+        Ok(())
+    }
+}
+
+/// What is wrong with a line that [`tidy`] refused.
+enum Fault {
+    Long,
+    Control,
+}
+
+impl Fault {
+    fn or(self, long: Refusal) -> Refusal {
+        match self {
+            Fault::Long => long,
+            Fault::Control => Refusal::Control,
+        }
+    }
+}
+
+/// One line of text: composed (NFC), trimmed, each run of white space a single space.
+fn tidy(typed: &str, longest: usize) -> Result<String, Fault> {
+    if typed.trim().chars().any(|c| c.is_control() || turns_direction(c)) {
+        return Err(Fault::Control);
+    }
+    // Count as we go: what is refused for its length is not worth a copy of its length.
+    let mut line = String::new();
+    let mut count = 0;
+    for c in typed.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).nfc() {
+        count += 1;
+        if count > longest {
+            return Err(Fault::Long);
+        }
+        line.push(c);
+    }
+    Ok(line)
+}
+
+/// Case and compatibility forms folded away. Lower case can undo a composed form, so compose again.
+fn fold(line: &str) -> impl Iterator<Item = char> {
+    line.nfkc().flat_map(char::to_lowercase).nfkc()
+}
+
+/// Letters and digits of any script, with dashes between.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in fold(name).take(MAX_ROOM_NAME) {
+        if c.is_alphanumeric() || (is_combining_mark(c) && !slug.is_empty()) {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+/// Characters that reorder their neighbours on the screen (Unicode TR 9, explicit directional formatting).
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that take no room on the screen: joiners, marks of direction, fillers, variation selectors.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+        || turns_direction(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn slug_of(name: &str) -> String {
+        Room::named(name).unwrap().slug
+    }
+
+    #[test]
+    fn slugs_keep_letters_of_any_script() {
+        assert_eq!(slug_of("Rust 2024!"), "rust-2024");
+        assert_eq!(slug_of("--C++ & Friends--"), "c-friends");
+        assert_eq!(slug_of("日本語 の 部屋"), "日本語-の-部屋");
+        assert_eq!(slug_of("हिन्दी"), "हिन्दी");
+        assert_eq!(slug_of("Cafe\u{301}"), "café", "composed, whichever way it was typed");
+        assert_eq!(slug_of("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug_of("<script>alert(1)</script>"), "script-alert-1-script");
+    }
+
+    #[test]
+    fn room_names_have_bounds() {
+        assert_eq!(Room::named(""), Err(Refusal::RoomNameEmpty));
+        assert_eq!(Room::named(" \u{200B}!?🦀"), Err(Refusal::RoomNameEmpty));
+        assert_eq!(Room::named("a\0b"), Err(Refusal::Control));
+        assert!(Room::named(&"é".repeat(MAX_ROOM_NAME)).is_ok());
+        assert_eq!(Room::named(&"é".repeat(MAX_ROOM_NAME + 1)), Err(Refusal::RoomNameLong));
+    }
+
+    #[test]
+    fn nicknames_that_look_alike_are_alike() {
+        let key = |typed: &str| Nickname::new(typed).unwrap().key;
+        for twin in ["ann", "ANN", " Ann ", "Ａｎｎ", "A\u{200B}nn", "Ann\u{FE0F}"] {
+            assert_eq!(key(twin), key("Ann"), "{twin:?}");
+        }
+        assert_eq!(key("Zoe\u{308}"), key("ZOË"));
+        assert_ne!(key("Ann"), key("Anna"));
+        assert_eq!(Nickname::new("  Ann \t Lee ").unwrap_err(), Refusal::Control);
+        assert_eq!(Nickname::new("  Ann   Lee ").unwrap().shown, "Ann Lee");
+    }
+
+    #[test]
+    fn nicknames_have_bounds() {
+        assert_eq!(Nickname::new("  "), Err(Refusal::NicknameEmpty));
+        assert_eq!(Nickname::new("\u{200B}\u{3164}"), Err(Refusal::NicknameEmpty));
+        assert_eq!(Nickname::new("Ann\u{202E}"), Err(Refusal::Control));
+        assert!(Nickname::new(&"n".repeat(MAX_NICKNAME)).is_ok());
+        assert_eq!(Nickname::new(&"n".repeat(MAX_NICKNAME + 1)), Err(Refusal::NicknameLong));
+        assert!(Nickname::new("👩‍💻").is_ok());
+    }
+
+    #[test]
+    fn messages_have_bounds() {
+        assert_eq!(check_text("a\n\tb"), Ok(()));
+        assert_eq!(check_text(" \n "), Err(Refusal::TextEmpty));
+        assert_eq!(check_text("bell \u{7}"), Err(Refusal::Control));
+        assert_eq!(check_text(&"é".repeat(MAX_TEXT)), Ok(()));
+        assert_eq!(check_text(&"é".repeat(MAX_TEXT + 1)), Err(Refusal::TextLong));
+    }
+
+    proptest! {
+        /// A page joins its room by the slug in its address: that has to be the same room again.
+        #[test]
+        fn a_slug_names_its_own_room(name in "\\PC{1,80}") {
+            if let Ok(room) = Room::named(&name) {
+                prop_assert!(room.slug.chars().count() <= MAX_ROOM_NAME);
+                prop_assert_eq!(Room::named(&room.slug).map(|again| again.slug), Ok(room.slug));
+            }
+        }
+    }
+}

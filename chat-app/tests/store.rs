@@ -1,0 +1,119 @@
+//! What the chat keeps, and what it says of a file that it cannot use.
+
+use std::path::Path;
+
+use chat_app::names::Room;
+use chat_app::store::{HISTORY, HISTORY_BYTES, MAX_ROOMS, OpenError, Store, StoreError};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+fn memory() -> Store {
+    Store::open(Path::new(":memory:")).unwrap()
+}
+
+async fn add_room(store: &Store, name: &str) -> Room {
+    store.open_room(Room::named(name).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn messages_outlive_the_store() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = Store::open(&path).unwrap();
+    add_room(&store, "Lobby").await;
+    let first = store.add_message("lobby", "ann", "one").await.unwrap();
+    let second = store.add_message("lobby", "bob", "two").await.unwrap();
+    assert!(first.id < second.id && first.at <= second.at);
+    drop(store);
+
+    let store = Store::open(&path).unwrap();
+    assert_eq!(store.room("lobby").await.unwrap().unwrap().name, "Lobby");
+    let kept = store.history("lobby").await.unwrap();
+    let texts: Vec<_> = kept.iter().map(|m| (m.id, m.nickname.as_str(), m.text.as_str())).collect();
+    assert_eq!(texts, [(first.id, "ann", "one"), (second.id, "bob", "two")]);
+    let third = store.add_message("lobby", "ann", "three").await.unwrap();
+    assert!(third.id > second.id, "ids go on where they were");
+}
+
+#[tokio::test]
+async fn history_is_the_end_of_the_rooms_own_messages() {
+    let store = memory();
+    add_room(&store, "lobby").await;
+    add_room(&store, "attic").await;
+    for number in 0..HISTORY + 10 {
+        store.add_message("lobby", "ann", &number.to_string()).await.unwrap();
+        store.add_message("attic", "ann", "elsewhere").await.unwrap();
+    }
+    let texts: Vec<_> = store.history("lobby").await.unwrap().into_iter().map(|m| m.text).collect();
+    let expected: Vec<_> = (10..HISTORY + 10).map(|number| number.to_string()).collect();
+    assert_eq!(texts, expected);
+}
+
+#[tokio::test]
+async fn history_is_bounded_in_bytes() {
+    let store = memory();
+    add_room(&store, "lobby").await;
+    let long = "x".repeat(HISTORY_BYTES / 4);
+    for _ in 0..6 {
+        store.add_message("lobby", "ann", &long).await.unwrap();
+    }
+    assert_eq!(store.history("lobby").await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_slug_is_one_room_and_rooms_have_an_end() {
+    let store = memory();
+    assert_eq!(add_room(&store, "C++").await, add_room(&store, "C#").await, "the first name stays");
+    for number in 1..MAX_ROOMS {
+        add_room(&store, &format!("room {number}")).await;
+    }
+    let refused = store.open_room(Room::named("one more").unwrap()).await;
+    assert!(matches!(refused, Err(StoreError::TooManyRooms)), "{refused:?}");
+    assert_eq!(add_room(&store, "Room 7").await.name, "room 7", "those that exist still open");
+    assert_eq!(store.rooms().await.unwrap().len(), MAX_ROOMS as usize);
+}
+
+fn refusal(path: &Path) -> OpenError {
+    Store::open(path).err().expect("this file must be refused")
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "not a database, though longer than a database's header. ".repeat(20)).unwrap();
+    assert!(matches!(refusal(&text), OpenError::Foreign(_)));
+
+    let others = folder.path().join("others.db");
+    Connection::open(&others).unwrap().execute_batch("CREATE TABLE photos (id)").unwrap();
+    let before = std::fs::read(&others).unwrap();
+    assert!(matches!(refusal(&others), OpenError::Foreign(_)));
+    assert_eq!(std::fs::read(&others).unwrap(), before);
+
+    let nowhere = folder.path().join("no/such/folder/chat.db");
+    assert!(matches!(refusal(&nowhere), OpenError::Failed(..)));
+    assert!(matches!(refusal(folder.path()), OpenError::Failed(..)));
+}
+
+#[test]
+fn another_version_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    drop(Store::open(&path).unwrap());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let said = refusal(&path).to_string();
+    assert_eq!(said, format!("{}: schema version 99, and this program knows only version 1", path.display()));
+}
+
+#[test]
+fn a_locked_file_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    drop(Store::open(&path).unwrap());
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    assert!(matches!(refusal(&path), OpenError::Locked(_)));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(Store::open(&path).is_ok());
+}
