@@ -1,3 +1,7 @@
-//! The talk's chat.
+//! The talk's chat: rooms, nicknames and messages over Socket.IO, kept in SQLite, served by warp.
+//!
+//! Each module has one part of it: [`names`] what people may type, [`store`] what is kept, [`presence`] who is there.
+
 pub mod names;
+pub mod presence;
 pub mod store;
