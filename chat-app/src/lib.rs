@@ -2,6 +2,8 @@
 //!
 //! Each module has one part of it: [`names`] what people may type, [`store`] what is kept, [`presence`] who is there.
 
+pub mod html;
 pub mod names;
+pub mod pages;
 pub mod presence;
 pub mod store;

@@ -332,7 +332,7 @@ impl Origin {
 
 /// Whether a page of `origin` (`scheme://host[:port]`) was served by `host`. Behind a proxy that ends TLS we do not
 /// know our own scheme, so the host and the port decide.
-fn is_same_origin(origin: &str, host: &str) -> bool {
+pub fn is_same_origin(origin: &str, host: &str) -> bool {
     let (authority, default_port) = if let Some(rest) = origin.strip_prefix("http://") {
         (rest, ":80")
     } else if let Some(rest) = origin.strip_prefix("https://") {

@@ -56,7 +56,7 @@ mod transport;
 
 pub use config::{Config, Cors, Transport, Transports};
 pub use deadlines::{Deadlines, Expire};
-pub use filter::filter;
+pub use filter::{filter, is_same_origin};
 pub use machine::{CloseReason, Closed};
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
 pub use refusal::Refusal;

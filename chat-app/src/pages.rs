@@ -1,0 +1,279 @@
+//! The pages: plain HTTP for people, before any event flows.
+//!
+//! A page shows what strangers typed, so it trusts none of it twice: names are escaped where they are put in (see
+//! [`crate::html`]), and a content security policy has the browser refuse to run anything that is not a file of ours.
+
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use engine_io::Transports;
+use futures_util::{Stream, StreamExt};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+use warp::reject::{MethodNotAllowed, Rejection};
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+use crate::html::Html;
+use crate::names::Room;
+use crate::store::{Store, StoreError};
+
+/// The largest form, in bytes: a room's name and what percent-encoding makes of it.
+const MAX_FORM: usize = 4096;
+/// How long a form may take to arrive.
+const FORM_TIMEOUT: Duration = Duration::from_secs(10);
+
+const INDEX: &str = include_str!("../web/index.html");
+const ROOM: &str = include_str!("../web/room.html");
+const PROBLEM: &str = include_str!("../web/problem.html");
+
+/// What the browser may do with our pages: load and run our own files, connect to us, and nothing else.
+const SECURITY: [(header::HeaderName, &str); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Not no-referrer: with that a browser sends `Origin: null` with our own form.
+    (header::REFERRER_POLICY, "same-origin"),
+];
+
+/// A file that a page loads.
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    body: Bytes,
+    /// Changes when the body does.
+    tag: HeaderValue,
+}
+
+impl Asset {
+    fn new(name: &'static str, kind: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        let mut hash = DefaultHasher::new();
+        body.hash(&mut hash);
+        let tag = HeaderValue::try_from(format!("\"{:016x}\"", hash.finish())).expect("hex digits in quotes");
+        Self { name, kind, body, tag }
+    }
+}
+
+/// What the pages are made from.
+struct Site {
+    store: Store,
+    transports: Transports,
+    assets: Vec<Asset>,
+}
+
+/// The pages as a filter, with an answer for every request.
+///
+/// `client` is served in place of the project's own Socket.IO client. `transports` is what the page may use.
+pub fn pages(store: Store, transports: Transports, client: Option<Bytes>) -> BoxedFilter<(Response,)> {
+    let client = client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
+    let assets = vec![
+        Asset::new("chat.css", "text/css; charset=utf-8", include_str!("../web/chat.css")),
+        Asset::new("chat.js", "text/javascript; charset=utf-8", include_str!("../web/chat.js")),
+        Asset::new("socket.io.js", "text/javascript; charset=utf-8", client),
+    ];
+    let site = Arc::new(Site { store, transports, assets });
+    let site = warp::any().map(move || site.clone());
+    let get = warp::get().or(warp::head()).unify();
+
+    let index = warp::path::end().and(get).and(site.clone()).then(index);
+    let room = warp::path!("room" / String).and(get).and(site.clone()).then(room);
+    let add_room = warp::path!("rooms")
+        .and(warp::post())
+        .and(site.clone())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(add_room);
+    let asset = warp::path!("static" / String)
+        .and(get)
+        .and(site)
+        .and(warp::header::optional("if-none-match"))
+        .map(asset);
+
+    let headers = SECURITY.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    index
+        .or(room)
+        .unify()
+        .or(add_room)
+        .unify()
+        .or(asset)
+        .unify()
+        .map(|answer: Result<Response, Problem>| answer.unwrap_or_else(Problem::into_response))
+        .recover(async |rejection: Rejection| {
+            let wrong_method = rejection.find::<MethodNotAllowed>().is_some();
+            let problem = if wrong_method { Problem::Method } else { Problem::NotFound };
+            Ok::<_, Infallible>(problem.into_response())
+        })
+        .unify()
+        .with(warp::reply::with::headers(HeaderMap::from_iter(headers)))
+        .map(Reply::into_response)
+        .boxed()
+}
+
+/// `GET /`
+async fn index(site: Arc<Site>) -> Result<Response, Problem> {
+    list_rooms(&site, StatusCode::OK, "", "").await
+}
+
+/// The rooms, and what was wrong with the one that somebody wanted to add.
+async fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Result<Response, Problem> {
+    let rooms = site.store.rooms().await?;
+    let line = "<li><a href=\"{{address}}\">{{name}}</a></li>";
+    let list = rooms.iter().map(|room| {
+        Html::fill(line, &[("address", Html::text(&address(room))), ("name", Html::text(&room.name))])
+    });
+    let values = [("rooms", list.collect()), ("name", Html::text(typed)), ("error", Html::text(error))];
+    Ok(page(status, &Html::fill(INDEX, &values)))
+}
+
+/// `GET /room/<slug>`
+async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
+    let slug = percent_decode_str(&slug).decode_utf8().map_err(|_| Problem::NotFound)?;
+    let room = site.store.room(&slug).await?.ok_or(Problem::NotFound)?;
+    let transports = match site.transports {
+        Transports { websocket: false, .. } => "polling",
+        Transports { polling: false, .. } => "websocket",
+        Transports { .. } => "polling,websocket",
+    };
+    let values = [
+        ("name", Html::text(&room.name)),
+        ("slug", Html::text(&room.slug)),
+        ("transports", Html::text(transports)),
+    ];
+    Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
+}
+
+/// `POST /rooms`
+async fn add_room<S, B>(site: Arc<Site>, headers: HeaderMap, body: S) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf,
+{
+    if !is_ours(&headers) {
+        return Err(Problem::OtherSite);
+    }
+    let form = tokio::time::timeout(FORM_TIMEOUT, read_form(body)).await.map_err(|_| Problem::TooSlow)??;
+    let name = form_urlencoded::parse(&form).find(|(key, _)| key == "name").unwrap_or_default().1;
+    let opened = match Room::named(&name) {
+        Ok(wanted) => site.store.open_room(wanted).await,
+        Err(refusal) => return list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal.to_string()).await,
+    };
+    match opened {
+        Ok(room) => {
+            let location = header::LOCATION;
+            Ok(warp::reply::with_header(StatusCode::SEE_OTHER, location, address(&room)).into_response())
+        }
+        Err(refusal @ StoreError::TooManyRooms) => {
+            list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal.to_string()).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a form comes from a page of ours. A browser names the origin of the page with every POST; another program
+/// names none, and has no visitor's cookies or network to abuse either.
+fn is_ours(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let (Ok(origin), Some(Ok(host))) = (origin.to_str(), headers.get(header::HOST).map(HeaderValue::to_str))
+    else {
+        return false;
+    };
+    engine_io::is_same_origin(origin, host)
+}
+
+/// The body, as far as it may go.
+async fn read_form<S, B>(body: S) -> Result<Vec<u8>, Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf,
+{
+    let mut body = std::pin::pin!(body);
+    let mut form = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| Problem::Broken)?;
+        if form.len() + piece.remaining() > MAX_FORM {
+            return Err(Problem::TooLarge);
+        }
+        form.put(piece);
+    }
+    Ok(form)
+}
+
+/// `GET /static/<name>`
+fn asset(name: String, site: Arc<Site>, known: Option<HeaderValue>) -> Result<Response, Problem> {
+    let asset = site.assets.iter().find(|asset| asset.name == name).ok_or(Problem::NotFound)?;
+    let mut response = if known.as_ref() == Some(&asset.tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let body = warp::http::Response::new(asset.body.clone());
+        warp::reply::with_header(body, header::CONTENT_TYPE, asset.kind).into_response()
+    };
+    response.headers_mut().insert(header::ETAG, asset.tag.clone());
+    // Kept, but asked about each time: a new version of the program is a new page at the next visit.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Where a room's page is. A slug has letters of any script, an address has not.
+fn address(room: &Room) -> String {
+    format!("/room/{}", utf8_percent_encode(&room.slug, NON_ALPHANUMERIC))
+}
+
+fn page(status: StatusCode, html: &Html) -> Response {
+    let mut response = warp::reply::html(html.as_str().to_owned()).into_response();
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// What went wrong, as a page.
+enum Problem {
+    NotFound,
+    Method,
+    OtherSite,
+    TooLarge,
+    TooSlow,
+    Broken,
+    Store,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a page could not be made");
+        Problem::Store
+    }
+}
+
+impl Problem {
+    fn into_response(self) -> Response {
+        let (status, title, detail) = match self {
+            Problem::NotFound => (StatusCode::NOT_FOUND, "Not found", "There is no such page or room."),
+            Problem::Method => {
+                (StatusCode::METHOD_NOT_ALLOWED, "Not allowed", "This page cannot be used in that way.")
+            }
+            Problem::OtherSite => {
+                (StatusCode::FORBIDDEN, "Not allowed", "Rooms are added from this site's own page.")
+            }
+            Problem::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too long", "The form is too long."),
+            Problem::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Too slow", "The form did not arrive in time."),
+            Problem::Broken => (StatusCode::BAD_REQUEST, "Broken off", "The form did not arrive whole."),
+            Problem::Store => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "Out of order", "The chat cannot reach its database.")
+            }
+        };
+        let values = [("title", Html::text(title)), ("detail", Html::text(detail))];
+        let mut response = page(status, &Html::fill(PROBLEM, &values));
+        if matches!(self, Problem::TooLarge | Problem::TooSlow | Problem::Broken) {
+            // The rest of the body is not read, so the connection cannot serve another request.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
