@@ -1,0 +1,68 @@
+//! What the tests of the chat share.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long anything in a test may take before the test has failed.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits for what a test expects, and fails when it does not come.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(DEADLINE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited {DEADLINE:?} for {what}"),
+    }
+}
+
+/// An answer to an HTTP request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// A header's value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// Sends one HTTP request, byte for byte as given, and reads the answer.
+pub(crate) async fn exchange(port: u16, request: &str) -> Answer {
+    soon("an HTTP answer", async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    })
+    .await
+}
+
+/// `GET path`, with more header lines if any (each ends with `\r\n`).
+pub(crate) async fn get(port: u16, path: &str, headers: &str) -> Answer {
+    exchange(
+        port,
+        &format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{headers}\r\n"),
+    )
+    .await
+}
+
+/// `POST path` with a form, with more header lines if any.
+pub(crate) async fn post(port: u16, path: &str, headers: &str, form: &str) -> Answer {
+    let length = form.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n{headers}\r\n{form}"
+    );
+    exchange(port, &request).await
+}
