@@ -82,7 +82,10 @@ pub enum OpenError {
     /// The system refused a thread.
     #[error("{0}: no thread for the database: {1}")]
     Thread(PathBuf, std::io::Error),
-    /// Everything else: no such directory, no permission, a full disk.
+    /// No such folder, or no permission.
+    #[error("{0}: cannot be opened or created")]
+    Unreachable(PathBuf),
+    /// Everything else: a full disk, a damaged file.
     #[error("{0}: {1}")]
     Failed(PathBuf, rusqlite::Error),
 }
@@ -284,6 +287,7 @@ impl Fault {
             Fault::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
+                Some(ErrorCode::CannotOpen) => OpenError::Unreachable(path),
                 _ => OpenError::Failed(path, error),
             },
         }

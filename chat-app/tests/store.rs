@@ -92,8 +92,8 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     assert_eq!(std::fs::read(&others).unwrap(), before);
 
     let nowhere = folder.path().join("no/such/folder/chat.db");
-    assert!(matches!(refusal(&nowhere), OpenError::Failed(..)));
-    assert!(matches!(refusal(folder.path()), OpenError::Failed(..)));
+    assert!(matches!(refusal(&nowhere), OpenError::Unreachable(_)));
+    assert!(matches!(refusal(folder.path()), OpenError::Unreachable(_)));
 }
 
 #[test]

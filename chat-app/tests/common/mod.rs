@@ -11,10 +11,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits for what a test expects, and fails when it does not come.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(DEADLINE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited {DEADLINE:?} for {what}"),
-    }
+    let result = tokio::time::timeout(DEADLINE, future).await;
+    result.unwrap_or_else(|_| panic!("waited {DEADLINE:?} for {what}"))
 }
 
 /// An answer to an HTTP request.
