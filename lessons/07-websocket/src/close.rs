@@ -1,34 +1,40 @@
-//! The close frame's body: a code for programs, a reason for people (RFC 6455 §5.5.1, §7.4).
+//! The body of a close frame: why a connection ends.
 
 use std::fmt;
 
-use crate::error::ProtocolError;
+use crate::{MAX_CONTROL_PAYLOAD, ProtocolError};
 
-/// Why a connection is closed (RFC 6455 §7.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A status code (RFC 6455 §7.4). A number rather than an enum: 3000 to 4999 belong to applications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CloseCode(pub u16);
 
 impl CloseCode {
-    /// The purpose is fulfilled.
+    /// The purpose of the connection is fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// The server goes down, or the page is left.
+    /// The server shuts down, or the reader left the page.
     pub const GOING_AWAY: Self = Self(1001);
-    /// The peer broke the protocol.
+    /// The peer broke a rule of the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// The peer sent a kind of data that this end does not take.
+    /// A type of data that this endpoint does not take, such as binary where it wants text.
     pub const UNSUPPORTED: Self = Self(1003);
-    /// The data does not fit its kind: text that is not UTF-8.
+    /// Data that contradicts its type, such as text that is not UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// The peer broke a rule that no other code names.
+    /// The message is against a policy of this endpoint; for when nothing else fits.
     pub const POLICY: Self = Self(1008);
     /// The message is too big.
     pub const TOO_BIG: Self = Self(1009);
-    /// Something went wrong here.
+    /// The server met something that it did not expect.
     pub const INTERNAL: Self = Self(1011);
 
-    /// Whether the code may stand in a close frame. 1005 and 1006 are for what was *not* sent, 1015 for TLS, and the
-    /// rest below 3000 is not given out (§7.4.2).
-    pub fn is_valid_on_wire(self) -> bool {
+    /// Whether a close frame may carry this code (§7.4.2, and the registry of §11.7, which has since added 1012 to
+    /// 1014). 1005, 1006 and 1015 exist only to tell an application what did *not* arrive.
+    ///
+    /// ```
+    /// use websocket::CloseCode;
+    /// assert!(CloseCode::NORMAL.is_valid_on_wire());
+    /// assert!(!CloseCode(1005).is_valid_on_wire());
+    /// ```
+    pub const fn is_valid_on_wire(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
 }
@@ -39,69 +45,91 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// The body of a close frame.
+/// The body of a close frame (RFC 6455 §5.5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// For programs.
+    /// Why, for programs.
     pub code: CloseCode,
-    /// For people. At most 123 bytes go on the wire.
+    /// Why, for people who debug; often empty.
     pub reason: String,
 }
 
 impl CloseFrame {
-    /// Reads a close frame's body. `None` for an empty one, which is allowed.
+    /// Reads the payload of a close frame. An empty one says nothing: `None`.
     ///
     /// # Errors
-    /// One byte, a code that must not be sent, a reason that is not UTF-8.
-    pub fn decode(body: &[u8]) -> Result<Option<Self>, ProtocolError> {
-        let [high, low, reason @ ..] = body else {
-            return if body.is_empty() { Ok(None) } else { Err(ProtocolError::CloseBody) };
-        };
-        let code = CloseCode(u16::from_be_bytes([*high, *low]));
-        if !code.is_valid_on_wire() {
-            return Err(ProtocolError::InvalidCloseCode(code.0));
+    /// [`CloseTooShort`](ProtocolError::CloseTooShort) for one byte, [`CloseCode`](ProtocolError::CloseCode) for a
+    /// code that may not be sent, [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the reason.
+    ///
+    /// ```
+    /// use websocket::{CloseCode, CloseFrame};
+    /// let frame = CloseFrame { code: CloseCode::NORMAL, reason: "bye".into() };
+    /// assert_eq!(CloseFrame::decode(b"\x03\xe8bye"), Ok(Some(frame)));
+    /// assert_eq!(CloseFrame::decode(b""), Ok(None));
+    /// ```
+    pub fn decode(payload: &[u8]) -> Result<Option<Self>, ProtocolError> {
+        if payload.is_empty() {
+            return Ok(None);
         }
-        let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::Utf8)?.to_owned();
-        Ok(Some(Self { code, reason }))
+        let (code, reason) = payload.split_first_chunk().ok_or(ProtocolError::CloseTooShort)?;
+        let code = CloseCode(u16::from_be_bytes(*code));
+        if !code.is_valid_on_wire() {
+            return Err(ProtocolError::CloseCode(code.0));
+        }
+        let reason = str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
+        Ok(Some(Self { code, reason: reason.to_owned() }))
     }
 
-    /// Writes the body. A reason too long for a control frame is cut at a character.
+    /// The payload of the close frame. A reason too long for a control frame (123 bytes) is cut after the last
+    /// character that fits.
+    ///
+    /// ```
+    /// use websocket::{CloseCode, CloseFrame};
+    /// let frame = CloseFrame { code: CloseCode::NORMAL, reason: "bye".into() };
+    /// assert_eq!(frame.encode(), b"\x03\xe8bye");
+    /// ```
     pub fn encode(&self) -> Vec<u8> {
-        let mut body = self.code.0.to_be_bytes().to_vec();
-        body.extend_from_slice(&self.reason.as_bytes()[..self.reason.floor_char_boundary(123)]);
-        body
+        let code = self.code.0.to_be_bytes();
+        let end = self.reason.floor_char_boundary(MAX_CONTROL_PAYLOAD - code.len());
+        [&code, &self.reason.as_bytes()[..end]].concat()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{CloseCode, CloseFrame};
+    use crate::ProtocolError;
 
     #[test]
-    fn only_codes_that_may_be_sent() {
+    fn codes_that_may_be_sent() {
+        for code in [1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 4999] {
+            assert!(CloseCode(code).is_valid_on_wire(), "{code}");
+            assert!(CloseFrame::decode(&code.to_be_bytes()).is_ok(), "{code}");
+        }
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
-            assert_eq!(
-                CloseFrame::decode(&u16::to_be_bytes(code)),
-                Err(ProtocolError::InvalidCloseCode(code)),
-            );
-        }
-        for code in [1000, 1003, 1007, 1014, 3000, 4999] {
-            assert!(CloseFrame::decode(&u16::to_be_bytes(code)).is_ok(), "{code}");
+            assert!(!CloseCode(code).is_valid_on_wire(), "{code}");
+            assert_eq!(CloseFrame::decode(&code.to_be_bytes()), Err(ProtocolError::CloseCode(code)));
         }
     }
 
     #[test]
-    fn bodies_that_are_none() {
-        assert_eq!(CloseFrame::decode(&[]), Ok(None));
-        assert_eq!(CloseFrame::decode(&[3]), Err(ProtocolError::CloseBody));
-        assert_eq!(CloseFrame::decode(&[3, 0xe8, 0xff]), Err(ProtocolError::Utf8));
+    fn half_a_code() {
+        assert_eq!(CloseFrame::decode(&[3]), Err(ProtocolError::CloseTooShort));
     }
 
     #[test]
-    fn a_long_reason_is_cut_at_a_character() {
-        let frame = CloseFrame { code: CloseCode::NORMAL, reason: "é".repeat(100) };
-        let body = frame.encode();
-        assert!(body.len() <= 125);
-        assert_eq!(CloseFrame::decode(&body).unwrap().unwrap().reason, "é".repeat(61));
+    fn a_reason_is_text() {
+        assert_eq!(CloseFrame::decode(b"\x03\xe8\xff"), Err(ProtocolError::InvalidUtf8));
+        let cut_off = &b"\x03\xe8\xc3\xa4"[..3];
+        assert_eq!(CloseFrame::decode(cut_off), Err(ProtocolError::InvalidUtf8));
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        let frame = |reason| CloseFrame { code: CloseCode::NORMAL, reason };
+        assert_eq!(frame("x".repeat(123)).encode().len(), 125);
+        assert_eq!(frame("x".repeat(124)).encode().len(), 125);
+        let cut = CloseFrame::decode(&frame("ä".repeat(62)).encode());
+        assert_eq!(cut, Ok(Some(frame("ä".repeat(61)))));
     }
 }

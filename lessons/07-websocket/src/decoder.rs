@@ -1,248 +1,313 @@
-//! From bytes as they arrive to messages: half a header here, three frames there.
+//! From bytes, however the network cut them, to messages.
 //!
-//! The decoder keeps what it must and no more. A message that lies whole in the input is unmasked where it lies and
-//! handed on by reference; only one that arrives in pieces is put together in a buffer, which grows with the bytes
-//! that came and not with the length that was promised.
+//! A stream has no frame borders: one read may end inside a header, another may hold fifty messages. The decoder takes
+//! whatever came, all of it, and remembers no more than it must. A message that lies whole in the input is unmasked
+//! where it lies and lent out; only what is incomplete is copied. So an idle connection owns no memory, and a busy
+//! one does not allocate for messages that arrive in one piece.
 
 use std::{borrow::Cow, mem};
 
-use crate::{
-    close::CloseFrame,
-    error::ProtocolError,
-    frame::{FrameHeader, MAX_HEADER, OpCode, apply_mask},
-};
+use crate::{CloseFrame, FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask};
 
-/// Which end of the connection decodes.
+/// Which end of the connection decodes: it decides what the peer's frames must look like (RFC 6455 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The peer is a client and masks.
+    /// The peer is a client and masks every frame.
     Server,
-    /// The peer is a server and does not.
+    /// The peer is a server and masks none.
     Client,
 }
 
-/// What a peer may send (RFC 6455 §10.4).
+/// What a peer may ask of our memory (RFC 6455 §10.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest message, in bytes, all fragments together.
+    /// Bytes in a message, all its fragments together.
     pub max_message: usize,
-    /// The most fragments in one message.
+    /// Frames in a message: a million empty fragments keep within any count of bytes.
     pub max_fragments: usize,
 }
 
 impl Default for Limits {
-    /// One million bytes, 1,024 fragments.
+    /// One million bytes in at most 1,024 frames.
     fn default() -> Self {
         Self { max_message: 1_000_000, max_fragments: 1024 }
     }
 }
 
-/// Something complete has arrived.
+/// What the peer said. Borrowed from the input where it arrived in one piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A text message.
     Text(Cow<'a, str>),
     /// A binary message.
     Binary(Cow<'a, [u8]>),
-    /// A ping, to be answered with a pong of the same payload (§5.5.2).
+    /// To be answered by a pong with the same payload (§5.5.2), 125 bytes at most.
     Ping(Cow<'a, [u8]>),
-    /// A pong.
+    /// The answer to a ping, or a sign of life that nobody asked for (§5.5.3).
     Pong(Cow<'a, [u8]>),
-    /// The peer closes; to be answered with a close frame (§5.5.1). Nothing may follow.
+    /// The peer sends nothing more (§5.5.1). To be answered by a close frame, unless one was sent already.
     Close(Option<CloseFrame>),
 }
 
-/// Puts messages together from bytes (RFC 6455 §5).
+/// Turns the bytes of one connection into events.
+///
+/// Feed it every byte after the handshake:
+///
+/// ```
+/// use websocket::{Decoder, Event, Limits, Role};
+///
+/// let mut client = Decoder::new(Role::Client, Limits::default());
+/// let mut said = Vec::new();
+/// // A text message in two fragments with a ping between them (§5.4), as two reads might bring it.
+/// for read in [&mut b"\x01\x03Hel\x89"[..].to_vec(), &mut b"\x00\x80\x02lo"[..].to_vec()] {
+///     let mut input = read.as_mut_slice();
+///     while let Some(event) = client.decode(&mut input)? {
+///         match event {
+///             Event::Text(text) => said.push(text.into_owned()),
+///             Event::Ping(_) => said.push("ping".into()),
+///             _ => {}
+///         }
+///     }
+/// }
+/// assert_eq!(said, ["ping", "Hello"]);
+/// # Ok::<(), websocket::ProtocolError>(())
+/// ```
 #[derive(Debug)]
 pub struct Decoder {
     role: Role,
     limits: Limits,
-    /// A header that is not all there yet.
-    header: [u8; MAX_HEADER],
-    header_len: u8,
-    /// The frame whose payload is arriving, and how much of it has.
-    frame: Option<(FrameHeader, u64)>,
-    /// The data message that is arriving: its first frame's opcode.
-    message: Option<OpCode>,
-    /// What has come of it.
-    buffer: Vec<u8>,
-    /// How much of `buffer` is known to be UTF-8.
-    valid: usize,
-    fragments: usize,
-    /// What has come of a control frame: those arrive between a message's fragments.
+    state: State,
+    /// The data message under way. Control frames may come in between, so it outlives frames.
+    message: Option<Message>,
+    /// The payload of a control frame that arrived in part.
     control: Vec<u8>,
 }
 
+/// Where in the stream the next byte stands.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// In a header, of which `filled` bytes are here.
+    Header { bytes: [u8; MAX_HEADER], filled: u8 },
+    /// In a payload.
+    Payload(Frame),
+    /// Behind a close frame or an error.
+    Ended,
+}
+
+impl State {
+    const BETWEEN_FRAMES: Self = Self::Header { bytes: [0; MAX_HEADER], filled: 0 };
+}
+
+/// The frame under way.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    fin: bool,
+    opcode: OpCode,
+    mask: Option<[u8; 4]>,
+    len: usize,
+    /// How much of the payload has come.
+    received: usize,
+}
+
+/// The message under way: the fragments so far.
+#[derive(Debug)]
+struct Message {
+    is_text: bool,
+    payload: Vec<u8>,
+    /// Of a text's payload, this much is UTF-8. Behind it lies at most the start of a character.
+    checked: usize,
+    fragments: usize,
+}
+
 impl Decoder {
-    /// A decoder at the start of a connection, just behind the handshake.
-    pub fn new(role: Role, limits: Limits) -> Self {
-        Self {
-            role,
-            limits,
-            header: [0; MAX_HEADER],
-            header_len: 0,
-            frame: None,
-            message: None,
-            buffer: Vec::new(),
-            valid: 0,
-            fragments: 0,
-            control: Vec::new(),
-        }
+    /// A decoder at the start of a connection. It owns no heap memory until a message arrives in pieces.
+    pub const fn new(role: Role, limits: Limits) -> Self {
+        Self { role, limits, state: State::BETWEEN_FRAMES, message: None, control: Vec::new() }
     }
 
-    /// Takes bytes off the front of `input` up to the end of the next message or control frame. `None` when all of
-    /// it is used up: give more when there is more.
+    /// Takes bytes off the front of `input` up to the end of the next event, and unmasks them in place. `None` says
+    /// that the input is used up. After a close frame all input is dropped (§1.4), and so it is after an error.
     ///
     /// # Errors
-    /// The first rule that the peer broke. The connection is then beyond repair; do not decode on.
+    /// The rule that the peer broke, on the first byte that shows it: a length at its header, bad text inside a frame
+    /// that is still arriving.
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
+        let result = self.next_event(input);
+        if matches!(result, Err(_) | Ok(Some(Event::Close(_)))) {
+            self.state = State::Ended;
+        }
+        result
+    }
+
+    fn next_event<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
-            if self.frame.is_none() {
-                let Some(header) = self.take_header(input)? else { return Ok(None) };
-                self.check(&header)?;
-                self.frame = Some((header, 0));
-            }
-            let Some((header, done)) = &mut self.frame else { return Ok(None) };
-            let header = *header;
-            let rest = header.len - *done;
-            let take = usize::try_from(rest).unwrap_or(usize::MAX).min(input.len());
-            let (chunk, behind) = mem::take(input).split_at_mut(take);
-            *input = behind;
-            if let Some(key) = header.mask {
-                // Only the offset's last two bits matter.
-                apply_mask(chunk, key, (*done % 4) as usize);
-            }
-            let (first, last) = (*done == 0, rest == take as u64);
-            *done += take as u64;
-            if last {
-                self.frame = None;
-            }
-            let event = if header.opcode.is_control() {
-                self.control_part(header.opcode, chunk, first, last)?
-            } else {
-                self.message_part(chunk, first && last && header.fin, last && header.fin)?
+            let mut frame = match &mut self.state {
+                State::Header { bytes, filled } => match read_header(bytes, filled, input)? {
+                    Some(header) => self.start_frame(header)?,
+                    None => return Ok(None),
+                },
+                State::Payload(frame) => *frame,
+                State::Ended => {
+                    *input = &mut [];
+                    return Ok(None);
+                }
             };
-            if event.is_some() {
+            let chunk = frame.take_payload(input);
+            self.state = if frame.is_complete() { State::BETWEEN_FRAMES } else { State::Payload(frame) };
+            let event = if frame.opcode.is_control() {
+                self.control_payload(frame, chunk)?
+            } else {
+                self.data_payload(frame, chunk)?
+            };
+            if event.is_some() || !frame.is_complete() {
                 return Ok(event);
             }
-            if !last {
-                return Ok(None);
-            }
         }
     }
 
-    fn take_header(&mut self, input: &mut &mut [u8]) -> Result<Option<FrameHeader>, ProtocolError> {
-        if self.header_len == 0
-            && let Some((header, size)) = FrameHeader::parse(input)?
-        {
-            *input = &mut mem::take(input)[size..];
-            return Ok(Some(header));
-        }
-        // A header that arrives in pieces, byte by byte: rare and short.
-        while let Some((&mut byte, behind)) = mem::take(input).split_first_mut() {
-            *input = behind;
-            self.header[usize::from(self.header_len)] = byte;
-            self.header_len += 1;
-            let arrived = &self.header[..usize::from(self.header_len)];
-            if let Some((header, _)) = FrameHeader::parse(arrived)? {
-                self.header_len = 0;
-                return Ok(Some(header));
-            }
-        }
-        Ok(None)
-    }
-
-    /// What a header may be here and now.
-    fn check(&mut self, header: &FrameHeader) -> Result<(), ProtocolError> {
+    /// Checks what a header alone cannot know: the mask against the role, the opcode against what came before, the
+    /// length against the limits.
+    fn start_frame(&mut self, header: FrameHeader) -> Result<Frame, ProtocolError> {
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(ProtocolError::NotMasked),
             (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
             _ => {}
         }
-        if header.opcode.is_control() {
-            return Ok(());
+        let too_big = ProtocolError::MessageTooBig(self.limits.max_message);
+        let len = usize::try_from(header.len).map_err(|_| too_big)?;
+        let FrameHeader { fin, opcode, mask, .. } = header;
+        let frame = Frame { fin, opcode, mask, len, received: 0 };
+        if opcode.is_control() {
+            return Ok(frame);
         }
-        match (header.opcode, self.message) {
-            (OpCode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
-            (OpCode::Continuation, Some(_)) => self.fragments += 1,
-            (_, Some(_)) => return Err(ProtocolError::ExpectedContinuation),
-            (opcode, None) => {
-                self.message = Some(opcode);
-                self.fragments = 1;
-            }
+        let message = match (opcode, &mut self.message) {
+            (OpCode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
+            (OpCode::Continuation, Some(message)) => message,
+            (_, Some(_)) => return Err(ProtocolError::MessageUnfinished),
+            (_, none) => none.insert(Message::new(opcode == OpCode::Text)),
+        };
+        message.fragments += 1;
+        if message.fragments > self.limits.max_fragments {
+            return Err(ProtocolError::TooManyFragments(self.limits.max_fragments));
         }
-        if self.fragments > self.limits.max_fragments {
-            return Err(ProtocolError::TooManyFragments);
+        if len > self.limits.max_message - message.payload.len() {
+            return Err(too_big);
         }
-        let room = self.limits.max_message.saturating_sub(self.buffer.len());
-        if header.len > room as u64 {
-            return Err(ProtocolError::TooBig);
-        }
-        Ok(())
+        Ok(frame)
     }
 
-    fn control_part<'a>(
+    fn control_payload<'a>(
         &mut self,
-        opcode: OpCode,
-        chunk: &'a mut [u8],
-        first: bool,
-        last: bool,
+        frame: Frame,
+        chunk: &'a [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let payload = if first && last {
-            Cow::Borrowed(&*chunk)
+        let payload = if chunk.len() == frame.len {
+            Cow::Borrowed(chunk)
         } else {
             self.control.extend_from_slice(chunk);
-            if !last {
+            if !frame.is_complete() {
                 return Ok(None);
             }
             Cow::Owned(mem::take(&mut self.control))
         };
-        Ok(Some(match opcode {
+        Ok(Some(match frame.opcode {
             OpCode::Ping => Event::Ping(payload),
             OpCode::Pong => Event::Pong(payload),
             _ => Event::Close(CloseFrame::decode(&payload)?),
         }))
     }
 
-    fn message_part<'a>(
+    fn data_payload<'a>(
         &mut self,
-        chunk: &'a mut [u8],
-        whole: bool,
-        last: bool,
+        frame: Frame,
+        chunk: &'a [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let text = self.message == Some(OpCode::Text);
-        if whole && self.buffer.is_empty() && self.fragments == 1 {
-            self.message = None;
-            return Ok(Some(if text {
-                Event::Text(std::str::from_utf8(chunk).map_err(|_| ProtocolError::Utf8)?.into())
-            } else {
-                Event::Binary(Cow::Borrowed(chunk))
-            }));
+        let Some(mut message) = self.message.take() else { return Ok(None) };
+        if frame.fin && frame.opcode != OpCode::Continuation && chunk.len() == frame.len {
+            return lend(message.is_text, chunk).map(Some);
         }
-        self.buffer.extend_from_slice(chunk);
-        if text {
-            self.check_utf8(last)?;
+        message.append(chunk)?;
+        if frame.fin && frame.is_complete() {
+            return message.into_event().map(Some);
         }
-        if !last {
-            return Ok(None);
+        self.message = Some(message);
+        Ok(None)
+    }
+}
+
+/// Adds `input` to the header's first `filled` bytes. A header that is still incomplete has used up all of it.
+fn read_header(
+    bytes: &mut [u8; MAX_HEADER],
+    filled: &mut u8,
+    input: &mut &mut [u8],
+) -> Result<Option<FrameHeader>, ProtocolError> {
+    let had = usize::from(*filled);
+    let added = input.len().min(MAX_HEADER - had);
+    bytes[had..had + added].copy_from_slice(&input[..added]);
+    let header = FrameHeader::parse(&bytes[..had + added])?;
+    let used = header.map_or(added, |(_, len)| len - had);
+    #[expect(clippy::cast_possible_truncation, reason = "a header has 14 bytes at most")]
+    {
+        *filled += used as u8;
+    }
+    take(input, used);
+    Ok(header.map(|(header, _)| header))
+}
+
+/// Takes the first `count` bytes off `input`.
+fn take<'a>(input: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
+    let (taken, rest) = mem::take(input).split_at_mut(count);
+    *input = rest;
+    taken
+}
+
+/// A message that lies whole in the input.
+fn lend(is_text: bool, payload: &[u8]) -> Result<Event<'_>, ProtocolError> {
+    Ok(if is_text {
+        Event::Text(str::from_utf8(payload).map_err(|_| ProtocolError::InvalidUtf8)?.into())
+    } else {
+        Event::Binary(payload.into())
+    })
+}
+
+impl Frame {
+    /// Takes what `input` has of the payload, and unmasks it.
+    fn take_payload<'a>(&mut self, input: &mut &'a mut [u8]) -> &'a [u8] {
+        let chunk = take(input, input.len().min(self.len - self.received));
+        if let Some(key) = self.mask {
+            apply_mask(chunk, key, self.received);
         }
-        self.message = None;
-        self.valid = 0;
-        let payload = mem::take(&mut self.buffer);
-        Ok(Some(if text {
-            Event::Text(String::from_utf8(payload).map_err(|_| ProtocolError::Utf8)?.into())
-        } else {
-            Event::Binary(payload.into())
-        }))
+        self.received += chunk.len();
+        chunk
     }
 
-    /// Checks what is new in the buffer. A character may be cut at its end, but not a wrong one.
-    fn check_utf8(&mut self, last: bool) -> Result<(), ProtocolError> {
-        match std::str::from_utf8(&self.buffer[self.valid..]) {
-            Ok(_) => self.valid = self.buffer.len(),
-            Err(error) if error.error_len().is_some() || last => return Err(ProtocolError::Utf8),
-            Err(error) => self.valid += error.valid_up_to(),
+    const fn is_complete(&self) -> bool {
+        self.received == self.len
+    }
+}
+
+impl Message {
+    const fn new(is_text: bool) -> Self {
+        Self { is_text, payload: Vec::new(), checked: 0, fragments: 0 }
+    }
+
+    fn append(&mut self, chunk: &[u8]) -> Result<(), ProtocolError> {
+        self.payload.extend_from_slice(chunk);
+        if self.is_text {
+            self.checked += match str::from_utf8(&self.payload[self.checked..]) {
+                Ok(text) => text.len(),
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(_) => return Err(ProtocolError::InvalidUtf8),
+            };
         }
         Ok(())
+    }
+
+    fn into_event(self) -> Result<Event<'static>, ProtocolError> {
+        Ok(if self.is_text {
+            Event::Text(String::from_utf8(self.payload).map_err(|_| ProtocolError::InvalidUtf8)?.into())
+        } else {
+            Event::Binary(self.payload.into())
+        })
     }
 }

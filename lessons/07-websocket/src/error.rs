@@ -1,64 +1,83 @@
-//! What a peer can get wrong, and the close code that tells it so.
+//! What a peer can do wrong, a variant per rule.
 
 use thiserror::Error;
 
-use crate::close::CloseCode;
+use crate::CloseCode;
 
-/// A rule of RFC 6455 that the peer broke. The connection must be failed with [`close_code`](Self::close_code)
-/// (§7.1.7).
+/// A rule of RFC 6455, or a limit of ours, that the peer broke. The connection cannot go on: answer with a close
+/// frame of [`close_code`](Self::close_code) and end it (§7.1.7, "Fail the WebSocket Connection").
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ProtocolError {
-    /// §5.2: RSV1 to RSV3 are for extensions, and none was agreed on.
-    #[error("a reserved bit is set")]
-    ReservedBit,
-    /// §5.2: opcodes 3 to 7 and 11 to 15.
+    /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Here none ever is.
+    #[error("reserved bits are set")]
+    ReservedBits,
+    /// §5.2: opcodes 3 to 7 and 11 to 15 mean nothing yet.
     #[error("reserved opcode {0}")]
     ReservedOpCode(u8),
-    /// §5.2: the shortest form must be used, and the top bit of the longest is zero.
-    #[error("a length that is not in its shortest form")]
-    Length,
+    /// §5.2: a length is written in the shortest form that holds it.
+    #[error("a payload length that is not in its shortest form")]
+    LengthNotMinimal,
+    /// §5.2: the most significant bit of a 64-bit length is zero.
+    #[error("a 64-bit payload length with its top bit set")]
+    LengthTopBit,
+    /// §5.5: control frames are not fragmented.
+    #[error("a fragmented control frame")]
+    ControlFragmented,
+    /// §5.5: a control frame carries 125 bytes at most.
+    #[error("a control frame of more than 125 bytes")]
+    ControlTooLong,
     /// §5.1: a client masks every frame.
     #[error("a client's frame is not masked")]
     NotMasked,
-    /// §5.1: a server masks none.
+    /// §5.1: a server masks no frame.
     #[error("a server's frame is masked")]
     Masked,
-    /// §5.5: control frames are not fragmented.
-    #[error("a control frame in fragments")]
-    FragmentedControl,
-    /// §5.5: control frames carry at most 125 bytes.
-    #[error("a control frame of more than 125 bytes")]
-    LongControl,
-    /// §5.4: a continuation continues something.
-    #[error("a continuation of nothing")]
-    UnexpectedContinuation,
-    /// §5.4: a message is finished before the next begins.
-    #[error("a new message inside a fragmented one")]
-    ExpectedContinuation,
-    /// §8.1: text and close reasons are UTF-8.
+    /// §5.4: a continuation frame continues a message.
+    #[error("a continuation frame, but no message to continue")]
+    NothingToContinue,
+    /// §5.4: the fragments of two messages are not mixed.
+    #[error("a new message in the middle of a fragmented one")]
+    MessageUnfinished,
+    /// §8.1: text is UTF-8, and so is the reason of a close frame (§5.5.1).
     #[error("text that is not UTF-8")]
-    Utf8,
-    /// §5.5.1: a close body is empty or begins with two bytes of code.
-    #[error("a close body of one byte")]
-    CloseBody,
-    /// §7.4: a code that must not be sent.
-    #[error("close code {0} must not be sent")]
-    InvalidCloseCode(u16),
-    /// §10.4: larger than this end takes.
-    #[error("a message larger than the limit")]
-    TooBig,
-    /// §10.4: in more fragments than this end takes.
-    #[error("a message in too many fragments")]
-    TooManyFragments,
+    InvalidUtf8,
+    /// §5.5.1: the body of a close frame is empty, or starts with a code of two bytes.
+    #[error("a close frame with half a code")]
+    CloseTooShort,
+    /// §7.4: not every number may be sent as a close code.
+    #[error("close code {0} may not be sent")]
+    CloseCode(u16),
+    /// §10.4: more bytes than [`Limits::max_message`](crate::Limits::max_message), all fragments counted.
+    #[error("a message of more than {0} bytes")]
+    MessageTooBig(usize),
+    /// §10.4: more frames than [`Limits::max_fragments`](crate::Limits::max_fragments).
+    #[error("a message in more than {0} fragments")]
+    TooManyFragments(usize),
 }
 
 impl ProtocolError {
-    /// What to close the connection with (§7.4.1).
+    /// The code that tells the peer (§7.4.1): 1007 for bad text, 1009 for a limit, 1002 for the rest.
+    ///
+    /// ```
+    /// use websocket::{CloseCode, ProtocolError};
+    /// assert_eq!(ProtocolError::InvalidUtf8.close_code(), CloseCode::INVALID_PAYLOAD);
+    /// ```
     pub fn close_code(&self) -> CloseCode {
         match self {
-            Self::Utf8 => CloseCode::INVALID_PAYLOAD,
-            Self::TooBig | Self::TooManyFragments => CloseCode::TOO_BIG,
-            _ => CloseCode::PROTOCOL_ERROR,
+            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::MessageTooBig(_) | Self::TooManyFragments(_) => CloseCode::TOO_BIG,
+            Self::ReservedBits
+            | Self::ReservedOpCode(_)
+            | Self::LengthNotMinimal
+            | Self::LengthTopBit
+            | Self::ControlFragmented
+            | Self::ControlTooLong
+            | Self::NotMasked
+            | Self::Masked
+            | Self::NothingToContinue
+            | Self::MessageUnfinished
+            | Self::CloseTooShort
+            | Self::CloseCode(_) => CloseCode::PROTOCOL_ERROR,
         }
     }
 }

@@ -1,51 +1,56 @@
-//! Frames: the two to fourteen bytes in front of every payload, and the mask.
+//! One frame on the wire: its header, its mask (RFC 6455 §5.2, §5.3).
 //!
 //! ```text
-//!   0                   1                   2                   3
-//!   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-//!  ┌─┬─┬─┬─┬───────┬─┬─────────────┬───────────────────────────────┐
-//!  │F│R│R│R│opcode │M│ length      │ 126: two bytes of length,     │
-//!  │I│S│S│S│       │A│ 0 to 125,   │ 127: eight; then, if MASK,    │
-//!  │N│V│V│V│       │S│ 126 or 127  │ four bytes of masking key     │
-//!  │ │1│2│3│       │K│             │                               │
-//!  └─┴─┴─┴─┴───────┴─┴─────────────┴───────────────────────────────┘
+//!  byte 0                byte 1                then
+//! +-----+------+--------+------+--------------+-----------------------+-------------+---------
+//! | FIN | RSV  | opcode | MASK | length       | longer length, if any | masking key | payload
+//! | 1   | 3    | 4 bits | 1    | 7 bits       | 0, 2 or 8 bytes       | 0 or 4      |
+//! +-----+------+--------+------+--------------+-----------------------+-------------+---------
 //! ```
-//! (RFC 6455 §5.2)
 
 use bytes::{BufMut, Bytes};
 
-use crate::error::ProtocolError;
+use crate::ProtocolError;
 
-/// The longest header: two bytes, eight of length, four of mask.
+/// The longest header in bytes: two, a 64-bit length and a masking key.
 pub const MAX_HEADER: usize = 14;
+/// The longest payload of a control frame in bytes (§5.5), which is the longest that the 7 bits can say.
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// The most that a control frame carries (RFC 6455 §5.5).
-pub(crate) const MAX_CONTROL: u64 = 125;
+const FIN: u8 = 0b1000_0000;
+const RESERVED: u8 = 0b0111_0000;
+const OPCODE: u8 = 0b0000_1111;
+const MASK: u8 = 0b1000_0000;
+const LENGTH: u8 = 0b0111_1111;
+/// In the 7 bits: the length follows in two bytes.
+const LENGTH_16: u8 = 126;
+/// In the 7 bits: the length follows in eight bytes.
+const LENGTH_64: u8 = 127;
 
-/// What a frame is (RFC 6455 §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a frame is (§5.2). Four bits on the wire, of which these six values have a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OpCode {
-    /// The next part of a fragmented message.
-    Continuation,
-    /// The first part of a text message.
-    Text,
-    /// The first part of a binary message.
-    Binary,
-    /// The end of the connection.
-    Close,
-    /// Are you there?
-    Ping,
-    /// Yes.
-    Pong,
+    /// The next fragment of the message that is under way.
+    Continuation = 0,
+    /// A text message, or its first fragment.
+    Text = 1,
+    /// A binary message, or its first fragment.
+    Binary = 2,
+    /// The end of what this side sends.
+    Close = 8,
+    /// "Are you there?"
+    Ping = 9,
+    /// "Yes", with what the ping carried.
+    Pong = 10,
 }
 
 impl OpCode {
-    /// Whether this is a control frame: short, never fragmented, allowed between fragments (§5.5).
-    pub fn is_control(self) -> bool {
+    /// Whether this is about the connection rather than part of a message (§5.5).
+    pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
 
-    fn from_bits(bits: u8) -> Result<Self, ProtocolError> {
+    const fn from_bits(bits: u8) -> Result<Self, ProtocolError> {
         Ok(match bits {
             0 => Self::Continuation,
             1 => Self::Text,
@@ -56,101 +61,81 @@ impl OpCode {
             other => return Err(ProtocolError::ReservedOpCode(other)),
         })
     }
-
-    fn bits(self) -> u8 {
-        match self {
-            Self::Continuation => 0,
-            Self::Text => 1,
-            Self::Binary => 2,
-            Self::Close => 8,
-            Self::Ping => 9,
-            Self::Pong => 10,
-        }
-    }
 }
 
-/// What stands in front of a payload (RFC 6455 §5.2).
+/// What stands before a payload (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
-    /// This frame ends its message.
+    /// The last frame of its message. Most messages are one frame.
     pub fin: bool,
     /// What the frame is.
     pub opcode: OpCode,
-    /// The masking key, on frames from a client.
+    /// The key that the payload is masked with (§5.3): always in a client's frame, never in a server's.
     pub mask: Option<[u8; 4]>,
-    /// Length of the payload, in bytes.
+    /// How many bytes of payload follow.
     pub len: u64,
 }
 
 impl FrameHeader {
-    /// Reads a header from the front of `bytes`. Returns it with its own length, or `None` if it is not all there.
+    /// Reads a header off the front of `bytes`: the header and its own length in bytes, or `None` while more bytes
+    /// are needed.
     ///
     /// # Errors
-    /// What no header may be, whoever sends it: reserved bits and opcodes, a length not in its shortest form, a
-    /// control frame that is fragmented or long.
+    /// What one header alone can do wrong: reserved bits and opcodes, a length not in its shortest form or with its
+    /// top bit set, a control frame that is long or fragmented. Each on the first byte that shows it.
     ///
     /// ```
-    /// use websocket::FrameHeader;
-    /// let (header, size) = FrameHeader::parse(&[0x82, 0x7e, 0x01, 0x00]).unwrap().unwrap();
-    /// assert_eq!((header.len, size), (256, 4));
-    /// assert_eq!(FrameHeader::parse(&[0x82, 0x7e]), Ok(None));
+    /// use websocket::{FrameHeader, OpCode};
+    /// let header = FrameHeader { fin: true, opcode: OpCode::Text, mask: None, len: 5 };
+    /// assert_eq!(FrameHeader::parse(b"\x81\x05Hello"), Ok(Some((header, 2))));
+    /// assert_eq!(FrameHeader::parse(b"\x81"), Ok(None));
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
-        let [first, second, rest @ ..] = bytes else { return Ok(None) };
-        if first & 0x70 != 0 {
-            return Err(ProtocolError::ReservedBit);
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        if first & RESERVED != 0 {
+            return Err(ProtocolError::ReservedBits);
         }
-        let opcode = OpCode::from_bits(first & 0x0f)?;
-        let fin = first & 0x80 != 0;
-        let (len, rest, least) = match second & 0x7f {
-            126 => match rest.split_first_chunk() {
-                Some((len, rest)) => (u64::from(u16::from_be_bytes(*len)), rest, 126),
-                None => return Ok(None),
-            },
-            127 => match rest.split_first_chunk() {
-                Some((len, rest)) => (u64::from_be_bytes(*len), rest, 1 << 16),
-                None => return Ok(None),
-            },
-            len => (u64::from(len), rest, 0),
-        };
-        if len < least || len >> 63 != 0 {
-            return Err(ProtocolError::Length);
+        let fin = first & FIN != 0;
+        let opcode = OpCode::from_bits(first & OPCODE)?;
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::ControlFragmented);
         }
-        if opcode.is_control() {
-            if !fin {
-                return Err(ProtocolError::FragmentedControl);
-            }
-            if len > MAX_CONTROL {
-                return Err(ProtocolError::LongControl);
-            }
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        if opcode.is_control() && usize::from(second & LENGTH) > MAX_CONTROL_PAYLOAD {
+            return Err(ProtocolError::ControlTooLong);
         }
-        let (mask, rest) = if second & 0x80 == 0 {
+        let Some((len, rest)) = parse_length(second & LENGTH, rest)? else { return Ok(None) };
+        let (mask, rest) = if second & MASK == 0 {
             (None, rest)
         } else {
-            match rest.split_first_chunk() {
-                Some((mask, rest)) => (Some(*mask), rest),
-                None => return Ok(None),
-            }
+            let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            (Some(*key), rest)
         };
         Ok(Some((Self { fin, opcode, mask, len }, bytes.len() - rest.len())))
     }
 
-    /// Writes the header.
+    /// Appends the header, its length in the shortest form.
+    ///
+    /// ```
+    /// use websocket::{FrameHeader, OpCode};
+    /// let mut out = Vec::new();
+    /// FrameHeader { fin: true, opcode: OpCode::Binary, mask: None, len: 256 }.write_to(&mut out);
+    /// assert_eq!(out, [0x82, 126, 1, 0]);
+    /// ```
     pub fn write_to(&self, out: &mut impl BufMut) {
-        out.put_u8(u8::from(self.fin) << 7 | self.opcode.bits());
-        let mask = u8::from(self.mask.is_some()) * 128;
-        match self.len {
-            #[expect(clippy::cast_possible_truncation, reason = "the pattern bounds it")]
-            len @ 0..=125 => out.put_u8(mask + len as u8),
-            #[expect(clippy::cast_possible_truncation, reason = "the pattern bounds it")]
-            len @ 126..=0xffff => {
-                out.put_u8(mask + 126);
-                out.put_u16(len as u16);
+        let mask_bit = if self.mask.is_some() { MASK } else { 0 };
+        out.put_u8(if self.fin { FIN } else { 0 } | self.opcode as u8);
+        if let Ok(len) = u16::try_from(self.len) {
+            match u8::try_from(len) {
+                Ok(len) if len < LENGTH_16 => out.put_u8(mask_bit | len),
+                _ => {
+                    out.put_u8(mask_bit | LENGTH_16);
+                    out.put_u16(len);
+                }
             }
-            len => {
-                out.put_u8(mask + 127);
-                out.put_u64(len);
-            }
+        } else {
+            out.put_u8(mask_bit | LENGTH_64);
+            out.put_u64(self.len);
         }
         if let Some(key) = self.mask {
             out.put_slice(&key);
@@ -158,96 +143,90 @@ impl FrameHeader {
     }
 }
 
-/// Masks, or unmasks, a payload (RFC 6455 §5.3). `offset` is how much of the payload came before.
+/// The payload length that `short`, the 7 bits, says or announces, and what stands behind it.
+fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
+    let (len, minimum, rest) = match short {
+        LENGTH_16 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+            (u64::from(u16::from_be_bytes(*len)), u64::from(LENGTH_16), rest)
+        }
+        LENGTH_64 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+            (u64::from_be_bytes(*len), 1 << 16, rest)
+        }
+        len => (u64::from(len), 0, bytes),
+    };
+    if len < minimum {
+        return Err(ProtocolError::LengthNotMinimal);
+    }
+    if len >> 63 != 0 {
+        return Err(ProtocolError::LengthTopBit);
+    }
+    Ok(Some((len, rest)))
+}
+
+/// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it twice undoes it (§5.3).
+/// `offset` says how many bytes of the frame's payload come before these.
 ///
-/// The mask hides nothing: it keeps a page from writing bytes of its own choice through proxies that take them for
-/// HTTP (§10.3).
-pub fn apply_mask(payload: &mut [u8], key: [u8; 4], offset: usize) {
-    let mut key = key;
+/// The mask hides nothing: the key travels with the frame. It keeps a page from choosing the bytes that its browser
+/// puts on the wire, where a careless proxy could take them for a request (§10.3).
+///
+/// ```
+/// let mut payload = *b"Hello";
+/// websocket::apply_mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d], 0);
+/// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// ```
+pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
     key.rotate_left(offset % 4);
     let [a, b, c, d] = key;
-    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    // Eight bytes a step: a byte at a time is what shows up first in a profile.
-    let (words, rest) = payload.as_chunks_mut::<8>();
-    for bytes in words {
-        *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (words, tail) = payload.as_chunks_mut();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
+    for (byte, key) in tail.iter_mut().zip([a, b, c, d, a, b, c]) {
         *byte ^= key;
     }
 }
 
-/// A whole frame as a server sends it: final, not masked.
+/// A whole frame as a server sends it: not masked, so that one frame serves all receivers.
+///
+/// # Panics
+/// When the payload of a control frame is longer than [`MAX_CONTROL_PAYLOAD`]: no peer would take it.
 ///
 /// ```
-/// assert_eq!(websocket::encode_frame(websocket::OpCode::Text, b"Hello").as_ref(), b"\x81\x05Hello");
+/// use websocket::{OpCode, encode_frame};
+/// assert_eq!(encode_frame(OpCode::Ping, b"Hello").as_ref(), b"\x89\x05Hello");
 /// ```
 pub fn encode_frame(opcode: OpCode, payload: &[u8]) -> Bytes {
-    encode(opcode, None, payload).into()
+    encode(opcode, payload, None).into()
 }
 
-/// A whole frame as a client sends it: final, masked with `key`, which must be unpredictable (RFC 6455 §10.3).
+/// A whole frame as a client sends it, masked with `key`, which has to be fresh and unpredictable for each frame
+/// (§5.3).
+///
+/// # Panics
+/// As [`encode_frame`].
+///
+/// ```
+/// use websocket::{OpCode, encode_masked_frame};
+/// let frame = encode_masked_frame(OpCode::Text, [0x37, 0xfa, 0x21, 0x3d], b"Hello");
+/// assert_eq!(frame.as_ref(), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+/// ```
 pub fn encode_masked_frame(opcode: OpCode, key: [u8; 4], payload: &[u8]) -> Bytes {
-    let mut frame = encode(opcode, Some(key), payload);
-    let header = frame.len() - payload.len();
-    apply_mask(&mut frame[header..], key, 0);
+    let mut frame = encode(opcode, payload, Some(key));
+    let start = frame.len() - payload.len();
+    apply_mask(&mut frame[start..], key, 0);
     frame.into()
 }
 
-fn encode(opcode: OpCode, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
+    assert!(
+        !opcode.is_control() || payload.len() <= MAX_CONTROL_PAYLOAD,
+        "a control frame carries {MAX_CONTROL_PAYLOAD} bytes at most"
+    );
     let mut frame = Vec::with_capacity(MAX_HEADER + payload.len());
     FrameHeader { fin: true, opcode, mask, len: payload.len() as u64 }.write_to(&mut frame);
     frame.extend_from_slice(payload);
     frame
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_form_of_length() {
-        for (len, size) in [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10), (1 << 40, 10)] {
-            let header = FrameHeader { fin: true, opcode: OpCode::Binary, mask: None, len };
-            let mut bytes = Vec::new();
-            header.write_to(&mut bytes);
-            assert_eq!(bytes.len(), size);
-            assert_eq!(FrameHeader::parse(&bytes), Ok(Some((header, size))));
-            for cut in 0..size {
-                assert_eq!(FrameHeader::parse(&bytes[..cut]), Ok(None));
-            }
-        }
-    }
-
-    #[test]
-    fn a_length_has_one_form() {
-        assert_eq!(FrameHeader::parse(&[0x82, 126, 0, 125]), Err(ProtocolError::Length));
-        assert_eq!(
-            FrameHeader::parse(&[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]),
-            Err(ProtocolError::Length)
-        );
-        assert_eq!(FrameHeader::parse(&[0x82, 127, 0x80, 0, 0, 0, 0, 1, 0, 0]), Err(ProtocolError::Length));
-    }
-
-    #[test]
-    fn what_no_header_may_be() {
-        assert_eq!(FrameHeader::parse(&[0xc1, 0]), Err(ProtocolError::ReservedBit));
-        assert_eq!(FrameHeader::parse(&[0x83, 0]), Err(ProtocolError::ReservedOpCode(3)));
-        assert_eq!(FrameHeader::parse(&[0x09, 0]), Err(ProtocolError::FragmentedControl));
-        assert_eq!(FrameHeader::parse(&[0x89, 126, 0, 126]), Err(ProtocolError::LongControl));
-    }
-
-    #[test]
-    fn the_mask_goes_on_where_it_stopped() {
-        let key = [1, 2, 3, 4];
-        let mut whole: Vec<u8> = (0..100).collect();
-        apply_mask(&mut whole, key, 0);
-        for cut in 0..100 {
-            let mut parts: Vec<u8> = (0..100).collect();
-            apply_mask(&mut parts[..cut], key, 0);
-            apply_mask(&mut parts[cut..], key, cut);
-            assert_eq!(parts, whole);
-        }
-        assert_eq!(whole[5], 5 ^ 2);
-    }
 }

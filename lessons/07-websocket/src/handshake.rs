@@ -1,16 +1,31 @@
-//! The handshake: how a server proves that it speaks WebSocket and did not just happen to answer.
+//! The opening handshake: how a client knows that the server understood it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
-/// RFC 6455 §1.3: chosen because no other protocol would use it.
+/// A string that no server would send by accident (RFC 6455 §1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What the server puts into `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key` (RFC 6455 §4.2.2).
+/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455 §4.2.2, step 5.4).
+///
+/// It proves no secret. It shows that the server read the request as a WebSocket handshake: a cache that replays an
+/// old answer, or a server that echoes what it is sent, cannot produce it.
 ///
 /// ```
+/// // The example of §1.3.
 /// assert_eq!(websocket::accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 pub fn accept_key(key: &str) -> String {
-    STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    STANDARD.encode(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accept_key;
+
+    #[test]
+    fn the_example_of_section_1_3() {
+        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
 }

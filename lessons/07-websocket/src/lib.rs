@@ -1,18 +1,22 @@
 //! WebSocket by hand: the handshake and the frames of RFC 6455, as values.
 //!
-//! TCP gives a run of bytes; a chat wants messages, in both directions, over a connection that began as HTTP. That is
-//! all WebSocket is: one HTTP request that turns the connection over ([`accept_key`]), and a few bytes in front of
-//! each message that say how long it is ([`FrameHeader`]). There is no I/O here: bytes go in, [`Event`]s come out,
-//! and whoever owns the socket moves the bytes.
+//! TCP carries a run of bytes; a chat wants messages. WebSocket is what lies between: one HTTP request turns the
+//! connection over ([`accept_key`]), and from then on a few bytes before each payload say how long it is and what
+//! it is for ([`FrameHeader`]).
+//!
+//! Nothing here reads or writes a socket. Bytes go in and events come out ([`Decoder`], [`Event`]), so that the same
+//! code serves a blocking server, an event loop and a test, and so that every rule can be tried on a few bytes.
 //!
 //! ```
-//! use websocket::{Decoder, Event, Limits, Role};
+//! use websocket::{Decoder, Event, Limits, OpCode, Role, encode_frame, encode_masked_frame};
 //!
-//! // A client's "Hello", masked (RFC 6455 §5.7).
-//! let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-//! let mut decoder = Decoder::new(Role::Server, Limits::default());
-//! let mut input = &mut bytes[..];
-//! assert_eq!(decoder.decode(&mut input), Ok(Some(Event::Text("Hello".into()))));
+//! let mut server = Decoder::new(Role::Server, Limits::default());
+//! let mut bytes = encode_masked_frame(OpCode::Text, [1, 2, 3, 4], b"hello").to_vec();
+//! let mut input = bytes.as_mut_slice();
+//! assert_eq!(server.decode(&mut input), Ok(Some(Event::Text("hello".into()))));
+//! assert_eq!(server.decode(&mut input), Ok(None)); // nothing left
+//!
+//! assert_eq!(encode_frame(OpCode::Text, b"hello").as_ref(), b"\x81\x05hello");
 //! ```
 
 mod close;
@@ -24,5 +28,7 @@ mod handshake;
 pub use close::{CloseCode, CloseFrame};
 pub use decoder::{Decoder, Event, Limits, Role};
 pub use error::ProtocolError;
-pub use frame::{FrameHeader, MAX_HEADER, OpCode, apply_mask, encode_frame, encode_masked_frame};
+pub use frame::{
+    FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, OpCode, apply_mask, encode_frame, encode_masked_frame,
+};
 pub use handshake::accept_key;
