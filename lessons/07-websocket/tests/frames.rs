@@ -1,11 +1,12 @@
 //! Frame headers and masks (RFC 6455 §5.2, §5.3).
 
+mod common;
+
+use common::{KEY, seeded};
 use proptest::prelude::*;
 use websocket::{
     FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask, encode_frame, encode_masked_frame,
 };
-
-const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn header(len: u64, mask: Option<[u8; 4]>) -> FrameHeader {
     FrameHeader { fin: true, opcode: OpCode::Binary, mask, len }
@@ -95,12 +96,19 @@ fn a_control_frame_is_short() {
 }
 
 #[test]
+fn the_longest_control_frame_is_sent() {
+    assert_eq!(encode_frame(OpCode::Ping, &[7; 125])[..3], [0x89, 125, 7]);
+}
+
+#[test]
 #[should_panic(expected = "125 bytes")]
 fn a_long_control_frame_is_not_sent() {
     encode_frame(OpCode::Ping, &[0; 126]);
 }
 
 proptest! {
+    #![proptest_config(seeded())]
+
     /// Against the definition in §5.3, a byte at a time; and a payload that is cut is masked as one that is not.
     #[test]
     fn the_mask_is_that_of_section_5_3(payload: Vec<u8>, key: [u8; 4], cut: prop::sample::Index) {

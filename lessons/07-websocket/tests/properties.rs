@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{self, Read, Write};
 
-use common::{Decoded, decode, frame};
+use common::{Decoded, decode, frame, seeded};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use tungstenite::protocol::frame::{
     self as theirs,
@@ -188,6 +188,8 @@ fn positions(cuts: &[Index], bytes: &[u8]) -> Vec<usize> {
 }
 
 proptest! {
+    #![proptest_config(seeded())]
+
     #[test]
     fn what_tungstenite_encodes_we_decode(
         speaker in speaker(),
