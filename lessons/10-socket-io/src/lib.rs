@@ -1,1 +1,57 @@
-//! Stub.
+//! Socket.IO protocol 5: namespaces, rooms, events and acknowledgements.
+//!
+//! Engine.IO gives one stream of messages that outlives its connections. An application wants names: *which* event,
+//! for *which* part of the program, sent to *whom*, and did it arrive? That is Socket.IO: a few characters in front of
+//! a JSON array ([`packet`]), and a server that keeps who is where ([`Namespace`], [`Room`]).
+//!
+//! ```no_run
+//! use socket_io::{Config, Io, Socket};
+//!
+//! # async fn example() {
+//! let io = Io::new(Config::default());
+//! io.of("/chat", |socket| {
+//!     socket.on("join", async |socket: Socket, room: String| socket.join(room).is_ok());
+//!     socket.on("user message", async |socket: Socket, room: String, text: String| {
+//!         socket.to(room).emit("msg_to_room", (socket.id().as_str(), text));
+//!         true
+//!     });
+//! });
+//! warp::serve(io.filter()).run(([127, 0, 0, 1], 5000)).await;
+//! # }
+//! ```
+//!
+//! A handler's return value is the acknowledgement. Its parameters are the event's arguments, decoded; arguments that
+//! do not fit are answered with `false` and the reason. Events of one socket are handled in their order, one after
+//! another.
+
+mod ack;
+mod adapter;
+mod args;
+mod binary;
+mod broadcast;
+mod connection;
+mod data;
+mod error;
+mod handler;
+mod io;
+mod namespace;
+mod outgoing;
+pub mod packet;
+mod recovery;
+mod room;
+mod socket;
+
+pub use ack::{Answers, EmitWithAck};
+pub use adapter::{Adapter, InMemory, Selection};
+pub use args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
+pub use binary::Binary;
+pub use broadcast::Broadcast;
+pub use data::Data;
+pub use error::{AckError, ConnectError, JoinError, ParseError};
+pub use handler::Handler;
+pub use io::{Config, Io, Limits};
+pub use namespace::Namespace;
+pub use outgoing::EncodedPacket;
+pub use recovery::Recovery;
+pub use room::{Room, SocketId};
+pub use socket::{DisconnectReason, Socket};

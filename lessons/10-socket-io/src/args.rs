@@ -1,0 +1,400 @@
+//! What events carry: from JSON into a handler's parameters, and from Rust values into JSON, once each.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor, value::UnitDeserializer},
+};
+use serde_json::Value;
+
+use crate::{
+    binary::{self, Binary},
+    error::ParseError,
+};
+
+/// Names that the protocol's libraries keep for events of their own.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// All arguments as they came: for handlers that pass them on or look at them later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Args {
+    /// A JSON array.
+    json: Arc<str>,
+    attachments: Arc<[Bytes]>,
+}
+
+impl Args {
+    /// The arguments as a JSON array; bytes are placeholders in it.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The bytes that the placeholders stand for.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// The arguments in the types that are asked for.
+    ///
+    /// # Errors
+    /// They do not fit.
+    pub fn decode<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
+        T::from_args(RawArgs { array: &self.json, skip: 0, attachments: &self.attachments })
+    }
+}
+
+/// An array of arguments in a packet, not yet decoded.
+#[derive(Clone, Copy, Debug)]
+pub struct RawArgs<'a> {
+    /// The whole array.
+    pub(crate) array: &'a str,
+    /// How many elements in front are not arguments: an event's name.
+    pub(crate) skip: usize,
+    pub(crate) attachments: &'a [Bytes],
+}
+
+impl RawArgs<'_> {
+    /// A copy that can be kept.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub(crate) fn to_args(self) -> Result<Args, serde_json::Error> {
+        binary::check_json(self.array)?;
+        let json: Arc<str> = if self.skip == 0 {
+            self.array.into()
+        } else {
+            // Behind the name stands a comma, or the end.
+            let (_, behind) = split_name(self.array)?;
+            let arguments = behind.trim_start();
+            format!("[{}", arguments.strip_prefix(',').unwrap_or(arguments)).into()
+        };
+        Ok(Args { json, attachments: self.attachments.into() })
+    }
+}
+
+/// The first element of an event's array, and the text behind it.
+fn split_name(array: &str) -> Result<(Name<'_>, &str), serde_json::Error> {
+    let inside = &array[1..];
+    let mut values = serde_json::Deserializer::from_str(inside).into_iter::<Name>();
+    let name = values.next().unwrap_or_else(|| Err(serde_json::Error::custom("an event without a name")))?;
+    Ok((name, &inside[values.byte_offset()..]))
+}
+
+/// An event's name: a string, or a number, which JavaScript clients may use too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Name<'a> {
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+    Number(serde_json::Number),
+}
+
+/// The event's name, first in the array.
+pub(crate) fn event_name(array: &str) -> Result<Cow<'_, str>, ParseError> {
+    // The usual name has no escapes: it is the text up to the next quote.
+    if let Some(inside) = array.strip_prefix("[\"")
+        && let Some(end) = inside.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
+        && inside.as_bytes()[end] == b'"'
+    {
+        return checked(Cow::Borrowed(&inside[..end]));
+    }
+    match split_name(array).map_err(|_| ParseError::Data)?.0 {
+        Name::Text(name) => checked(name),
+        Name::Number(number) => Ok(number.to_string().into()),
+    }
+}
+
+fn checked(name: Cow<'_, str>) -> Result<Cow<'_, str>, ParseError> {
+    if RESERVED.contains(&&*name) { Err(ParseError::ReservedName(name.into_owned())) } else { Ok(name) }
+}
+
+/// What arguments can be decoded into: a tuple has one type an argument; a single value is the first. Missing
+/// arguments are `None` for an `Option`; more than were asked for are left alone, as in JavaScript.
+pub trait FromArgs: Sized {
+    /// Decodes.
+    ///
+    /// # Errors
+    /// The arguments do not fit, or are not JSON.
+    fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error>;
+}
+
+impl FromArgs for Args {
+    fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error> {
+        raw.to_args()
+    }
+}
+
+/// Visits an argument array, and hands its elements out one by one.
+struct Elements<'de, A> {
+    seq: A,
+    position: usize,
+    _de: PhantomData<&'de ()>,
+}
+
+impl<'de, A: SeqAccess<'de>> Elements<'de, A> {
+    fn next<T: DeserializeOwned>(&mut self) -> Result<T, A::Error> {
+        self.position += 1;
+        if let Some(value) = self.seq.next_element()? {
+            return Ok(value);
+        }
+        let nothing: UnitDeserializer<A::Error> = UnitDeserializer::new();
+        T::deserialize(nothing)
+            .map_err(|_| A::Error::custom(format_args!("argument {} is missing", self.position)))
+    }
+}
+
+macro_rules! tuples_from_args {
+    ($(($($ty:ident),*)),* $(,)?) => {$(
+        impl<$($ty: DeserializeOwned),*> FromArgs for ($($ty,)*) {
+            fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error> {
+                struct ArgsVisitor<$($ty),*>(usize, PhantomData<($($ty,)*)>);
+
+                impl<'de, $($ty: DeserializeOwned),*> Visitor<'de> for ArgsVisitor<$($ty),*> {
+                    type Value = ($($ty,)*);
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an array of arguments")
+                    }
+
+                    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Self::Value, S::Error> {
+                        for _ in 0..self.0 {
+                            seq.next_element::<IgnoredAny>()?;
+                        }
+                        #[allow(unused_mut)]
+                        let mut elements = Elements { seq, position: 0, _de: PhantomData };
+                        let values = ($(elements.next::<$ty>()?,)*);
+                        let mut seq = elements.seq;
+                        while seq.next_element::<IgnoredAny>()?.is_some() {}
+                        Ok(values)
+                    }
+                }
+
+                binary::provide(raw.attachments, || {
+                    let mut deserializer = serde_json::Deserializer::from_str(raw.array);
+                    let visitor = ArgsVisitor::<$($ty),*>(raw.skip, PhantomData);
+                    let values = deserializer.deserialize_seq(visitor)?;
+                    deserializer.end()?;
+                    Ok(values)
+                })
+            }
+        }
+    )*};
+}
+
+tuples_from_args!((), (A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));
+
+/// What can be sent: a tuple is a list of arguments, a single value is one. A value of a type of your own goes as
+/// `(value,)`.
+///
+/// What a handler returns is sent the same way, as the acknowledgement. `Err(error)` is acknowledged with `false` and
+/// the error's text.
+pub trait IntoArgs {
+    /// Writes the arguments.
+    ///
+    /// # Errors
+    /// A value that JSON cannot express, like a map whose keys are not text.
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error>;
+}
+
+/// Collects arguments into a JSON array.
+#[derive(Debug)]
+pub struct ArgsWriter {
+    json: Vec<u8>,
+}
+
+impl ArgsWriter {
+    /// Adds an argument.
+    ///
+    /// # Errors
+    /// A value that JSON cannot express.
+    pub fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        self.separate();
+        serde_json::to_writer(&mut self.json, value)
+    }
+
+    fn separate(&mut self) {
+        if self.json.len() > 1 {
+            self.json.push(b',');
+        }
+    }
+}
+
+/// Arguments in JSON, and the bytes beside it.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Encoded {
+    pub(crate) json: String,
+    pub(crate) attachments: Vec<Bytes>,
+}
+
+/// Writes `[name, …args]`, or `[…args]` without a name.
+pub(crate) fn encode(name: Option<&str>, args: &impl IntoArgs) -> Result<Encoded, serde_json::Error> {
+    let (json, attachments) = binary::collect(|| {
+        let mut writer = ArgsWriter { json: Vec::with_capacity(64) };
+        writer.json.push(b'[');
+        if let Some(name) = name {
+            writer.push(name)?;
+        }
+        args.write(&mut writer)?;
+        writer.json.push(b']');
+        Ok::<_, serde_json::Error>(writer.json)
+    });
+    let json = String::from_utf8(json?).map_err(serde_json::Error::custom)?;
+    Ok(Encoded { json, attachments })
+}
+
+impl IntoArgs for Args {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        let inside = strip_brackets(&self.json);
+        if !inside.is_empty() {
+            writer.separate();
+            writer.json.extend_from_slice(inside.as_bytes());
+        }
+        for bytes in &*self.attachments {
+            binary::attach(bytes.clone());
+        }
+        Ok(())
+    }
+}
+
+fn strip_brackets(array: &str) -> &str {
+    let array = array.trim();
+    array.strip_prefix('[').and_then(|array| array.strip_suffix(']')).unwrap_or(array).trim()
+}
+
+impl<T: IntoArgs, E: fmt::Display> IntoArgs for Result<T, E> {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        match self {
+            Ok(value) => value.write(writer),
+            Err(error) => (false, error.to_string()).write(writer),
+        }
+    }
+}
+
+macro_rules! tuples_into_args {
+    ($(($($name:ident $ty:ident),*)),* $(,)?) => {$(
+        impl<$($ty: Serialize),*> IntoArgs for ($($ty,)*) {
+            #[allow(unused_variables)]
+            fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+                let ($($name,)*) = self;
+                $(writer.push($name)?;)*
+                Ok(())
+            }
+        }
+    )*};
+}
+
+tuples_into_args!(
+    (),
+    (a A),
+    (a A, b B),
+    (a A, b B, c C),
+    (a A, b B, c C, d D),
+    (a A, b B, c C, d D, e E),
+    (a A, b B, c C, d D, e E, f F),
+    (a A, b B, c C, d D, e E, f F, g G),
+    (a A, b B, c C, d D, e E, f F, g G, h H),
+);
+
+macro_rules! single_args {
+    ($($ty:ty),* $(,)?) => {$(
+        impl IntoArgs for $ty {
+            fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+                writer.push(self)
+            }
+        }
+
+        impl FromArgs for $ty {
+            fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error> {
+                <($ty,)>::from_args(raw).map(|(value,)| value)
+            }
+        }
+    )*};
+}
+
+single_args!(bool, String, Value, Binary, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+
+impl IntoArgs for &str {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        writer.push(self)
+    }
+}
+
+impl<T: Serialize> IntoArgs for Vec<T> {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        writer.push(self)
+    }
+}
+
+impl<T: Serialize> IntoArgs for Option<T> {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        writer.push(self)
+    }
+}
+
+impl<T: IntoArgs> IntoArgs for &T {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        (*self).write(writer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode<T: FromArgs>(array: &str) -> Result<T, serde_json::Error> {
+        T::from_args(RawArgs { array, skip: 1, attachments: &[] })
+    }
+
+    #[test]
+    fn arguments_into_types() {
+        assert_eq!(decode::<(String, u8)>(r#"["e","a",7]"#).unwrap(), ("a".into(), 7));
+        assert_eq!(decode::<(String, Option<u8>)>(r#"["e","a"]"#).unwrap(), ("a".into(), None));
+        assert_eq!(decode::<(String,)>(r#"["e","a",{"more":[1]}]"#).unwrap(), ("a".into(),));
+        decode::<()>(r#"["e"]"#).unwrap();
+        let error = decode::<(String, u8)>(r#"["e","a"]"#).unwrap_err();
+        assert!(error.to_string().contains("argument 2 is missing"), "{error}");
+        assert!(decode::<(String,)>(r#"["e",7]"#).unwrap_err().is_data());
+        assert!(decode::<(String,)>(r#"["e","a""#).unwrap_err().is_eof());
+        assert!(decode::<(String,)>(r#"["e","a"] x"#).unwrap_err().is_syntax());
+    }
+
+    #[test]
+    fn values_into_arguments() {
+        let json = |encoded: Result<Encoded, _>| encoded.unwrap().json;
+        assert_eq!(json(encode(Some("e"), &())), r#"["e"]"#);
+        assert_eq!(json(encode(Some("e"), &("a", 7))), r#"["e","a",7]"#);
+        assert_eq!(json(encode(Some("e"), &vec![1, 2])), r#"["e",[1,2]]"#);
+        assert_eq!(json(encode(None, &true)), "[true]");
+        let refused: Result<(bool, String), &str> = Err("no");
+        assert_eq!(json(encode(None, &refused)), r#"[false,"no"]"#);
+    }
+
+    #[test]
+    fn raw_arguments_pass_through() {
+        for (array, inside) in
+            [(r#"["e"]"#, "[]"), (r#"["e", 1 , [2]]"#, "[ 1 , [2]]"), (r#"["e",[[1],2]]"#, "[[[1],2]]")]
+        {
+            let args = decode::<Args>(array).unwrap();
+            assert_eq!(args.json(), inside);
+            let again = encode(Some("e"), &args).unwrap().json;
+            let parse = |json| serde_json::from_str::<Value>(json).unwrap();
+            assert_eq!(parse(&again), parse(array));
+        }
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(event_name(r#"["user message",1]"#).unwrap(), "user message");
+        assert_eq!(event_name(r#"["\u0061"]"#).unwrap(), "a");
+        assert_eq!(event_name("[7,1]").unwrap(), "7");
+        for bad in
+            ["[]", "[null]", "[true]", "[{}]", "[[1]]", "[\"a", "[", r#"["connect"]"#, r#"["disconnecting"]"#]
+        {
+            assert!(event_name(bad).is_err(), "{bad}");
+        }
+    }
+}

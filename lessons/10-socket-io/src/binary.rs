@@ -1,0 +1,244 @@
+//! Bytes anywhere in the arguments.
+//!
+//! JSON has no bytes, so a packet carries a placeholder, `{"_placeholder":true,"num":0}`, and the bytes follow as a
+//! binary message of their own (Socket.IO protocol 5, "Binary event"). [`Binary`] is both: bytes in Rust, a
+//! placeholder in JSON. serde gives a value no place to leave its bytes, or to find them; so the packet that is being
+//! encoded or decoded on this thread lends one, for exactly that long.
+
+use std::{cell::RefCell, fmt, mem};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    ser::Error as _,
+};
+
+/// Bytes, at any depth of an event's arguments or of an acknowledgement.
+///
+/// ```
+/// # fn example(socket: socket_io::Socket) {
+/// use socket_io::Binary;
+/// socket.emit("photo", ("cat.png", Binary::from(vec![0x89, 0x50])));
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Binary(pub Bytes);
+
+impl<T: Into<Bytes>> From<T> for Binary {
+    fn from(bytes: T) -> Self {
+        Self(bytes.into())
+    }
+}
+
+enum Scope {
+    Outside,
+    Encoding(Vec<Bytes>),
+    Decoding(Vec<Bytes>),
+}
+
+thread_local! {
+    static SCOPE: RefCell<Scope> = const { RefCell::new(Scope::Outside) };
+}
+
+/// Puts the scope that was before back, even if the work panics.
+struct Restore(Option<Scope>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        if let Some(before) = self.0.take() {
+            SCOPE.set(before);
+        }
+    }
+}
+
+/// Runs `work` and returns with its result the bytes of every [`Binary`] that it serialized.
+pub(crate) fn collect<R>(work: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
+    let mut restore = Restore(Some(SCOPE.replace(Scope::Encoding(Vec::new()))));
+    let result = work();
+    let scope = SCOPE.replace(restore.0.take().unwrap_or(Scope::Outside));
+    match scope {
+        Scope::Encoding(attachments) => (result, attachments),
+        Scope::Outside | Scope::Decoding(_) => (result, Vec::new()),
+    }
+}
+
+/// Runs `work`, which may deserialize a [`Binary`] for each placeholder of these attachments.
+pub(crate) fn provide<R>(attachments: &[Bytes], work: impl FnOnce() -> R) -> R {
+    if attachments.is_empty() {
+        return work();
+    }
+    let _restore = Restore(Some(SCOPE.replace(Scope::Decoding(attachments.to_vec()))));
+    work()
+}
+
+/// Leaves bytes with the packet that is being encoded. Their number, or `None` outside one.
+pub(crate) fn attach(bytes: Bytes) -> Option<usize> {
+    SCOPE.with_borrow_mut(|scope| match scope {
+        Scope::Encoding(attachments) => {
+            attachments.push(bytes);
+            Some(attachments.len() - 1)
+        }
+        Scope::Outside | Scope::Decoding(_) => None,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct Placeholder {
+    #[serde(rename = "_placeholder")]
+    placeholder: bool,
+    num: usize,
+}
+
+impl Serialize for Binary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let num = attach(self.0.clone())
+            .ok_or_else(|| S::Error::custom("Binary can be serialized only within a Socket.IO packet"))?;
+        Placeholder { placeholder: true, num }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Placeholder { placeholder: true, num } = Placeholder::deserialize(deserializer)? else {
+            return Err(D::Error::custom("expected binary data"));
+        };
+        SCOPE.with_borrow(|scope| match scope {
+            Scope::Decoding(attachments) => attachments
+                .get(num)
+                .cloned()
+                .map(Binary)
+                .ok_or_else(|| D::Error::custom("no attachment of that number")),
+            Scope::Outside | Scope::Encoding(_) => Err(D::Error::custom("expected binary data")),
+        })
+    }
+}
+
+/// Whether `json` has a placeholder for each of `count` attachments, and none for another (CVE-2022-2421).
+pub(crate) fn placeholders_fit(json: &str, count: usize) -> Result<bool, serde_json::Error> {
+    let mut seen = Seen { found: vec![false; count], fits: true };
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    Walk(&mut seen).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(seen.fits && seen.found.into_iter().all(|found| found))
+}
+
+struct Seen {
+    found: Vec<bool>,
+    fits: bool,
+}
+
+impl Seen {
+    fn placeholder(&mut self, num: Option<u64>) {
+        let slot = num.and_then(|num| self.found.get_mut(usize::try_from(num).ok()?));
+        match slot {
+            // The same attachment in two places is odd but harmless: the bytes are shared.
+            Some(found) => *found = true,
+            None => self.fits = false,
+        }
+    }
+}
+
+/// Walks JSON of any shape, and keeps nothing but which placeholders it saw.
+struct Walk<'a>(&'a mut Seen);
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    /// A number or a boolean, for the object that is being walked.
+    type Value = Scalar;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scalar {
+    True,
+    Number(u64),
+    Other,
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Scalar, E> {
+        Ok(if value { Scalar::True } else { Scalar::Other })
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+        while seq.next_element_seed(Walk(self.0))?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        let (mut placeholder, mut num) = (false, None);
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let value = map.next_value_seed(Walk(self.0))?;
+            match (&*key, value) {
+                ("_placeholder", Scalar::True) => placeholder = true,
+                ("num", Scalar::Number(value)) => num = Some(value),
+                _ => {}
+            }
+        }
+        if placeholder {
+            self.0.placeholder(num);
+        }
+        Ok(Scalar::Other)
+    }
+}
+
+/// Checks that text is JSON without keeping anything of it.
+pub(crate) fn check_json(json: &str) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<IgnoredAny>(json).map(mem::drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_placeholders_and_come_back() {
+        let value = vec![Some(Binary::from(vec![1, 2])), None, Some(Binary::from(vec![]))];
+        let (json, attachments) = collect(|| serde_json::to_string(&value).unwrap());
+        assert_eq!(json, r#"[{"_placeholder":true,"num":0},null,{"_placeholder":true,"num":1}]"#);
+        let back: Vec<Option<Binary>> = provide(&attachments, || serde_json::from_str(&json).unwrap());
+        assert_eq!(back, value);
+        assert!(serde_json::to_string(&value).is_err(), "outside a packet there is no place for bytes");
+    }
+
+    #[test]
+    fn placeholders_are_counted() {
+        let fits = |json, count| placeholders_fit(json, count).unwrap();
+        assert!(fits(r#"["a",{"b":[{"_placeholder":true,"num":0}]},{"num":1,"_placeholder":true}]"#, 2));
+        assert!(!fits(r#"[{"_placeholder":true,"num":0}]"#, 2), "one is missing");
+        assert!(!fits(r#"[{"_placeholder":true,"num":1}]"#, 1), "past the end");
+        assert!(!fits(r#"[{"_placeholder":true,"num":-1}]"#, 1));
+        assert!(!fits(r#"[{"_placeholder":true,"num":"0"}]"#, 1));
+        assert!(!fits(r#"[{"_placeholder":true}]"#, 1));
+        assert!(placeholders_fit("[1,", 0).is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! What can go wrong, by who has to know.
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// Why a text packet is not one (Socket.IO protocol 5, "Packet encoding"). The connection that sent it is closed.
+#[derive(Debug, Error)]
+pub enum ParseError {
+    /// A type outside `0` to `6`, or none.
+    #[error("unknown packet type")]
+    UnknownType,
+    /// A binary packet that does not say how many attachments follow.
+    #[error("the number of attachments is missing")]
+    AttachmentCount,
+    /// More attachments than [`Limits::max_attachments`](crate::Limits::max_attachments), or none.
+    #[error("{0} attachments")]
+    TooManyAttachments(u64),
+    /// An acknowledgement id past 2⁶⁴.
+    #[error("the acknowledgement id is out of range")]
+    Id,
+    /// The data is missing, or has a form that this type does not allow.
+    #[error("the data does not fit the packet's type")]
+    Data,
+    /// The data is not JSON.
+    #[error("invalid JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Arrays in arrays in arrays.
+    #[error("JSON nested too deep")]
+    TooDeep,
+    /// An event whose name the protocol keeps for itself.
+    #[error("the event name {0:?} is reserved")]
+    ReservedName(String),
+    /// A placeholder for an attachment that was not announced, or twice for one.
+    #[error("placeholders and attachments do not match")]
+    Placeholder,
+    /// A binary message that no packet announced, or text while attachments are due.
+    #[error("attachments out of order")]
+    OutOfOrder,
+}
+
+/// Why a client may not join a namespace: what its `connect_error` event is given.
+#[derive(Clone, Debug, Error)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// For people.
+    pub message: String,
+    /// For programs.
+    pub data: Option<Value>,
+}
+
+impl ConnectError {
+    /// A refusal with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), data: None }
+    }
+
+    /// The same with data for the client's program.
+    #[must_use]
+    pub fn with_data(self, data: Value) -> Self {
+        Self { data: Some(data), ..self }
+    }
+}
+
+/// Why there is no answer to an event.
+#[derive(Debug, Error)]
+pub enum AckError {
+    /// The client did not answer in time.
+    #[error("no acknowledgement in time")]
+    Timeout,
+    /// The client is gone.
+    #[error("the client has disconnected")]
+    Disconnected,
+    /// The client's answer does not have the type that was asked for.
+    #[error("the acknowledgement does not fit: {0}")]
+    Decode(String),
+}
+
+/// Why a socket did not join a room.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum JoinError {
+    /// The name is longer than [`Limits::max_room_name`](crate::Limits::max_room_name).
+    #[error("the room's name is too long")]
+    NameTooLong,
+    /// The socket is in [`Limits::max_rooms`](crate::Limits::max_rooms) already.
+    #[error("too many rooms")]
+    TooManyRooms,
+    /// The socket has left.
+    #[error("the socket is disconnected")]
+    Disconnected,
+}

@@ -1,0 +1,231 @@
+//! Namespaces: one connection, several conversations. What the talk calls a controller.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    adapter::{Adapter, InMemory, Selection},
+    args::IntoArgs,
+    broadcast::Broadcast,
+    error::ConnectError,
+    outgoing::Outgoing,
+    recovery::{Log, Recovery, Restored, Saved},
+    room::Room,
+    socket::Socket,
+};
+
+pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
+type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
+pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
+
+/// A namespace, like `/chat`: a handle to who is in it.
+#[derive(Clone)]
+pub struct Namespace(Arc<Inner>);
+
+struct Inner {
+    name: Arc<str>,
+    on_connect: OnConnect,
+    middleware: RwLock<Vec<Middleware>>,
+    adapter: Box<dyn Adapter>,
+    next_ack: AtomicU64,
+    /// Made by a predicate, and gone when the last socket is.
+    dynamic: bool,
+    recovery: Option<Mutex<Log>>,
+}
+
+impl Namespace {
+    pub(crate) fn new(name: &str, on_connect: OnConnect, dynamic: bool, recovery: Option<Recovery>) -> Self {
+        Self(Arc::new(Inner {
+            name: name.into(),
+            on_connect,
+            middleware: RwLock::default(),
+            adapter: Box::new(InMemory::default()),
+            next_ack: AtomicU64::new(0),
+            dynamic,
+            recovery: recovery.map(|limits| Mutex::new(Log::new(limits))),
+        }))
+    }
+
+    /// The name, with its slash.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Asks `check` before a socket may join: it sees the socket, its [`auth`](Socket::auth) and its
+    /// [`handshake`](Socket::handshake). An error is what the client's `connect_error` gets. Several are asked in the
+    /// order they were added.
+    ///
+    /// ```
+    /// use socket_io::{ConnectError, Io, Socket};
+    /// let io = Io::default();
+    /// io.of("/admin", |_| {}).middleware(async |socket: Socket| {
+    ///     if socket.auth()["token"] == "secret" { Ok(()) } else { Err(ConnectError::new("not you")) }
+    /// });
+    /// ```
+    pub fn middleware<F, Fut>(&self, check: F) -> &Self
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        let check: Middleware = Arc::new(move |socket| Box::pin(check(socket)));
+        self.0.middleware.write().unwrap_or_else(PoisonError::into_inner).push(check);
+        self
+    }
+
+    /// Everybody in the namespace.
+    pub fn all(&self) -> Broadcast {
+        Broadcast::new(self.clone())
+    }
+
+    /// Everybody in a room.
+    pub fn to(&self, room: impl Into<Room>) -> Broadcast {
+        self.all().to(room)
+    }
+
+    /// Everybody but a room, or a socket.
+    pub fn except(&self, room: impl Into<Room>) -> Broadcast {
+        self.all().except(room)
+    }
+
+    /// Only sockets of this server.
+    pub fn local(&self) -> Broadcast {
+        self.all().local()
+    }
+
+    /// Drop what cannot be sent at once.
+    pub fn volatile(&self) -> Broadcast {
+        self.all().volatile()
+    }
+
+    /// How long [`Broadcast::emit_with_ack`] waits.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        self.all().timeout(timeout)
+    }
+
+    /// Sends an event to everybody in the namespace.
+    pub fn emit(&self, event: &str, args: impl IntoArgs) {
+        self.all().emit(event, args);
+    }
+
+    /// Everybody's sockets.
+    pub fn fetch_sockets(&self) -> Vec<Socket> {
+        self.all().fetch_sockets()
+    }
+
+    /// How many sockets there are.
+    pub fn count(&self) -> usize {
+        self.0.adapter.count()
+    }
+
+    // --- For the crate ---
+
+    pub(crate) fn adapter(&self) -> &dyn Adapter {
+        &*self.0.adapter
+    }
+
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.0.dynamic
+    }
+
+    pub(crate) fn on_connect(&self, socket: Socket) {
+        (self.0.on_connect)(socket);
+    }
+
+    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
+        self.0.middleware.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn next_ack(&self) -> u64 {
+        self.0.next_ack.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn recovers(&self) -> bool {
+        self.0.recovery.is_some()
+    }
+
+    fn log(&self) -> Option<MutexGuard<'_, Log>> {
+        Some(self.0.recovery.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends an event to all who are selected.
+    pub(crate) fn broadcast(&self, mut outgoing: Outgoing, selection: &Selection) {
+        match self.log() {
+            Some(mut log) if !selection.volatile => {
+                // Under the lock until it is queued for everybody: offsets then arrive in their order, and a socket
+                // that is restored meanwhile either finds this packet in the log or is a member that is sent it.
+                outgoing.push_offset(&log.next_offset());
+                let packet = outgoing.encode_event(&self.0.name, None);
+                log.append(Instant::now(), packet.clone(), selection.clone());
+                self.0.adapter.broadcast(&packet, selection);
+            }
+            log => {
+                drop(log);
+                let packet = outgoing.encode_event(&self.0.name, None);
+                self.0.adapter.broadcast(&packet, selection);
+            }
+        }
+    }
+
+    /// What was kept of the client with this private id, if it may go on from there.
+    pub(crate) fn restore(
+        &self,
+        pid: &str,
+        offset: &str,
+        make: impl FnOnce(Restored) -> Socket,
+    ) -> Option<Socket> {
+        // The server may not have noticed yet that the client left.
+        let stale = self.log()?.live(pid);
+        if let Some(stale) = stale {
+            stale.replaced();
+        }
+        let mut log = self.log()?;
+        let restored = log.restore(Instant::now(), pid, offset)?;
+        let rooms = restored.saved.rooms.clone();
+        let socket = make(restored);
+        for room in rooms {
+            let _ = socket.join(room);
+        }
+        self.0.adapter.add(&socket);
+        if let Some(pid) = socket.pid() {
+            log.arrived(pid.clone(), &socket);
+        }
+        Some(socket)
+    }
+
+    /// A socket has been accepted.
+    pub(crate) fn add(&self, socket: &Socket) {
+        let mut log = self.log();
+        self.0.adapter.add(socket);
+        if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
+            log.arrived(pid.clone(), socket);
+        }
+    }
+
+    /// A socket has left these rooms and the namespace; `saved` if it may come back.
+    pub(crate) fn remove(&self, socket: &Socket, rooms: &[Arc<str>], saved: Option<Saved>) {
+        let mut log = self.log();
+        self.0.adapter.remove(socket, rooms);
+        if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
+            match saved {
+                Some(saved) => log.save(Instant::now(), pid, saved),
+                None => log.gone(pid),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Namespace").field(&self.name()).finish()
+    }
+}

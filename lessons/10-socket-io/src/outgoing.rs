@@ -1,0 +1,95 @@
+//! A packet on its way out: encoded once, however many receive it.
+
+use std::sync::Arc;
+
+use engine_io::EncodedMessage;
+
+use crate::{
+    args::{self, Encoded, IntoArgs},
+    packet::{Packet, PacketType},
+};
+
+/// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference count.
+#[derive(Clone, Debug)]
+pub struct EncodedPacket(Messages);
+
+#[derive(Clone, Debug)]
+enum Messages {
+    One(EncodedMessage),
+    Many(Arc<[EncodedMessage]>),
+}
+
+impl EncodedPacket {
+    /// The messages, to be sent in this order with nothing between them.
+    pub fn messages(&self) -> &[EncodedMessage] {
+        match &self.0 {
+            Messages::One(message) => std::slice::from_ref(message),
+            Messages::Many(messages) => messages,
+        }
+    }
+
+    /// How many bytes they are.
+    pub fn size(&self) -> usize {
+        self.messages().iter().map(EncodedMessage::size).sum()
+    }
+
+    /// A packet without attachments.
+    pub(crate) fn plain(kind: PacketType, namespace: &str, data: &str) -> Self {
+        Self(Messages::One(Packet { kind, attachments: 0, namespace, id: None, data }.encode()))
+    }
+}
+
+/// An event or an acknowledgement: its array in JSON, and its attachments.
+#[derive(Debug)]
+pub(crate) struct Outgoing(Encoded);
+
+impl Outgoing {
+    /// `[name, …args]`. What JSON cannot express is logged and not sent: it is the program's mistake, and no client
+    /// should suffer for it.
+    pub(crate) fn event(name: &str, args: &impl IntoArgs) -> Option<Self> {
+        match args::encode(Some(name), args) {
+            Ok(encoded) => Some(Self(encoded)),
+            Err(error) => {
+                tracing::error!(event = name, %error, "arguments that cannot be sent");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn answer(encoded: Encoded) -> Self {
+        Self(encoded)
+    }
+
+    /// Adds a last argument: the offset that a client hands in to be sent what it missed.
+    pub(crate) fn push_offset(&mut self, offset: &str) {
+        self.0.json.pop();
+        self.0.json.push_str(",\"");
+        self.0.json.push_str(offset);
+        self.0.json.push_str("\"]");
+    }
+
+    pub(crate) fn encode_event(&self, namespace: &str, id: Option<u64>) -> EncodedPacket {
+        self.encode(PacketType::Event, PacketType::BinaryEvent, namespace, id)
+    }
+
+    pub(crate) fn encode_ack(&self, namespace: &str, id: u64) -> EncodedPacket {
+        self.encode(PacketType::Ack, PacketType::BinaryAck, namespace, Some(id))
+    }
+
+    fn encode(
+        &self,
+        plain: PacketType,
+        binary: PacketType,
+        namespace: &str,
+        id: Option<u64>,
+    ) -> EncodedPacket {
+        let Encoded { json, attachments } = &self.0;
+        let kind = if attachments.is_empty() { plain } else { binary };
+        let text = Packet { kind, attachments: attachments.len(), namespace, id, data: json }.encode();
+        if attachments.is_empty() {
+            return EncodedPacket(Messages::One(text));
+        }
+        let attachments = attachments.iter().map(|bytes| EncodedMessage::binary(bytes));
+        EncodedPacket(Messages::Many([text].into_iter().chain(attachments).collect()))
+    }
+}

@@ -1,0 +1,84 @@
+//! Rooms: names for sets of sockets. Only the server knows them.
+
+use std::{fmt, sync::Arc};
+
+use crate::socket::Socket;
+
+/// A socket's public id, fit to be shown to other clients. It is not the Engine.IO session's id, which is a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(Arc<str>);
+
+impl SocketId {
+    pub(crate) fn random() -> Self {
+        Self(engine_io::random_id().into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whom to send to: every socket has a room of its own, and joins others by name.
+///
+/// The two are different variants, so that a room that a client names can never be another socket's own.
+///
+/// ```
+/// use socket_io::Room;
+/// assert_eq!(Room::from("lobby"), Room::Named("lobby".into()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Room {
+    /// One socket.
+    Own(SocketId),
+    /// All who joined under this name.
+    Named(Arc<str>),
+}
+
+impl From<&str> for Room {
+    fn from(name: &str) -> Self {
+        Self::Named(name.into())
+    }
+}
+
+impl From<String> for Room {
+    fn from(name: String) -> Self {
+        Self::Named(name.into())
+    }
+}
+
+impl From<&String> for Room {
+    fn from(name: &String) -> Self {
+        Self::Named(name.as_str().into())
+    }
+}
+
+impl From<Arc<str>> for Room {
+    fn from(name: Arc<str>) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl From<&SocketId> for Room {
+    fn from(id: &SocketId) -> Self {
+        Self::Own(id.clone())
+    }
+}
+
+impl From<SocketId> for Room {
+    fn from(id: SocketId) -> Self {
+        Self::Own(id)
+    }
+}
+
+impl From<&Socket> for Room {
+    fn from(socket: &Socket) -> Self {
+        Self::Own(socket.id().clone())
+    }
+}
