@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -12,6 +13,9 @@ use engine_io::{Limits, Transports};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::LevelFilter;
+
+/// How long the last packets may take to reach the clients at the end.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A chat with rooms, for the browser.
 #[derive(Parser)]
@@ -86,7 +90,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
     };
-    let filter = chat_app::pages::pages(store, transports, client.map(Bytes::from));
+    let (io, filter) = chat_app::app(store, transports, client.map(Bytes::from));
 
     say(&format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
@@ -96,9 +100,11 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         signal().await?;
         tokio::spawn(end_at_once());
         let _ = stop.send(());
-        anyhow::Ok(())
+        let closed = io.shutdown(GRACE).await;
+        anyhow::Ok(closed)
     };
-    tokio::try_join!(async { Ok(server.await?) }, end)?;
+    let ((), closed) = tokio::try_join!(async { Ok(server.await?) }, end)?;
+    say(&format!("Closed {closed} connection{}", if closed == 1 { "" } else { "s" }));
     Ok(())
 }
 

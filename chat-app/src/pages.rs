@@ -277,3 +277,24 @@ impl Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_drips_is_not_waited_for() {
+        let store = Store::open(Path::new(":memory:")).unwrap();
+        let site = Arc::new(Site { store, transports: Transports::ALL, assets: Vec::new() });
+        let drops = stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok(Bytes::from_static(b"x")), ()))
+        });
+        let answer = tokio::time::timeout(FORM_TIMEOUT * 2, add_room(site, HeaderMap::new(), drops)).await;
+        assert!(matches!(answer, Ok(Err(Problem::TooSlow))));
+    }
+}

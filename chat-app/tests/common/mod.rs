@@ -1,6 +1,9 @@
 //! What the tests of the chat share.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod client;
+pub(crate) mod program;
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
