@@ -77,6 +77,7 @@ pub fn pages(store: Store, transports: Transports, client: Option<Bytes>) -> Box
     let assets = vec![
         Asset::new("chat.css", "text/css; charset=utf-8", include_str!("../web/chat.css")),
         Asset::new("chat.js", "text/javascript; charset=utf-8", include_str!("../web/chat.js")),
+        Asset::new("icon.svg", "image/svg+xml", include_str!("../web/icon.svg")),
         Asset::new("socket.io.js", "text/javascript; charset=utf-8", client),
     ];
     let site = Arc::new(Site { store, transports, assets });
