@@ -92,41 +92,59 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     };
     let (io, filter) = chat_app::app(store, transports, client.map(Bytes::from));
 
+    let mut signals = Signals::new()?;
     say(&format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
     let server =
         engine_io::run(listener, filter, Limits::default(), async { stopping.await.unwrap_or_default() });
     let end = async {
-        signal().await?;
-        tokio::spawn(end_at_once());
+        signals.next().await;
+        tokio::spawn(async move {
+            // For whom the end takes too long. 130 is what a shell gives a program that Ctrl-C ended.
+            signals.next().await;
+            std::process::exit(130);
+        });
         let _ = stop.send(());
-        let closed = io.shutdown(GRACE).await;
-        anyhow::Ok(closed)
+        Ok(io.shutdown(GRACE).await)
     };
-    let ((), closed) = tokio::try_join!(async { Ok(server.await?) }, end)?;
+    let ((), closed) = tokio::try_join!(server, end)?;
     say(&format!("Closed {closed} connection{}", if closed == 1 { "" } else { "s" }));
     Ok(())
 }
 
-/// Waits for Ctrl-C or, on Unix, for SIGTERM.
-async fn signal() -> std::io::Result<()> {
+/// What asks the program to end: Ctrl-C and, on Unix, SIGTERM.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// For whom the end takes too long: a second signal.
-async fn end_at_once() {
-    if signal().await.is_ok() {
-        std::process::exit(130);
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

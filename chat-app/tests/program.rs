@@ -40,13 +40,26 @@ async fn what_cannot_be_is_said_in_one_line() {
 async fn a_signal_ends_it_and_it_counts() {
     for signal in ["INT", "TERM"] {
         let mut program = Program::start(&QUIET).await;
-        let mut ann = Client::seated(program.port, "lobby", "Ann").await;
-        let mut bob = Client::connect(program.port, json!({})).await;
+        let ann = Client::seated(program.port, "lobby", "Ann").await;
+        let bob = Client::connect(program.port, json!({})).await;
         program.signal(signal).await;
         let (said, (), ()) = tokio::join!(program.line(), ann.ended(), bob.ended());
         assert_eq!(said.as_deref(), Some("Closed 2 connections"));
         assert!(program.end().await.success());
     }
+}
+
+/// A client that does not hang up holds the end up, until somebody insists.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut program = Program::start(&QUIET).await;
+    let mut ann = Client::connect(program.port, json!({})).await;
+    program.signal("INT").await;
+    ann.last_packet().await;
+    program.signal("INT").await;
+    assert_eq!(program.line().await, None, "nothing is counted");
+    assert_eq!(program.end().await.code(), Some(130));
 }
 
 /// A log at the default level may be shown to anybody: it holds no session's secret and nobody's words.
