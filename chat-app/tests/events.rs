@@ -178,6 +178,9 @@ async fn a_nickname_waits_for_a_lost_connection() {
     bob.sees(&["Ann", "Bob"]).await;
     back.disconnect().await;
     bob.sees(&["Bob"]).await;
+    for text in ["Bob joined", "Ann left", "Ann joined", "Ann left"] {
+        assert_eq!(bob.event("announcement").await, [json!(text)], "a second connection is not a second Ann");
+    }
     assert_eq!(
         bob.call("nickname", json!(["Ann"])).await[0],
         json!(true),
