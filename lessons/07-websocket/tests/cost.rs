@@ -1,9 +1,6 @@
-//! What a decoder costs: no memory while idle or for messages in one piece, never more than what came, and no more
-//! time for text in tiny pieces than for bytes.
+//! What a decoder costs: no memory while idle or for messages in one piece, and never more than what came.
 
 mod common;
-
-use std::time::{Duration, Instant};
 
 use allocation_counter::{AllocationInfo, measure};
 use common::{KEY, frame};
@@ -80,20 +77,4 @@ fn a_message_takes_its_memory_with_it() {
     });
     assert!(info.count_total > 0);
     assert_eq!(info.bytes_current, 0, "an idle decoder owns heap memory");
-}
-
-/// Checking all of the text again with each byte would be quadratic: seconds here, hours for a large message.
-#[test]
-fn text_in_tiny_pieces_costs_about_what_bytes_do() {
-    let time = |opcode| {
-        let mut bytes = frame(true, opcode, None, &vec![b'x'; 512 * 1024]);
-        let mut decoder = Decoder::new(Role::Client, LIMITS);
-        let start = Instant::now();
-        for byte in &mut bytes {
-            decoder.decode(&mut std::slice::from_mut(byte)).expect("valid frames");
-        }
-        start.elapsed()
-    };
-    let (bytes, text) = (time(OpCode::Binary), time(OpCode::Text));
-    assert!(text < 10 * bytes + Duration::from_millis(100), "text {text:?}, bytes {bytes:?}");
 }
