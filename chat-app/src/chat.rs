@@ -2,10 +2,10 @@
 //!
 //! | the talk | here |
 //! |---|---|
-//! | `on_join(self, room)` | [`on_join`] |
-//! | `on_nickname(self, nickname)` | [`on_nickname`] |
-//! | `on_user_message(self, msg)` | [`on_user_message`] |
-//! | `recv_disconnect(self)` | [`recv_disconnect`] |
+//! | `on_join(self, room)` | `on_join` |
+//! | `on_nickname(self, nickname)` | `on_nickname` |
+//! | `on_user_message(self, msg)` | `on_user_message` |
+//! | `recv_disconnect(self)` | `recv_disconnect` |
 //! | `return True, nickname` | `Ok((true, nickname))`: what a handler returns is the acknowledgement |
 //! | `nicknames = []`, shared by all | [`Presence`], a list a room |
 
@@ -65,8 +65,9 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
             socket.leave(&seat.room);
             stand_up(&socket, &seat, Duration::ZERO);
         }
-        socket.join(room.clone())?;
+        // Before it can fail: the old seat must not be left a second time.
         socket.data().insert(Seat { room: room.clone(), nickname: None });
+        socket.join(room.clone())?;
     }
     chat.presence.touch(&room);
     tokio::spawn(send_history(socket, room));

@@ -162,20 +162,18 @@ where
     }
     let form = tokio::time::timeout(FORM_TIMEOUT, read_form(body)).await.map_err(|_| Problem::TooSlow)??;
     let name = form_urlencoded::parse(&form).find(|(key, _)| key == "name").unwrap_or_default().1;
-    let opened = match Room::named(&name) {
-        Ok(wanted) => site.store.open_room(wanted).await,
-        Err(refusal) => return list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal.to_string()).await,
+    let refusal = match Room::named(&name) {
+        Err(refusal) => refusal.to_string(),
+        Ok(wanted) => match site.store.open_room(wanted).await {
+            Ok(room) => {
+                let there = address(&room);
+                return Ok(warp::reply::with_header(StatusCode::SEE_OTHER, "location", there).into_response());
+            }
+            Err(refusal @ StoreError::TooManyRooms) => refusal.to_string(),
+            Err(error) => return Err(error.into()),
+        },
     };
-    match opened {
-        Ok(room) => {
-            let location = header::LOCATION;
-            Ok(warp::reply::with_header(StatusCode::SEE_OTHER, location, address(&room)).into_response())
-        }
-        Err(refusal @ StoreError::TooManyRooms) => {
-            list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal.to_string()).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal).await
 }
 
 /// Whether a form comes from a page of ours. A browser names the origin of the page with every POST; another program

@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use chat_app::names::Room;
 use chat_app::pages::pages;
-use chat_app::store::Store;
+use chat_app::store::{MAX_ROOMS, Store};
 use common::{exchange, get, post};
 use engine_io::{Limits, Transports};
 use tokio::net::TcpListener;
@@ -132,6 +132,18 @@ async fn forms_are_bounded() {
     let answer = exchange(port, &format!("{head}{large}")).await;
     assert_eq!(answer.status, 413);
     assert!(store.rooms().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn rooms_have_an_end() {
+    let (store, port) = start().await;
+    for number in 0..MAX_ROOMS {
+        store.open_room(Room::named(&number.to_string()).unwrap()).await.unwrap();
+    }
+    let refused = post(port, "/rooms", "", "name=one+more").await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("There are too many rooms") && refused.body.contains("\"one more\""));
+    assert_eq!(post(port, "/rooms", "", "name=7").await.status, 303, "those that exist still open");
 }
 
 #[tokio::test]
