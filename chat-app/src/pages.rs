@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes};
 use engine_io::Transports;
 use futures_util::{Stream, StreamExt};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 use warp::reject::{MethodNotAllowed, Rejection};
@@ -222,7 +222,8 @@ fn asset(name: String, site: Arc<Site>, known: Option<HeaderValue>) -> Result<Re
 
 /// Where a room's page is. A slug has letters of any script, an address has not.
 fn address(room: &Room) -> String {
-    format!("/room/{}", utf8_percent_encode(&room.slug, NON_ALPHANUMERIC))
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
+    format!("/room/{}", utf8_percent_encode(&room.slug, ENCODED))
 }
 
 fn page(status: StatusCode, html: &Html) -> Response {
