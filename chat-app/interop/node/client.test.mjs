@@ -33,9 +33,11 @@ function client(t, example, namespace = "/", options = {}) {
 
 async function connected(t, ...args) {
   const socket = client(t, ...args);
-  const refused = new Promise((_, reject) => socket.once("connect_error", reject));
-  refused.catch(() => {});
-  await Promise.race([once(socket, "connect"), refused]);
+  const settled = new Promise((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("connect_error", reject);
+  });
+  await within(10_000, "connect", settled);
   return socket;
 }
 
