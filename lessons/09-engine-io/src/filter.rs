@@ -212,11 +212,9 @@ fn accept_websocket(
     let server = server.clone();
     tokio::spawn(async move {
         let Ok(upgraded) = on_upgrade.await else { return };
-        // The socket itself where we can have it: the wrapper keeps a buffer that is empty from now on.
-        match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => {
-                carry(parts.io.into_inner(), parts.read_buf, server, session, handshake).await;
-            }
+        // The socket itself where we can have it: what it is wrapped in keeps a buffer that is empty from now on.
+        match tcp_stream(upgraded) {
+            Ok((stream, early)) => carry(stream, early, server, session, handshake).await,
             Err(upgraded) => Box::pin(carry_wrapped(upgraded, server, session, handshake)).await,
         }
         drop(peer);
@@ -228,6 +226,17 @@ fn accept_websocket(
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     Ok(response)
+}
+
+/// The connection below an upgrade and what was read of it already, under [`run`](crate::run) or `warp::serve`.
+fn tcp_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf)),
+        Err(upgraded) => {
+            let parts = upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
+            Ok((parts.io.into_inner(), parts.read_buf))
+        }
+    }
 }
 
 async fn carry_wrapped(io: Upgraded, server: Server, session: Option<Session>, handshake: Option<Handshake>) {

@@ -10,11 +10,11 @@ use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Durati
 use http::Request;
 use hyper::{
     body::Incoming,
+    server::conn::http1,
     service::{Service, service_fn},
 };
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
@@ -77,8 +77,9 @@ where
     let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let (stop, stopping) = watch::channel(());
     let mut shutdown = pin!(shutdown);
-    let mut http = Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+    // HTTP/1 alone: a builder that also knows HTTP/2 first waits for a byte to tell them apart, as long as it takes.
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     tracing::info!(address = %listener.local_addr()?, "listening");
     loop {
         let (stream, peer) = tokio::select! {
@@ -94,7 +95,7 @@ where
                 request.extensions_mut().insert(peer.clone());
                 service.call(request)
             });
-            let mut connection = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
+            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
                 _ = stopping.changed() => {

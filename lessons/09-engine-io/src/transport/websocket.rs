@@ -45,8 +45,10 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Why the task ends.
 enum End {
-    /// Say goodbye with this frame.
+    /// Say goodbye with this frame, and wait for the client's.
     Close(Bytes),
+    /// The client said goodbye first; answer with this frame.
+    Answer(Bytes),
     /// Nobody is there to say goodbye to.
     Gone,
 }
@@ -114,26 +116,46 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
             machine.writer_ended();
         });
     }
-    if let End::Close(frame) = end {
-        // In the middle of a frame a goodbye would be read as its contents.
-        let frame = if connection.written == 0 { frame } else { Bytes::new() };
-        let _ = timeout(LINGER, Box::pin(goodbye(connection.io, frame))).await;
-    }
+    // In the middle of a frame a goodbye would be read as its contents.
+    let whole = |frame| if connection.written == 0 { frame } else { Bytes::new() };
+    let (frame, decoder) = match end {
+        End::Gone => return,
+        End::Close(frame) => (whole(frame), Some(connection.decoder)),
+        End::Answer(frame) => (whole(frame), None),
+    };
+    let _ = timeout(LINGER, Box::pin(goodbye(connection.io, frame, decoder))).await;
 }
 
-/// Sends the close frame and waits for the client to close: a socket closed while bytes are unread resets the
-/// connection, and the client would lose what it was sent last.
-async fn goodbye(mut io: impl AsyncRead + AsyncWrite + Unpin, frame: Bytes) -> io::Result<()> {
+/// Sends the close frame and, with a decoder, waits for the client's, or for its end: a socket that is closed while
+/// bytes are unread resets the connection, and the client would lose what it was sent last. The server then closes
+/// first (RFC 6455 §7.1.1).
+async fn goodbye(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    frame: Bytes,
+    decoder: Option<Decoder>,
+) -> io::Result<()> {
     io.write_all(&frame).await?;
     io.shutdown().await?;
-    let mut sink = [0; 512];
-    while io.read(&mut sink).await? > 0 {}
-    Ok(())
+    let Some(mut decoder) = decoder else { return Ok(()) };
+    let mut buffer = [0; 512];
+    loop {
+        let len = io.read(&mut buffer).await?;
+        let mut input = &mut buffer[..len];
+        while let Ok(Some(event)) = decoder.decode(&mut input) {
+            if let Event::Close(_) = event {
+                return Ok(());
+            }
+        }
+        if len == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Refuses a connection that has already been upgraded: a close frame and no more.
 pub(crate) async fn refuse(io: impl AsyncRead + AsyncWrite + Unpin) {
-    let _ = timeout(LINGER, Box::pin(goodbye(io, close_frame(CloseCode::NORMAL, "")))).await;
+    let decoder = Decoder::new(Role::Server, Limits::default());
+    let _ = timeout(LINGER, Box::pin(goodbye(io, close_frame(CloseCode::NORMAL, ""), Some(decoder)))).await;
 }
 
 fn close_frame(code: CloseCode, reason: &str) -> Bytes {
@@ -194,7 +216,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                         self.session.close(CloseReason::TransportClose);
                     }
                     let code = frame.map_or(CloseCode::NORMAL, |frame| frame.code);
-                    Some(End::Close(close_frame(code, "")))
+                    Some(End::Answer(close_frame(code, "")))
                 }
             };
             if end.is_some() {
