@@ -1,0 +1,201 @@
+//! Connection state recovery: what was missed comes in order, and once.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use socket_io::{Config, Io, Recovery, Socket};
+use support::{Client, calm, serve, soon, until};
+
+fn recovering(recovery: Recovery) -> Io {
+    let io = Io::new(Config { recovery: Some(recovery), ..calm() });
+    io.of("/", |socket| {
+        socket.on("join", async |socket: Socket, room: String| {
+            socket.data().insert(room.clone());
+            socket.join(room).is_ok()
+        });
+    });
+    io
+}
+
+/// A client's place in the stream: its private id and the last offset it saw.
+struct Place {
+    pid: String,
+    sid: String,
+    offset: String,
+}
+
+/// Joins, joins `room`, and hears a first event, without which there is no offset.
+async fn settle(io: &Io, address: std::net::SocketAddr, room: &str) -> (Client, Place) {
+    let (mut client, said) = Client::join(address, "/", "").await;
+    client.send(&format!(r#"21["join","{room}"]"#)).await;
+    assert_eq!(client.packet().await, "31[true]");
+    io.namespace("/").unwrap().to(room).emit("first", ());
+    let offset = offset(&client.packet().await);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (client, Place { pid: text(&said["pid"]), sid: text(&said["sid"]), offset })
+}
+
+fn offset(packet: &str) -> String {
+    let array: Vec<Value> = serde_json::from_str(packet.trim_start_matches('2')).unwrap();
+    array.last().unwrap().as_str().unwrap().to_owned()
+}
+
+fn auth(place: &Place) -> String {
+    format!(r#"{{"pid":"{}","offset":"{}"}}"#, place.pid, place.offset)
+}
+
+#[tokio::test]
+async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
+    let io = recovering(Recovery::default());
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (mut client, mut place) = settle(&io, address, "lobby").await;
+    main.to("lobby").emit("seen", 0);
+    place.offset = offset(&client.packet().await);
+    client.vanish();
+    until("the server to notice", || main.count() == 0).await;
+
+    let (mut other, _) = settle(&io, address, "elsewhere").await;
+    for number in 0..50 {
+        main.to("lobby").emit("missed", number);
+        main.to("elsewhere").emit("not for you", number);
+        main.except("lobby").emit("nor this", number);
+        main.to("lobby").volatile().emit("outdated", number);
+    }
+    main.emit("for all", ());
+    drop(other.packet().await);
+
+    let (mut client, said) = Client::join(address, "/", &auth(&place)).await;
+    assert_eq!((&said["sid"], &said["pid"]), (&place.sid.as_str().into(), &place.pid.as_str().into()));
+    for number in 0..50 {
+        let packet = client.packet().await;
+        assert!(packet.starts_with(&format!(r#"2["missed",{number},""#)), "{packet}");
+    }
+    let packet = client.packet().await;
+    assert!(packet.starts_with(r#"2["for all",""#), "{packet}");
+    place.offset = offset(&packet);
+
+    // It is in its room again, with its data, and what it has seen does not come back.
+    let socket = main.to("lobby").fetch_sockets().remove(0);
+    assert!(socket.recovered());
+    assert_eq!(socket.data().get::<String>().as_deref(), Some("lobby"));
+    client.vanish();
+    until("the server to notice", || main.count() == 1).await;
+    main.to("lobby").emit("again", ());
+    let (mut client, _) = Client::join(address, "/", &auth(&place)).await;
+    let packet = client.packet().await;
+    assert!(packet.starts_with(r#"2["again",""#), "{packet}");
+}
+
+#[tokio::test]
+async fn who_is_back_before_the_server_noticed_takes_its_own_place() {
+    let io = recovering(Recovery::default());
+    let address = serve(&io).await;
+    let (mut stale, place) = settle(&io, address, "lobby").await;
+    // The old connection still stands, as it does for 45 seconds after a train went into a tunnel.
+    let main = io.namespace("/").unwrap();
+    main.to("lobby").emit("lost in the tunnel", ());
+    let (mut client, said) = Client::join(address, "/", &auth(&place)).await;
+    assert_eq!(said["sid"], place.sid.as_str());
+    assert!(client.packet().await.starts_with(r#"2["lost in the tunnel","#));
+    stale.end().await;
+    assert_eq!(main.to("lobby").fetch_sockets().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_or_made_up_is_not_recovered() {
+    let recovery = Recovery { max_bytes: 1000, ..Recovery::default() };
+    let io = recovering(recovery);
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (client, place) = settle(&io, address, "lobby").await;
+    client.vanish();
+    until("the server to notice", || main.count() == 0).await;
+    for number in 0..100 {
+        main.to("lobby").emit("too much to keep", number);
+    }
+    for auth in [
+        auth(&place),
+        format!(r#"{{"pid":"{}","offset":"9999"}}"#, place.pid),
+        format!(r#"{{"pid":"{}","offset":"-1"}}"#, place.pid),
+        format!(r#"{{"pid":"{}"}}"#, place.pid),
+        r#"{"pid":"guessed","offset":"0"}"#.to_owned(),
+        r#"{"pid":7,"offset":0}"#.to_owned(),
+    ] {
+        let (_client, said) = Client::join(address, "/", &auth).await;
+        assert_ne!(said["sid"], place.sid.as_str(), "{auth}");
+        assert_ne!(said["pid"], place.pid.as_str(), "{auth}");
+    }
+}
+
+#[tokio::test]
+async fn who_left_by_will_does_not_come_back() {
+    let io = recovering(Recovery::default());
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (mut client, place) = settle(&io, address, "lobby").await;
+    client.send("1").await;
+    until("it to leave", || main.count() == 0).await;
+    let said = client.connect("/", &auth(&place)).await;
+    assert_ne!(said["sid"], place.sid.as_str());
+
+    let (mut client, place) = settle(&io, address, "lobby").await;
+    main.to("lobby").disconnect_sockets(false);
+    assert_eq!(client.packet().await, "1");
+    let said = client.connect("/", &auth(&place)).await;
+    assert_ne!(said["sid"], place.sid.as_str());
+}
+
+#[tokio::test]
+async fn a_place_is_kept_for_its_time_and_no_longer() {
+    let recovery = Recovery { max_disconnection: Duration::from_millis(100), ..Recovery::default() };
+    let io = recovering(recovery);
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (client, place) = settle(&io, address, "lobby").await;
+    client.vanish();
+    until("the server to notice", || main.count() == 0).await;
+    // What is waited for is that time passes.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let (_client, said) = Client::join(address, "/", &auth(&place)).await;
+    assert_ne!(said["sid"], place.sid.as_str());
+}
+
+#[tokio::test]
+async fn many_senders_and_a_client_that_comes_and_goes() {
+    let io = recovering(Recovery::default());
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (mut client, mut place) = settle(&io, address, "lobby").await;
+    let senders: Vec<_> = (0..4)
+        .map(|sender| {
+            let main = main.clone();
+            std::thread::spawn(move || {
+                for number in 0..500 {
+                    main.to("lobby").emit("n", (sender, number));
+                    std::thread::yield_now();
+                }
+            })
+        })
+        .collect();
+    let mut next = [0; 4];
+    let mut heard = 0;
+    while heard < 2000 {
+        for _ in 0..50.min(2000 - heard) {
+            let packet = client.packet().await;
+            let (name, sender, number, at): (String, usize, u64, String) =
+                serde_json::from_str(packet.trim_start_matches('2')).unwrap();
+            assert_eq!((name.as_str(), number), ("n", next[sender]), "each sender's events in order, once");
+            next[sender] += 1;
+            heard += 1;
+            place.offset = at;
+        }
+        client.vanish();
+        client = Client::join(address, "/", &auth(&place)).await.0;
+    }
+    for sender in senders {
+        soon("a sender", tokio::task::spawn_blocking(|| sender.join())).await.unwrap().unwrap();
+    }
+}
