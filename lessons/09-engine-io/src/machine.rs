@@ -1,7 +1,7 @@
 //! The session as a value: packets and time go in, packets and decisions come out. No socket, no clock, no task.
 //!
 //! Everything the protocol says about one session is here, so that it can be read in one sitting and tested
-//! without a network. The transports around it ([`transport`](crate::transport)) only carry bytes.
+//! without a network. The transports around it only carry bytes.
 //!
 //! ```text
 //!            handshake by polling             handshake by WebSocket
