@@ -55,3 +55,8 @@ pub use outgoing::EncodedPacket;
 pub use recovery::Recovery;
 pub use room::{Room, SocketId};
 pub use socket::{DisconnectReason, Socket};
+
+/// Compiles the example in the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
