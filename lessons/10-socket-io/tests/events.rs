@@ -87,7 +87,7 @@ async fn events_of_one_socket_keep_their_order_however_long_each_takes() {
         socket.on("number", move |socket: Socket, number: usize| {
             let (gate, seen) = (gate.clone(), seen.clone());
             async move {
-                if number % 10 == 0 {
+                if number.is_multiple_of(10) {
                     socket.emit("waiting", number);
                     gate.notified().await;
                 }
@@ -196,8 +196,8 @@ fn switchboard() -> Io {
             true
         });
         socket.on("to", async |socket: Socket, rooms: Vec<String>, except: Vec<String>| {
-            let to = rooms.iter().fold(socket.broadcast(), |to, room| to.to(room));
-            except.iter().fold(to, |to, room| to.except(room)).emit("heard", "x");
+            let to = rooms.iter().fold(socket.broadcast(), socket_io::Broadcast::to);
+            except.iter().fold(to, socket_io::Broadcast::except).emit("heard", "x");
             true
         });
     });
