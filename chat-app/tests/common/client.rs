@@ -125,11 +125,6 @@ impl Client {
 
     /// Waits for the server to end the connection, and ends it in turn.
     pub(crate) async fn ended(mut self) {
-        self.last_packet().await;
-    }
-
-    /// Waits for the server to end the connection, and holds on to it.
-    pub(crate) async fn last_packet(&mut self) {
         soon("the end of a connection", async { while self.receive().await {} }).await;
     }
 
