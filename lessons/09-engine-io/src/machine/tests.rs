@@ -58,6 +58,8 @@ fn a_pong_keeps_the_session_and_silence_ends_it() {
     assert_eq!(machine.receive(heard, Packet::Pong("")), Ok(None));
     assert_eq!(machine.next_deadline(), Some(heard + INTERVAL));
     machine.on_deadline(heard + INTERVAL);
+    machine.on_deadline(heard + INTERVAL + TIMEOUT - Duration::from_millis(1));
+    assert_eq!(machine.ended(), None);
     machine.on_deadline(heard + INTERVAL + TIMEOUT);
     assert_eq!(machine.ended(), Some(CloseReason::PingTimeout));
     assert!(machine.is_closed());
@@ -90,6 +92,7 @@ fn the_heartbeat_waits_for_an_application_that_does_not_read() {
     machine.set_paused(start + INTERVAL, true);
     machine.on_deadline(start + INTERVAL + TIMEOUT);
     assert_eq!(machine.ended(), None);
+    assert_eq!(machine.next_deadline(), Some(start + INTERVAL + TIMEOUT * 2));
     let resumed = start + INTERVAL + TIMEOUT * 2 - Duration::from_secs(1);
     machine.set_paused(resumed, false);
     assert_eq!(machine.next_deadline(), Some(resumed + TIMEOUT));
