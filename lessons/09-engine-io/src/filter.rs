@@ -12,6 +12,7 @@ use warp::{Filter, Reply, filters::BoxedFilter};
 
 use crate::{
     config::{Cors, Transport},
+    machine::CloseReason,
     refusal::Refusal,
     serve::Peer,
     server::Server,
@@ -173,7 +174,7 @@ where
     let config = server.config();
     // Binary bodies belong to protocol 3.
     if request.header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream")) {
-        session.with(|machine| machine.receive_garbage(crate::session::now()));
+        session.close(CloseReason::ParseError);
         return Err(Refusal::BadRequest);
     }
     let announced = request.header(header::CONTENT_LENGTH).and_then(|len| len.parse::<u64>().ok());

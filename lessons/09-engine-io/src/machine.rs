@@ -237,16 +237,6 @@ impl Machine {
         self.reason.map_or(Ok(None), Err)
     }
 
-    /// The bytes that came in are no packet.
-    pub fn receive_garbage(&mut self, now: Instant) {
-        self.close(now, CloseReason::ParseError);
-    }
-
-    /// The client closed the transport, or it broke.
-    pub fn transport_ended(&mut self, now: Instant, reason: CloseReason) {
-        self.close(now, reason);
-    }
-
     /// Stops or continues the heartbeat's patience while the application does not read.
     pub fn set_paused(&mut self, now: Instant, paused: bool) {
         if self.paused

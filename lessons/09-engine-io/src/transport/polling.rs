@@ -79,7 +79,7 @@ where
     match &result {
         Err(PostError::Garbage(error)) => {
             tracing::debug!(?session, %error, "broken payload");
-            session.with(|machine| machine.receive_garbage(now()));
+            session.close(CloseReason::ParseError);
         }
         Err(PostError::TooSlow | PostError::Broken) => session.close(CloseReason::TransportError),
         _ => {}

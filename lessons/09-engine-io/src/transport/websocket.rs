@@ -112,7 +112,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         connection.session.with(crate::machine::Machine::probe_ended);
     } else {
         connection.session.with(|machine| {
-            machine.transport_ended(now(), CloseReason::TransportClose);
+            machine.close(now(), CloseReason::TransportClose);
             machine.writer_ended();
         });
     }
@@ -180,11 +180,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 return Poll::Ready(End::Gone);
             }
             if buffer.filled().is_empty() {
-                self.session.with(|machine| {
-                    if !self.probing {
-                        machine.transport_ended(now(), CloseReason::TransportClose);
-                    }
-                });
+                if !self.probing {
+                    self.session.close(CloseReason::TransportClose);
+                }
                 return Poll::Ready(End::Gone);
             }
             if let Some(end) = self.receive(buffer.filled_mut()) {
@@ -267,7 +265,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
 
     fn garbage(&mut self) -> End {
         if !self.probing {
-            self.session.with(|machine| machine.receive_garbage(now()));
+            self.session.close(CloseReason::ParseError);
         }
         End::Close(close_frame(CloseCode::NORMAL, ""))
     }
