@@ -178,3 +178,19 @@ async fn an_application_that_pauses_is_given_nothing_until_it_resumes() {
     assert_eq!(posted.body, "ok");
     assert_eq!(server.poll(&sid).await.body, "4slow");
 }
+
+#[tokio::test]
+async fn warp_serve_will_do_for_a_lesson() {
+    let mut server = start(calm()).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    server.address = listener.local_addr().unwrap();
+    let filter = engine_io::filter(&server.server);
+    tokio::spawn(warp::serve(filter).incoming(listener).run());
+    let mut client = server.websocket().await;
+    client.send("4hello").await;
+    assert_eq!(client.text().await, "4hello");
+    assert!(server.opened().await.handshake().remote_addr.is_some());
+    let sid = server.open().await;
+    assert_eq!(server.post(&sid, "4hello").await.body, "ok");
+    assert_eq!(server.poll(&sid).await.body, "4hello");
+}
