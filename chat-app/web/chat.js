@@ -1,349 +1,374 @@
-// The room's page: slide 21's chat.js, on today's browser and with its bugs mended.
+// The room's page: the talk's chat.js (slide 21), for today's browsers and with its bugs mended.
 //
-// It talks to the namespace /chat by three events out (join, nickname, user message) and four in (announcement,
-// nicknames, msg_to_room, history). What a person typed goes into the page as text, never as markup. Lines are known
-// by the server's id, so that history and live messages can overlap; what was typed while the line was down waits
-// in `outbox` and is sent in order.
+// On the namespace /chat it emits join, nickname and user message, and hears announcement, nicknames, msg_to_room and
+// history. Three rules keep it right. What people type goes into the page as text, never as markup. A line has the
+// place of its id, so that history and live messages may overlap. What was said while the connection was down waits in
+// `outbox` and leaves in order; what left without an answer waits until the history has told whether it arrived.
 "use strict";
+
+const MAX_MESSAGE = 4000; // characters
+const COUNT_FROM = 3500; // characters, from where the page says how many are left
+const ACK_TIMEOUT = 10_000; // milliseconds
+const SAME_BREATH = 300_000; // milliseconds within which somebody's next line needs no new heading
+const MAX_LINES = 1000; // kept in the page
 
 const $ = (id) => document.getElementById(id);
 const { room, transports } = document.body.dataset;
 const title = document.title;
-const ACK_TIMEOUT = 10_000;
-const MAX_MESSAGE = 4000;
 
-// --- Who we are: kept for this tab, so that a reload is the same person ---
+// ---- What this tab remembers, so that a reload is the same person ----
 
-const remembered = (key, make) => {
-  const value = sessionStorage.getItem(key) ?? make();
-  sessionStorage.setItem(key, value);
-  return value;
-};
-const person = remembered("person", () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
-);
-let nickname = sessionStorage.getItem("nickname") ?? "";
-let named = false; // the server knows us by it, on this connection
+const recall = (key, otherwise) => JSON.parse(sessionStorage.getItem(key)) ?? otherwise;
+const remember = (key, value) => sessionStorage.setItem(key, JSON.stringify(value));
+
+const secret = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
+const person = recall("person", secret().join(""));
+remember("person", person);
+let nickname = recall("nickname", "");
+const mine = new Set(recall("mine", [])); // the ids of what we said
 
 const socket = io("/chat", { transports: transports.split(","), auth: { person } });
 
-// --- The page ---
+// ---- Small pieces of page ----
 
-const element = (tag, className, text = "") => {
+const element = (tag, className, ...children) => {
   const made = document.createElement(tag);
   made.className = className;
-  made.textContent = text;
+  made.append(...children);
   return made;
 };
+
+const button = (label, action) => {
+  const made = element("button", "link", label);
+  made.type = "button";
+  made.addEventListener("click", action);
+  return made;
+};
+
+const avatar = (name) => {
+  let hash = 0;
+  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
+  const letters = new Intl.Segmenter();
+  const first = (word) => [...letters.segment(word)][0]?.segment ?? "";
+  const words = name.split(" ");
+  const initials = first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "");
+  const made = element("span", `avatar hue${hash % 8}`, initials.toLocaleUpperCase());
+  made.ariaHidden = "true";
+  return made;
+};
+
+// Addresses of http and https become links. The rest stays what it is: text.
+const linked = (text) =>
+  text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}])/iu).map((part, index) => {
+    if (index % 2 === 0) return part;
+    return Object.assign(element("a", "", part), { href: part, target: "_blank", rel: "noopener noreferrer nofollow" });
+  });
+
+const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
 const status = (text, state) => {
   $("status").textContent = text;
   $("status").dataset.state = state;
 };
 
-const avatar = (name) => {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
-  const words = name.trim().split(/\s+/u);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word][0] ?? "").join("");
-  const made = element("span", `avatar hue${hash % 8}`, letters.toLocaleUpperCase());
-  made.ariaHidden = "true";
-  return made;
-};
+// ---- Scrolling, and what came while nobody looked ----
 
-// Links of http and https become links; everything else stays what it is, text.
-const linked = (text) => {
-  const parts = text.split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u);
-  return parts.map((part, index) => {
-    if (index % 2 === 0) return part;
-    const link = element("a", "", part);
-    Object.assign(link, { href: part, rel: "noopener noreferrer nofollow", target: "_blank" });
-    return link;
-  });
-};
+let following = true; // the newest line is in sight, and is to stay so
+let unseen = 0;
 
-const atBottom = () => $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 60;
-const toBottom = () => {
+const follow = () => {
   $("scroll").scrollTop = $("scroll").scrollHeight;
   $("newer").hidden = true;
 };
-$("newer").addEventListener("click", toBottom);
-$("scroll").addEventListener("scroll", () => atBottom() && ($("newer").hidden = true));
+$("newer").addEventListener("click", follow);
+$("scroll").addEventListener("scroll", () => {
+  following = $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 60;
+  if (following) $("newer").hidden = true;
+});
+new ResizeObserver(() => following && follow()).observe($("scroll"));
 
-let unread = 0;
-const arrived = (follow, own) => {
+const grown = () => {
   $("empty").hidden = true;
-  if (follow || own) toBottom();
-  else $("newer").hidden = false;
-  if (document.hidden && !own) {
-    unread += 1;
-    document.title = `(${unread}) ${title}`;
-  }
+  if (following) follow();
+};
+
+const noticed = () => {
+  if (!following) $("newer").hidden = false;
+  if (!document.hidden) return;
+  unseen += 1;
+  document.title = `(${unseen}) ${title}`;
 };
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  unread = 0;
+  unseen = 0;
   document.title = title;
 });
 
-// --- Lines ---
+// ---- Lines ----
 
-const lines = new Map(); // by id: { id, nickname, text, at, item }
-const outbox = []; // ours, not yet acknowledged: { text, item, sent, since }
+const lines = []; // what was said, in the order of its ids: { id, who, text, at, own, item }
+const lineOf = new WeakMap(); // by its element
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-
-const message = (who, text, at) => {
-  const own = who === nickname && nickname !== "";
-  const item = element("li", own ? "message own" : "message");
-  const head = element("div", "who");
-  head.append(element("b", "", own ? "You" : who), " ");
-  const when = element("time", "", time.format(at));
-  when.dateTime = new Date(at).toISOString();
-  head.append(when);
-  const bubble = element("div", "bubble");
-  bubble.append(...linked(text));
-  item.append(avatar(who), head, bubble);
-  item.dataset.who = who;
-  item.dataset.at = at;
-  return item;
+const draw = (line) => {
+  const when = element("time", "", time.format(line.at));
+  when.dateTime = new Date(line.at).toISOString();
+  const bubble = element("div", "bubble", ...linked(line.text));
+  bubble.dir = "auto";
+  const who = element("div", "who", element("bdi", "name", line.own ? "You" : line.who), " ", when);
+  line.item = element("li", line.own ? "message own" : "message", element("div", "day"), avatar(line.who), who, bubble);
+  lineOf.set(line.item, line);
 };
 
-// A line's place is that of its id; what has none yet stands last.
+// The day above a line that begins one, and no heading for somebody who goes on talking.
+const dress = (item) => {
+  const line = lineOf.get(item);
+  if (!line) return;
+  let above = item.previousElementSibling;
+  if (!above && item.parentElement === $("unsent")) above = $("lines").lastElementChild;
+  const neighbour = lineOf.get(above);
+  while (above && !lineOf.has(above)) above = above.previousElementSibling;
+  const last = lineOf.get(above);
+  const day = date.format(line.at);
+  const sameDay = last && date.format(last.at) === day;
+  item.firstElementChild.textContent = sameDay ? "" : day;
+  const goesOn = neighbour && neighbour.who === line.who && neighbour.own === line.own;
+  item.classList.toggle("follows", Boolean(sameDay && goesOn && line.at - neighbour.at < SAME_BREATH));
+};
+
+// Puts a line where its id belongs, once.
 const place = (line) => {
-  let before = null;
-  for (const other of $("lines").querySelectorAll("li.message")) {
-    if (!other.dataset.id || +other.dataset.id > line.id) {
-      before = other;
-      break;
-    }
-  }
-  line.item.dataset.id = line.id;
-  $("lines").insertBefore(line.item, before);
-  tidy();
+  const index = lines.findLastIndex((other) => other.id <= line.id) + 1;
+  if (lines[index - 1]?.id === line.id) return false;
+  if (!line.item) draw(line);
+  $("lines").insertBefore(line.item, lines[index]?.item ?? null);
+  lines.splice(index, 0, line);
+  if (lines.length > MAX_LINES) lines.shift().item.remove();
+  dress(line.item);
+  dress(line.item.nextElementSibling ?? $("unsent").firstElementChild);
+  grown();
+  return true;
 };
 
-// Days between lines; and who says several things in a row is named once.
-const tidy = () => {
-  for (const day of $("lines").querySelectorAll(".day")) day.remove();
-  let last;
-  for (const item of [...$("lines").querySelectorAll("li.message")]) {
-    const day = date.format(+item.dataset.at);
-    if (day !== last?.day) $("lines").insertBefore(element("li", "day", day), item);
-    const follows =
-      day === last?.day && item.previousElementSibling === last.item && last.item.dataset.who === item.dataset.who &&
-      item.dataset.at - last.item.dataset.at < 300_000;
-    item.classList.toggle("follows", follows);
-    last = { day, item };
-  }
-};
-
-const add = (line) => {
-  if (lines.has(line.id)) return;
-  const follow = atBottom();
-  lines.set(line.id, line);
-  // Ours, whose acknowledgement was lost with the connection: it was stored all the same.
-  const ours = outbox.findIndex((unsure) => unsure.lost && line.nickname === nickname && line.text === unsure.text && line.id > unsure.since);
-  if (ours >= 0) return delivered(outbox[ours], line.id);
-  line.item = message(line.nickname, line.text, line.at);
-  place(line);
-  arrived(follow, line.nickname === nickname);
+const heard = ({ id, nickname: who, text, at }) => {
+  const arrived = outbox.find((entry) => entry.unsure && entry.who === who && entry.text === text && id > entry.since);
+  if (arrived) delivered(arrived, id);
+  else if (place({ id, who, text, at, own: mine.has(id) })) noticed();
 };
 
 const note = (text) => {
-  const follow = atBottom();
   $("lines").append(element("li", "note", text));
-  $("empty").hidden = true;
-  if (follow) toBottom();
+  dress($("unsent").firstElementChild);
+  grown();
 };
 
-// --- What we say ---
+// ---- What we say: { who, text, at, own, item } and how far it got ----
+//
+// sent: on its way, on this connection. unsure: was on its way when the connection broke; it arrived if it has an id
+// above `since`. failed: refused, and only its author can say what next.
 
-const newest = () => Math.max(0, ...lines.keys());
+const outbox = [];
+let named = false; // the server knows our nickname, on this connection
+let caughtUp = false; // and we know what happened before it
 
-const state = (entry, name, text) => {
+const keep = () => {
+  const kept = outbox.map(({ who, text, at, since, sent, unsure }) => ({ who, text, at, since, unsure: sent || unsure }));
+  remember(`outbox ${room}`, kept);
+};
+
+const mark = (entry, state, ...label) => {
   entry.item.classList.remove("pending", "failed");
-  if (name) entry.item.classList.add(name);
-  const label = entry.item.querySelector(".state") ?? entry.item.appendChild(element("div", "state"));
-  label.textContent = text;
-  return label;
+  if (state) entry.item.classList.add(state);
+  entry.item.querySelector(".state")?.remove();
+  if (label.length > 0) entry.item.append(element("div", "state", ...label));
+};
+
+const queue = (entry) => {
+  draw(entry);
+  outbox.push(entry);
+  $("unsent").append(entry.item);
+  mark(entry, "pending", "Sending…");
+  dress(entry.item);
+  keep();
+};
+
+const leaveOutbox = (entry) => {
+  outbox.splice(outbox.indexOf(entry), 1);
+  entry.item.remove();
+  keep();
 };
 
 const delivered = (entry, id) => {
-  outbox.splice(outbox.indexOf(entry), 1);
-  state(entry, "", "").remove();
-  lines.set(id, { id, nickname, text: entry.text, item: entry.item });
-  entry.item.remove();
-  place({ id, item: entry.item });
+  leaveOutbox(entry);
+  mark(entry);
+  mine.add(id);
+  remember("mine", [...mine].slice(-MAX_LINES));
+  place(Object.assign(entry, { id }));
 };
 
-const failed = (entry, reason) => {
+const refused = (entry, reason) => {
   entry.failed = true;
-  const label = state(entry, "failed", `Not sent: ${reason} `);
-  const retry = element("button", "link", "Try again");
-  retry.addEventListener("click", () => {
+  const retry = () => {
     entry.failed = false;
-    state(entry, "pending", "Sending…");
+    mark(entry, "pending", "Sending…");
     flush();
-  });
-  label.append(retry);
+  };
+  const discard = () => {
+    leaveOutbox(entry);
+    $("message").focus();
+  };
+  mark(entry, "failed", `Not sent. ${reason}. `, button("Try again", retry), " ", button("Discard", discard));
+  if (following) follow();
 };
 
-// Sends what waits, one after the other's turn: a message in flight is not sent again.
 const flush = () => {
-  if (!socket.connected || !named) return;
-  for (const entry of [...outbox]) {
-    if (entry.sent || entry.failed) continue;
-    entry.sent = true;
-    entry.lost = false;
-    entry.since = newest();
+  if (!named || !caughtUp) return;
+  for (const entry of outbox.filter((entry) => !entry.sent && !entry.failed)) {
+    Object.assign(entry, { sent: true, unsure: false, since: lines.at(-1)?.id ?? 0 });
     socket.timeout(ACK_TIMEOUT).emit("user message", entry.text, (error, ok, answer) => {
-      if (!outbox.includes(entry)) return;
+      if (!entry.sent) return;
       entry.sent = false;
-      if (!error && ok) return delivered(entry, answer);
-      if (!error) return failed(entry, answer);
-      // No answer: perhaps it was stored. After the reconnect the history will tell.
-      entry.lost = true;
-      if (socket.connected) failed(entry, "no answer");
+      if (error) refused(entry, "The server did not answer");
+      else if (ok) delivered(entry, answer);
+      else refused(entry, answer);
     });
   }
+  keep();
 };
 
-const say = (text) => {
-  const entry = { text, item: message(nickname, text, Date.now()), since: newest() };
-  outbox.push(entry);
-  $("lines").append(entry.item);
-  state(entry, "pending", "Sending…");
-  tidy();
-  arrived(true, true);
-  flush();
-};
+// What left before a reload, or was about to.
+for (const entry of recall(`outbox ${room}`, [])) queue({ ...entry, own: true });
 
-// --- What the server says ---
+// ---- The connection ----
+
+let broken = false;
 
 socket.on("connect", () => {
-  status("Connected", "connected");
+  status(broken ? "Reconnected to the server" : "Connected", "connected");
+  broken = false;
   socket.emit("join", room, (ok, reason) => {
-    if (!ok) return status(reason, "lost");
-    if (nickname) setNickname(nickname);
+    if (!ok) status(reason, "lost");
+    else if (nickname) setNickname(nickname);
     else showNaming();
   });
 });
 
-let broken = false;
 socket.on("disconnect", (reason) => {
   named = false;
-  for (const entry of outbox) if (entry.sent) Object.assign(entry, { sent: false, lost: true });
+  caughtUp = false;
+  for (const entry of outbox.filter((entry) => entry.sent)) Object.assign(entry, { sent: false, unsure: true });
   if (reason === "io client disconnect") return;
   broken = true;
   status("Disconnected", "lost");
+  // A server that sends us away, as one does that is about to stop, has to be asked again.
+  if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
 });
-socket.on("connect_error", () => {
-  if (!broken) status("Connecting…", "waiting");
+
+socket.on("connect_error", (error) => {
+  if (!socket.active) status(error.message, "lost");
 });
-socket.io.on("reconnect_attempt", () => {
-  if (!broken) return;
-  if ($("status").textContent !== "Attempting to reconnect") note("Attempting to reconnect");
-  status("Attempting to reconnect", "lost");
-});
-socket.io.on("reconnect", () => {
-  if (broken) note("Reconnected to the server");
-  broken = false;
-});
+
+socket.io.on("reconnect_attempt", () => broken && status("Attempting to reconnect", "lost"));
 
 socket.on("history", (history) => {
-  for (const line of history) add(line);
-  // What is not in the history was not stored.
-  for (const entry of outbox) entry.lost = false;
+  history.forEach(heard);
+  caughtUp = true;
+  $("lines").ariaBusy = "false";
   flush();
 });
-socket.on("msg_to_room", (who, text, { id, at }) => add({ id, nickname: who, text, at }));
-socket.on("announcement", note);
+socket.on("msg_to_room", (who, text, { id, at }) => heard({ id, nickname: who, text, at }));
+socket.on("announcement", (text) => note(text));
 socket.on("nicknames", (names) => {
-  $("count").textContent = names.length;
-  $("nicknames").replaceChildren(
-    ...names.map((name) => {
-      const item = element("li", name === nickname && named ? "self" : "");
-      item.append(avatar(name), element("span", "", name));
-      return item;
-    }),
-  );
+  people = names;
+  showPeople();
 });
 
-// --- Naming and saying ---
+// A closed page leaves at once; one that comes back out of the browser's memory is there again.
+addEventListener("pagehide", () => socket.disconnect());
+addEventListener("pageshow", (event) => event.persisted && socket.connect());
+
+// ---- Who is there, and by which name we are ----
+
+let people = [];
+
+const showPeople = () => {
+  const own = (name) => named && name === nickname;
+  const items = people.map((name) => element("li", own(name) ? "self" : "", avatar(name), element("bdi", "name", name)));
+  $("nicknames").replaceChildren(...items);
+  $("count").textContent = people.length;
+};
+
+const focus = (field) => matchMedia("(pointer: fine)").matches && field.focus(); // no keyboard that jumps up on a phone
 
 const showNaming = (reason = "") => {
   $("saying").hidden = true;
   $("naming").hidden = false;
+  $("cancel").hidden = !named;
   $("naming-error").textContent = reason;
+  $("nickname").ariaInvalid = String(reason !== "");
   $("nickname").value ||= nickname;
-  $("nickname").focus();
+  focus($("nickname"));
+};
+
+const showSaying = () => {
+  $("me").textContent = nickname;
+  $("naming").hidden = true;
+  if (!$("saying").hidden) return;
+  $("saying").hidden = false;
+  focus($("message"));
 };
 
 const setNickname = (name) => {
-  $("nickname").disabled = true;
   socket.timeout(ACK_TIMEOUT).emit("nickname", name, (error, ok, answer) => {
-    $("nickname").disabled = false;
     if (error) return socket.connected && showNaming("The server did not answer. Try again.");
     if (!ok) return showNaming(answer);
-    const renamed = nickname !== answer;
     nickname = answer;
     named = true;
-    sessionStorage.setItem("nickname", nickname);
-    if (renamed) whoseIsWhose();
-    $("me").textContent = nickname;
-    $("naming").hidden = true;
-    if ($("saying").hidden) {
-      $("saying").hidden = false;
-      $("message").focus();
-    }
+    remember("nickname", nickname);
+    showSaying();
+    showPeople();
     flush();
   });
 };
 
-// With another name, other lines are ours.
-const whoseIsWhose = () => {
-  for (const line of lines.values()) {
-    if (!line.at) continue;
-    const item = message(line.nickname, line.text, line.at);
-    item.dataset.id = line.id;
-    line.item.replaceWith(item);
-    line.item = item;
-  }
-  tidy();
-};
-
 $("naming").addEventListener("submit", (event) => {
   event.preventDefault();
-  const name = $("nickname").value.trim();
-  if (!name) return showNaming("A nickname has at least one letter.");
-  if (!socket.connected) return showNaming("Not connected yet. Try again in a moment.");
-  setNickname(name);
+  if (socket.connected) setNickname($("nickname").value);
+  else showNaming("Not connected yet. Try again in a moment.");
 });
 $("rename").addEventListener("click", () => showNaming());
+$("cancel").addEventListener("click", showSaying);
+$("naming").addEventListener("keydown", (event) => event.key === "Escape" && named && showSaying());
 
-const field = $("message");
-$("saying").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = field.value.trim();
-  field.focus();
-  if (!text) return;
-  field.value = "";
-  $("left").textContent = "";
-  say(text);
-});
-field.addEventListener("keydown", (event) => {
+// ---- The message ----
+
+const measure = () => {
+  const length = [...$("message").value].length;
+  const left = MAX_MESSAGE - length;
+  $("left").textContent = left < 0 ? `${-left} too many` : length > COUNT_FROM ? `${left} left` : "";
+  $("left").classList.toggle("error", left < 0);
+  $("send").disabled = left < 0;
+};
+$("message").addEventListener("input", measure);
+
+$("message").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   $("saying").requestSubmit();
 });
-field.addEventListener("input", () => {
-  const left = MAX_MESSAGE - [...field.value].length;
-  $("left").textContent = left < 500 ? `${left} characters left` : "";
+
+$("saying").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("message").value.trimEnd();
+  $("message").focus();
+  if (text === "" || $("send").disabled) return;
+  $("message").value = "";
+  measure();
+  queue({ who: nickname, text, at: Date.now(), own: true });
+  grown();
+  follow();
+  flush();
 });
 
-// A closed tab leaves at once, and one that comes back from the browser's cache is there again.
-addEventListener("pagehide", () => socket.disconnect());
-addEventListener("pageshow", (event) => event.persisted && socket.connect());
+// On a phone the list of people is a drawer, and closed at first.
 if (matchMedia("(max-width: 44rem)").matches) $("online").open = false;

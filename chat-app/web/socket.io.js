@@ -1,9 +1,9 @@
-// A Socket.IO client in one file: what the browser says to lessons 09 and 10, written to be read.
+// A Socket.IO client in one file: the browser's side of lessons 09 and 10, written to be read.
 //
-// Bottom to top: an Emitter (who listens to what), an Engine (one Engine.IO session: polling, WebSocket, upgrade,
-// heartbeat), a Manager (one connection for all namespaces, made again when it breaks) and a Socket (one namespace:
-// events and acknowledgements). It speaks Engine.IO protocol 4 and Socket.IO protocol 5, and has the names of the
-// official client for what it has at all, so that either can serve a page.
+// Four classes, bottom to top: an Emitter (who listens to what), an Engine (one Engine.IO session: polling, WebSocket,
+// upgrade, heartbeat), a Manager (the connection that all namespaces share, made again when it breaks) and a Socket
+// (one namespace: events and acknowledgements). It speaks Engine.IO protocol 4 and Socket.IO protocol 5. What it has,
+// it has under the official client's names, so that either can serve a page.
 "use strict";
 
 (() => {
@@ -20,172 +20,217 @@
         this.off(event, once);
         listener(...args);
       };
+      once.listener = listener;
       return this.on(event, once);
     }
 
     off(event, listener) {
-      const left = listener ? (this.#listeners.get(event) ?? []).filter((l) => l !== listener) : [];
-      this.#listeners.set(event, left);
+      const others = (this.#listeners.get(event) ?? []).filter((l) => l !== listener && l.listener !== listener);
+      this.#listeners.set(event, listener ? others : []);
       return this;
     }
 
-    // Calls the listeners here; a Socket's `emit` sends to the server.
+    // Calls the listeners. One that throws harms neither the next one nor the connection.
     dispatch(event, ...args) {
-      for (const listener of this.#listeners.get(event) ?? []) listener(...args);
+      for (const listener of this.#listeners.get(event) ?? []) {
+        try {
+          listener(...args);
+        } catch (error) {
+          reportError(error);
+        }
+      }
     }
   }
 
-  // --- Engine.IO: one session ---
+  // ---- Engine.IO: one session ------------------------------------------------------------------------------------
   //
-  // A packet is a type character and data: 0 open, 1 close, 2 ping, 3 pong, 4 message, 5 upgrade, 6 noop.
-  // Binary messages have no type. In an HTTP body packets are joined by 0x1e, and binary is "b" and base64.
+  // A packet is a digit and data. Bytes are a message without a digit.
+  //
+  //   0{"sid":"…","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}   open
+  //   1          close                        4hello     message
+  //   2  2probe  ping, and does this work?    5          upgrade: from here on, this WebSocket
+  //   3  3probe  pong, it does                6          noop: ends a waiting GET
+  //
+  // A WebSocket message is one packet. An HTTP body may have several, joined by 0x1e, with bytes as "b" and base64.
 
   const SEPARATOR = "\x1e";
+  const HANDSHAKE_TIMEOUT = 20_000; // milliseconds
+  const KEEPALIVE_LIMIT = 60_000; // bytes that a browser still sends for a page that is gone
 
-  const toBase64 = (buffer) => {
-    let text = "";
-    for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
-    return btoa(text);
-  };
+  const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   const fromBase64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0)).buffer;
 
+  // Dispatches "open", "message" (a string or an ArrayBuffer), "upgrade", "error" (there was no session) and, when the
+  // session was lost, "close" with the reason. After `close()` it dispatches nothing.
   class Engine extends Emitter {
-    state = "opening"; // then "open", then "closed"
+    state = "opening"; // then "open", "closing" while the last packets leave, and "closed"
     #path;
     #transports;
     #sid;
-    #maxPayload = Infinity;
-    #ws; // the WebSocket that carries the session, once one does
-    #queue = []; // packets to be sent: strings with their type, ArrayBuffers without
-    #polling; // promises of the requests under way
-    #posting;
-    #pausing = false; // an upgrade is about to happen: no new request
-    #alive; // the timer that runs out when the server's pings stay away
-    #abort = new AbortController();
+    #patience; // how long the server may be silent
+    #timer; // runs out after that
+    #maxPayload;
+    #queue = []; // packets that wait for their turn: strings, and Uint8Arrays
+    #ws; // the WebSocket that carries the session
+    #probe; // the one that may come to carry it
+    #polling; // the promise of the GETs
+    #posting; // the promise of the POSTs, while there are any
+    #pausing = false; // the upgrade is near: no further request begins
+    #requests = new AbortController();
 
     constructor({ path, transports }) {
       super();
       this.#path = path;
       this.#transports = transports;
-      if (transports[0] === "websocket") this.#useWebSocket(this.#webSocket());
+      this.#silentFor(HANDSHAKE_TIMEOUT, "timeout");
+      if (transports[0] === "websocket") this.#moveTo(this.#webSocket());
       else this.#polling = this.#poll();
+      addEventListener("offline", () => this.#end("transport close"), { signal: this.#requests.signal });
     }
 
     get transport() {
-      return this.#ws ? "websocket" : "polling";
+      return { name: this.#ws ? "websocket" : "polling" };
     }
 
+    // Sends a message: a string or a Uint8Array.
     send(message) {
-      this.#queue.push(typeof message === "string" ? `4${message}` : message);
-      this.#flush();
+      this.#write(typeof message === "string" ? `4${message}` : message);
     }
 
-    close(reason = "forced close") {
-      if (this.state === "closed") return;
-      if (this.state === "open" && reason === "forced close") {
-        this.#queue.push("1");
-        this.#flush(true);
-      }
+    // Ends the session, after all that waits to be sent.
+    close() {
+      if (this.state === "opening") this.state = "closed";
+      if (this.state !== "open") return this.#release();
+      this.state = "closing";
+      this.#write("1");
+    }
+
+    #end(reason, error = new Error(reason)) {
+      const was = this.state;
       this.state = "closed";
-      clearTimeout(this.#alive);
-      if (this.#ws) this.#ws.close();
-      if (reason !== "forced close") this.#abort.abort();
-      this.dispatch("close", reason);
+      this.#release();
+      if (was === "opening") this.dispatch("error", error);
+      if (was === "opening" || was === "open") this.dispatch("close", reason);
     }
 
-    #url(transport) {
-      const url = new URL(this.#path, location.href);
-      url.searchParams.set("EIO", "4");
-      url.searchParams.set("transport", transport);
-      if (this.#sid) url.searchParams.set("sid", this.#sid);
-      return url;
+    #release() {
+      clearTimeout(this.#timer);
+      this.#requests.abort();
+      this.#probe?.close();
+      this.#ws?.close();
     }
 
     #receive(packet) {
-      if (this.state === "closed") return;
+      if (this.state !== "opening" && this.state !== "open") return;
       if (typeof packet !== "string") return this.dispatch("message", packet);
       const data = packet.slice(1);
       switch (packet[0]) {
         case "0":
           return this.#open(JSON.parse(data));
         case "1":
-          return this.close("transport close");
+          return this.#end("transport close");
         case "2":
-          this.#heard();
-          this.#queue.push(`3${data}`);
-          return this.#flush();
+          this.#silentFor(this.#patience, "ping timeout");
+          return this.#write(`3${data}`);
         case "4":
           return this.dispatch("message", data);
         case "b":
           return this.dispatch("message", fromBase64(data));
+        case "6":
+          return;
+        default:
+          return this.#end("parse error");
       }
     }
 
     #open({ sid, upgrades, pingInterval, pingTimeout, maxPayload }) {
       this.#sid = sid;
+      this.#patience = pingInterval + pingTimeout;
       this.#maxPayload = maxPayload;
-      this.patience = pingInterval + pingTimeout;
       this.state = "open";
-      this.#heard();
+      this.#silentFor(this.#patience, "ping timeout");
       this.dispatch("open");
+      const better = upgrades.includes("websocket") && this.#transports.includes("websocket");
+      if (better && this.state === "open") this.#upgrade();
+    }
+
+    #silentFor(milliseconds, reason) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#end(reason), milliseconds);
+    }
+
+    #url(transport) {
+      const url = new URL(this.#path, location.href);
+      url.search = new URLSearchParams({ EIO: 4, transport, ...(this.#sid && { sid: this.#sid }) });
+      return url;
+    }
+
+    #write(packet) {
+      this.#queue.push(packet);
       this.#flush();
-      const upgrade = upgrades.includes("websocket") && this.#transports.includes("websocket");
-      if (upgrade && !this.#ws) this.#probe();
     }
 
-    #heard() {
-      clearTimeout(this.#alive);
-      this.#alive = setTimeout(() => this.close("ping timeout"), this.patience);
+    #flush() {
+      if (this.#ws) {
+        for (const packet of this.#queue.splice(0)) this.#ws.send(packet);
+        if (this.state === "closing") this.#end();
+      } else if (!this.#posting && this.#mayPost()) {
+        this.#posting = this.#post();
+      }
     }
 
-    // Polling: a GET that waits, and after it the next.
+    #mayPost() {
+      const resting = this.#pausing && this.state === "open";
+      return this.#queue.length > 0 && this.state !== "closed" && !resting;
+    }
+
+    // Polling: a GET that waits until there is something, and then the next one.
     async #poll() {
-      while (this.state !== "closed" && !this.#pausing && !this.#ws) {
+      while (!this.#pausing && (this.state === "opening" || this.state === "open")) {
         try {
-          const response = await fetch(this.#url("polling"), { cache: "no-store", signal: this.#abort.signal });
-          if (!response.ok) throw new Error(`status ${response.status}`);
-          for (const packet of (await response.text()).split(SEPARATOR)) this.#receive(packet);
+          const body = await this.#request({ cache: "no-store", signal: this.#requests.signal });
+          for (const packet of body.split(SEPARATOR)) this.#receive(packet);
         } catch (error) {
-          this.#failed(error);
+          this.#end("transport error", error);
         }
       }
     }
 
-    #failed(error) {
-      if (this.state === "opening") this.dispatch("error", error);
-      this.close("transport error");
-    }
-
-    #flush(last = false) {
-      if (this.state !== "open" || this.#queue.length === 0) return;
-      if (this.#ws) {
-        for (const packet of this.#queue.splice(0)) this.#ws.send(packet);
-      } else if (!this.#posting && (!this.#pausing || last)) {
-        this.#posting = this.#post(last);
-      }
-    }
-
-    // As many packets as the server takes in one body; the rest waits for the answer.
-    async #post(last) {
-      let size = 0;
-      const body = [];
-      while (this.#queue.length > 0) {
-        const packet = this.#queue[0];
-        const text = typeof packet === "string" ? packet : `b${toBase64(packet)}`;
-        size += new Blob([text, SEPARATOR]).size;
-        if (body.length > 0 && size > this.#maxPayload) break;
-        body.push(text);
-        this.#queue.shift();
-      }
-      try {
-        const init = { method: "POST", body: body.join(SEPARATOR), keepalive: last };
-        const response = await fetch(this.#url("polling"), init);
-        if (!response.ok) throw new Error(`status ${response.status}`);
-      } catch (error) {
-        this.#failed(error);
+    // And the other way: one POST at a time, with all that waits by then.
+    async #post() {
+      while (this.#mayPost()) {
+        const body = this.#takeBody();
+        const keepalive = this.state === "closing" && body.length < KEEPALIVE_LIMIT;
+        try {
+          await this.#request({ method: "POST", body, keepalive });
+        } catch (error) {
+          this.#end("transport error", error);
+        }
       }
       this.#posting = undefined;
-      this.#flush();
+      if (this.state === "closing") this.#end();
+    }
+
+    async #request(options) {
+      const response = await fetch(this.#url("polling"), options);
+      if (!response.ok) throw new Error(`the server answered with status ${response.status}`);
+      return response.text();
+    }
+
+    // As many packets as the server takes in one body.
+    #takeBody() {
+      const size = (text) => new TextEncoder().encode(text).length;
+      const text = (packet) => (typeof packet === "string" ? packet : `b${toBase64(packet)}`);
+      let body = text(this.#queue.shift());
+      let total = size(body);
+      while (this.#queue.length > 0) {
+        const next = SEPARATOR + text(this.#queue[0]);
+        total += size(next);
+        if (total > this.#maxPayload) break;
+        body += next;
+        this.#queue.shift();
+      }
+      return body;
     }
 
     #webSocket() {
@@ -196,17 +241,18 @@
       return ws;
     }
 
-    #useWebSocket(ws) {
+    #moveTo(ws) {
       this.#ws = ws;
       ws.onmessage = ({ data }) => this.#receive(data);
-      ws.onerror = () => this.state === "opening" && this.dispatch("error", new Error("websocket error"));
-      ws.onclose = () => this.close("transport close");
+      ws.onclose = () => this.#end(this.state === "opening" ? "websocket error" : "transport close");
     }
 
-    // Upgrade: a WebSocket beside the polling. When a probe has come back through it, polling comes to rest (the
-    // server lets the waiting GET go), and "5" moves the session. What is sent meanwhile waits, so order is kept.
-    #probe() {
+    // A WebSocket beside the polling. When "2probe" has come back as "3probe", polling comes to rest: the server ends
+    // the waiting GET with "6", the last POST is answered. Then "5" moves the session, and what was to be sent in the
+    // meantime follows, so the order is kept. When the probe fails, nothing has happened.
+    #upgrade() {
       const ws = this.#webSocket();
+      this.#probe = ws;
       ws.onopen = () => ws.send("2probe");
       ws.onmessage = async ({ data }) => {
         if (data !== "3probe") return ws.close();
@@ -214,161 +260,196 @@
         await this.#polling;
         await this.#posting;
         this.#pausing = false;
-        if (this.state !== "open" || ws.readyState !== WebSocket.OPEN) {
-          if (this.state === "open") this.#polling = this.#poll();
-          return ws.close();
+        if (this.state !== "open") return;
+        if (ws.readyState === WebSocket.OPEN) {
+          ws.send("5");
+          this.#moveTo(ws);
+          this.dispatch("upgrade");
+        } else {
+          this.#polling = this.#poll();
         }
-        ws.send("5");
-        this.#useWebSocket(ws);
-        this.dispatch("upgrade");
         this.#flush();
       };
-      this.on("close", () => ws.close());
     }
   }
 
-  // --- Socket.IO: packets ---
+  // ---- Socket.IO: packets ----------------------------------------------------------------------------------------
   //
-  // <type>[<attachments>-][<namespace>,][<ack id>][JSON], with type 0 connect, 1 disconnect, 2 event, 3 ack,
-  // 4 connect error, 5 binary event, 6 binary ack. Bytes are placeholders in the JSON; binary messages follow.
+  //   <type>[<attachments>-][<namespace>,][<acknowledgement id>][<JSON>]
+  //
+  //   0/chat,{"person":"…"}                      connect, with the auth payload; answered by
+  //   0/chat,{"sid":"…","pid":"…"}               connected, or by
+  //   4/chat,{"message":"Invalid namespace"}     connect error
+  //   2/chat,7["nickname","Ann"]                 event; asks for the acknowledgement 7, which is
+  //   3/chat,7[true,"Ann"]                       acknowledgement
+  //   1/chat,                                    disconnect
+  //   51-["file",{"_placeholder":true,"num":0}]  event with one attachment: the binary message that follows
+  //   61-7[{"_placeholder":true,"num":0}]        acknowledgement with one attachment
 
   const [CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK] = [0, 1, 2, 3, 4, 5, 6];
 
-  // Takes the bytes out of a value: each becomes a placeholder.
-  const takeOut = (value, buffers) => {
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-      buffers.push(value);
-      return { _placeholder: true, num: buffers.length - 1 };
+  const isObject = (value) => typeof value === "object" && value !== null;
+
+  // The value with a placeholder for each run of bytes, which goes to `attachments`.
+  const takeOut = (value, attachments) => {
+    if (value instanceof ArrayBuffer) value = new Uint8Array(value);
+    if (ArrayBuffer.isView(value)) {
+      const num = attachments.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) - 1;
+      return { _placeholder: true, num };
     }
-    if (Array.isArray(value)) return value.map((item) => takeOut(item, buffers));
-    if (value === null || typeof value !== "object" || value.toJSON) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, takeOut(item, buffers)]));
+    if (Array.isArray(value)) return value.map((item) => takeOut(item, attachments));
+    if (!isObject(value) || value.toJSON) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, takeOut(item, attachments)]));
   };
 
-  const putBack = (value, buffers) => {
-    if (value === null || typeof value !== "object") return value;
-    if (value._placeholder === true) return buffers[value.num];
-    for (const key of Object.keys(value)) value[key] = putBack(value[key], buffers);
+  const putBack = (value, attachments) => {
+    if (!isObject(value)) return value;
+    if (value._placeholder === true) {
+      if (!(value.num in attachments)) throw new Error("a placeholder without its attachment");
+      return attachments[value.num];
+    }
+    for (const key of Object.keys(value)) value[key] = putBack(value[key], attachments);
     return value;
   };
 
+  // The messages of a packet: its text, then its attachments.
   const encode = ({ type, nsp, id = "", data }) => {
-    const buffers = [];
-    const json = data === undefined ? "" : JSON.stringify(takeOut(data, buffers));
-    const binary = buffers.length > 0 ? `${buffers.length}-` : "";
-    const kind = buffers.length > 0 ? type + (BINARY_EVENT - EVENT) : type;
-    return [`${kind}${binary}${nsp === "/" ? "" : `${nsp},`}${id}${json}`, ...buffers];
+    const attachments = [];
+    const json = data === undefined ? "" : JSON.stringify(takeOut(data, attachments));
+    const head = attachments.length > 0 ? `${type + (BINARY_EVENT - EVENT)}${attachments.length}-` : type;
+    return [`${head}${nsp === "/" ? "" : `${nsp},`}${id}${json}`, ...attachments];
   };
 
   const decode = (text) => {
-    const [, type, count = "0", nsp = "/", id, json] = /^(\d)(?:(\d+)-)?(?:(\/[^,]*),?)?(\d+)?(.*)$/s.exec(text);
+    const parts = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d+)?(.*)$/s.exec(text);
+    if (!parts) throw new Error("not a packet");
+    const [, type, count = 0, nsp = "/", id, json] = parts;
     return { type: +type, count: +count, nsp, id: id && +id, data: json ? JSON.parse(json) : undefined };
   };
 
-  // --- Manager: one connection, made again when it breaks ---
+  // ---- Manager: one connection for all namespaces ----------------------------------------------------------------
 
+  // Dispatches "reconnect_attempt" and "reconnect" with the number of tries, and "reconnect_error".
   class Manager extends Emitter {
-    sockets = new Map();
+    sockets = new Map(); // by namespace
     engine;
     #options;
     #attempts = 0;
-    #timer;
-    #wanted = false; // somebody wants a connection
-    #pending; // a packet whose attachments are on their way
+    #timer; // until the next attempt
+    #incomplete; // a packet whose attachments are on their way
 
     constructor(options) {
       super();
-      this.#options = { path: "/socket.io/", transports: ["polling", "websocket"], ...options };
-      this.delay = options.reconnectionDelay ?? 1000;
-      this.maxDelay = options.reconnectionDelayMax ?? 5000;
+      const { path = "/socket.io/", transports = ["polling", "websocket"] } = options;
+      const { reconnectionDelay = 1000, reconnectionDelayMax = 5000 } = options;
+      this.#options = { path, transports, reconnectionDelay, reconnectionDelayMax };
     }
 
     open() {
-      this.#wanted = true;
       if (!this.engine && !this.#timer) this.#connect();
     }
 
-    #connect() {
-      this.#timer = undefined;
-      const engine = new Engine(this.#options);
-      this.engine = engine;
-      engine.on("open", () => {
-        const again = this.#attempts > 0;
-        const attempts = this.#attempts;
-        this.#attempts = 0;
-        for (const socket of this.sockets.values()) socket.hello();
-        if (again) this.dispatch("reconnect", attempts);
-      });
-      engine.on("message", (message) => this.#receive(message));
-      engine.on("error", (error) => {
-        if (this.#attempts > 0) this.dispatch("reconnect_error", error);
-        for (const socket of this.sockets.values()) socket.dispatch("connect_error", error);
-      });
-      engine.on("close", (reason) => {
-        this.engine = undefined;
-        this.#pending = undefined;
-        for (const socket of this.sockets.values()) socket.lost(reason);
-        if (this.#wanted && reason !== "forced close") this.#again();
-      });
-    }
-
-    // Longer after every failure, and never all clients at once: half of the delay is chance.
-    #again() {
-      const delay = Math.min(this.delay * 2 ** this.#attempts, this.maxDelay) * (0.5 + Math.random());
-      this.#attempts += 1;
-      this.#timer = setTimeout(() => {
-        this.dispatch("reconnect_attempt", this.#attempts);
-        this.#connect();
-      }, delay);
-    }
-
-    // The last namespace has left.
+    // A namespace is left: without the last one no connection is needed.
     release() {
-      if ([...this.sockets.values()].some((socket) => socket.active)) return;
-      this.#wanted = false;
+      if (this.#actives().length > 0) return;
       clearTimeout(this.#timer);
       this.#timer = undefined;
-      this.engine?.close();
+      this.#attempts = 0;
+      const engine = this.engine;
+      this.engine = undefined;
+      engine?.close();
     }
 
     send(packet) {
       for (const message of encode(packet)) this.engine?.send(message);
     }
 
+    #actives() {
+      return [...this.sockets.values()].filter((socket) => socket.active);
+    }
+
+    #connect() {
+      const engine = new Engine(this.#options);
+      this.engine = engine;
+      this.#incomplete = undefined;
+      engine.on("open", () => {
+        const attempts = this.#attempts;
+        this.#attempts = 0;
+        for (const socket of this.#actives()) socket.join();
+        if (attempts > 0) this.dispatch("reconnect", attempts);
+      });
+      engine.on("message", (message) => this.#receive(message));
+      engine.on("error", (error) => {
+        if (this.#attempts > 0) this.dispatch("reconnect_error", error);
+        for (const socket of this.#actives()) socket.dispatch("connect_error", error);
+      });
+      engine.on("close", (reason) => {
+        this.engine = undefined;
+        for (const socket of this.#actives()) socket.leave(reason);
+        if (this.#actives().length > 0 && !this.engine) this.#connectLater();
+      });
+    }
+
+    // Each failure doubles the wait, and chance spreads the clients of a server that is just coming back.
+    #connectLater() {
+      const { reconnectionDelay, reconnectionDelayMax } = this.#options;
+      const delay = reconnectionDelay * 2 ** this.#attempts * (0.5 + Math.random());
+      this.#attempts += 1;
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.dispatch("reconnect_attempt", this.#attempts);
+        if (this.#actives().length > 0) this.#connect();
+      }, Math.min(delay, reconnectionDelayMax));
+    }
+
     #receive(message) {
-      if (typeof message === "string") {
-        const packet = decode(message);
-        if (packet.count === 0) return this.#handle(packet);
-        this.#pending = { packet, buffers: [] };
-      } else if (this.#pending) {
-        const { packet, buffers } = this.#pending;
-        if (buffers.push(message) < packet.count) return;
-        this.#pending = undefined;
-        this.#handle({ ...packet, data: putBack(packet.data, buffers) });
+      try {
+        const packet = this.#collect(message);
+        if (packet) this.sockets.get(packet.nsp)?.receive(packet);
+      } catch {
+        // What the server says makes no sense: begin again.
+        const engine = this.engine;
+        this.engine = undefined;
+        engine.close();
+        engine.dispatch("close", "parse error");
       }
     }
 
-    #handle(packet) {
-      this.sockets.get(packet.nsp)?.receive(packet);
+    // The packet that is whole with this message, if one is.
+    #collect(message) {
+      if (typeof message === "string") {
+        if (this.#incomplete) throw new Error("text where an attachment was due");
+        const packet = decode(message);
+        if (packet.count === 0) return packet;
+        this.#incomplete = { packet, attachments: [] };
+        return undefined;
+      }
+      if (!this.#incomplete) throw new Error("an attachment of nothing");
+      const { packet, attachments } = this.#incomplete;
+      attachments.push(message);
+      if (attachments.length < packet.count) return undefined;
+      this.#incomplete = undefined;
+      return { ...packet, data: putBack(packet.data, attachments) };
     }
   }
 
-  // --- Socket: one namespace ---
+  // ---- Socket: one namespace -------------------------------------------------------------------------------------
 
+  // Dispatches what the server emits, and "connect", "disconnect" with the reason, "connect_error" with the error.
   class Socket extends Emitter {
     connected = false;
-    recovered = false;
+    recovered = false; // with its id and rooms, and what it missed
     active = false; // wants to be connected
     id;
     #nsp;
     #auth;
-    #pid; // with these two the server finds what we missed
-    #offset;
-    #acks = new Map();
-    #nextAck = 0;
-    #waiting = []; // events emitted while not connected
+    #pid; // by this and the offset of the last event
+    #offset; // the server knows what we missed
+    #nextId = 0;
+    #acks = new Map(); // by id: called with an error or null, and the answer
+    #waiting = []; // what was emitted while not connected
 
-    constructor(manager, nsp, { auth = {} } = {}) {
+    constructor(manager, nsp, auth = {}) {
       super();
       this.io = manager;
       this.#nsp = nsp;
@@ -378,41 +459,45 @@
     connect() {
       if (this.active) return this;
       this.active = true;
-      this.io.open();
-      if (this.io.engine?.state === "open") this.hello();
+      if (this.io.engine?.state === "open") this.join();
+      else this.io.open();
       return this;
     }
 
     disconnect() {
-      if (!this.active) return this;
-      this.active = false;
       if (this.connected) this.io.send({ type: DISCONNECT, nsp: this.#nsp });
-      this.lost("io client disconnect");
+      this.active = false;
+      this.leave("io client disconnect");
       this.io.release();
       return this;
     }
 
-    // Sends an event. A function as the last argument is called with the server's answer.
+    // Sends an event. When the last argument is a function, it is called with the server's answer.
     emit(event, ...args) {
-      this.#emit(event, args);
+      const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
+      this.#emit(event, args, ack && ((error, ...answer) => error || ack(...answer)));
       return this;
     }
 
-    // The same, for at most so many milliseconds: the function is called with an error or null, then the answer.
-    timeout(ms) {
+    // The server's answer as a promise, rejected when the connection breaks first.
+    emitWithAck(event, ...args) {
+      return new Promise((resolve, reject) => {
+        this.#emit(event, args, (error, answer) => (error ? reject(error) : resolve(answer)));
+      });
+    }
+
+    // The same two with a deadline, in milliseconds: the function is called with an error or null before the answer.
+    timeout(milliseconds) {
       const emit = (event, ...args) => {
-        const answer = args.pop();
-        const done = (...results) => {
+        const ack = args.pop();
+        const id = this.#emit(event, args, (...results) => {
           clearTimeout(timer);
-          answer(...results);
-        };
-        const id = this.#emit(event, [...args, (...results) => done(null, ...results)]);
-        this.#acks.get(id).failed = done;
+          ack(...results);
+        });
         const timer = setTimeout(() => {
-          this.#acks.delete(id);
           this.#waiting = this.#waiting.filter((packet) => packet.id !== id);
-          done(new Error("operation has timed out"));
-        }, ms);
+          this.#answer(id, new Error("operation has timed out"));
+        }, milliseconds);
         return this;
       };
       const emitWithAck = (event, ...args) =>
@@ -422,100 +507,93 @@
       return { emit, emitWithAck };
     }
 
-    emitWithAck(event, ...args) {
-      return new Promise((resolve) => this.#emit(event, [...args, resolve]));
-    }
-
-    #emit(event, args) {
+    #emit(event, args, ack) {
       const packet = { type: EVENT, nsp: this.#nsp, data: [event, ...args] };
-      if (typeof args.at(-1) === "function") {
-        packet.id = this.#nextAck++;
-        this.#acks.set(packet.id, { answered: packet.data.pop() });
+      if (ack) {
+        packet.id = this.#nextId++;
+        this.#acks.set(packet.id, ack);
       }
       if (this.connected) this.io.send(packet);
       else this.#waiting.push(packet);
       return packet.id;
     }
 
-    // --- What the manager says ---
-
-    // The connection stands: ask to join.
-    hello() {
-      if (!this.active) return;
-      const join = (auth) => {
-        const recovery = this.#pid ? { pid: this.#pid, offset: this.#offset } : {};
-        this.io.send({ type: CONNECT, nsp: this.#nsp, data: { ...auth, ...recovery } });
-      };
-      if (typeof this.#auth === "function") this.#auth(join);
-      else join(this.#auth);
+    #answer(id, ...results) {
+      const ack = this.#acks.get(id);
+      this.#acks.delete(id);
+      ack?.(...results);
     }
 
+    // For the manager: the connection stands, ask for the namespace.
+    join() {
+      const send = (auth) => {
+        const recovery = this.#pid && { pid: this.#pid, offset: this.#offset };
+        this.io.send({ type: CONNECT, nsp: this.#nsp, data: { ...auth, ...recovery } });
+      };
+      if (typeof this.#auth === "function") this.#auth(send);
+      else send(this.#auth);
+    }
+
+    // For the manager: the connection is gone, or it is this namespace alone that ends.
+    leave(reason) {
+      if (!this.connected) return;
+      this.connected = false;
+      this.id = undefined;
+      this.dispatch("disconnect", reason);
+      const unsent = new Set(this.#waiting.map((packet) => packet.id));
+      for (const id of [...this.#acks.keys()].filter((id) => !unsent.has(id))) {
+        this.#answer(id, new Error("socket has been disconnected"));
+      }
+    }
+
+    // For the manager: a packet of this namespace.
     receive({ type, id, data }) {
       switch (type) {
         case CONNECT:
           return this.#joined(data);
         case CONNECT_ERROR:
           this.active = false;
-          return this.dispatch("connect_error", Object.assign(new Error(data.message), { data: data.data }));
+          this.dispatch("connect_error", Object.assign(new Error(data.message), { data: data.data }));
+          return this.io.release();
         case DISCONNECT:
           this.active = false;
-          this.lost("io server disconnect");
+          this.leave("io server disconnect");
           return this.io.release();
         case EVENT:
         case BINARY_EVENT:
           return this.#event(id, data);
         case ACK:
-        case BINARY_ACK: {
-          const ack = this.#acks.get(id);
-          this.#acks.delete(id);
-          return ack?.answered(...data);
-        }
+        case BINARY_ACK:
+          return this.#answer(id, null, ...data);
       }
     }
 
     #joined({ sid, pid }) {
       this.id = sid;
-      this.recovered = pid !== undefined && this.#pid === pid;
+      this.recovered = pid !== undefined && pid === this.#pid;
       this.#pid = pid;
       this.connected = true;
       for (const packet of this.#waiting.splice(0)) this.io.send(packet);
       this.dispatch("connect");
     }
 
-    #event(id, data) {
-      const [event, ...args] = data;
-      // With recovery on, the last argument of an event that wants no answer is its offset.
-      if (this.#pid && id === undefined && typeof args.at(-1) === "string") this.#offset = args.at(-1);
+    #event(id, [event, ...args]) {
       if (id !== undefined) args.push((...answer) => this.io.send({ type: ACK, nsp: this.#nsp, id, data: answer }));
+      // A server that keeps what we might miss ends each event with its offset.
+      else if (this.#pid && typeof args.at(-1) === "string") this.#offset = args.at(-1);
       this.dispatch(event, ...args);
-    }
-
-    // The connection is gone, or the namespace is left.
-    lost(reason) {
-      if (!this.connected) return;
-      this.connected = false;
-      this.id = undefined;
-      const waiting = new Set(this.#waiting.map((packet) => packet.id));
-      for (const [id, ack] of this.#acks) {
-        if (waiting.has(id)) continue;
-        this.#acks.delete(id);
-        ack.failed?.(new Error("socket has been disconnected"));
-      }
-      this.dispatch("disconnect", reason);
     }
   }
 
-  const managers = new Map();
+  const managers = new Map(); // by path
 
-  // The socket of a namespace. All namespaces share a connection, unless `forceNew` says otherwise.
+  // The socket of a namespace. All namespaces share one connection, unless `forceNew` asks for another.
   window.io = (nsp = "/", options = {}) => {
-    const path = options.path ?? "/socket.io/";
-    const shared = !options.forceNew && managers.get(path);
-    const manager = shared && !shared.sockets.has(nsp) ? shared : new Manager(options);
-    if (!options.forceNew) managers.set(path, manager);
-    const socket = new Socket(manager, nsp, options);
+    const known = options.forceNew ? undefined : managers.get(options.path);
+    const manager = known && !known.sockets.has(nsp) ? known : new Manager(options);
+    if (!options.forceNew) managers.set(options.path, manager);
+    const socket = new Socket(manager, nsp, options.auth);
     manager.sockets.set(nsp, socket);
-    if (options.autoConnect !== false) socket.connect();
-    return socket;
+    return options.autoConnect === false ? socket : socket.connect();
   };
 })();

@@ -1,0 +1,292 @@
+// The chat in Chromium, as people use it: with our page client and with the official one, over WebSocket and polling.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
+
+const CLIENTS = { "our client": [], "the official client": ["--client", officialClient] };
+const TRANSPORTS = { "all transports": [], "polling only": ["--transports", "polling"] };
+const PHONE = { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true };
+
+const skip = missing(chatApp);
+let browser;
+before(async () => {
+  if (!skip) browser = await launch();
+});
+after(() => browser?.close());
+
+/** The text of each line in the room, delivered or not. */
+const texts = (page) => page.locator(".bubble").allTextContents();
+
+/** Waits until the room's lines are these, each once, in this order. */
+async function showsLines(page, expected) {
+  const enough = (count) => document.querySelectorAll(".bubble").length >= count && !document.querySelector(".pending");
+  await page.waitForFunction(enough, expected.length).catch(() => {}); // what is there instead says more than a timeout
+  assert.deepEqual(await texts(page), expected);
+}
+
+/** Waits until these people are online. */
+async function showsPeople(page, expected) {
+  const names = page.locator("#nicknames .name");
+  await names.nth(expected.length - 1).waitFor();
+  await names.nth(expected.length).waitFor({ state: "detached" });
+  assert.deepEqual(await names.allTextContents(), expected);
+}
+
+/** Goes into a room, which is new if need be, under a nickname, and waits for the best transport. */
+async function enter(page, url, room, nickname) {
+  await page.goto(url);
+  await page.getByLabel("New room").fill(room);
+  await page.getByRole("button", { name: "Add room" }).click();
+  await setNickname(page, nickname);
+  await page.getByRole("textbox", { name: "Message as" }).waitFor();
+  await page.waitForFunction(() => socket.io.engine.transport.name === document.body.dataset.transports.split(",").at(-1));
+}
+
+async function setNickname(page, nickname) {
+  await page.getByRole("textbox", { name: "Choose a nickname" }).fill(nickname);
+  await page.getByRole("button", { name: "Set nickname" }).click();
+}
+
+async function say(page, text) {
+  await page.getByRole("textbox", { name: "Message as" }).fill(text);
+  await page.getByRole("button", { name: "Send" }).click();
+}
+
+/** All that the status line says from now on, so that nothing goes by too fast to be seen. */
+async function watchStatus(page) {
+  await page.evaluate(() => {
+    const line = document.getElementById("status");
+    window.statuses = [line.textContent];
+    new MutationObserver(() => window.statuses.push(line.textContent)).observe(line, { childList: true });
+  });
+}
+
+async function hasSaid(page, status) {
+  await page.waitForFunction((status) => window.statuses.includes(status), status);
+}
+
+for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
+  for (const [transportName, transportFlags] of Object.entries(TRANSPORTS)) {
+    const flags = [...clientFlags, ...transportFlags];
+    describe(`${clientName}, ${transportName}`, { skip, timeout: 300_000 }, () => {
+      let chat;
+      before(async () => {
+        chat = await startChat(flags);
+      });
+      after(() => chat?.stop());
+      const open = (t, options) => openPage(t, browser, chat.url, options);
+
+      test("is what is served, over what is allowed", async (t) => {
+        const ann = await open(t);
+        await enter(ann, chat.url, "Transport", "Ann");
+        const official = (await (await fetch(`${chat.url}/static/socket.io.js`)).text()).includes("Guillermo Rauch");
+        assert.equal(official, clientFlags.length > 0);
+        const best = transportFlags.length > 0 ? "polling" : "websocket";
+        assert.equal(await ann.evaluate(() => socket.io.engine.transport.name), best);
+      });
+
+      test("two windows talk", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Two", "Ann");
+        await enter(ben, chat.url, "Two", "Ben");
+        await ann.getByText("Ben joined").waitFor();
+        await showsPeople(ann, ["Ann", "Ben"]);
+        await say(ann, "hello");
+        await showsLines(ben, ["hello"]);
+        await say(ben, "hello yourself");
+        for (const page of [ann, ben]) await showsLines(page, ["hello", "hello yourself"]);
+        assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
+        await ben.context().close();
+        await ann.getByText("Ben left").waitFor();
+        await showsPeople(ann, ["Ann"]);
+      });
+
+      test("a nickname that is taken is refused", async (t) => {
+        const [ann, other] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Names", "Ann");
+        await other.goto(`${chat.url}/room/names`);
+        await setNickname(other, "ann");
+        await other.getByRole("alert").getByText("Nickname already in use").waitFor();
+        await setNickname(other, "Anne");
+        await other.getByRole("textbox", { name: "Message as Anne" }).waitFor();
+      });
+
+      test("two hundred messages arrive in order", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Many", "Ann");
+        await enter(ben, chat.url, "Many", "Ben");
+        const many = Array.from({ length: 200 }, (_, i) => `number ${i}`);
+        await ann.evaluate((many) => {
+          for (const text of many) {
+            document.getElementById("message").value = text;
+            document.getElementById("saying").requestSubmit();
+          }
+        }, many);
+        for (const page of [ann, ben]) await showsLines(page, many);
+      });
+
+      test("typed markup is text", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        const markup = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+        const name = "<b>Ann</b>";
+        await enter(ann, chat.url, "<i>Markup</i> & more", name);
+        await enter(ben, chat.url, "<i>Markup</i> & more", "Ben");
+        await say(ann, `${markup} javascript:alert(1) https://example.com/?a=<b>`);
+        await showsLines(ben, [`${markup} javascript:alert(1) https://example.com/?a=<b>`]);
+        for (const page of [ann, ben]) {
+          assert.equal(await page.title(), "<i>Markup</i> & more");
+          assert.equal(await page.locator("main img, main script, main i, main b").count(), 0);
+        }
+        assert.equal(await ben.locator(".message .who .name").textContent(), name);
+        const link = ben.locator(".bubble a");
+        assert.equal(await link.getAttribute("href"), "https://example.com/?a=");
+        assert.match(await link.getAttribute("rel"), /noopener/);
+        await ben.reload();
+        await showsLines(ben, [`${markup} javascript:alert(1) https://example.com/?a=<b>`]);
+      });
+
+      test("a reload keeps the history and the nickname", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Reload", "Ann");
+        await enter(ben, chat.url, "Reload", "Ben");
+        await say(ann, "one");
+        await showsLines(ben, ["one"]);
+        await say(ben, "two");
+        await showsLines(ann, ["one", "two"]);
+        await ann.reload();
+        await ann.getByRole("textbox", { name: "Message as Ann" }).waitFor();
+        await showsLines(ann, ["one", "two"]);
+        assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
+        await say(ann, "three");
+        await showsLines(ben, ["one", "two", "three"]);
+      });
+
+      test("a window that was offline gets what it missed, once", async (t) => {
+        const [ann, ben] = [await open(t), await open(t, { outage: true })];
+        await enter(ann, chat.url, "Offline", "Ann");
+        await enter(ben, chat.url, "Offline", "Ben");
+        await say(ann, "before");
+        await showsLines(ben, ["before"]);
+        await watchStatus(ben);
+        await ben.context().setOffline(true);
+        await hasSaid(ben, "Attempting to reconnect");
+        await say(ben, "from the tunnel");
+        await ben.locator(".pending").waitFor();
+        const missed = ["one", "two", "three"];
+        for (const text of missed) await say(ann, text);
+        await showsLines(ann, ["before", ...missed]);
+        await ben.context().setOffline(false);
+        await hasSaid(ben, "Reconnected to the server");
+        for (const page of [ann, ben]) await showsLines(page, ["before", ...missed, "from the tunnel"]);
+      });
+
+      for (const [how, signal] of [["killed", "SIGKILL"], ["ended", "SIGTERM"]]) {
+        test(`a server that was ${how} and is back`, async (t) => {
+          const database = join(folder(t), "chat.db");
+          let server = await startChat(flags, { database });
+          t.after(() => server.stop());
+          const pages = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
+          const [ann, ben] = pages;
+          await enter(ann, server.url, "Restart", "Ann");
+          await enter(ben, server.url, "Restart", "Ben");
+          await say(ann, "before");
+          await showsLines(ben, ["before"]);
+          for (const page of pages) await watchStatus(page);
+          await server.stop(signal);
+          for (const page of pages) await hasSaid(page, "Attempting to reconnect");
+          await say(ann, "one");
+          await say(ann, "two");
+          server = await startChat(flags, { database, port: server.port });
+          for (const page of pages) await hasSaid(page, "Reconnected to the server");
+          for (const page of pages) await showsLines(page, ["before", "one", "two"]);
+          await say(ben, "after");
+          for (const page of pages) await showsLines(page, ["before", "one", "two", "after"]);
+        });
+      }
+
+      test("works by keyboard", async (t) => {
+        const ann = await open(t);
+        const focused = () =>
+          ann.evaluate(() => {
+            const { id, textContent } = document.activeElement;
+            const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+            return { who: id || textContent.trim(), outline: outlineStyle !== "none" && outlineWidth !== "0px" };
+          });
+        const tabTo = async (who, key = "Tab") => {
+          for (let steps = 0; steps < 12; steps += 1) {
+            await ann.keyboard.press(key);
+            const at = await focused();
+            assert.ok(at.outline, `${at.who} shows that it has the focus`);
+            if (at.who === who) return;
+          }
+          assert.fail(`${who} is not reached`);
+        };
+        await ann.goto(chat.url);
+        await tabTo("name");
+        await ann.keyboard.type("Keyboard");
+        await ann.keyboard.press("Enter");
+        await ann.locator("#nickname:focus").waitFor();
+        await ann.keyboard.type("Ann");
+        await ann.keyboard.press("Enter");
+        await ann.locator("#message:focus").waitFor();
+        await ann.keyboard.type("two");
+        await ann.keyboard.press("Shift+Enter");
+        await ann.keyboard.type("lines");
+        await ann.keyboard.press("Enter");
+        await showsLines(ann, ["two\nlines"]);
+        await tabTo("rename", "Shift+Tab");
+        await ann.keyboard.press("Enter");
+        await ann.locator("#nickname:focus").waitFor();
+        await ann.keyboard.press("Escape");
+        await ann.locator("#message:focus").waitFor();
+        await tabTo("scroll", "Shift+Tab");
+        assert.ok(await ann.getByRole("log").getByText("two").isVisible());
+      });
+
+      test("a phone has no need to scroll sideways", async (t) => {
+        const ann = await open(t, PHONE);
+        const fits = async (where) => {
+          const { wide, inside } = await ann.evaluate(() => {
+            const scroll = document.getElementById("scroll") ?? document.documentElement;
+            return { wide: document.documentElement.scrollWidth, inside: scroll.scrollWidth - scroll.clientWidth };
+          });
+          assert.ok(wide <= 390 && inside <= 0, `${where}: ${wide} pixels wide, ${inside} too many inside`);
+        };
+        await enter(ann, chat.url, "W".repeat(64), "M".repeat(32));
+        await say(ann, `${"averylongword".repeat(30)} https://example.com/${"a".repeat(200)}`);
+        await ann.locator("#lines .message").waitFor();
+        await fits("the room");
+        await ann.getByText("Online").click();
+        await ann.locator("#nicknames").waitFor();
+        await fits("the drawer");
+        await ann.getByRole("button", { name: "Change nickname" }).click();
+        await fits("the nickname form");
+        await ann.goto(chat.url);
+        await fits("the rooms");
+      });
+
+      test("counts what is unread, and says when a message is too long", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Unread", "Ann");
+        await enter(ben, chat.url, "Unread", "Ben");
+        // A headless window is never hidden by itself.
+        const hide = (hidden) => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        };
+        await ben.evaluate(hide, true);
+        await say(ann, "look");
+        await ben.waitForFunction(() => document.title === "(1) Unread");
+        await ben.evaluate(hide, false);
+        assert.equal(await ben.title(), "Unread");
+        await ann.getByRole("textbox", { name: "Message as" }).fill("x".repeat(4001));
+        await ann.getByText("1 too many").waitFor();
+        assert.ok(await ann.getByRole("button", { name: "Send" }).isDisabled());
+        await say(ann, "x".repeat(4000));
+        await showsLines(ben, ["look", "x".repeat(4000)]);
+      });
+    });
+  }
+}

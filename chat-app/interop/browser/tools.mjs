@@ -1,0 +1,91 @@
+// What the tests stand on: the chat as a process, Chromium, and windows that notice what goes wrong in them.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const program = resolve(process.env.CHAT_APP ?? join(here, "../../../target/debug/chat-app"));
+const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** The project's page client. */
+export const ourClient = join(here, "../../web/socket.io.js");
+/** The official one. */
+export const officialClient = join(here, "node_modules/socket.io-client/dist/socket.io.min.js");
+
+/** Why the tests cannot run here, or false. With CI=true they have to: then what is missing fails them. */
+export function missing(...alsoNeeded) {
+  const lacks = [[chromium, "set CHROMIUM"], [officialClient, "npm install"], ...alsoNeeded].find(([file]) => !existsSync(file));
+  return process.env.CI === "true" ? false : lacks ? `${lacks[0]} is missing (${lacks[1]})` : false;
+}
+
+/** What the tests of the chat need besides. */
+export const chatApp = [program, "cargo build -p chat-app, or set CHAT_APP"];
+
+/** Starts Chromium. */
+export async function launch() {
+  const playwright = await import("playwright-core");
+  const calm = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  return playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", ...calm] });
+}
+
+/** A new folder that goes when the test ends. */
+export function folder(t) {
+  const path = mkdtempSync(join(tmpdir(), "chat-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Starts the chat, on a free port unless told which, and waits until it listens. */
+export async function startChat(flags, { port = 0, database = ":memory:" } = {}) {
+  const child = spawn(program, ["--port", port, "--database", database, "--log", "error", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const url = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the chat ended with status ${code}`)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const match = /^Listening on (http:\/\/\S+)$/.exec(line);
+      if (match) resolve(match[1]);
+    });
+  });
+  return {
+    url,
+    port: new URL(url).port,
+    async stop(signal = "SIGKILL") {
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** What a browser says when the server is away. It says so itself: no page can help it. */
+const OUTAGE = /net::ERR_(CONNECTION|INTERNET|EMPTY_RESPONSE|NETWORK)|WebSocket connection to .* failed/;
+
+/**
+ * A page in a browser of its own, closed when the test ends, which it makes fail on an error in the console, a violated
+ * policy among them, and on a request to anybody but `url`. A test that takes the server away says so: `outage: true`.
+ */
+export async function openPage(t, browser, url, { outage = false, ...options } = {}) {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const troubles = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !(outage && OUTAGE.test(message.text()))) troubles.push(message.text());
+  });
+  const host = new URL(url).host;
+  const stranger = (address) => new URL(address).host !== host && troubles.push(`a request to ${address}`);
+  page.on("request", (request) => stranger(request.url()));
+  page.on("websocket", (socket) => stranger(socket.url()));
+  t.after(async () => {
+    await context.close();
+    if (troubles.length > 0) throw new Error(`the page is not well:\n${troubles.join("\n")}`);
+  });
+  return page;
+}
