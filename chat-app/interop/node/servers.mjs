@@ -27,13 +27,16 @@ export function once(emitter, event, milliseconds = 10_000) {
   return within(milliseconds, event, new Promise((resolve) => emitter.once(event, (...args) => resolve(args))));
 }
 
+/** The examples' heartbeat is short; this is one for tests that must not depend on who is quick. */
+export const PATIENT = ["--ping-interval", "25000", "--ping-timeout", "20000"];
+
 /** Starts an example, on a free port unless told, and waits until it listens. */
-export async function start(example, port = 0) {
+export async function start(example, { port = 0, options = [] } = {}) {
   const program = join(examples, example);
   if (!existsSync(program)) {
     throw new Error(`${program} is missing: build it with \`cargo build --examples\`, or set EXAMPLES`);
   }
-  const child = spawn(program, ["--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, ["--port", String(port), ...options], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const address = new Promise((resolve, reject) => {
     child.once("error", reject);

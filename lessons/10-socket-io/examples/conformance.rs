@@ -13,6 +13,12 @@ struct Options {
     /// Where to listen on 127.0.0.1; 0 for any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Time between a pong and the next ping, in milliseconds.
+    #[arg(long, default_value_t = 300)]
+    ping_interval: u64,
+    /// Time for a client to answer a ping, in milliseconds.
+    #[arg(long, default_value_t = 200)]
+    ping_timeout: u64,
 }
 
 #[tokio::main]
@@ -22,8 +28,8 @@ async fn main() -> anyhow::Result<()> {
     let io = Io::new(Config {
         connect_timeout: Duration::from_secs(1),
         engine: engine_io::Config {
-            ping_interval: Duration::from_millis(300),
-            ping_timeout: Duration::from_millis(200),
+            ping_interval: Duration::from_millis(options.ping_interval),
+            ping_timeout: Duration::from_millis(options.ping_timeout),
             max_payload: 1_000_000,
             cors: Cors::Any,
             ..defaults.engine
