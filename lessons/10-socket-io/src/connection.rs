@@ -1,12 +1,10 @@
 //! A connection: one Engine.IO session, the namespaces joined over it, and the attachments that are on their way.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::Poll,
 };
 
 use bytes::Bytes;
@@ -33,9 +31,9 @@ pub(crate) struct Connection {
     session: Session,
     runtime: Handle,
     state: Mutex<State>,
-    /// How many sockets want nothing more for now.
-    pauses: AtomicUsize,
-    opened: Instant,
+    /// How many sockets want nothing more for now. The session is told under this lock: it must not hear of the
+    /// first who pauses before the last who went on.
+    pauses: Mutex<usize>,
 }
 
 #[derive(Default)]
@@ -45,6 +43,8 @@ struct State {
     /// A namespace was joined at some time: the client is no stranger.
     joined: bool,
     pending: Option<Pending>,
+    /// A deadline is set already: one at a time, or a client's packets would fill the heap of deadlines.
+    watched: bool,
     closed: bool,
 }
 
@@ -65,11 +65,10 @@ impl Connection {
             limits: io.config.limits,
             session,
             runtime: Handle::current(),
-            state: Mutex::default(),
-            pauses: AtomicUsize::new(0),
-            opened: Instant::now(),
+            state: Mutex::new(State { watched: true, ..State::default() }),
+            pauses: Mutex::new(0),
         });
-        io.deadlines.insert(connection.opened + io.config.connect_timeout, &connection);
+        io.deadlines.insert(Instant::now() + io.config.connect_timeout, &connection);
         connection
     }
 
@@ -83,14 +82,18 @@ impl Connection {
 
     /// A socket's queue is full.
     pub(crate) fn pause(&self) {
-        if self.pauses.fetch_add(1, Ordering::AcqRel) == 0 {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        *pauses += 1;
+        if *pauses == 1 {
             self.session.pause();
         }
     }
 
     /// A socket's queue has room again.
     pub(crate) fn resume(&self) {
-        if self.pauses.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        *pauses -= 1;
+        if *pauses == 0 {
             self.session.resume();
         }
     }
@@ -131,8 +134,9 @@ impl Connection {
                     bytes: 0,
                     since,
                 });
+                let watched = std::mem::replace(&mut state.watched, true);
                 drop(state);
-                if let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) {
+                if !watched && let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) {
                     io.deadlines.insert(since + io.config.connect_timeout, &this);
                 }
                 return Ok(());
@@ -175,10 +179,10 @@ impl Connection {
         let raw = |skip| RawArgs { array: packet.data, skip, attachments };
         match (packet.kind, socket) {
             (PacketType::Connect, None) => self.connect(packet),
-            (PacketType::Event | PacketType::BinaryEvent, Some(socket)) if socket.connected() => {
+            (PacketType::Event | PacketType::BinaryEvent, Some(socket)) if socket.may_speak() => {
                 socket.dispatch(raw(1), packet.id)
             }
-            (PacketType::Ack | PacketType::BinaryAck, Some(socket)) if socket.connected() => {
+            (PacketType::Ack | PacketType::BinaryAck, Some(socket)) if socket.may_speak() => {
                 socket.acknowledged(packet.id.ok_or(ParseError::Id)?, raw(0))
             }
             (PacketType::Disconnect, Some(socket)) => {
@@ -192,6 +196,10 @@ impl Connection {
 
     fn connect(&self, packet: &Packet<'_>) -> Result<(), ParseError> {
         let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) else { return Ok(()) };
+        if packet.data.len() > self.limits.max_auth {
+            self.refuse(packet.namespace, &ConnectError::new("The auth payload is too large"));
+            return Ok(());
+        }
         let auth: Value = if packet.data.is_empty() { json!({}) } else { serde_json::from_str(packet.data)? };
         if self.lock().sockets.len() >= self.limits.max_namespaces {
             self.refuse(packet.namespace, &ConnectError::new("Too many namespaces"));
@@ -216,7 +224,7 @@ impl Connection {
             let mut state = self.lock();
             if state.closed {
                 drop(state);
-                socket.leave_namespace(DisconnectReason::ServerNamespace);
+                socket.leave_namespace(DisconnectReason::Session(CloseReason::TransportClose));
                 io.release(&namespace);
                 return Ok(());
             }
@@ -270,8 +278,14 @@ impl Connection {
 
 async fn ask(middlewares: &[Middleware], socket: &Socket) -> Result<(), ConnectError> {
     for middleware in middlewares {
-        let verdict = catch_unwind(AssertUnwindSafe(|| middleware(socket.clone())));
-        verdict.map_err(|_| ConnectError::new("internal error"))?.await?;
+        let mut verdict = middleware(socket.clone());
+        poll_fn(|cx| {
+            catch_unwind(AssertUnwindSafe(|| verdict.as_mut().poll(cx))).unwrap_or_else(|_| {
+                tracing::error!(socket = %socket.id(), "a middleware panicked");
+                Poll::Ready(Err(ConnectError::new("internal error")))
+            })
+        })
+        .await?;
     }
     Ok(())
 }
@@ -332,15 +346,18 @@ impl Receiver for Connection {
 impl Expire for Connection {
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
         let timeout = self.io.upgrade()?.config.connect_timeout;
-        let (stranger, stuck) = {
-            let state = self.lock();
-            (!state.joined, state.pending.as_ref().is_some_and(|pending| now - pending.since >= timeout))
-        };
-        if stranger && now - self.opened >= timeout {
+        let mut state = self.lock();
+        let due = state.pending.as_ref().map(|pending| pending.since + timeout);
+        let stuck = due.is_some_and(|due| due <= now);
+        let stranger = !state.joined;
+        state.watched = due.is_some() && !stuck;
+        drop(state);
+        // The first deadline is the connection's own.
+        if stranger {
             self.session.close(CloseReason::ConnectTimeout);
         } else if stuck {
             self.session.close(CloseReason::ParseError);
         }
-        None
+        due.filter(|_| !stuck)
     }
 }

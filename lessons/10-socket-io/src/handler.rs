@@ -4,7 +4,7 @@
 //! a table can hold. What the handler returns is the acknowledgement, as in gevent-socketio's
 //! `return True, nickname`.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
@@ -21,9 +21,17 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Encoded, serde_json
 ///
 /// `Signature` is inferred; it keeps functions of different arity apart.
 pub trait Handler<Signature>: Send + Sync + 'static {
-    /// Decodes the arguments and makes the future.
+    /// What an event's arguments are decoded into.
     #[doc(hidden)]
-    fn start(&self, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error>;
+    type Decoded: FromArgs + Send + 'static;
+
+    /// Calls the function, and writes down what it returns.
+    #[doc(hidden)]
+    fn call(
+        &self,
+        socket: Socket,
+        args: Self::Decoded,
+    ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send;
 }
 
 impl<F, Fut, R> Handler<Args> for F
@@ -32,9 +40,15 @@ where
     Fut: Future<Output = R> + Send + 'static,
     R: IntoArgs,
 {
-    fn start(&self, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error> {
-        let future = self(socket, raw.to_args()?);
-        Ok(Box::pin(async move { encode(None, &future.await) }))
+    type Decoded = Args;
+
+    fn call(
+        &self,
+        socket: Socket,
+        args: Args,
+    ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send {
+        let future = self(socket, args);
+        async move { encode(None, &future.await) }
     }
 }
 
@@ -45,12 +59,17 @@ macro_rules! handlers {
             Func: Fn(Socket, $($ty),*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = Ret> + Send + 'static,
             Ret: IntoArgs,
-            $($ty: DeserializeOwned,)*
+            $($ty: DeserializeOwned + Send + 'static,)*
         {
-            fn start(&self, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error> {
-                let ($($name,)*) = FromArgs::from_args(raw)?;
+            type Decoded = ($($ty,)*);
+
+            fn call(
+                &self,
+                socket: Socket,
+                ($($name,)*): Self::Decoded,
+            ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send {
                 let future = self(socket, $($name),*);
-                Ok(Box::pin(async move { encode(None, &future.await) }))
+                async move { encode(None, &future.await) }
             }
         }
     )*};
@@ -68,7 +87,8 @@ handlers!(
 
 /// A handler without its types.
 pub(crate) trait ErasedHandler: Send + Sync {
-    fn start(&self, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error>;
+    /// Decodes the arguments now; the function is called when the future is polled, which is when its turn has come.
+    fn start(self: Arc<Self>, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error>;
 }
 
 pub(crate) struct Erased<H, Signature>(H, PhantomData<fn() -> Signature>);
@@ -80,7 +100,8 @@ impl<H, Signature> Erased<H, Signature> {
 }
 
 impl<H: Handler<Signature>, Signature: 'static> ErasedHandler for Erased<H, Signature> {
-    fn start(&self, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error> {
-        self.0.start(socket, raw)
+    fn start(self: Arc<Self>, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error> {
+        let args = H::Decoded::from_args(raw)?;
+        Ok(Box::pin(async move { self.0.call(socket, args).await }))
     }
 }

@@ -31,6 +31,10 @@ pub struct Limits {
     pub max_rooms: usize,
     /// Bytes of a room's name. Default 256.
     pub max_room_name: usize,
+    /// Bytes of the payload with which a client joins a namespace; it is kept with the socket. Default 16 KiB.
+    pub max_auth: usize,
+    /// Bytes of the name of a namespace that a predicate makes. Default 256.
+    pub max_namespace_name: usize,
     /// Namespaces of one connection. Default 100.
     pub max_namespaces: usize,
     /// Bytes of events that wait for a socket's handlers before its connection is read no further. Default 256 KiB.
@@ -45,6 +49,8 @@ impl Default for Limits {
             max_depth: 64,
             max_rooms: 100,
             max_room_name: 256,
+            max_auth: 16 << 10,
+            max_namespace_name: 256,
             max_namespaces: 100,
             max_inbox: 256 << 10,
         }
@@ -136,7 +142,7 @@ impl Io {
     }
 
     /// Lets clients make namespaces: those whose name and auth payload the predicate accepts. One lives as long as
-    /// somebody is in it.
+    /// somebody is in it; who was alone there and comes back starts afresh.
     ///
     /// ```
     /// # let io = socket_io::Io::default();
@@ -225,6 +231,9 @@ impl IoInner {
             if let Some((namespace, users)) = namespaces.made.get_mut(name) {
                 *users += 1;
                 return Some(namespace.clone());
+            }
+            if name.len() > self.config.limits.max_namespace_name {
+                return None;
             }
             namespaces.rules.clone()
         };

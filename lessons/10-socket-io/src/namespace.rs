@@ -77,7 +77,11 @@ impl Namespace {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check: Middleware = Arc::new(move |socket| Box::pin(check(socket)));
+        let check = Arc::new(check);
+        let check: Middleware = Arc::new(move |socket| {
+            let check = check.clone();
+            Box::pin(async move { check(socket).await })
+        });
         self.0.middleware.write().unwrap_or_else(PoisonError::into_inner).push(check);
         self
     }
@@ -174,6 +178,21 @@ impl Namespace {
                 self.0.adapter.broadcast(&packet, selection);
             }
         }
+    }
+
+    /// Sends an event to one socket, which may be away, or not accepted yet.
+    pub(crate) fn send(&self, mut outgoing: Outgoing, socket: &Socket) {
+        // Under the lock for the same reason.
+        let mut log = self.log();
+        if let Some(log) = &log {
+            outgoing.push_offset(&log.next_offset());
+        }
+        let packet = outgoing.encode_event(&self.0.name, None);
+        if let Some(log) = &mut log {
+            let selection = Selection { rooms: vec![socket.into()], ..Selection::default() };
+            log.append(Instant::now(), packet.clone(), selection);
+        }
+        socket.deliver(&packet, false);
     }
 
     /// What was kept of the client with this private id, if it may go on from there.

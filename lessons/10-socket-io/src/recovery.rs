@@ -40,6 +40,8 @@ impl Default for Recovery {
 /// One namespace's memory.
 pub(crate) struct Log {
     limits: Recovery,
+    /// In front of every offset, so that a last argument of an event that has none is not taken for one.
+    salt: String,
     packets: VecDeque<Logged>,
     bytes: usize,
     /// The offset of the next packet; those in `packets` are the ones just below it.
@@ -74,6 +76,7 @@ impl Log {
     pub(crate) fn new(limits: Recovery) -> Self {
         Self {
             limits,
+            salt: engine_io::random_id()[..6].to_owned(),
             packets: VecDeque::new(),
             bytes: 0,
             next: 0,
@@ -85,7 +88,7 @@ impl Log {
 
     /// The offset that the next packet must carry.
     pub(crate) fn next_offset(&self) -> String {
-        self.next.to_string()
+        format!("{}.{}", self.salt, self.next)
     }
 
     /// Remembers a packet, and forgets those that are too old or too many.
@@ -132,7 +135,8 @@ impl Log {
     /// A client is back: what was kept of it, and what it missed since `offset`. `None` when that is not known any
     /// more, in whole.
     pub(crate) fn restore(&mut self, now: Instant, pid: &str, offset: &str) -> Option<Restored> {
-        let offset: u64 = offset.parse().ok()?;
+        let (salt, offset) = offset.split_once('.')?;
+        let offset: u64 = offset.parse().ok().filter(|_| salt == self.salt)?;
         let oldest = self.next - self.packets.len() as u64;
         // The client has `offset`; the packet behind it must still be here, or not yet sent.
         if offset >= self.next || offset + 1 < oldest {

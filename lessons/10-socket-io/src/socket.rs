@@ -25,7 +25,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     ack::{self, EmitWithAck, Waiting},
-    adapter::Selection,
     args::{self, Args, Encoded, IntoArgs, RawArgs},
     binary,
     broadcast::Broadcast,
@@ -80,6 +79,9 @@ impl fmt::Display for DisconnectReason {
 /// One client in one namespace: a cheap handle.
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
+
+/// Characters of the reason why arguments do not fit.
+const MAX_REASON: usize = 200;
 
 /// On trial: middleware and the connect handler run; what is sent waits for the CONNECT packet.
 const ACCEPTING: u8 = 0;
@@ -235,7 +237,12 @@ impl Socket {
         F: Fn(Socket, String, Args) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let handler: OnAny = Arc::new(move |socket, event, args| Box::pin(handler(socket, event, args)));
+        let handler = Arc::new(handler);
+        let handler: OnAny = Arc::new(move |socket, event, args| {
+            let handler = handler.clone();
+            // Called when its turn has come.
+            Box::pin(async move { handler(socket, event, args).await })
+        });
         self.0.handlers.write().unwrap_or_else(PoisonError::into_inner).any.push(handler);
     }
 
@@ -251,16 +258,11 @@ impl Socket {
 
     // --- Events out ---
 
-    /// Sends an event to this client. If it is gone, so is the event.
+    /// Sends an event to this client. If it is gone, so is the event, unless it [comes back](crate::Recovery) for it.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
-        let Some(outgoing) = Outgoing::event(event, &args) else { return };
-        if self.0.namespace.recovers() {
-            let selection = Selection { rooms: vec![self.into()], ..Selection::default() };
-            if self.connected() {
-                return self.0.namespace.broadcast(outgoing, &selection);
-            }
+        if let Some(outgoing) = Outgoing::event(event, &args) {
+            self.0.namespace.send(outgoing, self);
         }
-        self.deliver(&outgoing.encode_event(self.0.namespace.name(), None), false);
     }
 
     /// Sends an event to this client if it can be sent at once, and drops it otherwise: for what is soon outdated.
@@ -371,6 +373,15 @@ impl Socket {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether the client may say something: it was told that it has joined.
+    pub(crate) fn may_speak(&self) -> bool {
+        // Its answer can be faster than `start`, which sends CONNECT and then says so, under this lock.
+        self.connected() || {
+            let _early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
+            self.connected()
+        }
+    }
+
     pub(crate) fn has_left(&self) -> bool {
         self.0.state.load(Ordering::Acquire) == LEFT
     }
@@ -453,8 +464,12 @@ impl Socket {
             Some(handler) => match catch_unwind(AssertUnwindSafe(|| handler.start(self.clone(), raw))) {
                 Ok(Ok(running)) => Some(running),
                 Ok(Err(error)) if error.is_data() => {
-                    tracing::warn!(event = &*name, %error, "arguments that do not fit");
-                    self.answer_error(id, &format!("invalid arguments: {error}"));
+                    // What is behind the argument that does not fit has not been looked at.
+                    binary::check_json(raw.array)?;
+                    // The reason quotes the client, who may have said a megabyte.
+                    let reason: String = error.to_string().chars().take(MAX_REASON).collect();
+                    tracing::warn!(event = &*name, reason, "arguments that do not fit");
+                    self.answer_error(id, &format!("invalid arguments: {reason}"));
                     None
                 }
                 Ok(Err(error)) => return Err(error.into()),
@@ -581,7 +596,9 @@ impl Socket {
             return;
         }
         let rooms = std::mem::take(&mut *self.lock_rooms());
-        let saved = (reason.is_recoverable() && before == CONNECTED && self.0.pid.is_some()).then(|| Saved {
+        // Who came back and is gone again at once may come back again.
+        let was_in = before == CONNECTED || self.0.recovered;
+        let saved = (reason.is_recoverable() && was_in && self.0.pid.is_some()).then(|| Saved {
             id: self.0.id.clone(),
             rooms: rooms.clone(),
             data: self.0.data.clone(),

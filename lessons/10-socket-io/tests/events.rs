@@ -114,6 +114,40 @@ async fn events_of_one_socket_keep_their_order_however_long_each_takes() {
     assert_eq!(*seen.lock().unwrap(), all);
 }
 
+/// A handler that is a plain function does its work before it returns a future: that too has its turn.
+#[tokio::test]
+async fn a_handler_is_called_when_its_turn_has_come() {
+    let io = Io::new(calm());
+    let gate = Arc::new(Notify::new());
+    let handler_gate = gate.clone();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let handler_log = log.clone();
+    io.of("/", move |socket| {
+        let (gate, log) = (handler_gate.clone(), handler_log.clone());
+        socket.on("event", move |socket: Socket, number: u8| {
+            let (gate, log) = (gate.clone(), log.clone());
+            log.lock().unwrap().push(format!("{number} begins"));
+            async move {
+                if number == 1 {
+                    // The events behind it have been read when its own question is answered.
+                    socket.emit_with_ack::<()>("ready?", ()).await.unwrap();
+                    gate.notified().await;
+                }
+                log.lock().unwrap().push(format!("{number} ends"));
+            }
+        });
+    });
+    let mut client = Client::new(serve(&io).await).await;
+    client.send(r#"21["event",1]"#).await;
+    client.send(r#"22["event",2]"#).await;
+    let question = client.packet().await;
+    let id = question.trim_start_matches('2').split('[').next().unwrap();
+    client.send(&format!("3{id}[]")).await;
+    gate.notify_one();
+    assert_eq!((client.packet().await, client.packet().await), ("31[]".into(), "32[]".into()));
+    assert_eq!(*log.lock().unwrap(), ["1 begins", "1 ends", "2 begins", "2 ends"]);
+}
+
 #[tokio::test]
 async fn a_client_faster_than_its_handlers_is_made_to_wait_and_loses_nothing() {
     let limits = Limits { max_inbox: 10_000, ..Limits::default() };

@@ -54,6 +54,7 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
         r#"2["echo",]"#,
         r#"2["nobody listens",}]"#,
         r#"2["echo"] and more"#,
+        r#"2["bytes",7,}"#,                 // does not fit, and is no JSON either
         r#"299999999999999999999["echo"]"#, // past u64
         "3[1]",
         "31{}",
@@ -112,6 +113,14 @@ async fn an_event_whose_bytes_never_come_is_given_up() {
     client.send(r#"52-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
     client.send_binary(b"one of two").await;
     assert_eq!(client.end().await, Vec::<String>::new());
+    // Nor after one that came.
+    let mut client = Client::new(address).await;
+    let packet = r#"51-7["bytes",{"_placeholder":true,"num":0}]"#;
+    client.send(packet).await;
+    client.send_binary(b"all").await;
+    assert_eq!(client.packet().await, "37[3]");
+    client.send(packet).await;
+    assert_eq!(client.end().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -123,6 +132,25 @@ async fn bytes_are_capped_together() {
     client.send_binary(&[0; 600]).await;
     client.send_binary(&[0; 600]).await;
     assert_eq!(client.end().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_would_be_kept_of_a_client_is_capped() {
+    let io = echo(calm());
+    io.of_dynamic(|_, _| true, |_| {});
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    let auth = |bytes: usize| format!(r#"{{"x":"{}"}}"#, "x".repeat(bytes));
+    client.send(&format!("0/a,{}", auth(16 << 10))).await;
+    assert_eq!(client.packet().await, r#"4/a,{"message":"The auth payload is too large"}"#);
+    assert!(client.connect("/a", &auth(16_000)).await["sid"].is_string());
+    let name = format!("/{}", "n".repeat(256));
+    client.send(&format!("0{name},")).await;
+    assert_eq!(client.packet().await, format!(r#"4{name},{{"message":"Invalid namespace"}}"#));
+    client.connect(&name[..256], "").await;
+    // Nor does the log, or an answer, repeat whatever a client says.
+    client.send(&format!(r#"21["bytes","{}"]"#, "x".repeat(100_000))).await;
+    assert!(client.packet().await.len() < 300);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::Value;
-use socket_io::{Config, Io, Recovery, Socket};
+use socket_io::{Binary, Config, Io, Recovery, Socket};
 use support::{Client, calm, serve, soon, until};
 
 fn recovering(recovery: Recovery) -> Io {
@@ -198,4 +198,52 @@ async fn many_senders_and_a_client_that_comes_and_goes() {
     for sender in senders {
         soon("a sender", tokio::task::spawn_blocking(|| sender.join())).await.unwrap().unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_is_said_to_one_socket_is_kept_for_it_alone() {
+    let io = Io::new(Config { recovery: Some(Recovery::default()), ..calm() });
+    io.of("/", |socket| {
+        if !socket.recovered() {
+            socket.emit("welcome", Binary::from(vec![1]));
+        }
+    });
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (mut client, said) = Client::join(address, "/", "").await;
+    let welcome = client.packet().await;
+    assert!(welcome.starts_with(r#"51-["welcome",{"_placeholder":true,"num":0},""#), "{welcome}");
+    let offset = offset(welcome.trim_start_matches("51-"));
+    assert_eq!(client.binary().await, [1]);
+    let socket = main.fetch_sockets().remove(0);
+    client.vanish();
+    until("the server to notice", || main.count() == 0).await;
+
+    let _other = Client::new(address).await;
+    socket.emit("photo", (Binary::from(vec![2, 3]), "cat"));
+    socket.emit("text", "cat");
+    let auth = format!(r#"{{"pid":{},"offset":"{offset}"}}"#, said["pid"]);
+    let (mut client, back) = Client::join(address, "/", &auth).await;
+    assert_eq!(back["sid"], said["sid"]);
+    assert!(client.packet().await.starts_with(r#"51-["photo",{"_placeholder":true,"num":0},"cat",""#));
+    assert_eq!(client.binary().await, [2, 3]);
+    assert!(client.packet().await.starts_with(r#"2["text","cat",""#));
+    main.emit("end", ());
+    assert!(client.packet().await.starts_with(r#"2["end",""#), "the other one's welcome is not for this one");
+}
+
+/// A client takes the last argument of any event for its offset, if it is text: also where there is none.
+#[tokio::test]
+async fn text_that_looks_like_a_number_is_no_offset() {
+    let io = recovering(Recovery::default());
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (mut client, mut place) = settle(&io, address, "lobby").await;
+    main.to("lobby").volatile().emit("counted", "0");
+    let packet = client.packet().await;
+    assert_eq!(packet, r#"2["counted","0"]"#);
+    place.offset = offset(&packet);
+    client.vanish();
+    let (_client, said) = Client::join(address, "/", &auth(&place)).await;
+    assert_ne!(said["sid"], place.sid.as_str());
 }
