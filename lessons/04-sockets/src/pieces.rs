@@ -1,0 +1,81 @@
+//! A stream without a network, for what a network does only sometimes.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+/// How often a reader may ask after the end. One that asks more often is in an endless loop.
+const READS_AFTER_THE_END: u32 = 100;
+
+/// A stream that delivers the given pieces, one a read, and then ends.
+///
+/// ```
+/// use std::io::Read;
+///
+/// let mut stream = sockets::Pieces::new(["he", "llo"]);
+/// let mut buffer = [0; 16];
+/// assert_eq!(stream.read(&mut buffer).unwrap(), 2);
+/// assert_eq!(stream.read(&mut buffer).unwrap(), 3);
+/// assert_eq!(stream.read(&mut buffer).unwrap(), 0); // the end
+/// ```
+#[derive(Debug)]
+pub struct Pieces {
+    pieces: VecDeque<Vec<u8>>,
+    reads_after_the_end: u32,
+}
+
+impl Pieces {
+    /// A stream of these pieces. Empty ones are left out: a read of no bytes means the end.
+    pub fn new(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        let pieces =
+            pieces.into_iter().map(|piece| piece.as_ref().to_vec()).filter(|piece| !piece.is_empty());
+        Self { pieces: pieces.collect(), reads_after_the_end: 0 }
+    }
+}
+
+impl Read for Pieces {
+    /// Gives one piece, or as much of it as `buffer` holds; the rest of it comes with the next read.
+    ///
+    /// # Panics
+    /// When it is asked again and again after the end: a test then fails with the reason, where it would hang.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(mut piece) = self.pieces.pop_front() else {
+            self.reads_after_the_end += 1;
+            assert!(
+                self.reads_after_the_end <= READS_AFTER_THE_END,
+                "the stream has ended (`read` gave `Ok(0)`) and is still being read: \
+                 a loop has to stop there. See chapter 4, \"The end of a stream\"."
+            );
+            return Ok(0);
+        };
+        let taken = piece.len().min(buffer.len());
+        buffer[..taken].copy_from_slice(&piece[..taken]);
+        if taken < piece.len() {
+            self.pieces.push_front(piece.split_off(taken));
+        }
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pieces;
+    use std::io::Read;
+
+    #[test]
+    fn a_piece_larger_than_the_buffer_comes_in_two_reads() {
+        let mut stream = Pieces::new(["abc", "", "d"]);
+        let mut buffer = [0; 2];
+        let mut sizes = Vec::new();
+        for _ in 0..4 {
+            sizes.push(stream.read(&mut buffer).unwrap());
+        }
+        assert_eq!(sizes, [2, 1, 1, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "has ended")]
+    fn an_endless_reader_is_stopped() {
+        let mut stream = Pieces::new([""; 0]);
+        while stream.read(&mut [0]).unwrap() == 0 {}
+    }
+}

@@ -1,0 +1,144 @@
+//! Where the exercises are: a lesson's manifest names them, and nothing lists them a second time.
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
+use std::path::{Path, PathBuf};
+
+/// A workspace with lessons.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The folder of the workspace's manifest.
+    pub root: PathBuf,
+    /// Where cargo builds.
+    pub target: PathBuf,
+    /// All exercises, by name.
+    pub exercises: Vec<Exercise>,
+}
+
+/// A test target named `exNN_idea` that `cargo test` does not run by itself (`test = false`).
+#[derive(Clone, Debug)]
+pub(crate) struct Exercise {
+    /// As in `cargo test --test NAME`.
+    pub name: String,
+    /// The package of its lesson.
+    pub lesson: String,
+    /// What the lesson is about, from its manifest.
+    pub about: String,
+    /// The folder of the lesson.
+    pub folder: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace around the current folder.
+    ///
+    /// # Errors
+    /// When there is none, or when cargo does not understand it.
+    pub(crate) fn find() -> Result<Self> {
+        let metadata = MetadataCommand::new().no_deps().exec().context("no workspace with lessons here")?;
+        Ok(Self {
+            root: metadata.workspace_root.as_std_path().to_owned(),
+            target: metadata.target_directory.as_std_path().to_owned(),
+            exercises: exercises(&metadata),
+        })
+    }
+
+    /// The exercise of that name.
+    ///
+    /// # Errors
+    /// When there is none; says which there are.
+    pub(crate) fn exercise(&self, name: &str) -> Result<&Exercise> {
+        let Some(exercise) = self.exercises.iter().find(|exercise| exercise.name == name) else {
+            let names: Vec<_> = self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
+            bail!("there is no exercise {name}; there are: {}", names.join(", "));
+        };
+        Ok(exercise)
+    }
+
+    /// A path as a reader types it: from the root of the workspace.
+    pub(crate) fn short<'path>(&self, path: &'path Path) -> std::path::Display<'path> {
+        path.strip_prefix(&self.root).unwrap_or(path).display()
+    }
+}
+
+fn exercises(metadata: &Metadata) -> Vec<Exercise> {
+    let mut found: Vec<_> = metadata
+        .workspace_packages()
+        .into_iter()
+        .flat_map(|package| {
+            package
+                .targets
+                .iter()
+                .filter(|target| is_exercise(target))
+                .map(|target| exercise(package, target))
+        })
+        .collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+fn is_exercise(target: &Target) -> bool {
+    let digits = target.name.strip_prefix("ex").and_then(|rest| rest.get(..2));
+    target.is_test() && !target.test && digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
+}
+
+fn exercise(package: &Package, target: &Target) -> Exercise {
+    let manifest = package.manifest_path.as_std_path();
+    Exercise {
+        name: target.name.clone(),
+        lesson: package.name.to_string(),
+        about: package.description.clone().unwrap_or_default(),
+        folder: manifest.parent().unwrap_or(manifest).to_owned(),
+    }
+}
+
+impl Exercise {
+    /// The file that the reader edits.
+    pub(crate) fn starter(&self) -> PathBuf {
+        self.file("exercises", "rs")
+    }
+
+    /// The worked solution.
+    pub(crate) fn solution(&self) -> PathBuf {
+        self.file("solutions", "rs")
+    }
+
+    /// A few sentences that help without telling.
+    pub(crate) fn hint(&self) -> PathBuf {
+        self.file("hints", "md")
+    }
+
+    /// The tests that the answer and the solution share.
+    pub(crate) fn cases(&self) -> PathBuf {
+        self.file("tests/cases", "rs")
+    }
+
+    /// The test target that puts the answer under the cases.
+    pub(crate) fn test(&self) -> PathBuf {
+        self.file("tests", "rs")
+    }
+
+    /// The name of the test target that puts the solution under the cases.
+    pub(crate) fn solution_name(&self) -> String {
+        format!("solution_{}", self.name.trim_start_matches("ex"))
+    }
+
+    /// The file of that target.
+    pub(crate) fn solution_test(&self) -> PathBuf {
+        self.folder.join("tests").join(self.solution_name()).with_extension("rs")
+    }
+
+    /// Where the wrong answers are.
+    pub(crate) fn wrong(&self) -> PathBuf {
+        self.folder.join("wrong").join(&self.name)
+    }
+
+    fn file(&self, folder: &str, extension: &str) -> PathBuf {
+        self.folder.join(folder).join(&self.name).with_extension(extension)
+    }
+
+    /// The same exercise in a copy of the workspace.
+    pub(crate) fn moved(&self, from: &Path, to: &Path) -> Self {
+        let folder = self.folder.strip_prefix(from).unwrap_or(&self.folder);
+        Self { folder: to.join(folder), ..self.clone() }
+    }
+}

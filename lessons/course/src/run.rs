@@ -1,0 +1,186 @@
+//! Builds test targets, all in one call of cargo, and runs their cases.
+//!
+//! The built programs are run without cargo: one call of cargo costs as much as ten exercises.
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Message, diagnostic::DiagnosticLevel};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the cases of one exercise may take together. They have deadlines of their own; this ends an endless loop.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What the compiler made of one test target.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    /// The test program; `None` when it did not compile.
+    pub program: Option<PathBuf>,
+    /// Warnings and errors, as the compiler prints them.
+    pub complaints: Vec<String>,
+}
+
+/// How the cases of one test target ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Whether each case passed, by the name of its function.
+    pub cases: BTreeMap<String, bool>,
+    /// All that the test program printed.
+    pub output: String,
+    /// Whether it was stopped at the deadline.
+    pub timed_out: bool,
+}
+
+impl Outcome {
+    /// Whether there are cases and all passed.
+    pub(crate) fn passed(&self) -> bool {
+        !self.timed_out && !self.cases.is_empty() && self.cases.values().all(|&passed| passed)
+    }
+
+    /// What the first failing case printed.
+    pub(crate) fn first_failure(&self) -> Option<&str> {
+        let start = self.output.find("\n---- ")? + 1;
+        let text = &self.output[start..];
+        let end = text[1..]
+            .find("\n---- ")
+            .or_else(|| text.find("\nfailures:\n"))
+            .map_or(text.len(), |end| end + 1);
+        Some(text[..end].trim_end())
+    }
+}
+
+/// Compiles these test targets of the workspace at `root`; one that does not compile keeps no other from it.
+///
+/// # Errors
+/// When cargo cannot start or builds nothing at all, as with a manifest that it does not understand.
+pub(crate) fn build<'name>(
+    root: &Path,
+    target: &Path,
+    names: impl IntoIterator<Item = &'name str>,
+) -> Result<HashMap<String, Built>> {
+    let mut built: HashMap<String, Built> =
+        names.into_iter().map(|name| (name.into(), Built::default())).collect();
+    if built.is_empty() {
+        return Ok(built);
+    }
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).arg("build").arg("--target-dir").arg(target);
+    cargo.args(["--workspace", "--keep-going", "--quiet", "--message-format=json"]);
+    for name in built.keys() {
+        cargo.args(["--test", name]);
+    }
+    let mut cargo =
+        cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let errors = read_in_background(cargo.stderr.take().context("cargo has no stderr")?);
+    let mut finished = false;
+    for message in Message::parse_stream(BufReader::new(cargo.stdout.take().context("cargo has no stdout")?))
+    {
+        match message.context("cannot read what cargo says")? {
+            Message::CompilerArtifact(artifact) => {
+                if let Some(built) = built.get_mut(&artifact.target.name) {
+                    built.program = artifact.executable.map(Into::into);
+                }
+            }
+            Message::CompilerMessage(said) => {
+                let complaint =
+                    matches!(said.message.level, DiagnosticLevel::Warning | DiagnosticLevel::Error)
+                        && !said.message.spans.is_empty();
+                if let Some(built) = built.get_mut(&said.target.name).filter(|_| complaint) {
+                    built.complaints.push(said.message.rendered.unwrap_or(said.message.message));
+                }
+            }
+            Message::BuildFinished(_) => finished = true,
+            _ => {}
+        }
+    }
+    cargo.wait()?;
+    if !finished {
+        bail!("cargo could not build: {}", errors.join().unwrap_or_default().trim());
+    }
+    Ok(built)
+}
+
+/// Runs all cases of a test program, or the one of that name.
+///
+/// # Errors
+/// When the program cannot be started.
+pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<Outcome> {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("RUST_BACKTRACE", "0").args(["--color", "never"]);
+    if let Some(case) = case {
+        command.args(["--exact", case]);
+    }
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    let output = read_in_background(child.stdout.take().context("the test has no stdout")?);
+    let timed_out = !ends_in_time(&mut child)?;
+    let output = output.join().unwrap_or_default();
+    Ok(Outcome { cases: cases(&output), output, timed_out })
+}
+
+/// Waits for a child; kills it when the deadline has passed.
+fn ends_in_time(child: &mut Child) -> Result<bool> {
+    let start = Instant::now();
+    while child.try_wait()?.is_none() {
+        if start.elapsed() > DEADLINE {
+            child.kill()?;
+            child.wait()?;
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(true)
+}
+
+fn read_in_background(mut source: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // A pipe that breaks ends the text; what came so far is what there is to show.
+        let _ = source.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Reads the lines `test NAME ... ok` and `test NAME ... FAILED`; a case that should panic has a remark after its name.
+fn cases(output: &str) -> BTreeMap<String, bool> {
+    let case = |line: &str| {
+        let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
+        let name = name.split(" - ").next().unwrap_or(name);
+        Some((name.to_owned(), result.starts_with("ok")))
+    };
+    output.lines().filter_map(case).collect()
+}
+
+/// The name that a file and a person use, from libtest's: without the module.
+pub(crate) fn function(case: &str) -> &str {
+    case.rsplit("::").next().unwrap_or(case)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, cases, function};
+
+    const OUTPUT: &str = "\nrunning 3 tests\ntest cases::a ... ok\ntest cases::b - should panic ... ok\n\
+        test cases::c ... FAILED\n\nfailures:\n\n---- cases::c stdout ----\nwhat is wrong\n\n\nfailures:\n    cases::c\n";
+
+    #[test]
+    fn a_line_a_case() {
+        let found = cases(OUTPUT);
+        let found: Vec<_> = found.iter().map(|(name, &passed)| (function(name), passed)).collect();
+        assert_eq!(found, [("a", true), ("b", true), ("c", false)]);
+    }
+
+    #[test]
+    fn the_first_failure_is_cut_out() {
+        let outcome = Outcome { cases: cases(OUTPUT), output: OUTPUT.into(), timed_out: false };
+        assert_eq!(outcome.first_failure(), Some("---- cases::c stdout ----\nwhat is wrong"));
+        assert!(!outcome.passed());
+    }
+}

@@ -1,0 +1,271 @@
+//! Proves the exercises, on a copy of the workspace, as a reader would: by putting files in the place of the starter.
+//!
+//! A case is only as good as the wrong answer that it catches. So each case is named by at least one wrong answer
+//! (`//! Caught by: CASE`), and each wrong answer is caught by the case that it names. A deleted case then leaves a
+//! wrong answer uncaught, and a shifted bound lets an off-by-one through or stops the solution.
+
+use crate::exercises::{Exercise, Workspace};
+use crate::run::{self, Outcome, function};
+use anyhow::{Context, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a wrong answer begins with.
+const CAUGHT_BY: &str = "//! Caught by: ";
+
+/// A plausible answer that one case has to catch.
+struct Wrong {
+    file: PathBuf,
+    text: String,
+    case: String,
+}
+
+/// Tries every exercise; gives what is wrong, each in a line that begins with the file.
+///
+/// # Errors
+/// When the workspace cannot be copied or cargo cannot build at all.
+pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
+    let copy = workspace.target.join("course/workspace");
+    mirror(&workspace.root, &copy, &workspace.target).context("cannot copy the workspace")?;
+    let exercises: Vec<_> =
+        workspace.exercises.iter().map(|exercise| exercise.moved(&workspace.root, &copy)).collect();
+    // Not the workspace's own: cargo takes the copy for the same packages, and would hand a reader what was built here.
+    let target = workspace.target.join("course/build");
+    let mut proof = Proof { copy, target, errors: Vec::new() };
+    for exercise in &exercises {
+        proof.files(exercise);
+    }
+    let cases = proof.starters_and_solutions(&exercises)?;
+    proof.wrong_answers(&exercises, &cases)?;
+    Ok(proof.errors)
+}
+
+struct Proof {
+    copy: PathBuf,
+    target: PathBuf,
+    errors: Vec<String>,
+}
+
+/// The cases of each exercise, by its name.
+type Cases = BTreeMap<String, BTreeSet<String>>;
+
+impl Proof {
+    fn error(&mut self, file: &Path, reason: impl AsRef<str>) {
+        let file = file.strip_prefix(&self.copy).unwrap_or(file);
+        self.errors.push(format!("{}: {}", file.display(), reason.as_ref()));
+    }
+
+    /// The text of a file that has to be there.
+    fn text(&mut self, file: &Path) -> String {
+        fs::read_to_string(file).unwrap_or_else(|error| {
+            self.error(file, error.to_string());
+            String::new()
+        })
+    }
+
+    /// What can be seen without compiling.
+    fn files(&mut self, exercise: &Exercise) {
+        for file in [exercise.starter(), exercise.solution(), exercise.cases()] {
+            self.text(&file);
+        }
+        if self.text(&exercise.hint()).trim().is_empty() {
+            self.error(&exercise.hint(), "there is no hint");
+        }
+        let cases = format!("#[path = \"cases/{}.rs\"]", exercise.name);
+        let subject = format!("#[path = \"../exercises/{}.rs\"]", exercise.name);
+        let solution = format!("solutions::{} as subject;", exercise.name);
+        for (file, wanted) in
+            [(exercise.test(), [&cases, &subject]), (exercise.solution_test(), [&cases, &solution])]
+        {
+            let text = self.text(&file);
+            for line in wanted {
+                if !text.contains(line.as_str()) {
+                    self.error(&file, format!("lacks `{line}`"));
+                }
+            }
+        }
+    }
+
+    /// A starter compiles without a warning and fails every case; a solution passes the same cases.
+    fn starters_and_solutions(&mut self, exercises: &[Exercise]) -> Result<Cases> {
+        let solutions: Vec<_> = exercises.iter().map(Exercise::solution_name).collect();
+        let names = exercises.iter().map(|exercise| &exercise.name).chain(&solutions).map(String::as_str);
+        let built = run::build(&self.copy, &self.target, names)?;
+        let mut all = Cases::new();
+        for (exercise, solution) in exercises.iter().zip(&solutions) {
+            let starter = &built[&exercise.name];
+            for complaint in &starter.complaints {
+                self.error(
+                    &exercise.starter(),
+                    format!("the starter does not compile in silence:\n{complaint}"),
+                );
+            }
+            let mut starter_cases = BTreeSet::new();
+            if let Some(program) = &starter.program {
+                let outcome = run::run(program, &exercise.folder, None)?;
+                for (case, _) in outcome.cases.iter().filter(|(_, passed)| **passed) {
+                    let case = function(case);
+                    self.error(
+                        &exercise.starter(),
+                        format!("solved already: the starter passes the case {case}"),
+                    );
+                }
+                self.ended(&exercise.starter(), &outcome);
+                starter_cases = outcome.cases.into_keys().collect();
+            }
+            let file = exercise.solution();
+            let Some(program) = &built[solution].program else {
+                self.error(
+                    &file,
+                    format!("the solution does not compile:\n{}", built[solution].complaints.join("\n")),
+                );
+                continue;
+            };
+            let outcome = run::run(program, &exercise.folder, None)?;
+            for (case, _) in outcome.cases.iter().filter(|(_, passed)| !**passed) {
+                self.error(&file, format!("the solution fails the case {}", function(case)));
+            }
+            self.ended(&file, &outcome);
+            let cases: BTreeSet<_> = outcome.cases.into_keys().collect();
+            if starter.program.is_some() && cases != starter_cases {
+                self.error(
+                    &exercise.cases(),
+                    "the starter and the solution are not put under the same cases",
+                );
+            }
+            all.insert(exercise.name.clone(), cases);
+        }
+        Ok(all)
+    }
+
+    /// Whether a test program came to an end and said something.
+    fn ended(&mut self, file: &Path, outcome: &Outcome) {
+        if outcome.timed_out {
+            self.error(file, "its cases do not come to an end");
+        } else if outcome.cases.is_empty() {
+            self.error(file, "it is put under no case");
+        }
+    }
+
+    /// Each wrong answer is caught by the case that it names, and each case is named by a wrong answer.
+    ///
+    /// One call of cargo builds the first wrong answer of every exercise, the next one the second, and so on.
+    fn wrong_answers(&mut self, exercises: &[Exercise], cases: &Cases) -> Result<()> {
+        let mut waiting = Vec::new();
+        for exercise in exercises {
+            let Some(cases) = cases.get(&exercise.name) else { continue };
+            let answers = self.read_wrong(exercise)?;
+            for case in cases {
+                if !answers.iter().any(|wrong| wrong.case == function(case)) {
+                    let reason = format!(
+                        "no wrong answer names the case {}, so nothing shows that it can fail",
+                        function(case)
+                    );
+                    self.error(&exercise.wrong(), reason);
+                }
+            }
+            waiting.push((exercise, cases, answers.into_iter()));
+        }
+        loop {
+            let round: Vec<_> = waiting
+                .iter_mut()
+                .filter_map(|(exercise, cases, answers)| Some((*exercise, *cases, answers.next()?)))
+                .collect();
+            if round.is_empty() {
+                return Ok(());
+            }
+            for (exercise, _, wrong) in &round {
+                fs::write(exercise.starter(), &wrong.text)?;
+            }
+            let names = round.iter().map(|(exercise, ..)| exercise.name.as_str());
+            let built = run::build(&self.copy, &self.target, names)?;
+            for (exercise, cases, wrong) in &round {
+                let built = &built[&exercise.name];
+                let Some(program) = &built.program else {
+                    let reason =
+                        format!("the wrong answer does not compile:\n{}", built.complaints.join("\n"));
+                    self.error(&wrong.file, reason);
+                    continue;
+                };
+                self.caught(exercise, cases, wrong, program)?;
+            }
+        }
+    }
+
+    fn caught(
+        &mut self,
+        exercise: &Exercise,
+        cases: &BTreeSet<String>,
+        wrong: &Wrong,
+        program: &Path,
+    ) -> Result<()> {
+        let case = &wrong.case;
+        let Some(full) = cases.iter().find(|full| function(full) == case) else {
+            self.error(&wrong.file, format!("is to be caught by the case {case}, which is not there"));
+            return Ok(());
+        };
+        let outcome = run::run(program, &exercise.folder, Some(full))?;
+        if outcome.timed_out {
+            self.error(&wrong.file, format!("the case {case} does not come to an end"));
+        } else if outcome.cases.get(full) != Some(&false) {
+            self.error(&wrong.file, format!("the case {case} does not catch it"));
+        }
+        Ok(())
+    }
+
+    fn read_wrong(&mut self, exercise: &Exercise) -> Result<Vec<Wrong>> {
+        let mut answers = Vec::new();
+        for file in files_in(&exercise.wrong())? {
+            let text = self.text(&file);
+            match text.lines().next().and_then(|line| line.strip_prefix(CAUGHT_BY)) {
+                Some(case) => answers.push(Wrong { case: case.trim().to_owned(), file, text }),
+                None => self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`")),
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// The entries of a folder in the order of their names; none when the folder is not there.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<PathBuf>, std::io::Error>>()?;
+    files.sort();
+    Ok(files)
+}
+
+/// Makes `to` the same as `from`. What is the same already is left alone, so that cargo builds only what changed.
+fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    let kept: Vec<_> =
+        files_in(from)?.into_iter().filter(|path| path != target && !is_left_out(path)).collect();
+    for path in &kept {
+        let Some(name) = path.file_name() else { continue };
+        let copy = to.join(name);
+        if path.is_dir() {
+            mirror(path, &copy, target)?;
+        } else {
+            let bytes = fs::read(path)?;
+            if fs::read(&copy).ok().as_ref() != Some(&bytes) {
+                fs::write(&copy, bytes)?;
+            }
+        }
+    }
+    for copy in files_in(to)? {
+        if !kept.iter().any(|path| path.file_name() == copy.file_name()) {
+            if copy.is_dir() { fs::remove_dir_all(copy)? } else { fs::remove_file(copy)? }
+        }
+    }
+    Ok(())
+}
+
+/// What no build needs and what is large.
+fn is_left_out(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| [".git", "target", "node_modules", "venv"].iter().any(|&other| name == other))
+}
