@@ -218,7 +218,54 @@ pub(crate) fn check_json(json: &str) -> Result<(), serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What an application may send: bytes at any depth.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    enum Tree {
+        Bytes(Binary),
+        Text(String),
+        List(Vec<Tree>),
+        Named(std::collections::BTreeMap<String, Tree>),
+    }
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let leaf = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| Tree::Bytes(bytes.into())),
+            ".*".prop_map(Tree::Text),
+        ];
+        leaf.prop_recursive(5, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Tree::List),
+                prop::collection::btree_map(".*", inner, 0..5).prop_map(Tree::Named),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn encode_then_decode_is_the_identity(tree in tree()) {
+            let (json, attachments) = collect(|| serde_json::to_string(&tree).unwrap());
+            prop_assert!(placeholders_fit(&json, attachments.len()).unwrap());
+            let back: Tree = provide(&attachments, || serde_json::from_str(&json).unwrap());
+            prop_assert_eq!(back, tree);
+        }
+
+        #[test]
+        fn no_placeholders_make_it_panic(
+            nums in prop::collection::vec("-?[0-9]{1,20}|null|\"0\"|[0-3]", 0..5), count in 0usize..5
+        ) {
+            let objects = nums.iter().map(|num| format!(r#"{{"_placeholder":true,"num":{num}}}"#));
+            let json = format!("[{}]", objects.collect::<Vec<_>>().join(","));
+            let attachments = vec![Bytes::from_static(b"x"); count];
+            let fits = placeholders_fit(&json, count).unwrap_or(false);
+            let decoded = provide(&attachments, || serde_json::from_str::<Vec<Binary>>(&json));
+            // What passes the check can be decoded.
+            prop_assert!(!fits || decoded.is_ok());
+        }
+    }
 
     #[test]
     fn bytes_become_placeholders_and_come_back() {

@@ -272,7 +272,12 @@ impl Connection {
     fn reject(&self, socket: &Socket, error: &ConnectError) {
         // Leaving undoes what a middleware has joined.
         socket.leave_namespace(DisconnectReason::ServerNamespace);
-        self.refuse(socket.namespace().name(), error);
+        let name = socket.namespace().name();
+        // A client that has left and asked again meanwhile would take this for the answer to that.
+        let asked_again = self.lock().sockets.iter().any(|other| other.namespace().name() == name);
+        if !asked_again {
+            self.refuse(name, error);
+        }
     }
 }
 
@@ -298,6 +303,7 @@ fn accept(socket: &Socket, connection: &Connection) {
         // It may have left while middleware was asked, and before it was added.
         if socket.has_left() {
             namespace.remove(socket, &[], None);
+            connection.reject(socket, &ConnectError::new("disconnected"));
             return;
         }
     }

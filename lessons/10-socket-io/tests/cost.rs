@@ -1,8 +1,11 @@
-//! Reading a packet costs no more memory than what came justifies, whatever it is.
+//! Reading a packet costs no more memory than what came justifies, and what is done leaves nothing behind.
+
+mod support;
 
 use allocation_counter::measure;
 use proptest::prelude::*;
-use socket_io::packet::Packet;
+use socket_io::{Binary, Io, Socket, packet::Packet};
+use support::{Client, calm, serve};
 
 proptest! {
     #[test]
@@ -24,4 +27,37 @@ fn announced_attachments_and_depth_cost_nothing() {
         let info = measure(|| drop(Packet::parse(&text)));
         assert_eq!(info.bytes_max, 0, "{}", &text[..40]);
     }
+}
+
+#[test]
+fn a_connection_that_has_done_a_lot_is_no_bigger_than_before() {
+    /// More than the server needs while it works, and less than it takes to remember 3000 of anything.
+    const SLACK: i64 = 30_000;
+
+    // One thread for client and server, because memory is counted by thread.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.on("bytes", async |socket: Socket, room: String, bytes: Binary| {
+            socket.join(room.clone()).unwrap();
+            socket.namespace().to(room.as_str()).emit("heard", bytes);
+            socket.leave(&room);
+        });
+    });
+    let mut client = runtime.block_on(async { Client::new(serve(&io).await).await });
+    let mut talk = |rounds: usize| {
+        runtime.block_on(async {
+            for round in 0..rounds {
+                let event = format!(r#"51-7["bytes","room {round}",{{"_placeholder":true,"num":0}}]"#);
+                client.send(&event).await;
+                client.send_binary(b"some bytes").await;
+                client.packet().await;
+                client.binary().await;
+                assert_eq!(client.packet().await, "37[]");
+            }
+        });
+    };
+    talk(100);
+    let info = measure(|| talk(3000));
+    assert!(info.bytes_current < SLACK, "{} bytes are left", info.bytes_current);
 }

@@ -13,6 +13,7 @@ use std::{
 use serde_json::json;
 use socket_io::{Args, Binary, Config, ConnectError, Io, Limits, Socket};
 use support::{Client, calm, serve, soon, until};
+use tokio::sync::mpsc;
 
 fn echo(config: Config) -> Io {
     let io = Io::new(config);
@@ -263,6 +264,15 @@ async fn a_client_that_does_not_read_does_not_hold_the_room_up() {
     let config = calm();
     let engine = engine_io::Config { outbound_budget: 64 * 1024, ..config.engine };
     let io = echo(Config { engine, ..config });
+    let (reasons, mut heard) = mpsc::unbounded_channel();
+    io.of("/", move |socket| {
+        let reasons = reasons.clone();
+        socket.on("echo", async |_: Socket, args: Args| args);
+        socket.on_disconnect(move |_, reason| {
+            let reasons = reasons.clone();
+            async move { reasons.send(reason.to_string()).unwrap() }
+        });
+    });
     let address = serve(&io).await;
     let _deaf = Client::new(address).await;
     let mut other = Client::new(address).await;
@@ -275,6 +285,7 @@ async fn a_client_that_does_not_read_does_not_hold_the_room_up() {
         sent += 1;
         assert!(sent < 10_000, "80 MB are queued for a client that does not read");
     }
+    assert_eq!(soon("the reason", heard.recv()).await.unwrap(), "slow reader");
     still_serves(&mut other).await;
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use socket_io::{ConnectError, Io, Socket};
 use support::{Client, calm, serve, soon, until};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 #[tokio::test]
 async fn two_namespaces_of_one_connection_do_not_hear_each_other() {
@@ -91,6 +91,43 @@ async fn an_event_in_answer_to_connect_is_never_too_early() {
         }
         assert_eq!(greetings, 2000);
     }
+}
+
+/// Answers a middleware's question in the order that the test wants.
+#[tokio::test]
+async fn who_leaves_and_asks_again_gets_the_answer_to_the_second_question() {
+    let (questions, mut asked) = mpsc::unbounded_channel();
+    let io = Io::new(calm());
+    let slow = io.of("/slow", |_| {});
+    slow.middleware(move |_| {
+        let (verdict, decided) = oneshot::channel();
+        questions.send(verdict).unwrap();
+        async { decided.await.unwrap() }
+    });
+    let mut client = Client::open(serve(&io).await).await;
+    for packet in ["0/slow,", "1/slow,", "0/slow,"] {
+        client.send(packet).await;
+    }
+    let first = soon("the first question", asked.recv()).await.unwrap();
+    let second = soon("the second question", asked.recv()).await.unwrap();
+    first.send(Err(ConnectError::new("too late"))).unwrap();
+    second.send(Ok(())).unwrap();
+    let answer = client.packet().await;
+    assert!(answer.starts_with(r#"0/slow,{"sid""#), "{answer}");
+    assert_eq!(slow.count(), 1);
+}
+
+#[tokio::test]
+async fn who_is_put_out_by_a_middleware_is_told() {
+    let io = Io::new(calm());
+    io.of("/", |_| {}).middleware(async |socket: Socket| {
+        socket.disconnect();
+        Ok(())
+    });
+    let mut client = Client::open(serve(&io).await).await;
+    client.send("0").await;
+    assert_eq!(client.packet().await, r#"4{"message":"disconnected"}"#);
+    assert_eq!(io.namespace("/").unwrap().count(), 0);
 }
 
 #[tokio::test]

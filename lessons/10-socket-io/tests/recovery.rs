@@ -131,6 +131,23 @@ async fn what_is_forgotten_or_made_up_is_not_recovered() {
 }
 
 #[tokio::test]
+async fn the_memory_for_clients_that_are_away_is_for_the_last_of_them() {
+    let io = recovering(Recovery { max_sessions: 1, ..Recovery::default() });
+    let address = serve(&io).await;
+    let main = io.namespace("/").unwrap();
+    let (first, first_place) = settle(&io, address, "a").await;
+    let (second, second_place) = settle(&io, address, "b").await;
+    first.vanish();
+    until("the first to leave", || main.count() == 1).await;
+    second.vanish();
+    until("the second to leave", || main.count() == 0).await;
+    let (_first, said) = Client::join(address, "/", &auth(&first_place)).await;
+    assert_ne!(said["sid"], first_place.sid.as_str());
+    let (_second, said) = Client::join(address, "/", &auth(&second_place)).await;
+    assert_eq!(said["sid"], second_place.sid.as_str());
+}
+
+#[tokio::test]
 async fn who_left_by_will_does_not_come_back() {
     let io = recovering(Recovery::default());
     let address = serve(&io).await;
