@@ -187,7 +187,7 @@ const queue = (entry) => {
   draw(entry);
   outbox.push(entry);
   $("unsent").append(entry.item);
-  mark(entry, "pending", "Sending…");
+  mark(entry, "pending", "Waiting for the connection");
   dress(entry.item);
   keep();
 };
@@ -210,7 +210,7 @@ const refused = (entry, reason) => {
   entry.failed = true;
   const retry = () => {
     entry.failed = false;
-    mark(entry, "pending", "Sending…");
+    mark(entry, "pending", "Waiting for the connection");
     flush();
   };
   const discard = () => {
@@ -225,6 +225,7 @@ const flush = () => {
   if (!named || !caughtUp) return;
   for (const entry of outbox.filter((entry) => !entry.sent && !entry.failed)) {
     Object.assign(entry, { sent: true, unsure: false, since: lines.at(-1)?.id ?? 0 });
+    mark(entry, "pending", "Sending…");
     socket.timeout(ACK_TIMEOUT).emit("user message", entry.text, (error, ok, answer) => {
       if (!entry.sent) return;
       entry.sent = false;
@@ -256,7 +257,10 @@ socket.on("connect", () => {
 socket.on("disconnect", (reason) => {
   named = false;
   caughtUp = false;
-  for (const entry of outbox.filter((entry) => entry.sent)) Object.assign(entry, { sent: false, unsure: true });
+  for (const entry of outbox.filter((entry) => entry.sent)) {
+    Object.assign(entry, { sent: false, unsure: true });
+    mark(entry, "pending", "Waiting for the connection");
+  }
   if (reason === "io client disconnect") return;
   broken = true;
   status("Disconnected", "lost");

@@ -206,6 +206,39 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         });
       }
 
+      test("a message that is refused stays until its author decides", async (t) => {
+        const ann = await open(t);
+        await enter(ann, chat.url, "Refused", "Ann");
+        await say(ann, "a bell: \u0007");
+        await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
+        await ann.getByRole("button", { name: "Try again" }).click();
+        await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
+        await ann.getByRole("button", { name: "Discard" }).click();
+        await say(ann, "no bell");
+        await showsLines(ann, ["no bell"]);
+      });
+
+      if (transportFlags.length > 0) {
+        test("a message whose acknowledgement is lost is not said twice", async (t) => {
+          const [ann, ben] = [await open(t, { outage: true }), await open(t)];
+          let lost = false;
+          await ann.route("**/socket.io/**", async (route) => {
+            if (lost) return route.continue();
+            const response = await route.fetch();
+            lost = /43\/chat,\d+\[true,\d+\]/.test(await response.text());
+            return lost ? route.abort("connectionreset") : route.fulfill({ response });
+          });
+          await enter(ann, chat.url, "Unsure", "Ann");
+          await enter(ben, chat.url, "Unsure", "Ben");
+          await watchStatus(ann);
+          await say(ann, "once");
+          await hasSaid(ann, "Reconnected to the server");
+          assert.ok(lost);
+          await say(ann, "after");
+          for (const page of [ann, ben]) await showsLines(page, ["once", "after"]);
+        });
+      }
+
       test("works by keyboard", async (t) => {
         const ann = await open(t);
         const focused = () =>

@@ -87,7 +87,7 @@ for (const [name, transports] of Object.entries(TRANSPORTS)) {
         const sent = [
           ["ünï 🦀", 1.5, null, true, [1, { a: "b" }]],
           [bytes(0)],
-          [{ deep: [bytes(5), { buffer: bytes(300_000).buffer }] }, "and text"],
+          [{ deep: [bytes(5), { buffer: bytes(500_000).buffer }] }, "and text"],
           [new Uint16Array([1, 2, 515]), new DataView(bytes(9).buffer, 3, 4), bytes(9).subarray(2, 4)],
           [],
         ];

@@ -77,7 +77,7 @@ export async function openPage(t, browser, url, { outage = false, ...options } =
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error" && !(outage && OUTAGE.test(message.text()))) troubles.push(message.text());
+    if (message.type() === "error" && !(outage && OUTAGE.test(message.text()))) troubles.push(`${message.text()} (${message.location().url})`);
   });
   const host = new URL(url).host;
   const stranger = (address) => new URL(address).host !== host && troubles.push(`a request to ${address}`);
