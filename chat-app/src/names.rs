@@ -145,9 +145,15 @@ fn fold(line: &str) -> impl Iterator<Item = char> {
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for c in fold(name).take(MAX_ROOM_NAME) {
-        if c.is_alphanumeric() || (is_combining_mark(c) && !slug.is_empty()) {
+        let behind_a_letter = !slug.is_empty() && !slug.ends_with('-');
+        if is_combining_mark(c) {
+            // A mark of what is not in the address, like the one that makes a sun colourful, is not in it either.
+            if behind_a_letter && !is_invisible(c) {
+                slug.push(c);
+            }
+        } else if c.is_alphanumeric() {
             slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
+        } else if behind_a_letter {
             slug.push('-');
         }
     }
@@ -185,6 +191,7 @@ mod tests {
         assert_eq!(slug_of("हिन्दी"), "हिन्दी");
         assert_eq!(slug_of("Cafe\u{301}"), "café", "composed, whichever way it was typed");
         assert_eq!(slug_of("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug_of("Weekend plans \u{2600}\u{FE0F}"), "weekend-plans");
         assert_eq!(slug_of("<script>alert(1)</script>"), "script-alert-1-script");
     }
 
