@@ -11,10 +11,7 @@ use std::{
 };
 
 use serde::Serialize;
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{
     config::{Config, Transport},
@@ -33,7 +30,6 @@ struct Inner {
     config: Config,
     application: Box<dyn Application>,
     table: Arc<Table>,
-    heartbeats: Deadlines<Shared>,
 }
 
 /// The sessions that live, by id.
@@ -43,6 +39,8 @@ pub(crate) struct Table {
     closing: AtomicBool,
     /// The last session left while the server is going down.
     empty: Notify,
+    /// For the heartbeats of all of them.
+    pub(crate) clock: Deadlines<Shared>,
 }
 
 impl Table {
@@ -77,12 +75,7 @@ struct OpenData<'a> {
 impl Server {
     /// A server for `application`. Its first session needs a tokio runtime around it; this does not.
     pub fn new(config: Config, application: impl Application) -> Self {
-        Self(Arc::new(Inner {
-            config,
-            application: Box::new(application),
-            table: Arc::default(),
-            heartbeats: Deadlines::new(),
-        }))
+        Self(Arc::new(Inner { config, application: Box::new(application), table: Arc::default() }))
     }
 
     /// The settings.
@@ -117,7 +110,7 @@ impl Server {
 
     /// A client wants a session over `transport`. `None` when the server is full or going down.
     pub(crate) fn open(&self, transport: Transport, handshake: Handshake) -> Option<Session> {
-        let Inner { config, table, application, heartbeats } = &*self.0;
+        let Inner { config, table, application } = &*self.0;
         let sid = Sid::random();
         let upgrade = transport == Transport::Polling && config.transports.websocket;
         let open = OpenData {
@@ -129,7 +122,6 @@ impl Server {
         };
         let open = serde_json::to_string(&open).ok()?;
         let machine = Machine::new(now(), transport, config, Packet::Open(&open).encode());
-        let deadline = machine.next_deadline();
         let session = Session::new(sid, handshake, table, machine);
         {
             let mut sessions = table.lock();
@@ -140,9 +132,7 @@ impl Server {
         }
         tracing::debug!(?session, transport = transport.name(), "opened");
         session.listen(&**application);
-        if let Some(at) = deadline {
-            heartbeats.insert(Instant::from_std(at), &session.0);
-        }
+        session.start_clock();
         Some(session)
     }
 

@@ -80,6 +80,8 @@ struct State {
     /// Until the session ends: afterwards the application and the session need not keep each other alive.
     receiver: Option<Arc<dyn Receiver>>,
     in_table: bool,
+    /// When the table's clock comes by next.
+    scheduled: Option<std::time::Instant>,
 }
 
 impl Session {
@@ -88,7 +90,14 @@ impl Session {
             sid,
             handshake,
             table: Arc::downgrade(table),
-            state: Mutex::new(State { machine, writer: None, reader: None, receiver: None, in_table: true }),
+            state: Mutex::new(State {
+                machine,
+                writer: None,
+                reader: None,
+                receiver: None,
+                in_table: true,
+                scheduled: None,
+            }),
             ended: AtomicBool::new(false),
             paused: AtomicBool::new(false),
         }))
@@ -180,15 +189,35 @@ impl Session {
         let mut state = self.lock();
         let result = work(&mut state.machine);
         let writer = if state.machine.has_output() { state.writer.take() } else { None };
+        let sooner = state.sooner();
         if state.machine.ended().is_none() {
             drop(state);
             if let Some(writer) = writer {
                 writer.wake();
             }
-            return result;
+        } else {
+            self.end(state, writer);
         }
-        self.end(state, writer);
+        if sooner.is_some() {
+            self.schedule(sooner);
+        }
         result
+    }
+
+    /// Has the table's clock come by at the session's next deadline.
+    pub(crate) fn start_clock(&self) {
+        let first = {
+            let mut state = self.lock();
+            state.scheduled = state.machine.next_deadline();
+            state.scheduled
+        };
+        self.schedule(first);
+    }
+
+    fn schedule(&self, at: Option<std::time::Instant>) {
+        if let (Some(at), Some(table)) = (at, self.0.table.upgrade()) {
+            table.clock.insert(Instant::from_std(at), &self.0);
+        }
     }
 
     fn end(&self, mut state: MutexGuard<'_, State>, writer: Option<Waker>) {
@@ -266,12 +295,30 @@ pub(crate) fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
 
+impl State {
+    /// The next deadline, if it has come to lie before the one that is scheduled: after a pong, when the next ping is
+    /// due before its answer would have been.
+    fn sooner(&mut self) -> Option<std::time::Instant> {
+        let (next, scheduled) = (self.machine.next_deadline()?, self.scheduled?);
+        if next >= scheduled {
+            return None;
+        }
+        self.scheduled = Some(next);
+        Some(next)
+    }
+}
+
 impl Expire for Shared {
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-        Session(self.clone()).with(|machine| {
-            machine.on_deadline(now.into_std());
-            machine.next_deadline().map(Instant::from_std)
-        })
+        let session = Session(self.clone());
+        session.with(|machine| machine.on_deadline(now.into_std()));
+        let mut state = session.lock();
+        if state.scheduled.is_some_and(|at| at > now.into_std()) {
+            // A sooner deadline took this one's place, and is entered on its own.
+            return None;
+        }
+        state.scheduled = state.machine.next_deadline();
+        state.scheduled.map(Instant::from_std)
     }
 }
 

@@ -86,6 +86,21 @@ async fn the_server_beats_and_a_silent_client_is_closed() {
 }
 
 #[tokio::test]
+async fn a_ping_is_due_after_its_interval_however_long_a_pong_may_take() {
+    let config = Config {
+        ping_interval: Duration::from_millis(20),
+        ping_timeout: Duration::from_secs(600),
+        ..Config::default()
+    };
+    let server = start(config).await;
+    let mut client = server.websocket().await;
+    for _ in 0..5 {
+        assert_eq!(client.text().await, "2");
+        client.send("3").await;
+    }
+}
+
+#[tokio::test]
 async fn an_upgrade_moves_the_session_and_loses_nothing() {
     let mut server = start(calm()).await;
     let sid = server.open().await;
