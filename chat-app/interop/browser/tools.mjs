@@ -63,8 +63,9 @@ export async function startChat(flags, { port = 0, database = ":memory:" } = {})
   };
 }
 
-/** What a browser says when the server is away. It says so itself: no page can help it. */
-const OUTAGE = /net::ERR_(CONNECTION|INTERNET|EMPTY_RESPONSE|NETWORK)|WebSocket connection to .* failed/;
+/** What a browser says when the server is away, or is just going. It says so itself: no page can help it. */
+const OUTAGE =
+  /net::ERR_(CONNECTION|SOCKET|INTERNET|EMPTY_RESPONSE|NETWORK)|status of (400|503)|WebSocket connection to .* failed/;
 
 /**
  * A page in a browser of its own, closed when the test ends, which it makes fail on an error in the console, a violated
