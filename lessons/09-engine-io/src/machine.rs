@@ -345,7 +345,8 @@ impl Machine {
                 *confirmed = true;
                 Probe::Confirm
             }
-            (Packet::Upgrade, Phase::Probing { confirmed: true }) => {
+            // Not while a POST is read: its messages would come beside those of the WebSocket.
+            (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
                 Probe::Upgraded
             }

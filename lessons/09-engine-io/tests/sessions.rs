@@ -209,3 +209,15 @@ async fn warp_serve_will_do_for_a_lesson() {
     assert_eq!(server.post(&sid, "4hello").await.body, "ok");
     assert_eq!(server.poll(&sid).await.body, "4hello");
 }
+
+#[tokio::test]
+async fn an_answered_probe_is_not_lost_behind_a_ping() {
+    let mut server = start(calm()).await;
+    let sid = server.open().await;
+    let mut socket = server.probe(&sid).await;
+    let probe = websocket::encode_masked_frame(websocket::OpCode::Text, [1, 2, 3, 4], b"2probe");
+    let ping = websocket::encode_masked_frame(websocket::OpCode::Ping, [1, 2, 3, 4], b"payload");
+    socket.send_raw(&[probe, ping].concat()).await;
+    assert_eq!(socket.text().await, "3probe");
+    assert_eq!(socket.next().await.unwrap().unwrap(), Frame::Pong(b"payload".as_slice().into()));
+}

@@ -197,6 +197,15 @@ fn a_probe_that_fails_leaves_the_session_polling() {
 }
 
 #[test]
+fn an_upgrade_does_not_overtake_a_post() {
+    let (mut machine, now) = machine(Transport::Polling);
+    assert!(machine.begin_probe());
+    assert_eq!(machine.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+    machine.begin_post(now).unwrap();
+    assert_eq!(machine.receive_probe(&Packet::Upgrade), Probe::GiveUp);
+}
+
+#[test]
 fn a_budget_spent_ends_the_session() {
     let (mut machine, now) = machine(Transport::WebSocket);
     let half = text(&"x".repeat(600_000));

@@ -40,6 +40,8 @@ const READS: usize = 8;
 const KEEP_CAPACITY: usize = 64;
 /// How many frames a message may come in: a thousand one-byte fragments are no message but an attack.
 const MAX_FRAGMENTS: usize = 1024;
+/// Bytes of pongs that wait for a client to read.
+const MAX_CONTROL: usize = 1024;
 /// How long a connection that ends may take to say goodbye.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -65,7 +67,7 @@ struct Connection<IO> {
     written: usize,
     /// Written, but not yet given back to the session's budget.
     unaccounted: usize,
-    /// A frame of the transport's own: a pong, or `3probe`. Goes first at the next frame boundary.
+    /// Frames of the transport's own, pongs and `3probe`: they go first at the next frame boundary.
     control: Bytes,
 }
 
@@ -117,13 +119,16 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         });
     }
     // In the middle of a frame a goodbye would be read as its contents.
-    let whole = |frame| if connection.written == 0 { frame } else { Bytes::new() };
+    let whole = |frame: Bytes| match connection.written {
+        0 => Bytes::from([connection.control, frame].concat()),
+        _ => Bytes::new(),
+    };
     let (frame, decoder) = match end {
         End::Gone => return,
-        End::Close(frame) => (whole(frame), Some(connection.decoder)),
-        End::Answer(frame) => (whole(frame), None),
+        End::Close(frame) => (frame, Some(connection.decoder)),
+        End::Answer(frame) => (frame, None),
     };
-    let _ = timeout(LINGER, Box::pin(goodbye(connection.io, frame, decoder))).await;
+    let _ = timeout(LINGER, Box::pin(goodbye(connection.io, whole(frame), decoder))).await;
 }
 
 /// Sends the close frame and, with a decoder, waits for the client's, or for its end: a socket that is closed while
@@ -205,7 +210,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Event::Text(text) => self.receive_text(&text),
                 Event::Binary(bytes) => self.receive_binary(bytes),
                 Event::Ping(data) => {
-                    self.control = encode_frame(OpCode::Pong, &data);
+                    self.answer(&encode_frame(OpCode::Pong, &data));
                     None
                 }
                 Event::Pong(_) => None,
@@ -223,12 +228,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
     }
 
+    /// Adds a frame of the transport's own behind those that wait, perhaps half written. A client that does not read
+    /// its answers gets no more of them.
+    fn answer(&mut self, frame: &Bytes) {
+        if self.control.len() <= MAX_CONTROL {
+            self.control = [&self.control[..], frame].concat().into();
+        }
+    }
+
     fn receive_text(&mut self, text: &str) -> Option<End> {
         let Ok(packet) = Packet::decode(text) else { return Some(self.garbage()) };
         if self.probing {
             return match self.session.with(|machine| machine.receive_probe(&packet)) {
                 Probe::Confirm => {
-                    self.control = Packet::Pong("probe").encode().frame().clone();
+                    self.answer(Packet::Pong("probe").encode().frame());
                     None
                 }
                 Probe::Upgraded => {
