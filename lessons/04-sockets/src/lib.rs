@@ -2,9 +2,13 @@
 //!
 //! What one side writes in one call may reach the other in many reads, and what it writes in many calls may come in
 //! one. That happens when it likes, so it cannot be tested with a real network alone: [`Pieces`] is a stream that
-//! cuts where a test says.
+//! cuts where a test says, and [`Sips`] one that takes only as much as a test says.
 
+pub mod by_hand;
+pub mod mended;
 mod pieces;
+mod sips;
+pub mod talk;
 // A solution says `sockets::` as an answer does, so that the one can be put in the place of the other.
 extern crate self as sockets;
 
@@ -13,3 +17,4 @@ extern crate self as sockets;
 pub mod solutions;
 
 pub use pieces::Pieces;
+pub use sips::Sips;
