@@ -63,6 +63,7 @@ impl OpCode {
     }
 }
 
+// ANCHOR: header
 /// What stands before a payload (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
@@ -75,6 +76,7 @@ pub struct FrameHeader {
     /// How many bytes of payload follow.
     pub len: u64,
 }
+// ANCHOR_END: header
 
 impl FrameHeader {
     /// Reads a header off the front of `bytes`: the header and its own length in bytes, or `None` while more bytes
@@ -143,6 +145,7 @@ impl FrameHeader {
     }
 }
 
+// ANCHOR: length
 /// The payload length that `short`, the 7 bits, says or announces, and what stands behind it.
 fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let (len, minimum, rest) = match short {
@@ -164,6 +167,7 @@ fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Protoco
     }
     Ok(Some((len, rest)))
 }
+// ANCHOR_END: length
 
 /// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it twice undoes it (§5.3).
 /// `offset` says how many bytes of the frame's payload come before these.
@@ -176,6 +180,7 @@ fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Protoco
 /// websocket::apply_mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d], 0);
 /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
+// ANCHOR: mask
 pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
     key.rotate_left(offset % 4);
     let [a, b, c, d] = key;
@@ -188,6 +193,7 @@ pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
         *byte ^= key;
     }
 }
+// ANCHOR_END: mask
 
 /// A whole frame as a server sends it: not masked, so that one frame serves all receivers.
 ///

@@ -15,10 +15,12 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// // The example of §1.3.
 /// assert_eq!(websocket::accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
+// ANCHOR: accept_key
 pub fn accept_key(key: &str) -> String {
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     STANDARD.encode(digest)
 }
+// ANCHOR_END: accept_key
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,110 @@
+//! The book: `cargo run -p book` builds it, serves it and rebuilds it on save.
+//!
+//! mdBook renders the pages. What a chapter may hold besides Markdown (code included by anchor, captured output,
+//! plots, diagrams, exercises, quizzes) is turned into HTML here before, one module a kind, so that whatever is missing
+//! is found and said with its file and line. `check` then proves what a page claims: it runs every captured command
+//! again, compiles code that is not included from anywhere, and follows every link.
+
+// A page is put together from small strings, and nobody waits for that.
+#![allow(clippy::format_push_string)]
+
+mod capture;
+mod chapter;
+mod check;
+mod diagram;
+mod exercise;
+mod figure;
+mod include;
+mod items;
+mod lesson;
+mod plot;
+mod quiz;
+mod run;
+mod serve;
+mod site;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Builds the book and serves it.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Port to serve on [default: 3000, or a free one when that is taken]
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the pages to target/book
+    Build,
+    /// Build, and prove it: links, anchors, captured output, code, exercises that no chapter mentions
+    Check {
+        /// Only the chapters whose file name contains this; links are not followed then
+        chapter: Option<String>,
+    },
+    /// Run the commands that chapters show, and keep what they print
+    Capture {
+        /// Only commands that contain this
+        filter: Option<String>,
+    },
+    /// Measure again on this machine, and redraw the plots
+    Plot {
+        /// Only plots whose name contains this
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("book: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is well with the book.
+fn run(arguments: &Arguments) -> Result<bool> {
+    let house = House::here();
+    match &arguments.command {
+        None => serve::serve(&house, arguments.port).map(|()| true),
+        Some(Command::Build) => {
+            let site = site::build(&house, &house.target.join("book"), None)?;
+            let well = chapter::report(&site.problems);
+            println!("{} pages in {}", site.chapters.len(), house.target.join("book").display());
+            Ok(well)
+        }
+        Some(Command::Check { chapter }) => check::check(&house, chapter.as_deref()),
+        Some(Command::Capture { filter }) => capture::capture_all(&house, filter.as_deref()),
+        Some(Command::Plot { filter }) => plot::measure_all(&house, filter.as_deref()),
+    }
+}
+
+/// Where things lie.
+pub(crate) struct House {
+    /// The workspace.
+    pub(crate) root: PathBuf,
+    /// The book's own folder in it.
+    pub(crate) book: PathBuf,
+    /// Cargo's target folder.
+    pub(crate) target: PathBuf,
+}
+
+impl House {
+    /// The workspace that this program was built from: the chapters are not inside of the executable.
+    fn here() -> Self {
+        let book = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let root = book.parent().map_or_else(|| book.clone(), PathBuf::from);
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        Self { root, book, target }
+    }
+}
