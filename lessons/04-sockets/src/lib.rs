@@ -5,8 +5,14 @@
 //! cuts where a test says, and [`Sips`] one that takes only as much as a test says.
 
 pub mod by_hand;
+pub mod counter;
+pub mod descriptor;
+pub mod frame;
 pub mod mended;
 mod pieces;
+pub mod request;
+pub mod round_trip;
+pub mod signals;
 mod sips;
 pub mod talk;
 // A solution says `sockets::` as an answer does, so that the one can be put in the place of the other.

@@ -1,56 +1,100 @@
-//! The tour of lesson 04: what is written is not what is read.
+//! The tour of lesson 04: from the call `socket` to a message that arrives whole.
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod command;
+mod measure;
+mod tour;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use std::thread;
 
-const WRITES: [&str; 3] = ["hel", "lo\nwor", "ld\n"];
+/// Sockets by hand. Without a part, all of them, one after the other.
+#[derive(Parser)]
+#[command(name = "lesson-04-sockets")]
+struct Flags {
+    /// The part to show.
+    #[command(subcommand)]
+    what: Option<What>,
+    /// How many bytes a client sends to the talk's server, which reads 64.
+    #[arg(long, global = true, default_value_t = 100, value_parser = clap::value_parser!(u16).range(65..=60_000))]
+    bytes: u16,
+    /// How many questions are asked to see what Nagle's algorithm does.
+    #[arg(long, global = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..=200))]
+    questions: u32,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum What {
+    /// socket, bind, listen, connect, accept, send, recv, close, and what each gives.
+    Calls,
+    /// Everything is a file: a descriptor in /proc, written like one, as the standard input of `tr`.
+    File,
+    /// Two lines in three writes, as the other side reads them.
+    Pieces,
+    /// What is wrong with the talk's server and client.
+    Faults,
+    /// Two ways to say where a message ends: a newline, or a length before it.
+    Framing,
+    /// FIN, half-close and RST, as a program sees them.
+    Closing,
+    /// An address in use, and the queue before accept.
+    Address,
+    /// Signals: EINTR and SIGPIPE.
+    Signals,
+    /// Nagle's algorithm and the forty milliseconds.
+    Nagle,
+    /// UDP beside TCP.
+    Udp,
+    /// Sockets with a path.
+    Unix,
+    /// A telnet counter, watched by two.
+    Counter,
+    /// The talk's own programs in Python at the other end (skipped without python3).
+    Python,
+    /// Numbers for the plots, as CSV.
+    Measure {
+        /// What to measure.
+        name: measure::Name,
+    },
+}
 
 fn main() -> ExitCode {
-    match tour() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 04: {error}");
-            ExitCode::from(2)
+    command::run("lesson 04", |flags: Flags| {
+        match flags.what {
+            Some(What::Measure { name }) => measure::measure(name)?,
+            Some(part) => show(part, &flags)?,
+            None => {
+                use What::{
+                    Address, Calls, Closing, Counter, Faults, File, Framing, Nagle, Pieces, Python, Signals,
+                    Udp, Unix,
+                };
+                for part in [
+                    Calls, File, Pieces, Faults, Framing, Closing, Address, Signals, Nagle, Udp, Unix,
+                    Counter, Python,
+                ] {
+                    show(part, &flags)?;
+                }
+            }
         }
-    }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
-/// Two lines in three writes: each read gives what was written, and no read gives a line.
-fn tour() -> io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))?;
-    let address = listener.local_addr()?;
-    let writer = thread::spawn(move || write_in_pieces(TcpStream::connect(address)?));
-
-    let (mut stream, _) = listener.accept()?;
-    println!("two lines, written in {} pieces, as the other side reads them:\n", WRITES.len());
-    let (mut buffer, mut received) = ([0; 64], Vec::new());
-    for read in 1.. {
-        let count = stream.read(&mut buffer)?;
-        println!("  read {read}  {count:>2} bytes  {:?}", String::from_utf8_lossy(&buffer[..count]));
-        if count == 0 {
-            break;
-        }
-        received.extend_from_slice(&buffer[..count]);
-        stream.write_all(b"!")?;
+fn show(part: What, flags: &Flags) -> Result<()> {
+    match part {
+        What::Calls => tour::calls::show(),
+        What::File => tour::file::show(),
+        What::Pieces => tour::pieces::show(),
+        What::Faults => tour::faults::show(flags.bytes.into()),
+        What::Framing => tour::framing::show(),
+        What::Closing => tour::closing::show(),
+        What::Address => tour::address::show(),
+        What::Signals => tour::signals::show(),
+        What::Nagle => tour::nagle::show(flags.questions),
+        What::Udp => tour::udp::show(),
+        What::Unix => tour::unix::show(),
+        What::Counter => tour::counter::show(),
+        What::Python => tour::python::show(),
+        What::Measure { name } => measure::measure(name),
     }
-    writer.join().map_err(|_| io::Error::other("the writer panicked"))??;
-
-    if received != WRITES.concat().as_bytes() {
-        return Err(io::Error::other("other bytes came than were sent"));
-    }
-    println!(
-        "\nAll bytes came, in order. Where a line ends is for the reader to find: exercise ex04_read_line."
-    );
-    Ok(())
-}
-
-/// Waits for a sign from the reader after each piece: else TCP may put two pieces together.
-fn write_in_pieces(mut stream: TcpStream) -> io::Result<()> {
-    for piece in WRITES {
-        stream.write_all(piece.as_bytes())?;
-        stream.read_exact(&mut [0])?;
-    }
-    Ok(())
 }

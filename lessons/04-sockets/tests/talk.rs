@@ -18,29 +18,34 @@ fn printed(clients: &[&'static [u8]]) -> [String; 2] {
     let with_std = TcpListener::bind(ANY_PORT).expect("a free port");
     let std_address = with_std.local_addr().expect("it has an address");
     let count = clients.len();
-    let run = |address: SocketAddr, serve: Box<dyn FnOnce(&mut Vec<u8>) -> io::Result<()> + Send>| {
-        // All at once: they wait in the queue until the server comes to them.
-        let waiting: Vec<_> = clients
-            .iter()
-            .map(|message| {
-                let mut client = TcpStream::connect(address).expect("the server listens");
-                client.write_all(message).expect("it fits the kernel's buffer");
-                client.shutdown(Shutdown::Write).expect("it is open");
-                client
-            })
-            .collect();
-        let bytes = within("the talk's server", move || {
-            let mut printed = Vec::new();
-            serve(&mut printed).expect("the server has no error");
-            printed
-        });
-        drop(waiting);
-        String::from_utf8(bytes).expect("it was text")
-    };
     [
-        run(address, Box::new(move |printed| talk::serve(&by_hand, count, printed))),
-        run(std_address, Box::new(move |printed| talk::serve_std(&with_std, count, printed))),
+        printed_by(address, clients, move |printed| talk::serve(&by_hand, count, printed)),
+        printed_by(std_address, clients, move |printed| talk::serve_std(&with_std, count, printed)),
     ]
+}
+
+fn printed_by(
+    address: SocketAddr,
+    clients: &[&'static [u8]],
+    serve: impl FnOnce(&mut Vec<u8>) -> io::Result<()> + Send + 'static,
+) -> String {
+    // All at once: they wait in the queue until the server comes to them.
+    let waiting: Vec<_> = clients
+        .iter()
+        .map(|message| {
+            let mut client = TcpStream::connect(address).expect("the server listens");
+            client.write_all(message).expect("it fits the kernel's buffer");
+            client.shutdown(Shutdown::Write).expect("it is open");
+            client
+        })
+        .collect();
+    let bytes = within("the talk's server", move || {
+        let mut printed = Vec::new();
+        serve(&mut printed).expect("the server has no error");
+        printed
+    });
+    drop(waiting);
+    String::from_utf8(bytes).expect("it was text")
 }
 
 #[test]

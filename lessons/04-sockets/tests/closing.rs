@@ -1,0 +1,89 @@
+//! How a connection ends: in order, by halves, and at once.
+
+mod common;
+
+use common::{SOON, deaf_port, until};
+use rustix::net::sockopt::set_socket_linger;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
+
+fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let client = TcpStream::connect(listener.local_addr().expect("it has an address")).expect("it listens");
+    client.set_read_timeout(Some(SOON)).expect("not zero");
+    let (server, _) = listener.accept().expect("one waits");
+    server.set_read_timeout(Some(SOON)).expect("not zero");
+    (client, server)
+}
+
+#[test]
+fn after_a_close_the_peer_reads_what_was_sent_and_then_the_end_again_and_again() {
+    let (mut client, mut server) = pair();
+    server.write_all(b"bye").expect("it is open");
+    drop(server);
+    let mut buffer = [0; 8];
+    let reads: Vec<_> = (0..4).map(|_| client.read(&mut buffer).expect("an orderly end")).collect();
+    assert_eq!(reads, [3, 0, 0, 0]);
+}
+
+#[test]
+fn half_a_connection_can_be_closed_and_the_other_half_goes_on() {
+    let (mut client, mut server) = pair();
+    client.write_all(b"one two three").expect("it is open");
+    client.shutdown(Shutdown::Write).expect("it is open");
+    let mut question = String::new();
+    server.read_to_string(&mut question).expect("text, then the end");
+    let words = question.split(' ').count();
+    server.write_all(format!("{words} words").as_bytes()).expect("this half is open");
+    drop(server);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("text, then the end");
+    assert_eq!(answer, "3 words");
+}
+
+#[test]
+fn to_write_after_ones_own_half_close_is_a_broken_pipe() {
+    let (mut client, _server) = pair();
+    client.shutdown(Shutdown::Write).expect("it is open");
+    assert_eq!(client.write(b"one more thing").expect_err("it is closed").kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_close_with_unread_bytes_is_a_reset() {
+    let (mut client, server) = pair();
+    client.write_all(b"please read this").expect("it is open");
+    until("the bytes have come", || server.peek(&mut [0]).is_ok_and(|count| count == 1));
+    drop(server);
+    assert_eq!(client.read(&mut [0]).expect_err("a reset came").kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn a_close_that_lingers_for_no_time_is_a_reset() {
+    let (mut client, server) = pair();
+    set_socket_linger(&server, Some(Duration::ZERO)).expect("it is open");
+    drop(server);
+    assert_eq!(client.read(&mut [0]).expect_err("a reset came").kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn the_first_write_to_a_peer_that_has_gone_succeeds_and_a_later_one_tells() {
+    let (mut client, server) = pair();
+    drop(server);
+    assert_eq!(client.read(&mut [0]).expect("an orderly end"), 0);
+    assert_eq!(client.write(b"hello?").expect("the kernel takes it"), 6);
+    let mut error = None;
+    until("a write fails", || {
+        error = client.write(b"hello?").err();
+        error.is_some()
+    });
+    let kind = error.expect("it is one").kind();
+    assert!(matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{kind:?}");
+}
+
+#[test]
+fn to_call_where_nobody_listens_is_refused() {
+    let (_held, port) = deaf_port();
+    let error = TcpStream::connect(("127.0.0.1", port)).expect_err("nobody listens");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
