@@ -1,0 +1,220 @@
+// The book in Chromium, as it is read: every page, in both themes, on a desk and on a phone, with its quizzes.
+//
+// `BOOK` is the program (target/debug/book of the workspace unless it says otherwise). Without Chromium or the program
+// the tests are skipped with a line that says so; with CI=true they fail.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+const program = process.env.BOOK ?? join(target, "debug/book");
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+
+const SIZES = { desk: { width: 1280, height: 900 }, phone: { width: 390, height: 800 } };
+const THEMES = ["light", "navy"];
+
+function missing() {
+  const what = !executablePath ? "Chromium is missing" : !existsSync(program) ? `${program} is missing: cargo build -p book` : "";
+  if (what && process.env.CI === "true") throw new Error(what);
+  return what || false;
+}
+
+const skip = missing();
+let book, browser;
+
+/** Starts `cargo run -p book` on a free port. */
+async function serve() {
+  const child = spawn(program, ["--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  for await (const line of lines) {
+    const address = line.match(/http:\/\/\S+/)?.[0];
+    if (address) {
+      lines.on("line", () => {});
+      return { url: address, child };
+    }
+  }
+  throw new Error("the book did not say where it is");
+}
+
+before(async () => {
+  if (skip) return;
+  book = await serve();
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+  browser = await chromium.launch({ executablePath, args });
+});
+after(async () => {
+  await browser?.close();
+  book?.child.kill("SIGINT");
+});
+
+/** A page that fails the test for whatever it complains of or fetches from elsewhere. */
+async function open(t, path, { theme = "light", size = "desk" } = {}) {
+  const context = await browser.newContext({ viewport: SIZES[size] });
+  await context.addInitScript((theme) => localStorage.setItem("mdbook-theme", theme), theme);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    const { protocol, host } = new URL(request.url());
+    const home = new URL(book.url).host;
+    if (!(["data:", "blob:", "file:"].includes(protocol) || host === home)) complaints.push(`asked ${request.url()}`);
+  });
+  page.on("response", (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`));
+  t.after(() => context.close());
+  await page.goto(path.includes("://") ? path : `${book.url}/${path}`);
+  return { page, complaints };
+}
+
+/** The pages that the sidebar leads to, in order. */
+async function pages() {
+  const summary = await readFile(join(root, "book/src/SUMMARY.md"), "utf8");
+  return [...summary.matchAll(/\]\(([^)]+)\.md\)/g)].map(([, name]) => `${name}.html`);
+}
+
+describe("the book", { skip, timeout: 600_000 }, () => {
+  test("every page fits, in both themes, and asks nobody else", async (t) => {
+    const names = [...(await pages()), "print.html"];
+    assert.ok(names.length > 10, `only ${names}`);
+    for (const theme of THEMES) {
+      for (const size of Object.keys(SIZES)) {
+        for (const name of names) {
+          await t.test(`${name}, ${theme}, ${size}`, async (t) => {
+            const { page, complaints } = await open(t, name, { theme, size });
+            await page.locator("main h1").first().waitFor();
+            assert.equal(await page.locator(".problem").count(), 0, "a chapter has a problem");
+            const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+            // print.html prints itself when it is opened; a browser without a printer does nothing.
+            assert.equal(await page.evaluate(over), 0, "the page scrolls sideways");
+            assert.deepEqual(complaints, []);
+          });
+        }
+      }
+    }
+  });
+
+  test("what is drawn can be read on the ground that it stands on", async (t) => {
+    for (const theme of THEMES) {
+      for (const name of await pages()) {
+        const { page } = await open(t, name, { theme });
+        const faint = await page.evaluate(() => {
+          const channels = (color) => color.match(/[\d.]+/g).map(Number);
+          const light = ([r, g, b]) => {
+            const linear = [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+          };
+          const ground = light(channels(getComputedStyle(document.documentElement).backgroundColor));
+          const contrast = (color) => {
+            const ink = light(channels(color));
+            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+          };
+          return [...document.querySelectorAll(".figure svg text")]
+            .filter((text) => contrast(getComputedStyle(text).fill) < 4.5)
+            .map((text) => text.textContent);
+        });
+        assert.deepEqual(faint, [], `${name}, ${theme}`);
+      }
+    }
+  });
+
+  test("every quiz answers every choice, and says why", async (t) => {
+    let quizzes = 0;
+    for (const name of await pages()) {
+      const { page, complaints } = await open(t, name);
+      for (const quiz of await page.locator("form.quiz").all()) {
+        quizzes += 1;
+        await answer(quiz, await quiz.getAttribute("data-kind"));
+      }
+      assert.deepEqual(complaints, []);
+    }
+    assert.ok(quizzes >= 4, `only ${quizzes} quizzes`);
+  });
+
+  /** Gives each answer that a quiz knows of, and looks at what it says. */
+  async function answer(quiz, kind) {
+    const check = quiz.getByRole("button", { name: "Check" });
+    const said = quiz.locator("output");
+    await check.click();
+    assert.match(await said.textContent(), /first/, "nothing was chosen yet");
+    if (kind === "prints") {
+      const field = quiz.getByLabel("It prints");
+      for (const one of await quiz.locator(".answer").all()) {
+        const text = (await one.getAttribute("data-text")) || "something that nobody expects";
+        await field.fill(text);
+        await field.press("Enter");
+        assert.equal(await said.textContent(), (await one.getAttribute("data-right")) === "true" ? "Right." : "It prints something else.");
+        assert.deepEqual(await shown(quiz), [await one.locator(".why").textContent()]);
+      }
+      return;
+    }
+    const choices = await quiz.locator(".choice").all();
+    const right = [];
+    for (const choice of choices) {
+      const isRight = (await choice.getAttribute("data-right")) === "true";
+      if (isRight) right.push(choice);
+      if (kind === "multiple") {
+        for (const other of choices) await other.locator("input").uncheck();
+      }
+      await choice.locator("input").check();
+      await check.click();
+      assert.deepEqual(await shown(quiz), [await choice.locator(".why").textContent()]);
+      if (!isRight) assert.match(await said.textContent(), /^Not /);
+    }
+    if (kind === "multiple") for (const other of choices) await other.locator("input").uncheck();
+    for (const choice of right) await choice.locator("input").check();
+    await check.click();
+    assert.equal(await said.textContent(), "Right.");
+  }
+
+  /** The explanations that can be seen. */
+  const shown = (quiz) => quiz.locator(".why:visible").allTextContents();
+
+  test("a quiz works in a file, with no server behind it, and by keyboard alone", async (t) => {
+    const { page, complaints } = await open(t, `file://${join(target, "book-served/07-websocket.html")}`);
+    const quiz = page.locator("form.quiz").first();
+    await quiz.locator("input").first().focus();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    assert.equal(await quiz.locator("output").textContent(), "Right.");
+    assert.ok(page.url().endsWith("07-websocket.html"), "an arrow key in a quiz turned the page");
+    // The address for loading again is the server's: a file has none.
+    assert.deepEqual(complaints.filter((line) => !line.includes("__reload") && !line.includes("WebSocket")), []);
+  });
+
+  test("keys turn pages, the search finds, a theme stays", async (t) => {
+    const { page, complaints } = await open(t, "preface.html");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForURL("**/map.html");
+    await page.keyboard.press("s");
+    // The index is fetched when the search is first opened.
+    await page.locator("#mdbook-searchbar-outer:not(.searching)").waitFor();
+    await page.locator("#mdbook-searchbar").pressSequentially("GUID");
+    await page.locator("#mdbook-searchresults a", { hasText: "The answer, step by step" }).click();
+    await page.waitForURL("**/07-websocket.html**");
+    const dark = await browser.newContext({ colorScheme: "dark" });
+    t.after(() => dark.close());
+    const night = await dark.newPage();
+    await night.goto(`${book.url}/preface.html`);
+    assert.match(await night.locator("html").getAttribute("class"), /navy/, "the system's dark mode is followed");
+    assert.deepEqual(complaints, []);
+  });
+
+  test("a save loads the page again", async (t) => {
+    const { page } = await open(t, "preface.html");
+    await page.evaluate(() => (window.before = true));
+    const now = new Date();
+    const reloaded = page.waitForFunction(() => !window.before, undefined, { timeout: 60_000 });
+    await utimes(join(root, "book/src/preface.md"), now, now);
+    await reloaded;
+    await page.locator("main h1").waitFor();
+  });
+});
