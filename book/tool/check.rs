@@ -197,9 +197,9 @@ fn links(pages: &Path) -> Result<Vec<Problem>> {
     }
     let mut problems = Vec::new();
     for (file, kind, target) in uses {
-        // mdBook writes the page that stands for all with the links of each: they are checked where they belong. And
-        // the page for what is not found has addresses from the root.
-        if ["print.html", "404.html"].contains(&name_of(&file).as_str()) {
+        // The first chapter comes twice, and in the page for printing all chapters come again: their links are checked
+        // where they belong. The page for what is not found has addresses from the root.
+        if ["index.html", "print.html", "404.html"].contains(&name_of(&file).as_str()) {
             continue;
         }
         let dead = if target.contains("://") || target.starts_with("//") {
