@@ -165,3 +165,18 @@ fn a_client_that_ends_in_the_middle_of_a_line_is_marked() {
     assert!(server.remarks().contains("in the middle of a line"));
     assert!(server.ended_well());
 }
+
+#[test]
+fn the_telnet_counter_counts_for_whoever_connects() {
+    let mut counter = Command::new(env!("CARGO_BIN_EXE_telnet-counter"));
+    let (mut counter, port) =
+        Program::serve(counter.args(["--port", "0", "--numbers", "3", "--pause", "1", "--clients", "1"]));
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let text = within("it counts and closes", move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("text, then the end");
+        text
+    });
+    assert_eq!(text, "Hello. I count.\r\n1\r\n2\r\n3\r\n");
+    assert!(counter.ended_well());
+}

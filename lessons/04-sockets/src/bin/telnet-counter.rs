@@ -1,0 +1,52 @@
+//! A counter for whoever connects: `telnet 127.0.0.1 8090`, or `nc 127.0.0.1 8090`.
+
+#[path = "../command.rs"]
+mod command;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use sockets::counter;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Counts for everyone who connects, a number a line.
+#[derive(Parser)]
+struct Flags {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    bind: Ipv4Addr,
+    /// The port to listen on; 0 takes any free one.
+    #[arg(long, default_value_t = 8090)]
+    port: u16,
+    /// How far it counts.
+    #[arg(long, default_value_t = 10)]
+    numbers: u32,
+    /// Milliseconds between two numbers.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pause: u64,
+    /// End after this many clients.
+    #[arg(long)]
+    clients: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    command::run("telnet-counter", |flags: Flags| {
+        serve(&flags)?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn serve(flags: &Flags) -> Result<()> {
+    let address = SocketAddrV4::new(flags.bind, flags.port);
+    let listener = match TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("another program has {address}: stop it, or choose another port by --port")
+        }
+        bound => bound.with_context(|| format!("cannot listen on {address}: see --bind and --port"))?,
+    };
+    eprintln!("telnet-counter: listening on {}", listener.local_addr()?);
+    let pause = Duration::from_millis(flags.pause);
+    Ok(counter::serve(&listener, flags.clients.unwrap_or(usize::MAX), 1..=flags.numbers, pause)?)
+}
