@@ -1,0 +1,29 @@
+//! Caught by: who_is_done_is_closed_while_others_go_on
+//!
+//! The streams are kept, so that they are closed together at the end.
+
+use std::io::{self, ErrorKind};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+/// Serves so many clients and gives how each conversation ended.
+pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::Result<Vec<io::Result<u64>>> {
+    let (mut threads, mut streams) = (Vec::new(), Vec::new());
+    for _ in 0..clients {
+        let (stream, _) = listener.accept()?;
+        streams.push(stream.try_clone()?);
+        threads.push(thread::spawn(move || echo(&stream, patience)));
+    }
+    Ok(threads.into_iter().map(|thread| thread.join().expect("no panic")).collect())
+}
+
+fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    io::copy(&mut { stream }, &mut stream).map_err(tired)
+}
+
+fn tired(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+}
