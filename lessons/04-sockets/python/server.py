@@ -1,4 +1,4 @@
-"""The server of slide 12 in Python 3: one recv of 64 bytes a client, printed, and no answer."""
+"""The server of slide 12 in Python 3: one recv a client, printed, and no answer."""
 
 import socket
 import sys

@@ -21,18 +21,20 @@ const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
-// ANCHOR: libc
 /// A new IPv4 stream socket, by C's own `socket`: what every wrapper, Python's and ours, comes down to.
 ///
 /// # Errors
 /// What the kernel says, for example `EMFILE` when this process may open no more files.
+// ANCHOR: libc
 pub fn socket_by_libc() -> io::Result<OwnedFd> {
-    // SAFETY: `socket` takes three numbers and no pointer, so there is nothing that it could read or write wrongly.
+    // SAFETY: `socket` takes three numbers and no pointer: there is no memory that it
+    // could read or write wrongly.
     let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
     if number == -1 {
         return Err(io::Error::last_os_error()); // C's way: -1, and the reason in `errno`
     }
-    // SAFETY: the kernel has just made this descriptor for us, so it is open and nobody else owns or closes it.
+    // SAFETY: the kernel has just made this descriptor for us, so it is open, and nobody
+    // else owns or closes it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 // ANCHOR_END: libc
@@ -55,11 +57,11 @@ fn keep_from_children(descriptor: &OwnedFd) -> io::Result<()> {
 pub struct Listener(OwnedFd);
 
 impl Listener {
-    // ANCHOR: listener
     /// Takes `address` (port 0: any free one) and lets callers queue there, about `backlog` of them.
     ///
     /// # Errors
     /// `AddrInUse` when another socket has that address, `PermissionDenied` for a port below 1024 on most systems.
+    // ANCHOR: listener
     pub fn open(address: SocketAddr, backlog: i32) -> io::Result<Self> {
         let descriptor = stream_socket(address)?;
         sockopt::set_socket_reuseaddr(&descriptor, true)?;

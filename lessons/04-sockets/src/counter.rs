@@ -9,13 +9,13 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 
-// ANCHOR: count
 /// Writes a greeting and then one number a line, with a pause between two, and ends our direction.
 ///
 /// Lines end in `\r\n`, as telnet has them (RFC 854).
 ///
 /// # Errors
 /// What the stream gives; `BrokenPipe` or `ConnectionReset` when whoever watched has gone.
+// ANCHOR: count
 pub fn count(mut stream: &TcpStream, numbers: RangeInclusive<u32>, pause: Duration) -> io::Result<()> {
     stream.write_all(b"Hello. I count.\r\n")?;
     for number in numbers {
@@ -26,11 +26,11 @@ pub fn count(mut stream: &TcpStream, numbers: RangeInclusive<u32>, pause: Durati
 }
 // ANCHOR_END: count
 
-// ANCHOR: serve
 /// Counts for each of so many clients, every one in a thread of its own, and returns when all have been served.
 ///
 /// # Errors
 /// What `accept` gives. A client that goes early is no error.
+// ANCHOR: serve
 pub fn serve(
     listener: &TcpListener,
     clients: usize,

@@ -3,14 +3,14 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-// ANCHOR: what
 /// What stands behind a descriptor, as the kernel names it: `socket:[4711]`, `pipe:[12]`, or a path.
 ///
 /// # Errors
-/// `Unsupported` where there is no `/proc` (anywhere but on Linux).
+/// Where there is no `/proc` (anywhere but on Linux).
+// ANCHOR: what
 pub fn what(descriptor: impl AsFd) -> io::Result<String> {
     if !cfg!(target_os = "linux") {
-        return Err(io::Error::new(io::ErrorKind::Unsupported, "/proc is Linux's; try `lsof -p PID` here"));
+        return Err(io::Error::other("/proc is Linux's; try `lsof -p PID` here"));
     }
     let link = std::fs::read_link(path(descriptor))?;
     Ok(link.to_string_lossy().into_owned())

@@ -8,11 +8,11 @@ use std::io::{self, ErrorKind, Read, Write};
 /// The size of the length before each frame, in bytes. It is in network order: the highest byte first.
 pub const LENGTH_BYTES: usize = 4;
 
-// ANCHOR: write
 /// Sends one frame, length and body in one `write`: why that matters is in "The forty milliseconds".
 ///
 /// # Errors
 /// `InvalidInput` when the body is over 4 GiB, and what `stream` gives.
+// ANCHOR: write
 pub fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len()).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
     let mut frame = Vec::with_capacity(LENGTH_BYTES + body.len());
@@ -22,12 +22,12 @@ pub fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
 }
 // ANCHOR_END: write
 
-// ANCHOR: read
 /// The next frame of `stream`; `None` when the stream ends between two frames.
 ///
 /// # Errors
 /// `InvalidData` for a frame of more than `limit` bytes, of which nothing is read; `UnexpectedEof` for half a frame;
 /// and what `stream` gives.
+// ANCHOR: read
 pub fn read_frame(stream: &mut impl Read, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; LENGTH_BYTES];
     let mut filled = 0;

@@ -16,11 +16,11 @@ pub enum Ending {
     InALine,
 }
 
-// ANCHOR: converse
 /// Prints each line of `stream` and sends it back, until the peer has no more to say.
 ///
 /// # Errors
 /// `InvalidData` for a line over [`LONGEST_LINE`], and what `stream` and `printed` give.
+// ANCHOR: converse
 pub fn converse(stream: impl Read + Write, printed: &mut impl Write) -> io::Result<Ending> {
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
@@ -48,12 +48,12 @@ pub fn converse(stream: impl Read + Write, printed: &mut impl Write) -> io::Resu
 }
 // ANCHOR_END: converse
 
-// ANCHOR: ask
 /// Sends `message` as one line and gives the line that comes back, without its `\n`.
 ///
 /// # Errors
 /// `InvalidInput` when the message is no line, `UnexpectedEof` when the peer ends before a whole line has come,
 /// `InvalidData` when its line is over [`LONGEST_LINE`] or not UTF-8.
+// ANCHOR: ask
 pub fn ask(mut stream: impl Read + Write, message: &str) -> io::Result<String> {
     if message.contains('\n') || message.len() >= LONGEST_LINE {
         let why = format!("a message is one line of under {LONGEST_LINE} bytes");

@@ -6,23 +6,23 @@
 use crate::frame::{read_frame, write_frame};
 use std::io::{self, ErrorKind, Read, Write};
 
-// ANCHOR: request
 /// Asks, and waits for the answer, which may have up to `limit` bytes.
 ///
 /// # Errors
 /// `UnexpectedEof` when the peer ends without an answer, `InvalidData` for one over `limit`, and what `stream` gives.
 /// After any of these the two sides no longer agree on whose turn it is: close the stream.
+// ANCHOR: request
 pub fn request(stream: &mut (impl Read + Write), question: &[u8], limit: usize) -> io::Result<Vec<u8>> {
     write_frame(stream, question)?;
     read_frame(stream, limit)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }
 // ANCHOR_END: request
 
-// ANCHOR: reply
 /// Answers every question, each of up to `limit` bytes, until the peer asks no more; gives how many there were.
 ///
 /// # Errors
 /// `InvalidData` for a question over `limit`, `UnexpectedEof` for half of one, and what `stream` gives.
+// ANCHOR: reply
 pub fn reply(
     stream: &mut (impl Read + Write),
     limit: usize,

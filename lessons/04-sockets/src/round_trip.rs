@@ -19,11 +19,11 @@ pub enum Asking {
     InTwoWrites,
 }
 
-// ANCHOR: ask
 /// Asks this many times, one after the other, and gives the time for all.
 ///
 /// # Errors
 /// `UnexpectedEof` when the peer ends, and what `stream` gives.
+// ANCHOR: ask
 pub fn round_trips(
     stream: &mut (impl Read + Write),
     asking: Asking,

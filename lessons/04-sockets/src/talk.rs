@@ -13,11 +13,11 @@ use std::os::fd::OwnedFd;
 /// The port that the talk chose.
 pub const PORT: u16 = 8089;
 
-// ANCHOR: open
 /// The first three calls of `server.py`. Nothing is accepted yet.
 ///
 /// # Errors
 /// `AddrInUse` when the address is taken.
+// ANCHOR: open
 pub fn open(address: SocketAddrV4) -> io::Result<OwnedFd> {
     let server = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     bind(&server, &address)?;
@@ -26,11 +26,11 @@ pub fn open(address: SocketAddrV4) -> io::Result<OwnedFd> {
 }
 // ANCHOR_END: open
 
-// ANCHOR: serve
 /// The loop of `server.py`, for this many clients, with the place where it prints.
 ///
 /// # Errors
 /// What the calls give: the talk's server ends at the first.
+// ANCHOR: serve
 pub fn serve(server: &OwnedFd, clients: usize, printed: &mut impl Write) -> io::Result<()> {
     let mut connection;
     for _ in 0..clients {
@@ -46,11 +46,11 @@ pub fn serve(server: &OwnedFd, clients: usize, printed: &mut impl Write) -> io::
 }
 // ANCHOR_END: serve
 
-// ANCHOR: serve_std
 /// The same loop with `std::net`. `TcpListener::bind` is `socket`, `bind` and `listen` in one.
 ///
 /// # Errors
 /// What the calls give.
+// ANCHOR: serve_std
 pub fn serve_std(server: &TcpListener, clients: usize, printed: &mut impl Write) -> io::Result<()> {
     let mut connection;
     for _ in 0..clients {
@@ -66,11 +66,11 @@ pub fn serve_std(server: &TcpListener, clients: usize, printed: &mut impl Write)
 }
 // ANCHOR_END: serve_std
 
-// ANCHOR: client
 /// `client.py`: the connection, and how many bytes of `message` the kernel took, which the talk does not look at.
 ///
 /// # Errors
 /// `ConnectionRefused` when nobody listens.
+// ANCHOR: client
 pub fn say(address: SocketAddrV4, message: &[u8]) -> io::Result<(OwnedFd, usize)> {
     let client = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     connect(&client, &address)?;

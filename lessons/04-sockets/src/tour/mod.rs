@@ -38,8 +38,21 @@ pub(crate) fn row(text: impl Display) {
     anstream::println!("  {text}");
 }
 
+/// What the part has found, in lines of at most 80 characters.
 pub(crate) fn found(text: &str) {
-    anstream::println!("\n{text}\n");
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one from the start");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= 80 {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    anstream::println!("\n{}\n", lines.join("\n"));
 }
 
 /// A connection between two sockets of this process, whose reads end.
