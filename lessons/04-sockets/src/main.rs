@@ -2,6 +2,7 @@
 
 mod command;
 mod measure;
+mod say;
 mod tour;
 
 use anyhow::Result;

@@ -1,5 +1,6 @@
 //! The numbers behind the chapter's plots, as CSV.
 
+use crate::say::say;
 use crate::tour::{nagle, pair};
 use anyhow::{Result, anyhow};
 use sockets::round_trip::Asking;
@@ -26,7 +27,7 @@ pub(crate) fn measure(name: Name) -> Result<()> {
 }
 
 fn round_trips() -> Result<()> {
-    println!("written,round trips per second");
+    say("written,round trips per second");
     for (what, asking, no_delay, questions) in [
         ("two writes", Asking::InTwoWrites, false, 40),
         ("two writes with TCP_NODELAY", Asking::InTwoWrites, true, 5000),
@@ -41,7 +42,7 @@ fn round_trips() -> Result<()> {
 }
 
 fn throughput() -> Result<()> {
-    println!("bytes per write,MB per second");
+    say("bytes per write,MB per second");
     for power in [0_u32, 2, 4, 6, 8, 10, 12, 14, 16, 18] {
         let size = 1_usize << power;
         // At most 64 MiB, and no more than so many calls.
@@ -50,7 +51,7 @@ fn throughput() -> Result<()> {
         let time = median(|| carry(size, total))?;
         #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
         let rate = total as f64 / 1e6 / time.as_secs_f64();
-        println!("{size},{rate:.2}");
+        say(format!("{size},{rate:.2}"));
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::run;
+use common::{run, run_into};
+use std::os::fd::OwnedFd;
 use std::process::Command;
 
 fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
@@ -35,4 +36,14 @@ fn what_it_does_not_know_is_said_in_one_line() {
         assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
         assert!(said.starts_with("lesson 04: ") && said.contains("--help"), "{flags:?}: {said}");
     }
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
+    let tour = env!("CARGO_BIN_EXE_lesson-04-sockets");
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+    drop(ours);
+    let output = run_into(Command::new(tour).args(["pieces"]), OwnedFd::from(theirs).into());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.success(), "{:?}", output.status);
 }

@@ -2,6 +2,8 @@
 
 #[path = "../command.rs"]
 mod command;
+#[path = "../say.rs"]
+mod say;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
             .map_err(|error| explain(&flags, error))
             .with_context(|| format!("cannot speak with {address}"))?;
         if let Some(answer) = answer {
-            anstream::println!("{answer}");
+            say::say(answer);
         }
         Ok(ExitCode::SUCCESS)
     })

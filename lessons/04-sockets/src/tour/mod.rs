@@ -14,6 +14,7 @@ pub(crate) mod signals;
 pub(crate) mod udp;
 pub(crate) mod unix;
 
+use crate::say::say;
 use anstyle::Style;
 use anyhow::{Result, bail};
 use std::fmt::Display;
@@ -31,11 +32,11 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 pub(crate) fn heading(text: &str) {
     let bold = Style::new().bold();
-    anstream::println!("{bold}{text}{bold:#}\n");
+    say(format!("{bold}{text}{bold:#}\n"));
 }
 
 pub(crate) fn row(text: impl Display) {
-    anstream::println!("  {text}");
+    say(format_args!("  {text}"));
 }
 
 /// What the part has found, in lines of at most 80 characters.
@@ -52,7 +53,7 @@ pub(crate) fn found(text: &str) {
             lines.push(word.to_owned());
         }
     }
-    anstream::println!("\n{}\n", lines.join("\n"));
+    say(format!("\n{}\n", lines.join("\n")));
 }
 
 /// A connection between two sockets of this process, whose reads end.

@@ -1,6 +1,6 @@
 //! A signal that comes while a call waits, and the signal for writing to nobody.
 
-use super::{SOON, found, heading, name, pair, row};
+use super::{SOON, found, heading, name, pair, row, within};
 use anyhow::{Result, anyhow, ensure};
 use sockets::{by_hand, signals};
 use std::io::{Read, Write};
@@ -37,7 +37,8 @@ pub(crate) fn show() -> Result<()> {
         thread::sleep(Duration::from_millis(1));
     }
     server.write_all(b"hello")?;
-    let count = reading.join().map_err(|_| anyhow!("the reader panicked"))??;
+    let count =
+        within("the read ends", move || reading.join())?.map_err(|_| anyhow!("the reader panicked"))??;
     row(format!("{:<43} {count} bytes", "by_hand::Stream::read, 20 signals, \"hello\""));
 
     let (ours, theirs) = UnixStream::pair()?;

@@ -115,8 +115,13 @@ pub(crate) fn deaf_port() -> (OwnedFd, u16) {
 
 /// Runs `command` to its end.
 pub(crate) fn run(command: &mut Command) -> Output {
+    run_into(command, Stdio::piped())
+}
+
+/// Runs `command` to its end; what it prints goes there.
+pub(crate) fn run_into(command: &mut Command, output: Stdio) -> Output {
     let what = format!("{command:?}");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::piped()).spawn();
     let child = child.unwrap_or_else(|error| panic!("{what}: {error}"));
     within(&what, move || child.wait_with_output().expect("we can wait for it"))
 }
