@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Parser;
 use clap::error::ErrorKind;
+use std::io;
 use std::process::ExitCode;
 
 /// Reads the command line, does `run`, and says in one line why that was not possible.
@@ -21,7 +22,18 @@ pub(crate) fn run<Flags: Parser>(who: &str, run: impl FnOnce(Flags) -> Result<Ex
         }
     };
     run(flags).unwrap_or_else(|error| {
-        anstream::eprintln!("{who}: {error:#}");
+        anstream::eprintln!("{who}: {error:#}{}", remedy(&error));
         ExitCode::from(2)
     })
+}
+
+/// What to do about an error that can come anywhere.
+fn remedy(error: &anyhow::Error) -> &'static str {
+    let number = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    match number {
+        Some(libc::EMFILE) => {
+            ": `ulimit -n` says how many this shell allows, and `ulimit -n 1024` allows more"
+        }
+        _ => "",
+    }
 }

@@ -4,8 +4,9 @@ mod common;
 
 use common::{SOON, deaf_port, until};
 use rustix::net::sockopt::set_socket_linger;
+use sockets::by_hand;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 fn pair() -> (TcpStream, TcpStream) {
@@ -40,6 +41,20 @@ fn half_a_connection_can_be_closed_and_the_other_half_goes_on() {
     let mut answer = String::new();
     client.read_to_string(&mut answer).expect("text, then the end");
     assert_eq!(answer, "3 words");
+}
+
+#[test]
+fn half_a_connection_can_be_closed_by_hand() {
+    let listener = by_hand::Listener::open(SocketAddr::from(([127, 0, 0, 1], 0)), 1).expect("a free port");
+    let mut client =
+        by_hand::Stream::connect(listener.local_addr().expect("an address")).expect("it listens");
+    client.give_up_after(SOON).expect("not zero");
+    let mut server = listener.accept().expect("one waits");
+    server.give_up_after(SOON).expect("not zero");
+    client.finish_writing().expect("it is open");
+    assert_eq!(server.read(&mut [0]).expect("an orderly end"), 0);
+    server.write_all(b"!").expect("this half is open");
+    assert_eq!(client.read(&mut [0]).expect("this half is open"), 1);
 }
 
 #[test]

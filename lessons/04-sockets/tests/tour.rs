@@ -47,3 +47,14 @@ fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.status.success(), "{:?}", output.status);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn too_few_descriptors_are_said_in_one_line() {
+    // Enough for the three that every program has, and for one socket.
+    let tour = format!("ulimit -n 4; exec {} calls", env!("CARGO_BIN_EXE_lesson-04-sockets"));
+    let output = run(Command::new("sh").args(["-c", &tour]));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((said.lines().count(), output.status.code()), (1, Some(2)), "{said}");
+    assert!(said.contains("Too many open files") && said.contains("ulimit -n"), "{said}");
+}
