@@ -112,11 +112,25 @@ struct Frame {
 /// The message under way: the fragments so far.
 #[derive(Debug)]
 struct Message {
-    is_text: bool,
-    payload: Vec<u8>,
-    /// Of a text's payload, this much is UTF-8. Behind it lies at most the start of a character.
-    checked: usize,
+    data: Data,
     fragments: usize,
+}
+
+#[derive(Debug)]
+enum Data {
+    Binary(Vec<u8>),
+    /// Checked as it comes. `cut` is the start of a character whose end has not come.
+    Text {
+        text: String,
+        cut: Cut,
+    },
+}
+
+/// At most three bytes.
+#[derive(Debug, Default)]
+struct Cut {
+    bytes: [u8; 4],
+    len: usize,
 }
 
 impl Decoder {
@@ -190,7 +204,7 @@ impl Decoder {
         if message.fragments > self.limits.max_fragments {
             return Err(ProtocolError::TooManyFragments(self.limits.max_fragments));
         }
-        if len > self.limits.max_message - message.payload.len() {
+        if len > self.limits.max_message - message.len() {
             return Err(too_big);
         }
         Ok(frame)
@@ -224,7 +238,7 @@ impl Decoder {
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         let Some(mut message) = self.message.take() else { return Ok(None) };
         if frame.fin && frame.opcode != OpCode::Continuation && chunk.len() == frame.len {
-            return lend(message.is_text, chunk).map(Some);
+            return lend(matches!(message.data, Data::Text { .. }), chunk).map(Some);
         }
         message.append(chunk)?;
         if frame.fin && frame.is_complete() {
@@ -288,26 +302,76 @@ impl Frame {
 
 impl Message {
     const fn new(is_text: bool) -> Self {
-        Self { is_text, payload: Vec::new(), checked: 0, fragments: 0 }
+        let data = if is_text {
+            Data::Text { text: String::new(), cut: Cut { bytes: [0; 4], len: 0 } }
+        } else {
+            Data::Binary(Vec::new())
+        };
+        Self { data, fragments: 0 }
+    }
+
+    const fn len(&self) -> usize {
+        match &self.data {
+            Data::Binary(bytes) => bytes.len(),
+            Data::Text { text, cut } => text.len() + cut.len,
+        }
     }
 
     fn append(&mut self, chunk: &[u8]) -> Result<(), ProtocolError> {
-        self.payload.extend_from_slice(chunk);
-        if self.is_text {
-            self.checked += match str::from_utf8(&self.payload[self.checked..]) {
-                Ok(text) => text.len(),
-                Err(error) if error.error_len().is_none() => error.valid_up_to(),
-                Err(_) => return Err(ProtocolError::InvalidUtf8),
-            };
+        match &mut self.data {
+            Data::Binary(bytes) => bytes.extend_from_slice(chunk),
+            Data::Text { text, cut } => {
+                let rest = cut.complete(chunk, text)?;
+                let (whole, end) = match str::from_utf8(rest) {
+                    Ok(whole) => (whole, &[][..]),
+                    Err(error) if error.error_len().is_none() => {
+                        let (whole, end) = rest.split_at(error.valid_up_to());
+                        (str::from_utf8(whole).map_err(|_| ProtocolError::InvalidUtf8)?, end)
+                    }
+                    Err(_) => return Err(ProtocolError::InvalidUtf8),
+                };
+                text.push_str(whole);
+                for byte in end {
+                    cut.push(*byte);
+                }
+            }
         }
         Ok(())
     }
 
     fn into_event(self) -> Result<Event<'static>, ProtocolError> {
-        Ok(if self.is_text {
-            Event::Text(String::from_utf8(self.payload).map_err(|_| ProtocolError::InvalidUtf8)?.into())
-        } else {
-            Event::Binary(self.payload.into())
-        })
+        match self.data {
+            Data::Binary(bytes) => Ok(Event::Binary(bytes.into())),
+            Data::Text { cut: Cut { len: 0, .. }, text } => Ok(Event::Text(text.into())),
+            Data::Text { .. } => Err(ProtocolError::InvalidUtf8),
+        }
+    }
+}
+
+impl Cut {
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// Takes bytes off the front of `chunk` until the character is whole, which then goes to `text`; what is left.
+    fn complete<'a>(&mut self, chunk: &'a [u8], text: &mut String) -> Result<&'a [u8], ProtocolError> {
+        let mut rest = chunk;
+        while self.len > 0
+            && let Some((&byte, behind)) = rest.split_first()
+        {
+            self.push(byte);
+            rest = behind;
+            match str::from_utf8(&self.bytes[..self.len]) {
+                Ok(character) => {
+                    text.push_str(character);
+                    self.len = 0;
+                }
+                Err(error) if error.error_len().is_some() => return Err(ProtocolError::InvalidUtf8),
+                // A fourth byte makes a character whole, or wrong: there is always room for the next one.
+                Err(_) => {}
+            }
+        }
+        Ok(rest)
     }
 }

@@ -4,8 +4,10 @@
 //! connection over ([`accept_key`]), and from then on a few bytes before each payload say how long it is and what
 //! it is for ([`FrameHeader`]).
 //!
-//! Nothing here reads or writes a socket. Bytes go in and events come out ([`Decoder`], [`Event`]), so that the same
-//! code serves a blocking server, an event loop and a test, and so that every rule can be tried on a few bytes.
+//! Nothing up to here reads or writes a socket. Bytes go in and events come out ([`Decoder`], [`Event`]), so that the
+//! same code serves a blocking server, an event loop and a test, and so that every rule can be tried on a few bytes.
+//! Two layers stand on it: [`Connection`] answers what has to be answered (pings, a close frame), still without a
+//! socket, and [`WebSocket`] carries its bytes over any stream that blocks.
 //!
 //! ```
 //! use websocket::{Decoder, Event, Limits, OpCode, Role, encode_frame, encode_masked_frame};
@@ -19,11 +21,16 @@
 //! assert_eq!(encode_frame(OpCode::Text, b"hello").as_ref(), b"\x81\x05hello");
 //! ```
 
+mod blocking;
+mod client_handshake;
 mod close;
+mod connection;
 mod decoder;
 mod error;
 mod frame;
 mod handshake;
+mod inspect;
+mod server_handshake;
 // A solution says `websocket::` as an answer does, so that the one can be put in the place of the other.
 extern crate self as websocket;
 
@@ -31,10 +38,15 @@ extern crate self as websocket;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
+pub use blocking::{Error, Message, WebSocket};
+pub use client_handshake::{ClientHandshake, HandshakeError};
 pub use close::{CloseCode, CloseFrame};
+pub use connection::{Closing, Connection};
 pub use decoder::{Decoder, Event, Limits, Role};
 pub use error::ProtocolError;
 pub use frame::{
     FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, OpCode, apply_mask, encode_frame, encode_masked_frame,
 };
 pub use handshake::accept_key;
+pub use inspect::{Field, inspect};
+pub use server_handshake::{MAX_HEAD, Origins, Refusal, Request};

@@ -1,0 +1,94 @@
+//! The client's half of the opening handshake: ask, and believe no answer that does not fit (RFC 6455 §4.1).
+
+use crate::{MAX_HEAD, accept_key};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// Why a server's answer makes no WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeError {
+    /// The answer is no HTTP, or longer than [`MAX_HEAD`].
+    #[error("the answer is no HTTP response that could be read")]
+    NotHttp,
+    /// Another status than 101.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// 101, with something missing or wrong: whoever answered has not understood.
+    #[error("the server's answer has a wrong {0}")]
+    Header(&'static str),
+}
+
+/// A handshake that a client has begun.
+///
+/// ```
+/// let handshake = websocket::ClientHandshake::with_nonce(*b"the sample nonce");
+/// assert!(handshake.request("example.org", "/chat", None).starts_with(b"GET /chat HTTP/1.1\r\n"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientHandshake {
+    key: String,
+}
+
+impl ClientHandshake {
+    /// With 16 bytes from the system's random number generator.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn new() -> std::io::Result<Self> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(std::io::Error::other)?;
+        Ok(Self::with_nonce(nonce))
+    }
+
+    /// With a nonce of the caller's, for tests: a real one must be new and unpredictable (§4.1, step 7).
+    pub fn with_nonce(nonce: [u8; 16]) -> Self {
+        Self { key: STANDARD.encode(nonce) }
+    }
+
+    /// The request's bytes. `origin` is for browsers, who send it for the page that asks.
+    pub fn request(&self, host: &str, path: &str, origin: Option<&str>) -> Vec<u8> {
+        let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n{origin}\r\n",
+            self.key
+        )
+        .into_bytes()
+    }
+
+    /// Reads the answer off the front of `bytes`: its length in bytes, or `None` while more are needed. What stands
+    /// behind it are frames already.
+    ///
+    /// # Errors
+    /// An answer that is no yes to *this* request.
+    pub fn verify(&self, bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut head = httparse::Response::new(&mut headers);
+        let len = match head.parse(&bytes[..bytes.len().min(MAX_HEAD)]) {
+            Ok(httparse::Status::Complete(len)) => len,
+            Ok(httparse::Status::Partial) if bytes.len() < MAX_HEAD => return Ok(None),
+            _ => return Err(HandshakeError::NotHttp),
+        };
+        let status = head.code.unwrap_or_default();
+        if status != 101 {
+            return Err(HandshakeError::Status(status));
+        }
+        let is = |name: &'static str, right: &dyn Fn(&str) -> bool| {
+            let mut values = head.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
+            let value = values.next().and_then(|header| str::from_utf8(header.value).ok());
+            match (value, values.next()) {
+                (Some(value), None) if right(value.trim()) => Ok(()),
+                _ => Err(HandshakeError::Header(name)),
+            }
+        };
+        is("Upgrade", &|value| value.eq_ignore_ascii_case("websocket"))?;
+        is("Connection", &|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("upgrade")))?;
+        is("Sec-WebSocket-Accept", &|value| value == accept_key(&self.key))?;
+        for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
+            // We asked for none, so a server that names one has answered somebody else.
+            if head.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+                return Err(HandshakeError::Header(name));
+            }
+        }
+        Ok(Some(len))
+    }
+}

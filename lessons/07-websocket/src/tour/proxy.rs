@@ -1,0 +1,204 @@
+//! `proxy`: between a client and a server, changing nothing and telling all.
+
+use crate::Outcome;
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use websocket::{FrameHeader, MAX_HEAD, MAX_HEADER, apply_mask};
+
+/// How much of a payload is shown.
+const SHOWN: usize = 60;
+
+/// Serves until it is ended.
+pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
+    let listener =
+        TcpListener::bind(listen).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    println!("from http://{} to {to} (Ctrl-C ends it)", listener.local_addr()?);
+    let count = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for client in listener.incoming() {
+            let Ok(client) = client else { continue };
+            let number = count.fetch_add(1, Ordering::Relaxed) + 1;
+            match TcpStream::connect(to) {
+                Ok(server) => drop(scope.spawn(move || pass(number, &client, &server))),
+                Err(error) => println!("#{number}  no server at {to}: {error}"),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Carries both directions until both have ended.
+fn pass(number: u64, client: &TcpStream, server: &TcpStream) {
+    thread::scope(|scope| {
+        let up = Tap::new(format!("#{number} ->"), AnsiColor::Cyan);
+        let down = Tap::new(format!("#{number} <-"), AnsiColor::Green);
+        scope.spawn(move || carry(client, server, up));
+        scope.spawn(move || carry(server, client, down));
+    });
+}
+
+/// From one to the other, looking on. An end is passed on as what it is.
+fn carry(mut from: &TcpStream, mut to: &TcpStream, mut tap: Tap) {
+    let mut buffer = vec![0; 64 * 1024];
+    let outcome = loop {
+        match from.read(&mut buffer) {
+            Ok(0) => break Ok(()),
+            Ok(count) => {
+                tap.see(&buffer[..count]);
+                if let Err(error) = to.write_all(&buffer[..count]) {
+                    break Err(error);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    // A side that ended may still read; one that broke off does not.
+    let _ = match outcome {
+        Ok(()) => to.shutdown(Shutdown::Write),
+        Err(_) => to.shutdown(Shutdown::Both).and(from.shutdown(Shutdown::Both)),
+    };
+}
+
+/// What one direction has said so far.
+struct Tap {
+    who: String,
+    color: AnsiColor,
+    state: State,
+}
+
+enum State {
+    /// An HTTP head that is not whole.
+    Head(Vec<u8>),
+    /// A frame's header that is not whole.
+    Header(Vec<u8>),
+    /// A payload: what of it was kept for showing, and how many bytes are to come.
+    Payload { header: FrameHeader, kept: Vec<u8>, left: u64 },
+    /// Not a WebSocket, or not one that we understand: passed on unseen.
+    Blind,
+}
+
+impl Tap {
+    fn new(who: String, color: AnsiColor) -> Self {
+        Self { who, color, state: State::Head(Vec::new()) }
+    }
+
+    fn see(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = match std::mem::replace(&mut self.state, State::Blind) {
+                State::Blind => return,
+                State::Head(head) => self.head(head, bytes),
+                State::Header(header) => self.header(header, bytes),
+                State::Payload { header, kept, left } => self.payload(header, kept, left, bytes),
+            };
+        }
+    }
+
+    fn say(&self, text: &str) {
+        let style = Style::new().fg_color(Some(self.color.into()));
+        anstream::println!("{style}{}{style:#}  {text}", self.who);
+    }
+
+    /// Up to the end of the head; each side's first bytes are one.
+    fn head<'a>(&mut self, mut head: Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
+        let had = head.len();
+        head.extend_from_slice(bytes);
+        let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4) else {
+            if head.len() <= MAX_HEAD {
+                self.state = State::Head(head);
+            }
+            return &[];
+        };
+        let text = String::from_utf8_lossy(&head[..end]).into_owned();
+        let first = text.lines().next().unwrap_or_default();
+        self.say(first);
+        let upgraded = first.contains(" 101 ") || text.to_ascii_lowercase().contains("upgrade: websocket");
+        if upgraded {
+            self.state = State::Header(Vec::new());
+        } else {
+            self.say("(no WebSocket: passed on unseen)");
+        }
+        &bytes[end - had..]
+    }
+
+    fn header<'a>(&mut self, mut header: Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
+        let had = header.len();
+        header.extend_from_slice(&bytes[..bytes.len().min(MAX_HEADER - had)]);
+        match FrameHeader::parse(&header) {
+            Ok(Some((parsed, len))) => {
+                let used = len - had;
+                self.state = State::Payload { header: parsed, kept: Vec::new(), left: parsed.len };
+                if parsed.len == 0 {
+                    self.payload(parsed, Vec::new(), 0, &[]);
+                }
+                &bytes[used..]
+            }
+            Ok(None) => {
+                let used = header.len() - had;
+                self.state = State::Header(header);
+                &bytes[used..]
+            }
+            Err(error) => {
+                self.say(&format!("(no frame: {error})"));
+                &[]
+            }
+        }
+    }
+
+    fn payload<'a>(
+        &mut self,
+        header: FrameHeader,
+        mut kept: Vec<u8>,
+        left: u64,
+        bytes: &'a [u8],
+    ) -> &'a [u8] {
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        let (chunk, rest) = bytes.split_at(count);
+        kept.extend_from_slice(&chunk[..chunk.len().min(SHOWN - kept.len())]);
+        let left = left - chunk.len() as u64;
+        if left > 0 {
+            self.state = State::Payload { header, kept, left };
+            return rest;
+        }
+        if let Some(key) = header.mask {
+            apply_mask(&mut kept, key, 0);
+        }
+        let more = if header.len > kept.len() as u64 { " …" } else { "" };
+        let text = match str::from_utf8(&kept) {
+            Ok(text) => format!("{text:?}{more}"),
+            Err(error) if error.error_len().is_none() => {
+                format!("{:?}{more}", String::from_utf8_lossy(&kept[..error.valid_up_to()]))
+            }
+            Err(_) => format!("{:02x?}{more}", &kept[..kept.len().min(16)]),
+        };
+        let fin = if header.fin { "" } else { ", to be continued" };
+        let kind = format!("{:?}", header.opcode).to_lowercase();
+        self.say(&format!("{kind:12} {:>7} bytes{fin}  {text}", header.len));
+        self.state = State::Header(Vec::new());
+        rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The states that a tap goes through are the same however the bytes are cut.
+    #[test]
+    fn a_tap_keeps_in_step_however_bytes_are_cut() {
+        let mut bytes = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+        bytes.extend_from_slice(b"\x81\x02Hi\x89\x00\x81\x7e\x01\x00");
+        bytes.extend_from_slice(&[b'a'; 256]);
+        bytes.extend_from_slice(b"\x88\x02");
+        for size in [1, 2, 3, 7, 50, 1000] {
+            let mut tap = Tap::new("test".into(), AnsiColor::Green);
+            for chunk in bytes.chunks(size) {
+                tap.see(chunk);
+            }
+            assert!(matches!(&tap.state, State::Payload { left: 2, .. }), "cut in {size}");
+        }
+    }
+}
