@@ -1,0 +1,76 @@
+//! What `payload_length` has to do. Sections are those of chapter 7.
+
+use crate::subject::{WrongLength, payload_length};
+
+#[test]
+fn a_short_length_is_in_the_byte_itself() {
+    for len in [0, 1, 125] {
+        let read = payload_length(&[len, 0xff, 0xff]);
+        assert_eq!(read, Ok(Some((u64::from(len), 1))), "seven bits are enough up to 125. See \"A frame\".");
+    }
+}
+
+#[test]
+fn the_mask_bit_is_no_part_of_the_length() {
+    let read = payload_length(&[0x80 | 5, 1, 2, 3, 4]);
+    assert_eq!(read, Ok(Some((5, 1))), "0x85 is the mask bit and a length of 5. See \"A frame\".");
+}
+
+#[test]
+fn a_length_in_two_bytes() {
+    for len in [126_u16, 300, 65_535] {
+        let [high, low] = len.to_be_bytes();
+        let read = payload_length(&[126, high, low, 9]);
+        assert_eq!(
+            read,
+            Ok(Some((u64::from(len), 3))),
+            "126 says that two bytes follow, most significant first. See \"A frame\"."
+        );
+    }
+}
+
+#[test]
+fn a_length_in_eight_bytes() {
+    for len in [65_536_u64, 5_000_000_000, i64::MAX as u64] {
+        let bytes = [&[127][..], &len.to_be_bytes(), &[9]].concat();
+        let read = payload_length(&bytes);
+        assert_eq!(read, Ok(Some((len, 9))), "127 says that eight bytes follow. See \"A frame\".");
+    }
+}
+
+#[test]
+fn what_ends_too_early_is_waited_for() {
+    for whole in [&[5][..], &[126, 1, 0], &[127, 0, 0, 0, 0, 0, 1, 0, 0]] {
+        for cut in 0..whole.len() {
+            let read = payload_length(&whole[..cut]);
+            assert_eq!(
+                read,
+                Ok(None),
+                "{:?} is not whole, which is no error: the rest comes with the next read. See \"A frame\".",
+                &whole[..cut]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_length_comes_in_its_shortest_form() {
+    for bytes in [&[126, 0, 125][..], &[126, 0, 0], &[127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]] {
+        let read = payload_length(bytes);
+        assert_eq!(
+            read,
+            Err(WrongLength::NotShortest),
+            "{bytes:?} would have fitted into a shorter form. See \"A frame\"."
+        );
+    }
+}
+
+#[test]
+fn the_top_bit_stays_clear() {
+    let read = payload_length(&[127, 0x80, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(
+        read,
+        Err(WrongLength::TopBit),
+        "RFC 6455 §5.2 keeps the top bit of 64 clear. See \"A frame\"."
+    );
+}
