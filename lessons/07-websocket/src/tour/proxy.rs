@@ -6,10 +6,10 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use websocket::{FrameHeader, MAX_HEAD, MAX_HEADER, apply_mask};
+use websocket::{CloseFrame, FrameHeader, MAX_HEAD, MAX_HEADER, OpCode, apply_mask};
 
 /// How much of a payload is shown.
-const SHOWN: usize = 60;
+const SHOWN: usize = 125;
 
 /// Serves until it is ended.
 pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
@@ -168,6 +168,11 @@ impl Tap {
         }
         let more = if header.len > kept.len() as u64 { " …" } else { "" };
         let text = match str::from_utf8(&kept) {
+            _ if header.opcode == OpCode::Close => match CloseFrame::decode(&kept) {
+                Ok(Some(frame)) => format!("code {}, {:?}", frame.code, frame.reason),
+                Ok(None) => String::new(),
+                Err(error) => format!("wrong: {error}"),
+            },
             Ok(text) => format!("{text:?}{more}"),
             Err(error) if error.error_len().is_none() => {
                 format!("{:?}{more}", String::from_utf8_lossy(&kept[..error.valid_up_to()]))
