@@ -1,0 +1,38 @@
+//! A coroutine for each connection, with may: it reads as the one with threads does.
+
+use super::{BUFFER, passing};
+use may::net::{TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+
+// ANCHOR: may
+/// Serves each client in a coroutine, all on one worker thread; tells `listening` where.
+///
+/// # Errors
+/// Those of `bind` and `accept`.
+pub fn serve(address: SocketAddr, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    may::config().set_workers(1);
+    let listener = TcpListener::bind(address)?;
+    listening(listener.local_addr()?);
+    let serving = may::go!(move || -> io::Result<()> {
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => drop(may::go!(move || echo(stream))),
+                Err(error) if passing(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    });
+    serving.join().unwrap_or_else(|_| Err(io::Error::other("the coroutine that accepts panicked")))
+}
+
+fn echo(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = [0; BUFFER];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => stream.write_all(&buffer[..count])?,
+        }
+    }
+}
+// ANCHOR_END: may

@@ -1,0 +1,43 @@
+//! An `async fn` for each connection, on this lesson's own executor: the same text as with tokio.
+
+use super::{BUFFER, passing};
+use crate::{Executor, Handle, Listener, Reactor, Stream};
+use std::io;
+use std::net::TcpListener;
+
+// ANCHOR: futures
+/// Serves each client in a task, all in this thread.
+///
+/// # Errors
+/// Those of `accept`.
+pub fn serve(listener: TcpListener) -> io::Result<()> {
+    let mut executor = Executor::new(Reactor::new()?);
+    let handle = executor.handle();
+    executor.block_on(accept(handle, listener))?
+}
+
+async fn accept(handle: Handle, listener: TcpListener) -> io::Result<()> {
+    let listener = Listener::new(&handle, listener)?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => handle.spawn(async move { drop(echo(stream).await) }),
+            Err(error) if passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Sends back what comes, until the client has no more to say.
+///
+/// # Errors
+/// Those of the connection.
+pub async fn echo(stream: Stream) -> io::Result<()> {
+    let mut buffer = [0; BUFFER];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            count => stream.write_all(&buffer[..count]).await?,
+        }
+    }
+}
+// ANCHOR_END: futures

@@ -1,0 +1,116 @@
+//! Callbacks on our own loop. What was a place in a function, and a local variable, is a struct here: a state machine.
+
+use super::{BUFFER, passing};
+use crate::{Interest, Reactor, Ready, Trigger};
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::rc::Rc;
+use std::sync::Arc;
+
+// ANCHOR: connection
+/// One client between two events: what it still has to get back.
+#[derive(Default)]
+pub struct Connection {
+    unsent: Vec<u8>,
+}
+
+impl Connection {
+    /// Does what can be done without waiting. Gives what to wait for next, `None` when the conversation is over.
+    ///
+    /// While something is unsent nothing is read: a client that does not take its answers is not asked for more.
+    ///
+    /// # Errors
+    /// Those of the stream.
+    pub fn go_on(
+        &mut self,
+        mut stream: impl Read + Write,
+        buffer: &mut [u8],
+    ) -> io::Result<Option<Interest>> {
+        if !self.unsent.is_empty() {
+            let count = without_waiting(stream.write(&self.unsent))?.unwrap_or(0);
+            self.unsent.drain(..count);
+            if !self.unsent.is_empty() {
+                return Ok(Some(Interest::WRITABLE));
+            }
+        }
+        match without_waiting(stream.read(buffer))? {
+            None => {}
+            Some(0) => return Ok(None),
+            Some(read) => {
+                let written = without_waiting(stream.write(&buffer[..read]))?.unwrap_or(0);
+                self.unsent.extend_from_slice(&buffer[written..read]);
+            }
+        }
+        Ok(Some(if self.unsent.is_empty() { Interest::READABLE } else { Interest::WRITABLE }))
+    }
+}
+
+/// `None` for a call that would have waited, or that a signal interrupted: the loop comes again.
+fn without_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(count) => Ok(Some(count)),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+// ANCHOR_END: connection
+
+// ANCHOR: serve
+/// Serves each client by callbacks, all in this thread.
+///
+/// # Errors
+/// Those of `accept` and of the loop.
+pub fn serve(listener: TcpListener) -> io::Result<()> {
+    let mut reactor = Reactor::new()?;
+    let failed = accept_on(&mut reactor, listener)?;
+    reactor.run()?;
+    failed.take().map_or(Ok(()), Err)
+}
+
+/// Has the loop accept whoever calls. The result is where the error is put that stopped it.
+fn accept_on(reactor: &mut Reactor, listener: TcpListener) -> io::Result<Rc<RefCell<Option<io::Error>>>> {
+    listener.set_nonblocking(true)?;
+    let listener = Arc::new(listener);
+    let failed = Rc::new(RefCell::new(None));
+    let place = failed.clone();
+    // One buffer for all: between two callbacks nobody needs it.
+    let buffer = Rc::new(RefCell::new([0; BUFFER]));
+    reactor.register(listener.clone(), Interest::READABLE, Trigger::Level, move |reactor, _| {
+        let accepted = listener.accept().and_then(|(stream, _)| converse_on(reactor, stream, buffer.clone()));
+        match accepted {
+            Err(error) if error.kind() != ErrorKind::WouldBlock && !passing(&error) => {
+                *place.borrow_mut() = Some(error);
+                reactor.stop();
+            }
+            _ => {}
+        }
+    })?;
+    Ok(failed)
+}
+
+fn converse_on(
+    reactor: &mut Reactor,
+    stream: TcpStream,
+    buffer: Rc<RefCell<[u8; BUFFER]>>,
+) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    let stream = Arc::new(stream);
+    let (mut connection, mut asked) = (Connection::default(), Interest::READABLE);
+    let source = stream.clone();
+    let on_ready = move |reactor: &mut Reactor, ready: Ready| {
+        let next = connection.go_on(&*stream, &mut *buffer.borrow_mut()).ok().flatten();
+        let heard = match next {
+            Some(next) if next == asked => Ok(()),
+            Some(next) => {
+                asked = next;
+                reactor.change(ready.token, next)
+            }
+            None => reactor.deregister(ready.token),
+        };
+        // It fails for a descriptor that the kernel does not know: then there is nobody left to tell.
+        drop(heard);
+    };
+    reactor.register(source, asked, Trigger::Level, on_ready).map(drop)
+}
+// ANCHOR_END: serve

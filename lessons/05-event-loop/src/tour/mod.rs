@@ -1,0 +1,50 @@
+//! The parts of the tour, a file each, and what they print with.
+
+pub(crate) mod echo;
+pub(crate) mod executor;
+pub(crate) mod files;
+pub(crate) mod hold;
+pub(crate) mod readiness;
+pub(crate) mod slow;
+pub(crate) mod timers;
+pub(crate) mod trigger;
+pub(crate) mod wake;
+
+use anstyle::Style;
+use event_loop::{Poll, Poller};
+use std::fmt::Display;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+pub(crate) fn heading(text: &str) {
+    let bold = Style::new().bold();
+    anstream::println!("{bold}{text}{bold:#}\n");
+}
+
+pub(crate) fn row(text: impl Display) {
+    anstream::println!("{}", format!("  {text}").trim_end());
+}
+
+pub(crate) fn found(text: &str) {
+    anstream::println!("\n{text}\n");
+}
+
+/// A connection between two sockets of this process, neither of which waits.
+pub(crate) fn pair() -> io::Result<(Arc<TcpStream>, Arc<TcpStream>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    let (server, _) = listener.accept()?;
+    client.set_nonblocking(true)?;
+    server.set_nonblocking(true)?;
+    Ok((Arc::new(client), Arc::new(server)))
+}
+
+/// The ways to wait that this system has.
+pub(crate) fn pollers() -> io::Result<Vec<Box<dyn Poller>>> {
+    Ok(vec![
+        Box::new(Poll::default()),
+        #[cfg(target_os = "linux")]
+        Box::new(event_loop::Epoll::new()?),
+    ])
+}

@@ -1,0 +1,61 @@
+//! Caught by: a_cancelled_deadline_does_not_count
+//!
+//! The misconception: a heap with cancelled timers in it can be asked for its top.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::Duration;
+
+/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerId(Duration, u64);
+
+/// What is to be done, and when.
+pub struct Timers<T> {
+    heap: BinaryHeap<Reverse<TimerId>>,
+    waiting: HashMap<TimerId, T>,
+    number: u64,
+}
+
+impl<T> Timers<T> {
+    /// No timers yet.
+    pub fn new() -> Self {
+        Self { heap: BinaryHeap::new(), waiting: HashMap::new(), number: 0 }
+    }
+
+    /// Has `what` wait until `deadline`.
+    pub fn set(&mut self, deadline: Duration, what: T) -> TimerId {
+        let timer = TimerId(deadline, self.number);
+        self.number += 1;
+        self.heap.push(Reverse(timer));
+        self.waiting.insert(timer, what);
+        timer
+    }
+
+    /// The first deadline.
+    pub fn next(&self) -> Option<Duration> {
+        self.heap.peek().map(|Reverse(timer)| timer.0)
+    }
+
+    /// Takes one that is due at `now`, the earliest first.
+    pub fn pop_due(&mut self, now: Duration) -> Option<T> {
+        while self.heap.peek().is_some_and(|Reverse(timer)| timer.0 <= now) {
+            let Reverse(timer) = self.heap.pop()?;
+            if let Some(what) = self.waiting.remove(&timer) {
+                return Some(what);
+            }
+        }
+        None
+    }
+
+    /// Takes this one back.
+    pub fn cancel(&mut self, timer: TimerId) -> Option<T> {
+        self.waiting.remove(&timer)
+    }
+}
+
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
