@@ -31,6 +31,27 @@ fn the_end_between_two_frames_is_no_error_and_in_one_it_is() {
     }
 }
 
+/// Fails with each of these errors once, then reads as the stream within.
+struct Failing(Vec<ErrorKind>, Pieces);
+
+impl Read for Failing {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.pop() {
+            Some(kind) => Err(kind.into()),
+            None => self.1.read(buffer),
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_read_of_a_frame_goes_on_and_another_error_is_given() {
+    let frame = || Pieces::new([b"\0\0\0\x05hello"]);
+    let mut interrupted = Failing(vec![ErrorKind::Interrupted; 2], frame());
+    assert_eq!(read_frame(&mut interrupted, 5).expect("it goes on"), Some(b"hello".to_vec()));
+    let mut reset = Failing(vec![ErrorKind::ConnectionReset], frame());
+    assert_eq!(read_frame(&mut reset, 5).expect_err("it is over").kind(), ErrorKind::ConnectionReset);
+}
+
 #[test]
 fn a_frame_over_the_limit_is_refused_before_there_is_room_for_it() {
     let bytes = [&u32::MAX.to_be_bytes()[..], b"a"].concat();

@@ -153,3 +153,25 @@ fn the_mended_server_refuses_a_line_that_does_not_end() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert_eq!(printed, longest, "the first line is of just the length that is allowed");
 }
+
+/// What `ask` gives when the peer answers these bytes and closes.
+fn asked(message: &str, answer: &[u8]) -> Result<String, io::ErrorKind> {
+    let (mut theirs, ours) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+    theirs.write_all(answer).expect("it fits");
+    theirs.shutdown(Shutdown::Write).expect("it is open");
+    mended::ask(ours, message).map_err(|error| error.kind())
+}
+
+#[test]
+fn the_mended_client_takes_one_whole_line_for_an_answer_and_nothing_else() {
+    let longest = "a".repeat(mended::LONGEST_LINE - 1);
+    assert_eq!(asked("hello", b"hello\n"), Ok("hello".to_owned()));
+    assert_eq!(asked("hello", format!("{longest}\n").as_bytes()), Ok(longest.clone()));
+    assert_eq!(asked("hello", format!("{longest}a\n").as_bytes()), Err(io::ErrorKind::InvalidData));
+    assert_eq!(asked("hello", longest.as_bytes()), Err(io::ErrorKind::UnexpectedEof));
+    assert_eq!(asked("hello", b""), Err(io::ErrorKind::UnexpectedEof));
+    assert_eq!(asked("hello", b"\xff\n"), Err(io::ErrorKind::InvalidData));
+    assert_eq!(asked(&longest, b"so much\n"), Ok("so much".to_owned()));
+    assert_eq!(asked(&format!("{longest}a"), b"?\n"), Err(io::ErrorKind::InvalidInput));
+    assert_eq!(asked("two\nlines", b"?\n"), Err(io::ErrorKind::InvalidInput));
+}
