@@ -247,7 +247,9 @@ pub(crate) fn escape(text: &str) -> String {
 /// Markdown as HTML on one line: an empty line would end the HTML block that it goes into.
 pub(crate) fn html(markdown: &str) -> String {
     let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
+    // As mdBook does it, quotes become those of print.
+    let options = pulldown_cmark::Options::ENABLE_SMART_PUNCTUATION;
+    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(markdown, options));
     html.trim().replace('\n', "&#10;")
 }
 

@@ -77,7 +77,8 @@ fn fit(svg: &str) -> String {
     let Some((head, tail)) = svg.split_once('>') else { return svg.to_owned() };
     let kept: Vec<_> =
         head.split(' ').filter(|word| !word.starts_with("width=") && !word.starts_with("height=")).collect();
-    format!("{} style=\"max-width: {}px\">{tail}", kept.join(" "), width.unwrap_or(720.0).round())
+    let width = width.unwrap_or(720.0).round();
+    format!("{} style=\"max-width: {width}px; --drawn: {width}px\">{tail}", kept.join(" "))
 }
 
 #[cfg(test)]
