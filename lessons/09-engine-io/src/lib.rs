@@ -53,6 +53,12 @@ mod server;
 mod session;
 mod sid;
 mod transport;
+// A solution says `engine_io::` as an answer does, so that the one can be put in the place of the other.
+extern crate self as engine_io;
+
+#[doc(hidden)]
+#[path = "../solutions/mod.rs"]
+pub mod solutions;
 
 pub use config::{Config, Cors, Transport, Transports};
 pub use deadlines::{Deadlines, Expire};

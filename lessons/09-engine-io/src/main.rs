@@ -1,0 +1,38 @@
+//! The tour of lesson 09: one session in slow motion, against the real server, each packet drawn as it passes.
+
+mod tour {
+    pub(crate) mod client;
+    pub(crate) mod server;
+    pub(crate) mod show;
+}
+
+use clap::Parser;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "An Engine.IO session in slow motion")]
+struct Arguments {
+    /// How long to wait before each step, in milliseconds
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pause: u64,
+    /// How long after a pong the next ping comes, in milliseconds
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(50..=10_000))]
+    ping_interval: u64,
+    /// How long a ping may stay without its pong, in milliseconds
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(50..=10_000))]
+    ping_timeout: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let interval = Duration::from_millis(arguments.ping_interval);
+    let timeout = Duration::from_millis(arguments.ping_timeout);
+    match tour::show::run(Duration::from_millis(arguments.pause), interval, timeout) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lesson 09: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Caught by: what_is_under_way_counts_until_it_is_written
+//!
+//! What was taken counts no more.
+
+use std::collections::VecDeque;
+
+/// The reader was too slow; its connection is to be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowReader;
+
+/// What waits for one client.
+#[derive(Debug)]
+pub struct Outbound {
+    budget: usize,
+    /// `None` once the reader was too slow.
+    queue: Option<VecDeque<Vec<u8>>>,
+    outstanding: usize,
+}
+
+impl Outbound {
+    /// A queue for `budget` bytes.
+    pub fn new(budget: usize) -> Self {
+        Self { budget, queue: Some(VecDeque::new()), outstanding: 0 }
+    }
+
+    /// Adds a message; whether the writer has to be woken.
+    ///
+    /// # Errors
+    /// [`SlowReader`], now and from then on.
+    pub fn push(&mut self, message: Vec<u8>) -> Result<bool, SlowReader> {
+        let queue = self.queue.as_mut().ok_or(SlowReader)?;
+        let was_idle = self.outstanding == 0;
+        if !was_idle && self.outstanding + message.len() > self.budget {
+            let queued: usize = queue.iter().map(Vec::len).sum();
+            self.outstanding -= queued;
+            self.queue = None;
+            return Err(SlowReader);
+        }
+        self.outstanding += message.len();
+        queue.push_back(message);
+        Ok(was_idle)
+    }
+
+    /// The messages for the next write: as many as fit into `most` bytes, at least one if there is one.
+    pub fn take(&mut self, most: usize) -> Vec<Vec<u8>> {
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        let Some(queue) = &mut self.queue else { return taken };
+        while let Some(message) = queue.pop_front_if(|next| taken.is_empty() || bytes + next.len() <= most) {
+            bytes += message.len();
+            self.outstanding -= message.len();
+            taken.push(message);
+        }
+        taken
+    }
+
+    /// So many bytes of what was taken are on the network.
+    pub fn written(&mut self, bytes: usize) {
+        self.outstanding = self.outstanding.saturating_sub(bytes);
+    }
+
+    /// The bytes that count against the budget.
+    pub fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+}
