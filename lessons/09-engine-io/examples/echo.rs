@@ -22,6 +22,7 @@ struct Options {
     ping_timeout: u64,
 }
 
+// ANCHOR: application
 struct Echo;
 struct EchoSession(Session);
 
@@ -43,6 +44,7 @@ impl Receiver for EchoSession {
 
     fn close(&self, _: CloseReason) {}
 }
+// ANCHOR_END: application
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

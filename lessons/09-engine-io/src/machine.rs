@@ -185,6 +185,7 @@ impl Machine {
         }
     }
 
+    // ANCHOR: heartbeat
     /// Time has passed: pings, or gives up.
     pub fn on_deadline(&mut self, now: Instant) {
         match (self.phase, self.heartbeat) {
@@ -206,6 +207,7 @@ impl Machine {
             _ => {}
         }
     }
+    // ANCHOR_END: heartbeat
 
     // --- In ---
 
@@ -338,6 +340,7 @@ impl Machine {
         may
     }
 
+    // ANCHOR: upgrade
     /// A packet came in over the WebSocket that probes.
     pub fn receive_probe(&mut self, packet: &Packet<'_>) -> Probe {
         match (packet, &mut self.phase) {
@@ -353,6 +356,7 @@ impl Machine {
             _ => Probe::GiveUp,
         }
     }
+    // ANCHOR_END: upgrade
 
     /// The WebSocket that probed is gone; the session polls on.
     pub fn probe_ended(&mut self) {
@@ -363,6 +367,7 @@ impl Machine {
 
     // --- Out ---
 
+    // ANCHOR: send
     /// Queues packets, next to each other. Over the budget the session closes instead; a message larger than the
     /// whole budget passes when nothing else waits.
     ///
@@ -381,6 +386,7 @@ impl Machine {
         self.queue.extend(messages.iter().cloned());
         Ok(())
     }
+    // ANCHOR_END: send
 
     /// Whether what is sent now leaves at once: what volatile messages ask.
     pub fn is_writable(&self) -> bool {

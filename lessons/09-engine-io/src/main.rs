@@ -2,17 +2,20 @@
 
 mod tour {
     pub(crate) mod client;
+    pub(crate) mod measure;
     pub(crate) mod server;
     pub(crate) mod show;
 }
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
 
 #[derive(Parser)]
 #[command(about = "An Engine.IO session in slow motion")]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// How long to wait before each step, in milliseconds
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pause: u64,
@@ -24,11 +27,25 @@ struct Arguments {
     ping_timeout: u64,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Print, as CSV, what the book's plots show
+    Measure {
+        /// overhead: bytes on the wire for a message there and back, by its length
+        #[arg(value_parser = ["overhead"])]
+        what: String,
+    },
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let interval = Duration::from_millis(arguments.ping_interval);
     let timeout = Duration::from_millis(arguments.ping_timeout);
-    match tour::show::run(Duration::from_millis(arguments.pause), interval, timeout) {
+    let outcome = match arguments.command {
+        Some(Command::Measure { .. }) => tour::measure::overhead(),
+        None => tour::show::run(Duration::from_millis(arguments.pause), interval, timeout),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lesson 09: {error}");

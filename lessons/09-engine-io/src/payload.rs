@@ -35,6 +35,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///     ]
 /// );
 /// ```
+// ANCHOR: decode
 pub fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, PacketError>> {
     body.split(SEPARATOR).map(|packet| match packet.strip_prefix('b') {
         Some(base64) => match BASE64.decode(base64) {
@@ -44,6 +45,7 @@ pub fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, PacketError
         None => Packet::decode(packet),
     })
 }
+// ANCHOR_END: decode
 
 /// Joins packets into a body.
 ///

@@ -8,13 +8,31 @@ use websocket::{Limits, Message, WebSocket};
 /// Nobody in this tour waits longer for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A request that was sent, and whose answer was not read yet: it may wait at the server.
+pub(crate) struct Asked {
+    stream: TcpStream,
+    /// Its length in bytes.
+    pub(crate) written: usize,
+}
+
 /// What a server answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// Its length in bytes, head and all.
+    pub(crate) length: usize,
 }
 
-pub(crate) fn dial(address: SocketAddr) -> io::Result<TcpStream> {
+impl Answer {
+    /// The session's name, out of an answer that opens one.
+    pub(crate) fn sid(&self) -> Result<String, &'static str> {
+        let behind = self.body.split_once("\"sid\":\"").map(|(_, rest)| rest);
+        let sid = behind.and_then(|rest| rest.split_once('"')).map(|(sid, _)| sid.to_owned());
+        sid.ok_or("the server's first packet has no sid")
+    }
+}
+
+fn dial(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -22,41 +40,68 @@ pub(crate) fn dial(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// One request on a connection of its own. The answer is read later, so that it may wait at the server meanwhile.
-pub(crate) fn request(address: SocketAddr, method: &str, query: &str, body: &str) -> io::Result<TcpStream> {
+/// Sends one request on a connection of its own.
+pub(crate) fn request(address: SocketAddr, method: &str, query: &str, body: &str) -> io::Result<Asked> {
     let mut stream = dial(address)?;
-    write!(
-        stream,
+    let request = format!(
         "{method} /engine.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
-    )?;
-    Ok(stream)
+    );
+    stream.write_all(request.as_bytes())?;
+    Ok(Asked { stream, written: request.len() })
 }
 
 /// Reads an answer to its end.
-pub(crate) fn answer(mut stream: TcpStream) -> io::Result<Answer> {
+pub(crate) fn answer(mut asked: Asked) -> io::Result<Answer> {
     let mut text = String::new();
-    stream.read_to_string(&mut text)?;
+    let length = asked.stream.read_to_string(&mut text)?;
     let (head, body) =
         text.split_once("\r\n\r\n").ok_or_else(|| io::Error::other("the answer is no HTTP"))?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
-    Ok(Answer { status, body: body.to_owned() })
+    Ok(Answer { status, body: body.to_owned(), length })
+}
+
+/// A stream that counts what passes, both ways.
+pub(crate) struct Counted {
+    stream: TcpStream,
+    pub(crate) bytes: usize,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        self.bytes += count;
+        Ok(count)
+    }
+}
+
+impl Write for Counted {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.stream.write(buffer)?;
+        self.bytes += count;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 /// A WebSocket for a session, or for a new one.
 pub(crate) fn websocket(
     address: SocketAddr,
     sid: Option<&str>,
-) -> Result<WebSocket<TcpStream>, websocket::Error> {
+) -> Result<WebSocket<Counted>, websocket::Error> {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     let path = format!("/engine.io/?EIO=4&transport=websocket{sid}");
-    WebSocket::connect(dial(address)?, &address.to_string(), &path, Limits::default())
+    let stream = Counted { stream: dial(address)?, bytes: 0 };
+    WebSocket::connect(stream, &address.to_string(), &path, Limits::default())
 }
 
 /// The next text message.
-pub(crate) fn read(socket: &mut WebSocket<TcpStream>) -> Result<String, Box<dyn std::error::Error>> {
+pub(crate) fn read(socket: &mut WebSocket<Counted>) -> Result<String, Box<dyn std::error::Error>> {
     match socket.read()? {
         Some(Message::Text(text)) => Ok(text),
         Some(Message::Binary(bytes)) => Err(format!("{} bytes came where text was due", bytes.len()).into()),

@@ -1,15 +1,14 @@
 //! The story: a session opens by polling, talks, moves to a WebSocket, beats, and is left alone.
 
-use super::client::{answer, read, request, websocket};
+use super::client::{Asked, Counted, answer, read, request, websocket};
 use super::server::{Running, start};
 use anstyle::{AnsiColor, Style};
 use engine_io::{CloseReason, Message as Payload, Packet, payload};
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 use websocket::{Message, WebSocket};
 
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -50,7 +49,7 @@ impl Stage {
         Ok(packets)
     }
 
-    fn get(&self, sid: &str) -> Outcome<TcpStream> {
+    fn get(&self, sid: &str) -> Outcome<Asked> {
         self.draw("polling", true, "GET", "is there anything for me?");
         Ok(request(self.running.address, "GET", &format!("&sid={sid}"), "")?)
     }
@@ -69,13 +68,8 @@ impl Stage {
         self.heading("Polling: HTTP is enough");
         self.draw("polling", true, "GET", "a session, please");
         let opened = answer(request(self.running.address, "GET", "", "")?)?;
-        let packets = self.payload(&opened.body)?;
-        let sid = packets
-            .first()
-            .and_then(|open| open.split_once("\"sid\":\""))
-            .and_then(|(_, rest)| rest.split_once('"'))
-            .map(|(sid, _)| sid.to_owned())
-            .ok_or("the server's first packet has no sid")?;
+        self.payload(&opened.body)?;
+        let sid = opened.sid()?;
         let waiting = self.get(&sid)?;
         say("            (it waits at the server: long polling)");
         self.post(&sid, "4tea", "a message goes by a request of its own")?;
@@ -112,7 +106,7 @@ impl Stage {
     }
 
     /// Ping and pong.
-    fn heartbeat(&self, interval: Duration) -> Outcome<WebSocket<TcpStream>> {
+    fn heartbeat(&self, interval: Duration) -> Outcome<WebSocket<Counted>> {
         self.heading(&format!("The heartbeat: a ping {} ms after the last pong", interval.as_millis()));
         let mut socket = websocket(self.running.address, None)?;
         say("            (a new session, over a WebSocket from the start)");
@@ -127,7 +121,7 @@ impl Stage {
     }
 
     /// The client stops answering, as if it were in a tunnel.
-    fn gone(&self, mut socket: WebSocket<TcpStream>, timeout: Duration) -> Outcome {
+    fn gone(&self, mut socket: WebSocket<Counted>, timeout: Duration) -> Outcome {
         self.heading(&format!("Gone: a ping without its pong for {} ms", timeout.as_millis()));
         self.expect(&mut socket, "2", "are you there?")?;
         let asked = Instant::now();
@@ -151,13 +145,13 @@ impl Stage {
         Ok(())
     }
 
-    fn send(&self, socket: &mut WebSocket<TcpStream>, packet: &str, meaning: &str) -> Outcome {
+    fn send(&self, socket: &mut WebSocket<Counted>, packet: &str, meaning: &str) -> Outcome {
         draw(self.pause_before(packet), "websocket", true, packet, meaning);
         Ok(socket.send(&Message::Text(packet.to_owned()))?)
     }
 
     /// The next packet has to be this one.
-    fn expect(&self, socket: &mut WebSocket<TcpStream>, packet: &str, meaning: &str) -> Outcome {
+    fn expect(&self, socket: &mut WebSocket<Counted>, packet: &str, meaning: &str) -> Outcome {
         let came = read(socket)?;
         if came != packet {
             return Err(format!("{came:?} came where {packet:?} was due").into());

@@ -1,0 +1,53 @@
+//! What a message costs on the wire, by polling and by WebSocket.
+
+use super::client::{Answer, answer, read, request, websocket};
+use super::server::start;
+use super::show::Outcome;
+use std::net::SocketAddr;
+use std::time::Duration;
+use websocket::Message;
+
+const MESSAGES: usize = 20;
+
+/// Bytes on the wire for a message there and back, as CSV. Our client's requests have four headers; a browser's have a
+/// dozen, so by polling it is several hundred bytes more.
+pub(crate) fn overhead() -> Outcome {
+    let running = start(Duration::from_secs(25), Duration::from_secs(20))?;
+    println!("characters in a message,polling,websocket");
+    for length in [1, 10, 100, 1_000, 10_000] {
+        let text = "a".repeat(length);
+        println!("{length},{},{}", polling(running.address, &text)?, over_websocket(running.address, &text)?);
+    }
+    Ok(())
+}
+
+/// A POST, and the GET that brings the answer.
+fn polling(address: SocketAddr, text: &str) -> Outcome<usize> {
+    let opened = answer(request(address, "GET", "", "")?)?;
+    let sid = opened.sid()?;
+    let mut bytes = 0;
+    for _ in 0..MESSAGES {
+        for (method, body) in [("POST", format!("4{text}")), ("GET", String::new())] {
+            let request = request(address, method, &format!("&sid={sid}"), &body)?;
+            bytes += request.written;
+            let Answer { status, length, .. } = answer(request)?;
+            if status != 200 {
+                return Err(format!("a {method} was answered with {status}").into());
+            }
+            bytes += length;
+        }
+    }
+    Ok(bytes / MESSAGES)
+}
+
+/// A frame, and the frame that answers it.
+fn over_websocket(address: SocketAddr, text: &str) -> Outcome<usize> {
+    let mut socket = websocket(address, None)?;
+    read(&mut socket)?;
+    let before = socket.stream().bytes;
+    for _ in 0..MESSAGES {
+        socket.send(&Message::Text(format!("4{text}")))?;
+        read(&mut socket)?;
+    }
+    Ok((socket.stream().bytes - before) / MESSAGES)
+}
