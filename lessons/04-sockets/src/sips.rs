@@ -41,13 +41,6 @@ impl Sips {
         self
     }
 
-    /// After those, one call that takes this many bytes.
-    #[must_use]
-    pub fn then_takes(mut self, size: usize) -> Self {
-        self.sizes.push_back(Sip::Takes(size));
-        self
-    }
-
     /// All bytes that were taken, in order.
     pub fn taken(&self) -> &[u8] {
         &self.taken
