@@ -54,6 +54,11 @@ fn the_talks_example_works() {
 }
 
 #[test]
+fn the_talks_server_prints_nothing_for_a_client_that_says_nothing() {
+    assert_eq!(printed(&[b"", b"hello"]), ["hello\n"; 2]);
+}
+
+#[test]
 fn the_talks_server_cuts_a_message_at_64_bytes() {
     let message: &[u8; 65] = &[b'a'; 65];
     assert_eq!(printed(&[message]), [format!("{}\n", "a".repeat(64)), format!("{}\n", "a".repeat(64))]);
