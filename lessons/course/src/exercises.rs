@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A workspace with lessons.
@@ -11,7 +12,7 @@ pub(crate) struct Workspace {
     pub root: PathBuf,
     /// Where cargo builds.
     pub target: PathBuf,
-    /// All exercises, by name.
+    /// All exercises: lesson by lesson, each in the order of its manifest, where the warm-up stands first.
     pub exercises: Vec<Exercise>,
 }
 
@@ -61,19 +62,17 @@ impl Workspace {
 }
 
 fn exercises(metadata: &Metadata) -> Vec<Exercise> {
-    let mut found: Vec<_> = metadata
-        .workspace_packages()
-        .into_iter()
-        .flat_map(|package| {
-            package
-                .targets
-                .iter()
-                .filter(|target| is_exercise(target))
-                .map(|target| exercise(package, target))
-        })
-        .collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    found
+    let mut found = Vec::new();
+    for package in metadata.workspace_packages() {
+        // Cargo gives the targets in an order of its own.
+        let manifest = fs::read_to_string(&package.manifest_path).unwrap_or_default();
+        for target in package.targets.iter().filter(|target| is_exercise(target)) {
+            let place = manifest.find(&format!("\"{}\"", target.name));
+            found.push((target.name.get(..4), place, exercise(package, target)));
+        }
+    }
+    found.sort_by_key(|(number, place, exercise)| (*number, exercise.lesson.clone(), *place));
+    found.into_iter().map(|(.., exercise)| exercise).collect()
 }
 
 fn is_exercise(target: &Target) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! It remembers nothing. What passes is seen by running it, so the list is true whatever was edited.
 
+mod attempt;
 mod exercises;
 mod mutants;
 mod reader;
@@ -27,7 +28,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run an exercise each time that its file is saved
+    /// List the exercises, as without any command
+    List,
+    /// Run one exercise, and say in sentences what is missing
+    Run { name: String },
+    /// Run an exercise each time that its file is saved; in a terminal h, n, l and q are keys
     Watch,
     /// Show a hint
     Hint { name: String },
@@ -45,7 +50,13 @@ enum Task {
     /// Prove every exercise: starters, solutions, wrong answers, cases and hints
     Verify,
     /// Change the solutions with cargo-mutants and print which changes no case notices
-    Mutants,
+    ///
+    /// A change that leaves the meaning as it was cannot be noticed. Excuse it in `.cargo/mutants.toml` of the workspace:
+    /// an entry of `exclude_re` that matches its line as printed, under a comment that says why it is the same.
+    Mutants {
+        /// Only the solutions of these exercises; all when none is named
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,14 +76,15 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
     let workspace = Workspace::find()?;
     match arguments.command {
         None if arguments.json => reader::json(&workspace)?,
-        None => reader::list(&workspace)?,
-        Some(Task::Watch) => watch::watch(&workspace)?,
+        None | Some(Task::List) => reader::list(&workspace)?,
+        Some(Task::Run { name }) => return reader::run(&workspace, workspace.exercise(&name)?),
+        Some(Task::Watch) => watch::watch(workspace)?,
         Some(Task::Hint { name }) => reader::show(&workspace.exercise(&name)?.hint())?,
         Some(Task::Solution { name }) => reader::show(&workspace.exercise(&name)?.solution())?,
         Some(Task::Diff { name }) => reader::diff(workspace.exercise(&name)?)?,
         Some(Task::Reset { name, yes }) => reader::reset(&workspace, workspace.exercise(&name)?, yes)?,
         Some(Task::Verify) => return proved(&workspace),
-        Some(Task::Mutants) => return mutants::mutants(&workspace),
+        Some(Task::Mutants { names }) => return mutants::mutants(&workspace, &names),
     }
     Ok(true)
 }

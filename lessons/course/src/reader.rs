@@ -1,20 +1,18 @@
 //! What a reader asks for: the list, a hint, the solution, the difference, a new beginning.
 
+use crate::attempt::{self, Attempt, BAD, GOOD, Line, STRONG};
 use crate::exercises::{Exercise, Workspace};
-use crate::run::{self, Built};
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const STRONG: Style = Style::new().bold();
+/// The width of the list, and of all that is no terminal.
+const WIDTH: usize = 80;
 
 /// Where an exercise stands, as `--json` prints it.
 #[derive(Serialize)]
@@ -25,40 +23,19 @@ struct State<'exercise> {
     compiles: bool,
     passed: usize,
     cases: usize,
-    #[serde(skip)]
-    about: &'exercise str,
 }
 
-impl State<'_> {
-    fn done(&self) -> bool {
-        self.compiles && self.cases > 0 && self.passed == self.cases
+/// Tries all, and says so on a terminal: the first time takes as long as the compiler does.
+fn attempts(workspace: &Workspace) -> Result<Vec<Attempt>> {
+    let waiting = io::stderr().is_terminal();
+    if waiting {
+        anstream::eprint!("Building and trying {} exercises …", workspace.exercises.len());
     }
-}
-
-fn states(workspace: &Workspace) -> Result<Vec<State<'_>>> {
-    let names = workspace.exercises.iter().map(|exercise| exercise.name.as_str());
-    let built = run::build(&workspace.root, &workspace.target, names)?;
-    workspace.exercises.iter().map(|exercise| state(workspace, exercise, &built[&exercise.name])).collect()
-}
-
-fn state<'exercise>(
-    workspace: &Workspace,
-    exercise: &'exercise Exercise,
-    built: &Built,
-) -> Result<State<'exercise>> {
-    let cases = match &built.program {
-        Some(program) => run::run(program, &exercise.folder, None)?.cases,
-        None => BTreeMap::new(),
-    };
-    Ok(State {
-        lesson: &exercise.lesson,
-        name: &exercise.name,
-        file: workspace.short(&exercise.starter()).to_string(),
-        compiles: built.program.is_some(),
-        passed: cases.values().filter(|&&passed| passed).count(),
-        cases: cases.len(),
-        about: &exercise.about,
-    })
+    let attempts = attempt::all(workspace);
+    if waiting {
+        anstream::eprint!("\r{:WIDTH$}\r", "");
+    }
+    attempts
 }
 
 /// Prints the exercises by lesson, what passes, and what to do next.
@@ -66,30 +43,82 @@ fn state<'exercise>(
 /// # Errors
 /// When cargo cannot build at all.
 pub(crate) fn list(workspace: &Workspace) -> Result<()> {
-    let states = states(workspace)?;
-    let width = states.iter().map(|state| state.name.len()).max().unwrap_or(0);
-    let mut lesson = "";
-    for state in &states {
-        if state.lesson != lesson {
-            lesson = state.lesson;
-            anstream::println!("{STRONG}{lesson}{STRONG:#}  {}", state.about);
+    let attempts = attempts(workspace)?;
+    let all: Vec<_> = workspace.exercises.iter().zip(&attempts).collect();
+    let width = all.iter().map(|(exercise, _)| exercise.name.len()).max().unwrap_or(0);
+    let next = all.iter().position(|(_, attempt)| !attempt.done());
+    let mut place = 0;
+    for lesson in all.chunk_by(|(one, _), (other, _)| one.lesson == other.lesson) {
+        let done = lesson.iter().filter(|(_, attempt)| attempt.done()).count();
+        let first = lesson[0].0;
+        let progress = format!("{} {done} of {}", bar(done, lesson.len(), 10), lesson.len());
+        let room = WIDTH.saturating_sub(first.lesson.chars().count() + progress.chars().count() + 4);
+        let about = shortened(&first.about, room);
+        anstream::println!("{STRONG}{}{STRONG:#}  {about:room$}  {progress}", first.lesson);
+        for (exercise, attempt) in lesson {
+            let (style, mark) = mark(attempt);
+            let arrow = if next == Some(place) { "  <- next" } else { "" };
+            let name = &exercise.name;
+            anstream::println!("  {style}{mark}{style:#}  {name:width$}  {}{arrow}", attempt.progress());
+            place += 1;
         }
-        let (style, mark) = if state.done() { (GOOD, "done") } else { (BAD, "open") };
-        let progress = if state.compiles {
-            format!("{} of {} cases pass", state.passed, state.cases)
-        } else {
-            "does not compile".to_owned()
-        };
-        anstream::println!("  {style}{mark}{style:#}  {:width$}  {progress}", state.name);
     }
-    match states.iter().find(|state| !state.done()) {
-        Some(next) => {
-            anstream::println!("\nNext: edit {}, then `cargo test --test {}`.", next.file, next.name);
-            anstream::println!("Stuck? `cargo run -p course -- hint {}`", next.name);
-        }
-        None => anstream::println!("\nAll done."),
-    }
+    let done = attempts.iter().filter(|attempt| attempt.done()).count();
+    anstream::println!("\n{} {done} of {} exercises done", bar(done, all.len(), 30), all.len());
+    let Some((exercise, attempt)) = next.map(|next| all[next]) else {
+        anstream::println!("All done.");
+        return Ok(());
+    };
+    anstream::println!("\n{STRONG}Next: {}{STRONG:#}", exercise.name);
+    print(&attempt::result(workspace, exercise, attempt));
+    anstream::println!("\nTry it:  cargo test --test {}", exercise.name);
+    anstream::println!("Stuck?   cargo run -p course -- hint {}", exercise.name);
+    anstream::println!("On save: cargo run -p course -- watch");
     Ok(())
+}
+
+/// Tries one exercise and says what came of it; whether all cases pass.
+///
+/// # Errors
+/// When cargo cannot build at all.
+pub(crate) fn run(workspace: &Workspace, exercise: &Exercise) -> Result<bool> {
+    let attempt = attempt::one(workspace, exercise)?;
+    report(workspace, exercise, &attempt);
+    Ok(attempt.done())
+}
+
+/// Prints what came of an attempt.
+pub(crate) fn report(workspace: &Workspace, exercise: &Exercise, attempt: &Attempt) {
+    anstream::println!("{STRONG}{}{STRONG:#}: {}", exercise.name, attempt.progress());
+    print(&attempt::result(workspace, exercise, attempt));
+}
+
+fn print(lines: &[Line]) {
+    for Line { style, text } in lines {
+        for part in attempt::wrap(text, WIDTH - 2) {
+            anstream::println!("{}", format!("  {style}{part}{style:#}").trim_end());
+        }
+    }
+}
+
+/// `done` or `open`, in its colour.
+pub(crate) fn mark(attempt: &Attempt) -> (Style, &'static str) {
+    if attempt.done() { (GOOD, "done") } else { (BAD, "open") }
+}
+
+/// A picture of `done` of `all`.
+pub(crate) fn bar(done: usize, all: usize, width: usize) -> String {
+    let full = (done * width).checked_div(all).unwrap_or(0);
+    "█".repeat(full) + &"░".repeat(width - full)
+}
+
+/// The text, or as much of it as there is room for.
+pub(crate) fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// Prints the same for programs: an array, an object an exercise.
@@ -97,7 +126,16 @@ pub(crate) fn list(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// When cargo cannot build at all.
 pub(crate) fn json(workspace: &Workspace) -> Result<()> {
-    anstream::println!("{}", serde_json::to_string_pretty(&states(workspace)?)?);
+    let attempts = attempts(workspace)?;
+    let states = workspace.exercises.iter().zip(&attempts).map(|(exercise, attempt)| State {
+        lesson: &exercise.lesson,
+        name: &exercise.name,
+        file: workspace.short(&exercise.starter()).to_string(),
+        compiles: attempt.compiles(),
+        passed: attempt.passed(),
+        cases: attempt.cases(),
+    });
+    anstream::println!("{}", serde_json::to_string_pretty(&states.collect::<Vec<_>>())?);
     Ok(())
 }
 

@@ -8,11 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long the cases of one exercise may take together. They have deadlines of their own; this ends an endless loop.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Ends what runs, before its deadline: the reader has gone.
+pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What the compiler made of one test target.
 #[derive(Debug, Default)]
@@ -40,14 +45,11 @@ impl Outcome {
         !self.timed_out && !self.cases.is_empty() && self.cases.values().all(|&passed| passed)
     }
 
-    /// What the first failing case printed.
-    pub(crate) fn first_failure(&self) -> Option<&str> {
-        let start = self.output.find("\n---- ")? + 1;
-        let text = &self.output[start..];
-        let end = text[1..]
-            .find("\n---- ")
-            .or_else(|| text.find("\nfailures:\n"))
-            .map_or(text.len(), |end| end + 1);
+    /// What a failing case printed.
+    pub(crate) fn said(&self, case: &str) -> Option<&str> {
+        let heading = format!("\n---- {case} stdout ----\n");
+        let text = &self.output[self.output.find(&heading)? + heading.len()..];
+        let end = text.find("\n---- ").or_else(|| text.find("\nfailures:\n")).unwrap_or(text.len());
         Some(text[..end].trim_end())
     }
 }
@@ -125,11 +127,28 @@ pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<O
     Ok(Outcome { cases: cases(&output), output, timed_out })
 }
 
+/// Does something to each, on as many threads as there are processors; the results are in order.
+pub(crate) fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let waiting = Mutex::new(items.into_iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let mut results: Vec<(usize, R)> = thread::scope(|scope| {
+        let worker = || std::iter::from_fn(next).map(|(place, item)| (place, work(item))).collect::<Vec<_>>();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
 /// Waits for a child; kills it when the deadline has passed.
 fn ends_in_time(child: &mut Child) -> Result<bool> {
     let start = Instant::now();
     while child.try_wait()?.is_none() {
-        if start.elapsed() > DEADLINE {
+        if start.elapsed() > DEADLINE || STOP.load(Ordering::Relaxed) {
             child.kill()?;
             child.wait()?;
             return Ok(false);
@@ -178,9 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_failure_is_cut_out() {
+    fn what_a_failure_says_is_cut_out() {
         let outcome = Outcome { cases: cases(OUTPUT), output: OUTPUT.into(), timed_out: false };
-        assert_eq!(outcome.first_failure(), Some("---- cases::c stdout ----\nwhat is wrong"));
+        assert_eq!(outcome.said("cases::c"), Some("what is wrong"));
         assert!(!outcome.passed());
     }
 }

@@ -5,7 +5,7 @@
 //! wrong answer uncaught, and a shifted bound lets an off-by-one through or stops the solution.
 
 use crate::exercises::{Exercise, Workspace};
-use crate::run::{self, Outcome, function};
+use crate::run::{self, Built, Outcome, function};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -92,8 +92,19 @@ impl Proof {
         let solutions: Vec<_> = exercises.iter().map(Exercise::solution_name).collect();
         let names = exercises.iter().map(|exercise| &exercise.name).chain(&solutions).map(String::as_str);
         let built = run::build(&self.copy, &self.target, names)?;
+        let mut programs = Vec::new();
+        for (exercise, solution) in exercises.iter().zip(&solutions) {
+            for built in [&built[&exercise.name], &built[solution]] {
+                programs.push((exercise, built.program.as_ref()));
+            }
+        }
+        let ran = run::in_parallel(programs, |(exercise, program)| {
+            program.map(|program| run::run(program, &exercise.folder, None)).transpose()
+        });
+        let mut ran = ran.into_iter();
         let mut all = Cases::new();
         for (exercise, solution) in exercises.iter().zip(&solutions) {
+            let (ours, theirs) = (ran.next().transpose()?.flatten(), ran.next().transpose()?.flatten());
             let starter = &built[&exercise.name];
             for complaint in &starter.complaints {
                 self.error(
@@ -102,8 +113,7 @@ impl Proof {
                 );
             }
             let mut starter_cases = BTreeSet::new();
-            if let Some(program) = &starter.program {
-                let outcome = run::run(program, &exercise.folder, None)?;
+            if let Some(outcome) = ours {
                 for (case, _) in outcome.cases.iter().filter(|(_, passed)| **passed) {
                     let case = function(case);
                     self.error(
@@ -115,14 +125,13 @@ impl Proof {
                 starter_cases = outcome.cases.into_keys().collect();
             }
             let file = exercise.solution();
-            let Some(program) = &built[solution].program else {
+            let Some(outcome) = theirs else {
                 self.error(
                     &file,
                     format!("the solution does not compile:\n{}", built[solution].complaints.join("\n")),
                 );
                 continue;
             };
-            let outcome = run::run(program, &exercise.folder, None)?;
             for (case, _) in outcome.cases.iter().filter(|(_, passed)| !**passed) {
                 self.error(&file, format!("the solution fails the case {}", function(case)));
             }
@@ -180,38 +189,16 @@ impl Proof {
             }
             let names = round.iter().map(|(exercise, ..)| exercise.name.as_str());
             let built = run::build(&self.copy, &self.target, names)?;
-            for (exercise, cases, wrong) in &round {
-                let built = &built[&exercise.name];
-                let Some(program) = &built.program else {
-                    let reason =
-                        format!("the wrong answer does not compile:\n{}", built.complaints.join("\n"));
-                    self.error(&wrong.file, reason);
-                    continue;
-                };
-                self.caught(exercise, cases, wrong, program)?;
+            let found = run::in_parallel(round, |(exercise, cases, wrong)| {
+                let reason = escaped(exercise, cases, &wrong, &built[&exercise.name]);
+                (wrong.file, reason)
+            });
+            for (file, reason) in found {
+                if let Some(reason) = reason? {
+                    self.error(&file, reason);
+                }
             }
         }
-    }
-
-    fn caught(
-        &mut self,
-        exercise: &Exercise,
-        cases: &BTreeSet<String>,
-        wrong: &Wrong,
-        program: &Path,
-    ) -> Result<()> {
-        let case = &wrong.case;
-        let Some(full) = cases.iter().find(|full| function(full) == case) else {
-            self.error(&wrong.file, format!("is to be caught by the case {case}, which is not there"));
-            return Ok(());
-        };
-        let outcome = run::run(program, &exercise.folder, Some(full))?;
-        if outcome.timed_out {
-            self.error(&wrong.file, format!("the case {case} does not come to an end"));
-        } else if outcome.cases.get(full) != Some(&false) {
-            self.error(&wrong.file, format!("the case {case} does not catch it"));
-        }
-        Ok(())
     }
 
     fn read_wrong(&mut self, exercise: &Exercise) -> Result<Vec<Wrong>> {
@@ -225,6 +212,30 @@ impl Proof {
         }
         Ok(answers)
     }
+}
+
+/// Why the case that a wrong answer names has not caught it; `None` when it has.
+fn escaped(
+    exercise: &Exercise,
+    cases: &BTreeSet<String>,
+    wrong: &Wrong,
+    built: &Built,
+) -> Result<Option<String>> {
+    let case = &wrong.case;
+    let Some(program) = &built.program else {
+        return Ok(Some(format!("the wrong answer does not compile:\n{}", built.complaints.join("\n"))));
+    };
+    let Some(full) = cases.iter().find(|full| function(full) == case) else {
+        return Ok(Some(format!("is to be caught by the case {case}, which is not there")));
+    };
+    let outcome = run::run(program, &exercise.folder, Some(full))?;
+    Ok(if outcome.timed_out {
+        Some(format!("the case {case} does not come to an end"))
+    } else if outcome.cases.get(full) == Some(&false) {
+        None
+    } else {
+        Some(format!("the case {case} does not catch it"))
+    })
 }
 
 /// The entries of a folder in the order of their names; none when the folder is not there.
