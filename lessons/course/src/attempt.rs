@@ -100,8 +100,10 @@ fn line(style: Style, text: impl Into<String>) -> Line {
 pub(crate) fn task(workspace: &Workspace, exercise: &Exercise, case: Option<&str>) -> Vec<Line> {
     let mut lines = vec![line(PLAIN, format!("Open {}", workspace.short(&exercise.starter())))];
     if let Some((title, asked)) = asked(exercise) {
+        lines.push(line(PLAIN, ""));
         lines.push(line(STRONG, title));
         lines.push(line(PLAIN, asked));
+        lines.push(line(PLAIN, ""));
     }
     lines.extend(chapter(workspace, exercise, case));
     lines

@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Once};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Editors write a file in several steps; what comes within this time is one save.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -143,21 +143,23 @@ struct Session {
     current: usize,
     view: View,
     busy: bool,
+    /// When the last attempt was asked for.
+    asked: Instant,
     /// Saved while another one was tried.
     waiting: Option<usize>,
 }
 
 impl Session {
     fn new(workspace: Arc<Workspace>, happened: Sender<Happened>, drawn: bool) -> Self {
-        let attempts = Vec::new();
         Self {
             workspace,
             happened,
             drawn,
-            attempts,
+            attempts: Vec::new(),
             current: 0,
             view: View::Result,
             busy: false,
+            asked: Instant::now(),
             waiting: None,
         }
     }
@@ -217,10 +219,14 @@ impl Session {
     fn attempt(&mut self, place: usize) {
         self.view = View::Result;
         if self.busy {
-            self.waiting = Some(place);
+            let same_save = self.current == place && self.asked.elapsed() < SETTLE;
+            if !same_save || self.attempts.is_empty() {
+                self.waiting = Some(place);
+            }
             return;
         }
         self.busy = true;
+        self.asked = Instant::now();
         self.current = place;
         let (workspace, happened) = (Arc::clone(&self.workspace), self.happened.clone());
         thread::spawn(move || {

@@ -1,8 +1,12 @@
 //! `course` on a small workspace: it has nothing to say, and after each kind of damage it says what is wrong.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const FILES: &[(&str, &str)] = &[
@@ -94,6 +98,65 @@ impl Fixture {
             text.lines().any(|line| line.contains(file) && line.contains(reason)),
             "no line with {file:?} and {reason:?} in:\n{text}"
         );
+    }
+}
+
+/// How long an event may take on a busy machine: a build of the small workspace is the longest.
+const SOON: Duration = Duration::from_secs(60);
+
+/// `course watch`, as it runs.
+struct Watch {
+    child: Child,
+    pieces: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Watch {
+    fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let (sender, pieces) = mpsc::channel();
+        thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut piece) {
+                if sender.send(piece[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, pieces, seen: String::new() }
+    }
+
+    /// Waits until this text has come, and forgets what came before its end.
+    #[track_caller]
+    fn until(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + SOON;
+        loop {
+            if let Some(start) = self.seen.find(text) {
+                let rest = self.seen.split_off(start + text.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.pieces.recv_timeout(left) {
+                Ok(piece) => self.seen.push_str(&String::from_utf8_lossy(&piece)),
+                Err(error) => panic!("no {text:?} ({error}) in:\n{}", self.seen),
+            }
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(key.as_bytes()).unwrap();
+        stdin.flush().unwrap();
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -248,4 +311,103 @@ fn reset_asks_and_keeps_the_answer() {
     assert!(fixture.course(&["reset", "--yes", "ex01_fits"]).status.success());
     assert_eq!(fs::read_to_string(fixture.path(ANSWER)).unwrap(), STARTER);
     assert_eq!(fs::read_to_string(fixture.path("target/course/kept/ex01_fits.1.rs")).unwrap(), SOLUTION);
+}
+
+#[test]
+fn the_solution_is_shown_as_it_is() {
+    assert_eq!(stdout(&Fixture::new().course(&["solution", "ex01_fits"])), SOLUTION);
+}
+
+#[test]
+fn a_bare_starter_is_answered_with_what_to_do() {
+    let fixture = Fixture::new();
+    fixture.write(
+        ANSWER,
+        &format!("//! # Does it fit?\n//!\n//! Ten is the\n//! limit.\n//!\n//! More.\n{STARTER}"),
+    );
+    fixture.replace(CASES, "ten is allowed", "Ten is allowed. See \\\"The limit\\\".");
+    fixture.write("book/src/01-limits.md", "# 1. Limits\n");
+    for arguments in [&["run", "ex01_fits"][..], &["list"]] {
+        let output = fixture.course(arguments);
+        let text = stdout(&output);
+        assert_eq!(output.status.success(), arguments[0] == "list", "{text}");
+        let mut rest = text.as_str();
+        for wanted in [
+            "  Nothing is written here yet",
+            "  Open lessons/01-limits/exercises/ex01_fits.rs\n",
+            "  Does it fit?\n  Ten is the limit.\n",
+            "  Read chapter 1, \"The limit\" (book/src/01-limits.md)\n",
+        ] {
+            let start = rest.find(wanted).unwrap_or_else(|| panic!("no {wanted:?} in its place in:\n{text}"));
+            rest = &rest[start..];
+        }
+        assert!(!text.contains("not yet implemented"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
+
+#[test]
+fn of_the_failing_cases_the_first_in_the_file_is_shown() {
+    let fixture = Fixture::new();
+    // By name, eleven_does_not comes first.
+    fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size == 11\n}\n");
+    let text = stdout(&fixture.course(&["run", "ex01_fits"]));
+    assert!(text.contains("This case fails: ten fits.") && text.contains("\n  ten is allowed\n"), "{text}");
+    assert!(!text.contains("one too many") && !text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn an_unexplained_excuse_for_a_mutant_is_refused() {
+    let fixture = Fixture::new();
+    fixture.write(".cargo/mutants.toml", "exclude_re = [\"fits\"]\n");
+    let output = fixture.course(&["mutants", "ex01_fits"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(".cargo/mutants.toml: no comment above \"fits\" says why"), "{said}");
+}
+
+#[test]
+fn watch_in_a_pipe_prints_what_came_of_each_save() {
+    let fixture = Fixture::new();
+    let mut course = command(Path::new(env!("CARGO_BIN_EXE_course")), fixture.0.path());
+    course.arg("watch");
+    let mut watch = Watch::start(course);
+    let mut all = watch.until("Nothing is written here yet");
+    all += &watch.until("0 of 1 exercises done\n");
+    fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n");
+    all += &watch.until("1 of 2 cases pass");
+    all += &watch.until("This case fails: ten fits.");
+    all += &watch.until("0 of 1 exercises done\n");
+    fixture.write(ANSWER, SOLUTION);
+    all += &watch.until("Done: all 2 cases pass.");
+    all += &watch.until("1 of 1 exercises done\n");
+    assert!(!all.contains('\u{1b}'), "no colours in a pipe: {all:?}");
+}
+
+/// `script` (util-linux) gives a program a terminal; what it reads is typed there.
+#[cfg(target_os = "linux")]
+#[test]
+fn watch_in_a_terminal_listens_to_keys_and_leaves_the_terminal_as_it_was() {
+    for end in ["q", "\u{3}"] {
+        let fixture = Fixture::new();
+        let mut script = command(Path::new("script"), fixture.0.path());
+        let inside = "stty rows 24 cols 80; \"$COURSE\" watch; echo status $?; stty -a; echo over";
+        script.env("COURSE", env!("CARGO_BIN_EXE_course")).env("TERM", "xterm").env_remove("NO_COLOR");
+        script.env("SHELL", "/bin/sh").args(["-qec", inside, "/dev/null"]);
+        let mut watch = Watch::start(script);
+        watch.until("Nothing is written here yet");
+        watch.until("q quit");
+        watch.key("h");
+        watch.until("Compare.");
+        watch.key("l");
+        watch.until("> open  ex01_fits");
+        fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n");
+        watch.until("This case fails: ten fits.");
+        fixture.write(ANSWER, SOLUTION);
+        watch.until("1 of 1 exercises done");
+        watch.key(end);
+        watch.until("status 0");
+        let terminal = watch.until("over");
+        assert!(terminal.contains(" icanon") && terminal.contains(" echo "), "{terminal}");
+    }
 }
