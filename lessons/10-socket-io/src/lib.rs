@@ -40,6 +40,12 @@ pub mod packet;
 mod recovery;
 mod room;
 mod socket;
+// A solution says `socket_io::` as an answer does, so that the one can be put in the place of the other.
+extern crate self as socket_io;
+
+#[doc(hidden)]
+#[path = "../solutions/mod.rs"]
+pub mod solutions;
 
 pub use ack::{Answers, EmitWithAck};
 pub use adapter::{Adapter, InMemory, Selection};

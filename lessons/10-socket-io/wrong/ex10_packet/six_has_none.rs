@@ -1,0 +1,56 @@
+//! Caught by: attachments_are_counted
+//!
+//! Only events have attachments.
+
+/// A packet's text, in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary event, 6 binary acknowledgement.
+    pub kind: u8,
+    /// How many binary messages follow.
+    pub attachments: usize,
+    /// `/` where none is written.
+    pub namespace: &'a str,
+    /// Which question this is, or which it answers.
+    pub id: Option<u64>,
+    /// JSON, or nothing.
+    pub data: &'a str,
+}
+
+/// It is not of a packet's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPacket;
+
+/// Takes a packet apart.
+///
+/// # Errors
+/// What is not of a packet's form.
+pub fn parse(text: &str) -> Result<Packet<'_>, BadPacket> {
+    let kind = match text.as_bytes().first() {
+        Some(digit @ b'0'..=b'6') => digit - b'0',
+        _ => return Err(BadPacket),
+    };
+    let mut rest = &text[1..];
+    let mut attachments = 0;
+    if kind == 5 {
+        let (count, behind) = digits(rest);
+        attachments = count.parse().map_err(|_| BadPacket)?;
+        rest = behind.strip_prefix('-').ok_or(BadPacket)?;
+        if attachments == 0 {
+            return Err(BadPacket);
+        }
+    }
+    let mut namespace = "/";
+    if rest.starts_with('/') {
+        (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
+    }
+    let (id, data) = digits(rest);
+    let id = if id.is_empty() { None } else { Some(id.parse().map_err(|_| BadPacket)?) };
+    Ok(Packet { kind, attachments, namespace, id, data })
+}
+
+/// The digits at the front, and what stands behind them.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
+}
