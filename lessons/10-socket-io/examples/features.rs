@@ -32,6 +32,7 @@ fn main_namespace(socket: Socket) {
     socket.on("throw me out", async |socket: Socket| socket.disconnect());
 }
 
+// ANCHOR: middleware
 async fn with_token(socket: Socket) -> Result<(), ConnectError> {
     if socket.auth()["token"] == "secret" {
         Ok(())
@@ -39,6 +40,7 @@ async fn with_token(socket: Socket) -> Result<(), ConnectError> {
         Err(ConnectError::new("not authorized").with_data(json!({ "field": "token" })))
     }
 }
+// ANCHOR_END: middleware
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

@@ -27,6 +27,7 @@ pub struct Selection {
     pub local: bool,
 }
 
+// ANCHOR: adapter
 /// Where a namespace keeps its members.
 pub trait Adapter: Send + Sync + 'static {
     /// A socket has connected.
@@ -48,6 +49,7 @@ pub trait Adapter: Send + Sync + 'static {
         self.each(selection, &mut |socket| socket.deliver(packet, selection.volatile));
     }
 }
+// ANCHOR_END: adapter
 
 /// One process's adapter.
 #[derive(Default)]

@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<Packet<'_>, BadPacket> {
     };
     let mut rest = &text[1..];
     let mut attachments = 0;
-    if kind >= 5 {
+    if kind == 5 || kind == 6 {
         let (count, behind) = digits(rest);
         attachments = count.parse().map_err(|_| BadPacket)?;
         rest = behind.strip_prefix('-').ok_or(BadPacket)?;

@@ -1,0 +1,50 @@
+//! The tour of lesson 10: two clients and a server, every packet drawn as it passes.
+
+mod tour {
+    pub(crate) mod client;
+    pub(crate) mod measure;
+    pub(crate) mod server;
+    pub(crate) mod show;
+}
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "Socket.IO packets as they pass: a namespace, a room, acknowledgements, bytes")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// How long to wait before each packet is drawn, in milliseconds
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pause: u64,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print, as CSV, what the book's plots show
+    Measure {
+        /// broadcast: what a broadcast costs for each receiver, encoded once and encoded for each
+        #[arg(value_parser = ["broadcast"])]
+        what: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Measure { .. }) => {
+            tour::measure::broadcast();
+            Ok(())
+        }
+        None => tour::show::run(Duration::from_millis(arguments.pause)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lesson 10: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
