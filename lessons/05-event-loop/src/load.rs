@@ -2,17 +2,28 @@
 
 use crate::{Interest, Poller, Ready, Token, Trigger, best_poller, process};
 use hdrhistogram::Histogram;
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The size of a message, in bytes.
-pub const MESSAGE: usize = 64;
+/// The size of a line, in bytes, with its `\n`.
+pub const LINE: usize = 64;
 
 /// So many connections are opened before one of them is used: a server has to keep up, or its backlog would overflow
 /// and the kernel try again after a second.
 const BATCH: usize = 64;
+
+/// The most lines that a client can have on their way.
+pub const MOST_IN_FLIGHT: usize = 64;
+
+/// As many lines as a client writes at most.
+const LINES: [[u8; LINE]; MOST_IN_FLIGHT] = {
+    let mut line = [b'x'; LINE];
+    line[LINE - 1] = b'\n';
+    [line; MOST_IN_FLIGHT]
+};
 
 /// What to ask of a server.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +32,10 @@ pub struct Load {
     pub server: SocketAddr,
     /// The process that serves, to read its processor time.
     pub pid: u32,
-    /// How many clients, each with one message on its way at any time.
+    /// How many clients.
     pub connections: usize,
+    /// How many lines each client has on their way at any time.
+    pub in_flight: usize,
     /// How long it is measured, once all are connected.
     pub time: Duration,
 }
@@ -30,7 +43,7 @@ pub struct Load {
 /// What a server did.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Messages that came back.
+    /// Lines that came back.
     pub requests: u64,
     /// Connections that were still good at the end.
     pub alive: usize,
@@ -40,14 +53,16 @@ pub struct Report {
     pub cpu: Duration,
     /// Memory of the server with all connections open, in bytes.
     pub memory: u64,
-    /// From a message's write until it was back, in microseconds.
+    /// From a line's write until it was back, in microseconds.
     pub latency: Histogram<u64>,
 }
 
 struct Client {
     stream: Arc<TcpStream>,
+    /// Bytes of the line that is coming back.
     back: usize,
-    sent: Instant,
+    /// When each line that is on its way was written, the oldest first.
+    sent: VecDeque<Instant>,
     alive: bool,
 }
 
@@ -57,23 +72,25 @@ impl Client {
         stream.set_nodelay(true)?;
         // Closed with a reset: ten thousand ends in TIME_WAIT would leave no ports for the next run.
         rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
-        Ok(Self { stream: Arc::new(stream), back: 0, sent: Instant::now(), alive: true })
+        Ok(Self { stream: Arc::new(stream), back: 0, sent: VecDeque::new(), alive: true })
     }
 
-    fn send(&mut self) -> io::Result<()> {
-        (self.back, self.sent) = (0, Instant::now());
-        (&*self.stream).write_all(&[b'x'; MESSAGE])
+    /// Writes so many lines in one call. They are few enough for the kernel to take them all.
+    fn send(&mut self, lines: usize) -> io::Result<()> {
+        self.sent.extend(std::iter::repeat_n(Instant::now(), lines));
+        (&*self.stream).write_all(&LINES.as_flattened()[..lines * LINE])
     }
 
-    /// Reads what has come back; whether it is all of a message.
-    fn read(&mut self) -> io::Result<bool> {
-        match (&*self.stream).read(&mut [0; MESSAGE]) {
+    /// Reads what has come back; how many lines that were.
+    fn read(&mut self) -> io::Result<usize> {
+        match (&*self.stream).read(&mut [0; MOST_IN_FLIGHT * LINE]) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
-                self.back += count;
-                Ok(self.back >= MESSAGE)
+                let bytes = self.back + count;
+                self.back = bytes % LINE;
+                Ok(bytes / LINE)
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(false),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
             Err(error) => Err(error),
         }
     }
@@ -88,6 +105,7 @@ pub fn run(load: &Load) -> io::Result<Report> {
     let mut clients = Vec::with_capacity(load.connections);
     for index in 0..load.connections {
         let mut client = Client::connect(load.server)?;
+        // An echo now and then: the server accepts in order, so it has accepted all before, too.
         if (index + 1) % BATCH == 0 || index + 1 == load.connections {
             echo_once(&mut client)?;
         }
@@ -95,7 +113,8 @@ pub fn run(load: &Load) -> io::Result<Report> {
         poller.add(Token(index as u64), client.stream.clone(), Interest::READABLE, Trigger::Level)?;
         clients.push(client);
     }
-    let mut run = Run { poller, clients, latency: histogram()?, requests: 0, found: Vec::new() };
+    let in_flight = load.in_flight.clamp(1, MOST_IN_FLIGHT);
+    let mut run = Run { in_flight, poller, clients, latency: histogram()?, requests: 0, found: Vec::new() };
     // Every client has been heard once before the clock starts: no buffer or stack is touched for the first time then.
     run.send_all()?;
     run.answer_for(Duration::ZERO, Until::AllAnswered)?;
@@ -123,6 +142,7 @@ enum Until {
 }
 
 struct Run {
+    in_flight: usize,
     poller: Box<dyn Poller>,
     clients: Vec<Client>,
     latency: Histogram<u64>,
@@ -132,7 +152,8 @@ struct Run {
 
 impl Run {
     fn send_all(&mut self) -> io::Result<()> {
-        self.clients.iter_mut().try_for_each(Client::send)
+        let lines = self.in_flight;
+        self.clients.iter_mut().try_for_each(|client| client.send(lines))
     }
 
     fn answer_for(&mut self, time: Duration, until: Until) -> io::Result<()> {
@@ -142,7 +163,7 @@ impl Run {
         loop {
             let now = Instant::now();
             let done = match until {
-                Until::AllAnswered => self.requests == self.clients.len() as u64,
+                Until::AllAnswered => self.requests == (self.clients.len() * self.in_flight) as u64,
                 Until::TimeIsOver => now >= deadline,
             };
             if done {
@@ -164,14 +185,15 @@ impl Run {
     fn answered(&mut self, ready: Ready, until: Until) -> io::Result<()> {
         let index = usize::try_from(ready.token.0).map_err(io::Error::other)?;
         let client = &mut self.clients[index];
-        let result = client.read().and_then(|whole| {
-            if whole {
-                let micros = u64::try_from(client.sent.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let result = client.read().and_then(|lines| {
+            let now = Instant::now();
+            for sent in client.sent.drain(..lines.min(client.sent.len())) {
+                let micros = u64::try_from((now - sent).as_micros()).unwrap_or(u64::MAX);
                 self.latency.saturating_record(micros);
-                self.requests += 1;
-                if until == Until::TimeIsOver {
-                    client.send()?;
-                }
+            }
+            self.requests += lines as u64;
+            if until == Until::TimeIsOver && lines > 0 {
+                client.send(lines)?;
             }
             Ok(())
         });
@@ -188,8 +210,9 @@ impl Run {
 
 fn echo_once(client: &mut Client) -> io::Result<()> {
     client.stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    client.send()?;
-    while !client.read()? {}
+    client.send(1)?;
+    while client.read()? == 0 {}
+    client.sent.clear();
     Ok(())
 }
 

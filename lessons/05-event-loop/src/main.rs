@@ -23,6 +23,9 @@ struct Flags {
     /// How many connections the loop holds at once in the part `hold`.
     #[arg(long, global = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     connections: u32,
+    /// How many lines each client has on their way in the part `echo`, and in what is measured.
+    #[arg(long, global = true, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
+    in_flight: u8,
     /// The Python that has gevent, for the servers to be compared with.
     #[arg(long, global = true, default_value = "python3")]
     python: String,
@@ -61,7 +64,7 @@ enum What {
     },
     /// Asks a server in a process of its own.
     #[command(hide = true)]
-    Load { server: SocketAddr, pid: u32, clients: usize, milliseconds: u64 },
+    Load { server: SocketAddr, pid: u32, clients: usize, lines: usize, milliseconds: u64 },
 }
 
 fn main() -> ExitCode {
@@ -86,15 +89,15 @@ fn show(part: &What, flags: &Flags) -> Result<()> {
         What::Slow => tour::slow::show(),
         What::Executor => tour::executor::show(),
         What::Hold => tour::hold::show(flags.connections),
-        What::Echo => tour::echo::show(&flags.python),
-        What::Measure { name } => measure::measure(*name, &flags.python),
+        What::Echo => tour::echo::show(&flags.python, flags.in_flight.into()),
+        What::Measure { name } => measure::measure(*name, &flags.python, flags.in_flight.into()),
         What::Serve { way } => server::serve(way),
-        What::Load { server, pid, clients, milliseconds } => {
+        What::Load { server, pid, clients, lines, milliseconds } => {
             event_loop::process::stay_on(1);
             event_loop::limits::allow_open_files(*clients as u64 + 50)?;
             let (server, pid, connections) = (*server, *pid, *clients);
             let time = Duration::from_millis(*milliseconds);
-            server::report(&load::run(&Load { server, pid, connections, time })?);
+            server::report(&load::run(&Load { server, pid, connections, in_flight: *lines, time })?);
             Ok(())
         }
     }

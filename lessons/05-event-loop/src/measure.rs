@@ -1,45 +1,76 @@
 //! The numbers behind the chapter's plots, as CSV.
 
 use crate::server::{Server, Summary, has_gevent, kinds};
-use anyhow::Result;
-use std::time::Duration;
+use crate::tour::{pair, pollers};
+use anyhow::{Result, ensure};
+use event_loop::{Interest, Poller, Token, Trigger, limits};
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 3;
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Name {
-    /// Echoes a second, by connections and server.
+    /// Lines a second, by connections and server.
     Echo,
-    /// Echoes for each second of the server's processor time.
+    /// Lines for each second of the server's processor time.
     Cpu,
     /// The server's memory in MB.
     Memory,
-    /// From a message's write until it is back, in milliseconds: the 99th percentile.
+    /// From a line's write until it is back, in milliseconds: the 99th percentile.
     Latency,
+    /// Lines for each second of the server's processor time, by lines that a client has on their way.
+    InFlight,
+    /// One busy connection among many idle ones: microseconds for a wait and a read, by the way to wait.
+    Idle,
 }
 
-pub(crate) fn measure(name: Name, python: &str) -> Result<()> {
+pub(crate) fn measure(name: Name, python: &str, in_flight: usize) -> Result<()> {
+    match name {
+        Name::Idle => return idle(),
+        Name::InFlight => return by_in_flight(python),
+        Name::Echo | Name::Cpu | Name::Memory | Name::Latency => {}
+    }
     let value = |summary: &Summary| match name {
         Name::Echo => summary.rate,
-        Name::Cpu => summary.rate_cpu,
         Name::Memory => summary.memory / 1e6,
         Name::Latency => summary.p99,
+        Name::Cpu | Name::InFlight | Name::Idle => summary.rate_cpu,
     };
+    table(python, "connections", &[1, 100, 1000, 10_000], |server, connections| {
+        Ok(value(&server.load(connections, in_flight, Duration::from_millis(300))?))
+    })
+}
+
+fn by_in_flight(python: &str) -> Result<()> {
+    table(python, "lines in flight", &[1, 4, 16, 64], |server, in_flight| {
+        Ok(server.load(100, in_flight, Duration::from_millis(500))?.rate_cpu)
+    })
+}
+
+/// A row for each `x`, a column for each server: the median of what `value` says.
+fn table(
+    python: &str,
+    label: &str,
+    xs: &[usize],
+    value: impl Fn(&Server, usize) -> Result<f64>,
+) -> Result<()> {
     if !has_gevent(python) {
         eprintln!("without gevent: {python} does not have it (`pip install gevent` in a venv, `--python`)");
     }
     let kinds = kinds(python);
     let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-    println!("connections,{}", names.join(","));
-    for connections in [1, 100, 1000, 10_000] {
-        let mut line = vec![connections.to_string()];
+    println!("{label},{}", names.join(","));
+    for x in xs {
+        let mut line = vec![x.to_string()];
         for kind in &kinds {
-            eprintln!("{connections} connections, {}, {RUNS} times", kind.name());
+            eprintln!("{x} {label}, {}, {RUNS} times", kind.name());
             let mut values = Vec::new();
             for _ in 0..RUNS {
                 // A server of its own for each run: memory that the last one has left is not this one's.
-                values.push(value(&Server::start(*kind)?.load(connections, Duration::from_millis(400))?));
+                values.push(value(&Server::start(*kind)?, *x)?);
             }
             values.sort_by(f64::total_cmp);
             line.push(format!("{:.2}", values[RUNS / 2]));
@@ -47,4 +78,45 @@ pub(crate) fn measure(name: Name, python: &str) -> Result<()> {
         println!("{}", line.join(","));
     }
     Ok(())
+}
+
+fn idle() -> Result<()> {
+    const MOST: usize = 16_000;
+    limits::allow_open_files(MOST as u64 + 50)?;
+    let names: Vec<_> = pollers()?.iter().map(|poller| poller.name()).collect();
+    println!("idle connections,{}", names.join(","));
+    for idle in [1, 10, 100, 1000, 10_000] {
+        let mut line = vec![idle.to_string()];
+        for mut poller in pollers()? {
+            eprintln!("{idle} idle connections, {}", poller.name());
+            line.push(format!("{:.2}", round_with(&mut *poller, idle)?));
+        }
+        println!("{}", line.join(","));
+    }
+    Ok(())
+}
+
+/// Microseconds for one round, among so many that have nothing to say: a byte comes, a wait finds it, it is read.
+fn round_with(poller: &mut dyn Poller, idle: usize) -> Result<f64> {
+    let (_silent, quiet) = pair()?;
+    for token in 1..=idle {
+        poller.add(Token(token as u64), Arc::new(quiet.try_clone()?), Interest::READABLE, Trigger::Level)?;
+    }
+    let (client, server) = pair()?;
+    poller.add(Token(0), server.clone(), Interest::READABLE, Trigger::Level)?;
+    let mut ready = Vec::new();
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let (begin, mut rounds) = (Instant::now(), 0);
+        while begin.elapsed() < Duration::from_millis(100) {
+            (&*client).write_all(b"x")?;
+            poller.wait(&mut ready, Some(Duration::from_secs(5)))?;
+            ensure!(ready.len() == 1 && ready[0].token == Token(0), "{ready:?}");
+            ensure!((&*server).read(&mut [0; 8])? == 1, "a byte was written");
+            rounds += 1;
+        }
+        times.push(begin.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[2])
 }

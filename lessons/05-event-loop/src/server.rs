@@ -21,8 +21,10 @@ const OTHERS: u64 = 50;
 pub(crate) enum Kind<'a> {
     /// One of ours.
     Ours(Way),
-    /// gevent's, run by this Python.
+    /// gevent's, run by this Python, as its examples have it: a write for each line.
     Gevent(&'a str),
+    /// gevent's, with one write for all lines that were read, as ours do it.
+    GeventCollects(&'a str),
 }
 
 impl Kind<'_> {
@@ -30,6 +32,7 @@ impl Kind<'_> {
         match self {
             Self::Ours(way) => way.name(),
             Self::Gevent(_) => "gevent",
+            Self::GeventCollects(_) => "gevent one write",
         }
     }
 }
@@ -50,9 +53,12 @@ impl Server {
                 command.args(["serve", way.name()]);
                 command
             }
-            Kind::Gevent(python) => {
+            Kind::Gevent(python) | Kind::GeventCollects(python) => {
                 let mut command = Command::new(python);
                 command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/echo.py"));
+                if matches!(kind, Kind::GeventCollects(_)) {
+                    command.arg("one-write");
+                }
                 command
             }
         };
@@ -77,11 +83,11 @@ impl Server {
     }
 
     /// Has so many clients, in another process, use this server for so long.
-    pub(crate) fn load(&self, connections: usize, time: Duration) -> Result<Summary> {
+    pub(crate) fn load(&self, connections: usize, in_flight: usize, time: Duration) -> Result<Summary> {
         limits::allow_open_files(connections as u64 + OTHERS)?;
         let load = Command::new(std::env::current_exe()?)
             .args(["load", &self.address.to_string(), &self.child.id().to_string()])
-            .args([connections.to_string(), time.as_millis().to_string()])
+            .args([connections.to_string(), in_flight.to_string(), time.as_millis().to_string()])
             .stdin(Stdio::null())
             .output()
             .context("cannot start the load")?;
@@ -189,6 +195,7 @@ pub(crate) fn kinds(python: &str) -> Vec<Kind<'_>> {
     let mut kinds: Vec<_> = Way::ALL.into_iter().map(Kind::Ours).collect();
     if has_gevent(python) {
         kinds.push(Kind::Gevent(python));
+        kinds.push(Kind::GeventCollects(python));
     }
     kinds
 }

@@ -1,6 +1,6 @@
 //! A coroutine for each connection, with may: it reads as the one with threads does.
 
-use super::{BUFFER, passing};
+use super::{BUFFER, passing, whole_lines};
 use may::net::{TcpListener, TcpStream};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -27,11 +27,11 @@ pub fn serve(address: SocketAddr, listening: impl FnOnce(SocketAddr)) -> io::Res
 }
 
 fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut buffer = [0; BUFFER];
+    let (mut buffer, mut partial) = ([0; BUFFER], Vec::new());
     loop {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),
-            count => stream.write_all(&buffer[..count])?,
+            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?)?,
         }
     }
 }

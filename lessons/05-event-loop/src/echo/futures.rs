@@ -1,6 +1,6 @@
 //! An `async fn` for each connection, on this lesson's own executor: the same text as with tokio.
 
-use super::{BUFFER, passing};
+use super::{BUFFER, passing, whole_lines};
 use crate::{Executor, Handle, Listener, Reactor, Stream};
 use std::io;
 use std::net::TcpListener;
@@ -27,16 +27,16 @@ async fn accept(handle: Handle, listener: TcpListener) -> io::Result<()> {
     }
 }
 
-/// Sends back what comes, until the client has no more to say.
+/// Sends back each line, until the client has no more to say.
 ///
 /// # Errors
-/// Those of the connection.
+/// Those of the connection and of [`whole_lines`].
 pub async fn echo(stream: Stream) -> io::Result<()> {
-    let mut buffer = [0; BUFFER];
+    let (mut buffer, mut partial) = ([0; BUFFER], Vec::new());
     loop {
         match stream.read(&mut buffer).await? {
             0 => return Ok(()),
-            count => stream.write_all(&buffer[..count]).await?,
+            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?).await?,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Callbacks on our own loop. What was a place in a function, and a local variable, is a struct here: a state machine.
 
-use super::{BUFFER, passing};
+use super::{BUFFER, passing, whole_lines};
 use crate::{Interest, Reactor, Ready, Trigger};
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,9 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 // ANCHOR: connection
-/// One client between two events: what it still has to get back.
+/// One client between two events: a line that is not whole yet, and what it still has to get back.
 #[derive(Default)]
 pub struct Connection {
+    partial: Vec<u8>,
     unsent: Vec<u8>,
 }
 
@@ -21,7 +22,7 @@ impl Connection {
     /// While something is unsent nothing is read: a client that does not take its answers is not asked for more.
     ///
     /// # Errors
-    /// Those of the stream.
+    /// Those of the stream and of [`whole_lines`].
     pub fn go_on(
         &mut self,
         mut stream: impl Read + Write,
@@ -38,8 +39,11 @@ impl Connection {
             None => {}
             Some(0) => return Ok(None),
             Some(read) => {
-                let written = without_waiting(stream.write(&buffer[..read]))?.unwrap_or(0);
-                self.unsent.extend_from_slice(&buffer[written..read]);
+                let lines = whole_lines(&mut self.partial, &buffer[..read])?;
+                if !lines.is_empty() {
+                    let written = without_waiting(stream.write(&lines))?.unwrap_or(0);
+                    self.unsent.extend_from_slice(&lines[written..]);
+                }
             }
         }
         Ok(Some(if self.unsent.is_empty() { Interest::READABLE } else { Interest::WRITABLE }))

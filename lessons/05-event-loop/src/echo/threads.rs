@@ -1,6 +1,6 @@
 //! A thread for each connection: chapter 4's server.
 
-use super::{BUFFER, passing};
+use super::{BUFFER, passing, whole_lines};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -24,11 +24,11 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
 }
 
 fn echo(mut stream: &TcpStream) -> io::Result<()> {
-    let mut buffer = [0; BUFFER];
+    let (mut buffer, mut partial) = ([0; BUFFER], Vec::new());
     loop {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),
-            count => stream.write_all(&buffer[..count])?,
+            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?)?,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A task for each connection, with tokio.
 
-use super::{BUFFER, passing};
+use super::{BUFFER, passing, whole_lines};
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,11 +26,11 @@ pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
 }
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut buffer = [0; BUFFER];
+    let (mut buffer, mut partial) = ([0; BUFFER], Vec::new());
     loop {
         match stream.read(&mut buffer).await? {
             0 => return Ok(()),
-            count => stream.write_all(&buffer[..count]).await?,
+            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?).await?,
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn show() -> Result<()> {
 
     let echoed = executor.block_on(conversation(handle))??;
     row(format!("{:<44} {echoed:?}", "a server and a client, two tasks, one thread"));
-    ensure!(echoed == "hello from an async fn", "{echoed:?} came back");
+    ensure!(echoed == "hello from an async fn\n", "{echoed:?} came back");
     found("No runtime but ours: a queue of tasks, and the loop that wakes them.");
     Ok(())
 }
@@ -45,7 +45,7 @@ async fn conversation(handle: Handle) -> io::Result<String> {
         }
     });
     let client = Stream::new(&handle, TcpStream::connect(address)?)?;
-    let message = b"hello from an async fn";
+    let message = b"hello from an async fn\n";
     client.write_all(message).await?;
     let (mut back, mut buffer) = (Vec::new(), [0; 5]);
     while back.len() < message.len() {

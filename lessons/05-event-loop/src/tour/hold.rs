@@ -10,10 +10,10 @@ pub(crate) fn show(connections: u32) -> Result<()> {
     heading("One thread, many connections");
     let server = Server::start(Kind::Ours(Way::Reactor))?;
     let wanted = usize::try_from(connections)?;
-    let summary = server.load(wanted, Duration::from_secs(1))?;
+    let summary = server.load(wanted, 1, Duration::from_secs(1))?;
     row(format!("{:<36} {connections:>8}", "connections opened"));
     row(format!("{:<36} {:>8}", "each of them served, none dropped", summary.alive));
-    row(format!("{:<36} {:>8.0}", "messages echoed in a second", summary.rate));
+    row(format!("{:<36} {:>8.0}", "lines echoed in a second", summary.rate));
     row(format!("{:<36} {:>8.1} ms", "half of them were back after", summary.median));
     row(format!("{:<36} {:>8.1} ms", "the slowest after", summary.worst));
     if summary.memory > 0.0 {

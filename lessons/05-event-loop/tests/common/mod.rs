@@ -1,0 +1,71 @@
+//! What the tests share: pairs of sockets, and waits that end.
+
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use event_loop::{Poll, Poller, Reactor, Ready};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a thing that has to happen may take on a machine with other work.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// A connection between two sockets of this process, neither of which waits.
+pub(crate) fn pair() -> (Arc<TcpStream>, Arc<TcpStream>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let client = TcpStream::connect(address).expect("it listens");
+    let (server, _) = listener.accept().expect("somebody connects");
+    for stream in [&client, &server] {
+        stream.set_nonblocking(true).expect("it is ours");
+    }
+    (Arc::new(client), Arc::new(server))
+}
+
+/// The ways to wait that this system has.
+pub(crate) fn pollers() -> Vec<Box<dyn Poller>> {
+    vec![
+        Box::new(Poll::default()),
+        #[cfg(target_os = "linux")]
+        Box::new(event_loop::Epoll::new().expect("a descriptor is left")),
+    ]
+}
+
+/// A loop on each of them.
+pub(crate) fn reactors() -> Vec<Reactor> {
+    let reactor = |poller| Reactor::with(poller, Instant::now).expect("a descriptor is left");
+    pollers().into_iter().map(reactor).collect()
+}
+
+/// What a wait finds at once.
+pub(crate) fn now(poller: &mut dyn Poller) -> Vec<Ready> {
+    let mut ready = Vec::new();
+    poller.wait(&mut ready, Some(Duration::ZERO)).expect("a wait");
+    ready
+}
+
+/// What a wait finds that has something to find.
+pub(crate) fn soon(poller: &mut dyn Poller) -> Vec<Ready> {
+    let mut ready = Vec::new();
+    poller.wait(&mut ready, Some(SOON)).expect("a wait");
+    assert!(!ready.is_empty(), "{}: nothing was ready after {SOON:?}", poller.name());
+    ready
+}
+
+/// Turns the loop until `done` says so; fails when it does not in time.
+pub(crate) fn turn_until(reactor: &mut Reactor, what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !done() {
+        let left = deadline.checked_duration_since(Instant::now());
+        let left = left.unwrap_or_else(|| panic!("{what}: not after {SOON:?}"));
+        reactor.turn(Some(left)).expect("a turn");
+    }
+}
+
+/// Runs `work` in a thread of its own and gives its result; fails when there is none in time.
+pub(crate) fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(work()));
+    receiver.recv_timeout(SOON).unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
+}
