@@ -1,0 +1,224 @@
+//! Who waits for what: a table of parked coroutines, and one coroutine that watches the kernel for all of them.
+//!
+//! gevent calls its own the hub, and has one a thread. Ours is a coroutine with an epoll instance of its own, and that
+//! instance is itself a descriptor that `may` waits for. So the hub runs on the worker that runs everything else, and
+//! nobody is woken across threads.
+
+use may::go;
+use may::io::{CoIo, WaitIo};
+use may::sync::Blocker;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+use std::{io, ptr};
+
+use crate::{errno, next};
+
+/// Readiness to wait for: `POLLIN`, `POLLOUT`, or both, as `poll` has them. (`epoll` has the same bits.)
+pub type Interest = i16;
+
+/// Why a wait ended without readiness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReady {
+    /// The time is over.
+    TimedOut,
+    /// The coroutine was cancelled.
+    Cancelled,
+    /// The kernel cannot say when this descriptor is ready (`EPERM` for a file), or another number.
+    Refused(i32),
+}
+
+/// A coroutine that waits for a descriptor.
+struct Waiter {
+    interest: Interest,
+    parked: Arc<Blocker>,
+}
+
+struct Hub {
+    epoll: OwnedFd,
+    /// Who waits, by the number of the descriptor.
+    waiting: Mutex<Vec<Vec<Waiter>>>,
+}
+
+/// Parks the calling coroutine until one of the descriptors is ready, or the time is over (`None`: never).
+///
+/// It may come back though nothing is ready: try the call again, and wait again.
+///
+/// # Errors
+/// Why it came back without anything being ready.
+pub fn wait(fds: &[(RawFd, Interest)], timeout: Option<Duration>) -> Result<(), NotReady> {
+    let hub = match hub() {
+        Ok(hub) => hub,
+        Err(error) => return Err(NotReady::Refused(error)),
+    };
+    // A cancelled coroutine of `may` unwinds out of its wait, and unwinding through a C function is undefined behaviour.
+    // So this wait ignores that, and gives an error number in its place.
+    let parked = Arc::new(Blocker::new(true));
+    let mut joined = Ok(());
+    for &(fd, interest) in fds {
+        joined = joined.and_then(|()| hub.join(fd, interest, &parked));
+    }
+    let ended = joined.and_then(|()| {
+        parked.park(timeout.map(whole_millis)).map_err(|why| match why {
+            may::coroutine::ParkError::Timeout => NotReady::TimedOut,
+            may::coroutine::ParkError::Canceled => NotReady::Cancelled,
+        })
+    });
+    if ended.is_err() || fds.len() > 1 {
+        for &(fd, _) in fds {
+            hub.leave(fd, &parked);
+        }
+    }
+    ended
+}
+
+/// `may` counts a wait in whole milliseconds, rounds down, and takes 0 for "for ever". So round up, and never wait for 0.
+fn whole_millis(time: Duration) -> Duration {
+    let millis = time.as_nanos().div_ceil(1_000_000).max(1);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+/// How many coroutines are parked in the table now.
+pub fn waiting() -> usize {
+    hub().map_or(0, |hub| hub.table().iter().map(Vec::len).sum())
+}
+
+/// The one hub, begun by whoever waits first.
+fn hub() -> Result<&'static Hub, i32> {
+    static HUB: OnceLock<Result<Hub, i32>> = OnceLock::new();
+    let mut begun = false;
+    let hub = HUB.get_or_init(|| {
+        begun = true;
+        Hub::open().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    });
+    match hub {
+        Ok(hub) => {
+            if begun {
+                go!(move || hub.watch());
+            }
+            Ok(hub)
+        }
+        Err(number) => Err(*number),
+    }
+}
+
+/// A borrowed descriptor that `may` watches.
+struct Watched(RawFd);
+
+impl AsRawFd for Watched {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+}
+
+impl Hub {
+    fn open() -> io::Result<Self> {
+        // SAFETY: no pointer is passed.
+        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just given us this descriptor, and nobody else knows it.
+        Ok(Self { epoll: unsafe { OwnedFd::from_raw_fd(fd) }, waiting: Mutex::new(Vec::new()) })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Vec<Vec<Waiter>>> {
+        // Nobody parks with the table in hand, so it is never held for long; and every change to it is whole.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // ANCHOR: join
+    fn join(&self, fd: RawFd, interest: Interest, parked: &Arc<Blocker>) -> Result<(), NotReady> {
+        let Ok(index) = usize::try_from(fd) else { return Err(NotReady::Refused(libc::EBADF)) };
+        let mut table = self.table();
+        if table.len() <= index {
+            table.resize_with(index + 1, Vec::new);
+        }
+        table[index].push(Waiter { interest, parked: Arc::clone(parked) });
+        let all = table[index].iter().fold(0, |all, waiter| all | waiter.interest);
+        self.arm(fd, all).inspect_err(|_| {
+            table[index].pop();
+        })
+    }
+    // ANCHOR_END: join
+
+    fn leave(&self, fd: RawFd, parked: &Arc<Blocker>) {
+        let mut table = self.table();
+        let waiters = usize::try_from(fd).ok().and_then(|index| table.get_mut(index));
+        if let Some(waiters) = waiters {
+            waiters.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
+        }
+    }
+
+    /// Asks the kernel to say once when any of `interest` is there. What is there already is said at once.
+    fn arm(&self, fd: RawFd, interest: Interest) -> Result<(), NotReady> {
+        let mut event = libc::epoll_event {
+            events: u32::from(interest.cast_unsigned()) | libc::EPOLLONESHOT.cast_unsigned(),
+            u64: u64::from(fd.cast_unsigned()),
+        };
+        // SAFETY: the kernel reads one `epoll_event`, which lives until the call returns.
+        let mut ask = |what| unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), what, fd, &raw mut event) };
+        // The kernel forgets a descriptor when it is closed, so the number may be new to it.
+        if ask(libc::EPOLL_CTL_MOD) == 0
+            || (errno::get() == libc::ENOENT && ask(libc::EPOLL_CTL_ADD) == 0)
+            || (errno::get() == libc::EEXIST && ask(libc::EPOLL_CTL_MOD) == 0)
+        {
+            return Ok(());
+        }
+        Err(NotReady::Refused(errno::get()))
+    }
+
+    /// Wakes whoever waited for what has come.
+    // ANCHOR: wake
+    fn wake(&self, fd: u64, events: u32) {
+        let trouble = libc::EPOLLERR.cast_unsigned() | libc::EPOLLHUP.cast_unsigned();
+        let mut table = self.table();
+        let waiters = usize::try_from(fd).ok().and_then(|index| table.get_mut(index));
+        let (Some(waiters), Ok(fd)) = (waiters, RawFd::try_from(fd)) else { return };
+        let mut rest = 0;
+        waiters.retain(|waiter| {
+            let ready = events & (u32::from(waiter.interest.cast_unsigned()) | trouble) != 0;
+            if ready {
+                waiter.parked.unpark();
+            } else {
+                rest |= waiter.interest;
+            }
+            !ready
+        });
+        if rest != 0 && self.arm(fd, rest).is_err() {
+            // Nobody would wake them any more: let them try, and see.
+            for waiter in waiters.drain(..) {
+                waiter.parked.unpark();
+            }
+        }
+    }
+    // ANCHOR_END: wake
+
+    /// The hub itself: takes events from the kernel, and parks when there are none.
+    fn watch(&self) {
+        // Without `may` there is nobody to wait with. The program still runs: its waits end by their timeouts.
+        let Ok(readiness) = CoIo::new(Watched(self.epoll.as_raw_fd())) else { return };
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 128];
+        loop {
+            // SAFETY: there is room for as many events as we say.
+            let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), 128, 0) };
+            let count = usize::try_from(count).unwrap_or(0);
+            for event in &events[..count] {
+                self.wake(event.u64, event.events);
+            }
+            if count == events.len() {
+                // There may be more; those that were woken go first.
+                may::coroutine::yield_now();
+            } else {
+                readiness.wait_io();
+            }
+        }
+    }
+}
+
+/// Whether a descriptor is ready now, without waiting.
+pub(crate) fn ready_now(fd: RawFd, interest: Interest) -> bool {
+    let mut asked = libc::pollfd { fd, events: interest, revents: 0 };
+    // SAFETY: one `pollfd`, which lives until the call returns.
+    unsafe { next::poll(ptr::from_mut(&mut asked), 1, 0) != 0 }
+}

@@ -1,0 +1,84 @@
+//! What the patch does not see.
+
+use super::{found, heading, join, row};
+use anyhow::{Result, ensure};
+use may::coroutine::yield_now;
+use may::go;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+const TIME: Duration = Duration::from_millis(50);
+
+pub(crate) fn show() -> Result<()> {
+    heading("How often another coroutine has its turn while one waits for 50 ms");
+    let patched = turns(|| thread::sleep(TIME))?;
+    let syscall = turns(|| {
+        let _ = rustix::thread::nanosleep(&rustix::thread::Timespec { tv_sec: 0, tv_nsec: 50_000_000 });
+    })?;
+    let pipe = turns(|| {
+        if let Ok((mut reader, writer)) = std::io::pipe() {
+            thread::spawn(move || {
+                sleep_in_a_thread();
+                drop(writer);
+            });
+            let _ = reader.read(&mut [0]);
+        }
+    })?;
+    let lock = turns(|| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            sleep_in_a_thread();
+            sender.send(())
+        });
+        let _ = receiver.recv();
+    })?;
+    for (what, turns) in [
+        ("std::thread::sleep", patched),
+        ("rustix::thread::nanosleep", syscall),
+        ("read of a pipe", pipe),
+        ("std::sync::mpsc", lock),
+    ] {
+        row(format!("{what:<26} {}", if turns > 2 { "often" } else { "never" }));
+    }
+    ensure!(patched > 2, "the patched sleep kept the worker");
+    ensure!(syscall <= 2, "rustix's sleep was patched, which we did not think possible");
+    ensure!(pipe <= 2 && lock <= 2, "a pipe or a channel gave way: {pipe}, {lock}");
+    found(
+        "rustix asks the kernel itself. Pipes and the locks of std do go through the C library, but this patch passes \
+         them on.",
+    );
+    Ok(())
+}
+
+/// A thread is no coroutine, so here the patched call is the C library's.
+fn sleep_in_a_thread() {
+    thread::sleep(TIME);
+}
+
+/// How many turns another coroutine has while `wait` waits.
+fn turns(wait: impl FnOnce() + Send + 'static) -> Result<u64> {
+    let turns = Arc::new(AtomicU64::new(0));
+    let over = Arc::new(AtomicBool::new(false));
+    let (counted, until) = (Arc::clone(&turns), Arc::clone(&over));
+    let waiting = {
+        let (turns, over) = (Arc::clone(&turns), Arc::clone(&over));
+        go!(move || {
+            let before = turns.load(Ordering::SeqCst);
+            wait();
+            over.store(true, Ordering::SeqCst);
+            turns.load(Ordering::SeqCst) - before
+        })
+    };
+    let other = go!(move || {
+        while !until.load(Ordering::SeqCst) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            yield_now();
+        }
+    });
+    let count = join(waiting)?;
+    join(other)?;
+    Ok(count)
+}

@@ -1,0 +1,52 @@
+//! A server that knows only `std::net`, with many clients on one worker.
+
+use super::{found, heading, row, threads};
+use anyhow::{Context, Result, ensure};
+use may::go;
+use monkey_patching::{hub, plain};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+pub(crate) fn show(clients: u32) -> Result<()> {
+    heading(&format!("{clients} clients of an echo server that is written against std::net alone"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    // ANCHOR: serve
+    go!(move || {
+        plain::serve(&listener, |work| {
+            go!(work);
+        })
+    });
+    // ANCHOR_END: serve
+    let before = threads()?;
+    let begin = Instant::now();
+    let (mut streams, mut answered) = (Vec::new(), 0);
+    for number in 1..=clients {
+        let mut stream = TcpStream::connect(address).with_context(|| {
+            format!("client {number} (`ulimit -n` limits how many; --clients takes fewer)")
+        })?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let question = number.to_be_bytes();
+        stream.write_all(&question)?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer)?;
+        answered += u32::from(answer == question);
+        streams.push(stream);
+    }
+    let time = begin.elapsed();
+    row(format!("clients connected             {clients:>6}"));
+    row(format!("answers                       {answered:>6}"));
+    row(format!("coroutines parked in the hub  {:>6}", hub::waiting()));
+    row(format!("threads of the process        {:>6}", threads()?));
+    row(format!("time for all                  {:>6.0} ms", time.as_secs_f64() * 1000.0));
+    ensure!(answered == clients, "only {answered} of {clients} got their answer");
+    ensure!(threads()? == before, "the server has begun threads");
+    for stream in &streams {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+    found(
+        "Each client has a coroutine that sits in `read`, and the thread that they share sits in none of them.",
+    );
+    Ok(())
+}

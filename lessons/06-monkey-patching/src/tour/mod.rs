@@ -1,0 +1,114 @@
+//! The parts of the tour, a file each, and what they print with.
+
+mod around;
+mod cancel;
+mod echo;
+mod limits;
+mod moves;
+mod sleep;
+
+use crate::command;
+use crate::say::say;
+use anstyle::Style;
+use anyhow::{Result, anyhow, ensure};
+use clap::{Parser, Subcommand};
+use may::coroutine::JoinHandle;
+use std::fmt::Display;
+use std::process::ExitCode;
+use std::{fs, io};
+
+/// Monkey patching. Without a part, all of them, one after the other.
+#[derive(Parser)]
+#[command(name = "lesson-06-monkey-patching")]
+struct Flags {
+    /// The part to show.
+    #[command(subcommand)]
+    what: Option<What>,
+    /// How many coroutines sleep at the same time.
+    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    sleepers: u32,
+    /// How many clients are connected at the same time.
+    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=9000))]
+    clients: u32,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum What {
+    /// `std::thread::sleep` in a thousand coroutines on one worker.
+    Sleep,
+    /// A server written against `std::net` alone, with a thousand clients on one worker.
+    Echo,
+    /// Timeouts and non-blocking sockets are as they were.
+    Limits,
+    /// A coroutine wakes in another thread, and `errno` is another.
+    Moves,
+    /// A coroutine that is cancelled in the middle of a call.
+    Cancel,
+    /// What goes round the patch.
+    Around,
+}
+
+pub(crate) fn main() -> ExitCode {
+    command::run("lesson 06", |flags: Flags| {
+        ensure!(
+            monkey_patching::is_patched(),
+            "the patch is not in this program: it takes Linux with glibc, and a dynamically linked program"
+        );
+        may::config().set_workers(1).set_stack_size(0x4000);
+        if let Some(part) = flags.what {
+            show(part, &flags)?;
+        } else {
+            use What::{Around, Cancel, Echo, Limits, Moves, Sleep};
+            for part in [Sleep, Echo, Limits, Moves, Cancel, Around] {
+                show(part, &flags)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn show(part: What, flags: &Flags) -> Result<()> {
+    match part {
+        What::Sleep => sleep::show(flags.sleepers),
+        What::Echo => echo::show(flags.clients),
+        What::Limits => limits::show(),
+        What::Moves => moves::show(),
+        What::Cancel => cancel::show(),
+        What::Around => around::show(),
+    }
+}
+
+pub(crate) fn heading(text: &str) {
+    let bold = Style::new().bold();
+    say(format!("{bold}{text}{bold:#}\n"));
+}
+
+pub(crate) fn row(text: impl Display) {
+    say(format_args!("  {text}"));
+}
+
+/// What the part has found, in lines of at most 80 characters.
+pub(crate) fn found(text: &str) {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= 80 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    say(format!("\n{}\n", lines.join("\n")));
+}
+
+/// What a coroutine came to.
+pub(crate) fn join<T>(coroutine: JoinHandle<T>) -> Result<T> {
+    coroutine.join().map_err(|_| anyhow!("a coroutine panicked"))
+}
+
+/// How many threads this process has.
+pub(crate) fn threads() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
+}

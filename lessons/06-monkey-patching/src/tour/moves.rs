@@ -1,0 +1,32 @@
+//! Asleep in one thread, awake in another.
+
+use super::{found, heading, join, row};
+use anyhow::{Result, ensure};
+use may::go;
+use monkey_patching::errno;
+use std::thread;
+use std::time::Duration;
+
+pub(crate) fn show() -> Result<()> {
+    heading("One coroutine, before and after its sleep");
+    let (before, after) = join(go!(|| {
+        let before = here();
+        thread::sleep(Duration::from_millis(10));
+        (before, here())
+    }))?;
+    for (when, (thread, address)) in [("before", before), ("after", after)] {
+        row(format!("{when:<6}  thread {thread:>8}   errno at {address:#x}"));
+    }
+    ensure!(before.0 != after.0 && before.1 != after.1, "it woke in the same thread");
+    found(
+        "`may` lets its timer thread run what it wakes. Whoever has kept the address of the first `errno` now reads \
+         another thread's.",
+    );
+    Ok(())
+}
+
+/// The kernel's number of this thread, and where its `errno` is.
+fn here() -> (i32, usize) {
+    // SAFETY: it takes nothing and always succeeds.
+    (unsafe { libc::gettid() }, errno::address())
+}

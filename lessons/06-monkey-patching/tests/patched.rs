@@ -1,0 +1,446 @@
+//! A program with the patch: what std's own calls do in coroutines, and that they do what they did elsewhere.
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+
+monkey_patching::patch_all!();
+
+mod common;
+
+use common::{SOON, until, within};
+use may::coroutine::{JoinHandle, yield_now};
+use may::go;
+use monkey_patching::{errno, hub, is_patched, plain};
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+/// One worker, and stacks with room for what `assert` prints.
+fn one_worker() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        may::config().set_workers(1).set_stack_size(0x8000);
+        assert!(is_patched(), "the test's own calls do not go through the patch");
+    });
+}
+
+/// What the coroutine came to; fails when it has not ended in time.
+fn join<T: Send + 'static>(what: &str, coroutine: JoinHandle<T>) -> T {
+    within(what, move || coroutine.join().unwrap_or_else(|_| panic!("the coroutine panicked")))
+}
+
+fn listener() -> (TcpListener, std::net::SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("it has an address");
+    (listener, address)
+}
+
+fn pair() -> (TcpStream, TcpStream) {
+    let (listener, address) = listener();
+    let client = TcpStream::connect(address).expect("the listener is there");
+    (client, listener.accept().expect("the client is there").0)
+}
+
+#[test]
+fn a_thousand_sleepers_sleep_at_the_same_time() {
+    one_worker();
+    let (asleep, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let sleepers: Vec<_> = (0..1000)
+        .map(|_| {
+            let (asleep, most) = (Arc::clone(&asleep), Arc::clone(&most));
+            go!(move || {
+                most.fetch_max(asleep.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let begin = Instant::now();
+                thread::sleep(Duration::from_millis(100));
+                asleep.fetch_sub(1, Ordering::SeqCst);
+                begin.elapsed()
+            })
+        })
+        .collect();
+    let begin = Instant::now();
+    for sleeper in sleepers {
+        let time = join("a sleeper", sleeper);
+        assert!(time >= Duration::from_millis(100), "a sleep of 100 ms took {time:?}");
+    }
+    assert!(most.load(Ordering::SeqCst) > 100, "they slept one after the other: at most {most:?} at a time");
+    assert!(begin.elapsed() < Duration::from_secs(50), "1,000 sleeps of 100 ms took {:?}", begin.elapsed());
+}
+
+#[test]
+fn a_short_sleep_ends() {
+    one_worker();
+    for nanos in [0, 1, 999_999, 1_000_000, 1_000_001] {
+        let time = Duration::from_nanos(nanos);
+        let slept = join(
+            "a short sleep",
+            go!(move || {
+                let begin = Instant::now();
+                thread::sleep(time);
+                begin.elapsed()
+            }),
+        );
+        assert!(slept >= time, "{time:?} took {slept:?}");
+    }
+}
+
+#[test]
+fn a_server_written_for_threads_serves_a_thousand_clients_without_one() {
+    one_worker();
+    let (listener, address) = listener();
+    go!(move || plain::serve(&listener, |work| {
+        go!(work);
+    }));
+    let before = fs::read_dir("/proc/self/task").expect("/proc is there").count();
+    let mut clients = Vec::new();
+    for number in 0..1000_u32 {
+        let mut client = TcpStream::connect(address).expect("the server is there");
+        client.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
+        client.write_all(&number.to_be_bytes()).expect("the server reads");
+        let mut answer = [0; 4];
+        client.read_exact(&mut answer).expect("the server answers");
+        assert_eq!(u32::from_be_bytes(answer), number);
+        clients.push(client);
+    }
+    // The other tests of this file begin and end threads of their own, but never so many.
+    let now = fs::read_dir("/proc/self/task").expect("/proc is there").count();
+    assert!(now < before + 100, "{before} threads have become {now}");
+}
+
+#[test]
+fn both_sides_may_be_coroutines_of_one_worker() {
+    one_worker();
+    let (listener, address) = listener();
+    go!(move || plain::serve(&listener, |work| {
+        go!(work);
+    }));
+    let clients: Vec<_> =
+        (0..50_u32).map(|number| go!(move || plain::ask(address, &number.to_be_bytes()))).collect();
+    for (number, client) in (0..50_u32).zip(clients) {
+        let answer = join("a client", client).expect("the server answers");
+        assert_eq!(answer, number.to_be_bytes());
+    }
+}
+
+#[test]
+fn a_read_timeout_is_kept() {
+    one_worker();
+    let (mut client, _server) = pair();
+    client.set_read_timeout(Some(Duration::from_millis(30))).expect("a socket has timeouts");
+    let (kind, time) = join(
+        "a read with a timeout",
+        go!(move || {
+            let begin = Instant::now();
+            (client.read(&mut [0]).map_err(|error| error.kind()), begin.elapsed())
+        }),
+    );
+    assert_eq!(kind, Err(ErrorKind::WouldBlock));
+    assert!(time >= Duration::from_millis(30), "a timeout of 30 ms came after {time:?}");
+}
+
+#[test]
+fn a_write_timeout_is_kept() {
+    one_worker();
+    let (mut client, _server) = pair();
+    client.set_write_timeout(Some(Duration::from_millis(30))).expect("a socket has timeouts");
+    let error = join(
+        "a write that nobody reads",
+        go!(move || client.write_all(&vec![0; 64 << 20]).expect_err("nobody reads 64 MiB").kind()),
+    );
+    assert_eq!(error, ErrorKind::WouldBlock);
+}
+
+#[test]
+fn an_accept_keeps_its_timeout_too() {
+    one_worker();
+    let (listener, _) = listener();
+    let time = libc::timeval { tv_sec: 0, tv_usec: 30_000 };
+    let size = libc::socklen_t::try_from(size_of_val(&time)).expect("it is small");
+    // SAFETY: the kernel reads one `timeval` of this size.
+    let done = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVTIMEO,
+            (&raw const time).cast(),
+            size,
+        )
+    };
+    assert_eq!(done, 0);
+    let error = join("an accept", go!(move || listener.accept().expect_err("nobody calls").kind()));
+    assert_eq!(error, ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_non_blocking_socket_does_not_wait() {
+    one_worker();
+    let (mut client, _server) = pair();
+    let (listener, _) = listener();
+    client.set_nonblocking(true).expect("a socket has this flag");
+    listener.set_nonblocking(true).expect("a socket has this flag");
+    let kinds = join(
+        "calls that do not wait",
+        go!(move || {
+            let mut kinds = vec![client.read(&mut [0]).map_err(|error| error.kind())];
+            kinds.push(client.peek(&mut [0]).map_err(|error| error.kind()));
+            kinds.push(listener.accept().map(|_| 1).map_err(|error| error.kind()));
+            kinds
+        }),
+    );
+    assert_eq!(kinds, [Err(ErrorKind::WouldBlock); 3]);
+}
+
+#[test]
+fn outside_a_coroutine_a_call_blocks_its_thread_as_ever() {
+    one_worker();
+    let (mut client, mut server) = pair();
+    let waiting = Arc::new(AtomicBool::new(true));
+    let still = Arc::clone(&waiting);
+    let reading = thread::spawn(move || {
+        let mut byte = [0];
+        let count = client.read(&mut byte);
+        still.store(false, Ordering::SeqCst);
+        (count.expect("the other side is there"), byte)
+    });
+    thread::sleep(Duration::from_millis(20));
+    assert!(waiting.load(Ordering::SeqCst), "the read has not waited");
+    server.write_all(b"x").expect("the other side is there");
+    assert_eq!(within("the thread ends", || reading.join().expect("it does not panic")), (1, *b"x"));
+}
+
+#[test]
+fn a_large_write_goes_out_in_pieces_and_whole() {
+    one_worker();
+    let (mut client, mut server) = pair();
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(8 << 20).collect();
+    let sent = bytes.clone();
+    let writing = go!(move || client.write(&sent));
+    let reading = go!(move || {
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).map(|_| received)
+    });
+    assert_eq!(join("the write", writing).expect("the other side reads"), bytes.len());
+    assert!(join("the read", reading).expect("the other side writes") == bytes, "the bytes have changed");
+}
+
+#[test]
+fn one_may_read_while_another_writes_the_same_socket() {
+    one_worker();
+    let (client, server) = pair();
+    let client = Arc::new(client);
+    let reader = Arc::clone(&client);
+    let bytes = 4 << 20;
+    let reading = go!(move || {
+        let (mut total, mut buffer) = (0, vec![0; 4096]);
+        while total < bytes {
+            total += (&*reader).read(&mut buffer)?;
+        }
+        io::Result::Ok(total)
+    });
+    let writing = go!(move || {
+        (&*client).write_all(&vec![7; bytes])?;
+        client.shutdown(Shutdown::Write)
+    });
+    go!(move || plain::echo(server));
+    join("the write", writing).expect("the other side reads");
+    assert_eq!(join("the read", reading).expect("the other side writes"), bytes);
+}
+
+#[test]
+fn several_may_accept_from_one_listener() {
+    one_worker();
+    let (listener, address) = listener();
+    let listener = Arc::new(listener);
+    let taking: Vec<_> = (0..4)
+        .map(|_| {
+            let listener = Arc::clone(&listener);
+            go!(move || listener.accept().map(|_| ()))
+        })
+        .collect();
+    let callers: Vec<_> = (0..4).map(|_| TcpStream::connect(address)).collect();
+    for coroutine in taking {
+        join("an accept", coroutine).expect("there is a caller for each");
+    }
+    drop(callers);
+}
+
+#[test]
+fn vectored_calls_and_unix_sockets_wait_cooperatively() {
+    one_worker();
+    let (mut left, mut right) = UnixStream::pair().expect("two sockets");
+    let reading = go!(move || {
+        let (mut first, mut second) = ([0; 2], [0; 3]);
+        let count = left.read_vectored(&mut [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)])?;
+        io::Result::Ok((count, first, second))
+    });
+    until("the reader is parked", || hub::waiting() > 0);
+    let writing = go!(move || right.write_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")]));
+    assert_eq!(join("the write", writing).expect("the other side reads"), 5);
+    assert_eq!(join("the read", reading).expect("the other side writes"), (5, *b"he", *b"llo"));
+}
+
+#[test]
+fn datagrams_wait_cooperatively() {
+    one_worker();
+    let ours = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let theirs = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = ours.local_addr().expect("it has an address");
+    let from = theirs.local_addr().expect("it has an address");
+    let receiving = go!(move || {
+        let mut buffer = [0; 8];
+        ours.recv_from(&mut buffer).map(|(count, sender)| (buffer[..count].to_vec(), sender))
+    });
+    let sending = go!(move || theirs.send_to(b"hello", address));
+    assert_eq!(join("the send", sending).expect("a datagram goes"), 5);
+    assert_eq!(join("the receive", receiving).expect("one comes"), (b"hello".to_vec(), from));
+}
+
+#[test]
+fn a_refused_connection_is_refused_in_a_coroutine_too() {
+    one_worker();
+    let (listener, address) = listener();
+    drop(listener);
+    for timeout in [None, Some(SOON)] {
+        let kind = join(
+            "a connect",
+            go!(move || match timeout {
+                None => TcpStream::connect(address),
+                Some(timeout) => TcpStream::connect_timeout(&address, timeout),
+            }
+            .map(|_| ())
+            .map_err(|error| error.kind())),
+        );
+        assert_eq!(kind, Err(ErrorKind::ConnectionRefused), "with {timeout:?}");
+    }
+}
+
+#[test]
+fn a_connected_socket_is_left_blocking() {
+    one_worker();
+    let (_listener, address) = listener();
+    let flags = join(
+        "a connect",
+        go!(move || {
+            let stream = TcpStream::connect(address)?;
+            // SAFETY: F_GETFL takes and gives plain numbers.
+            io::Result::Ok(unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_GETFL) } & libc::O_NONBLOCK)
+        }),
+    );
+    assert_eq!(flags.expect("the listener is there"), 0, "the patch's own flag has stayed");
+}
+
+#[test]
+fn files_and_pipes_are_read_as_ever() {
+    one_worker();
+    let (file, pipe) = join(
+        "a file and a pipe",
+        go!(|| {
+            let file = fs::read_to_string("/proc/self/comm").map(|name| !name.is_empty());
+            let (mut reader, mut writer) = io::pipe()?;
+            writer.write_all(b"hello")?;
+            drop(writer);
+            let mut text = String::new();
+            reader.read_to_string(&mut text)?;
+            io::Result::Ok((file?, text))
+        }),
+    )
+    .expect("both are there");
+    assert_eq!((file, pipe.as_str()), (true, "hello"));
+}
+
+#[test]
+fn a_coroutine_wakes_in_another_thread_and_finds_its_errno_there() {
+    one_worker();
+    let (before, after, kept) = join(
+        "a sleep",
+        go!(|| {
+            let before = errno::address();
+            errno::set(libc::EXDEV);
+            thread::sleep(Duration::from_millis(5));
+            (before, errno::address(), errno::get())
+        }),
+    );
+    assert_ne!(before, after, "may's timer thread runs what it wakes: the claim of the chapter");
+    assert_eq!(kept, libc::EXDEV, "a call that succeeds leaves errno alone");
+}
+
+#[test]
+fn a_cancelled_call_fails_and_its_caller_cleans_up() {
+    one_worker();
+    let (mut client, server) = pair();
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = Arc::clone(&begun);
+    let reading = go!(move || {
+        begins.store(true, Ordering::SeqCst);
+        client.read(&mut [0]).map_err(|error| error.raw_os_error())
+    });
+    until("the coroutine has begun", || begun.load(Ordering::SeqCst));
+    // SAFETY: the coroutine holds a socket and an array; both may be dropped at its `read`.
+    unsafe { reading.coroutine().cancel() };
+    assert_eq!(join("the read", reading), Err(Some(libc::ECANCELED)));
+    // The coroutine's side is closed: it was dropped by its own code.
+    let mut server = server;
+    server.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
+    assert_eq!(server.read(&mut [0]).expect("the end, not an error"), 0);
+}
+
+#[test]
+fn the_hub_forgets_whoever_has_gone() {
+    one_worker();
+    let (mut client, server) = pair();
+    client.set_read_timeout(Some(Duration::from_millis(5))).expect("a socket has timeouts");
+    let fd = client.as_raw_fd();
+    join("a read with a timeout", go!(move || client.read(&mut [0]).is_err()));
+    drop(server);
+    // The number is free again: whoever gets it next must not be taken for the old one.
+    let mut again = Vec::new();
+    for _ in 0..64 {
+        again.push(pair());
+    }
+    assert!(
+        again.iter().any(|(client, server)| [client.as_raw_fd(), server.as_raw_fd()].contains(&fd)),
+        "descriptor {fd} was not given out again, so this test shows nothing"
+    );
+    for (mut client, mut server) in again {
+        let reading = go!(move || {
+            let mut byte = [0];
+            client.read_exact(&mut byte).map(|()| byte)
+        });
+        server.write_all(b"y").expect("the other side is there");
+        assert_eq!(join("a read", reading).expect("a byte has come"), *b"y");
+    }
+}
+
+#[test]
+fn rustix_goes_round_the_patch() {
+    one_worker();
+    let turns = |sleep: fn()| {
+        let (turns, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, until_over) = (Arc::clone(&turns), Arc::clone(&over));
+        let sleeping = go!(move || {
+            let before = turns.load(Ordering::SeqCst);
+            sleep();
+            over.store(true, Ordering::SeqCst);
+            turns.load(Ordering::SeqCst) - before
+        });
+        let other = go!(move || {
+            while !until_over.load(Ordering::SeqCst) {
+                counted.fetch_add(1, Ordering::SeqCst);
+                yield_now();
+            }
+        });
+        let count = join("the sleep", sleeping);
+        join("the other", other);
+        count
+    };
+    let patched = turns(|| thread::sleep(Duration::from_millis(30)));
+    assert!(patched > 0, "the patched sleep has kept the worker");
+    let around = turns(|| {
+        let time = rustix::thread::Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+        let _ = rustix::thread::nanosleep(&time);
+    });
+    assert_eq!(around, 0, "rustix's sleep let another coroutine run");
+}

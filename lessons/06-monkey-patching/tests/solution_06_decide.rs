@@ -1,0 +1,6 @@
+//! The worked solution, under the same cases.
+
+#[path = "cases/ex06_decide.rs"]
+mod cases;
+
+use monkey_patching::solutions::ex06_decide as subject;
