@@ -67,7 +67,7 @@ impl Attempt {
 /// # Errors
 /// When cargo cannot build at all.
 pub(crate) fn one(workspace: &Workspace, exercise: &Exercise) -> Result<Attempt> {
-    let mut built = run::build(&workspace.root, &workspace.target, [exercise.name.as_str()])?;
+    let mut built = run::build(&workspace.root, &workspace.target, [exercise.name.as_str()], &[])?;
     Attempt::new(exercise, built.entry(exercise.name.clone()).or_default())
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn one(workspace: &Workspace, exercise: &Exercise) -> Result<Attempt>
 /// When cargo cannot build at all.
 pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Attempt>> {
     let names = workspace.exercises.iter().map(|exercise| exercise.name.as_str());
-    let mut built = run::build(&workspace.root, &workspace.target, names)?;
+    let mut built = run::build(&workspace.root, &workspace.target, names, &[])?;
     let pairs: Vec<_> = workspace
         .exercises
         .iter()

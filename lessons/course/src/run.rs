@@ -54,7 +54,8 @@ impl Outcome {
     }
 }
 
-/// Compiles these test targets of the workspace at `root`; one that does not compile keeps no other from it.
+/// Compiles these test targets of the workspace at `root`; one that does not compile keeps no other from it. The `settings` are
+/// variables of cargo.
 ///
 /// # Errors
 /// When cargo cannot start or builds nothing at all, as with a manifest that it does not understand.
@@ -62,6 +63,7 @@ pub(crate) fn build<'name>(
     root: &Path,
     target: &Path,
     names: impl IntoIterator<Item = &'name str>,
+    settings: &[(&str, &str)],
 ) -> Result<HashMap<String, Built>> {
     let mut built: HashMap<String, Built> =
         names.into_iter().map(|name| (name.into(), Built::default())).collect();
@@ -69,7 +71,7 @@ pub(crate) fn build<'name>(
         return Ok(built);
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).arg("build").arg("--target-dir").arg(target);
+    cargo.current_dir(root).envs(settings.iter().copied()).arg("build").arg("--target-dir").arg(target);
     cargo.args(["--workspace", "--keep-going", "--quiet", "--message-format=json"]);
     for name in built.keys() {
         cargo.args(["--test", name]);
