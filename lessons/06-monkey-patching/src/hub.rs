@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{io, ptr};
 
-use crate::{errno, next};
+use crate::{errno, next, threads};
 
 /// Readiness to wait for: `POLLIN`, `POLLOUT`, or both, as `poll` has them. (`epoll` has the same bits.)
 pub type Interest = i16;
@@ -59,7 +59,7 @@ pub fn wait(fds: &[(RawFd, Interest)], timeout: Option<Duration>) -> Result<(), 
         joined = joined.and_then(|()| hub.join(fd, interest, &parked));
     }
     let ended = joined.and_then(|()| {
-        parked.park(timeout.map(whole_millis)).map_err(|why| match why {
+        threads::parked(|| parked.park(timeout.map(whole_millis))).map_err(|why| match why {
             may::coroutine::ParkError::Timeout => NotReady::TimedOut,
             may::coroutine::ParkError::Canceled => NotReady::Cancelled,
         })

@@ -8,6 +8,7 @@
 //! To depend on this crate changes nothing. The program that wants the patch says [`patch_all!`] once, in its root.
 //! It works on Linux with glibc. Elsewhere the macro expands to nothing, and [`is_patched`] says so.
 
+pub mod choose;
 mod decide;
 pub mod machine;
 mod patch;
@@ -21,13 +22,16 @@ pub mod errno;
 pub mod hub;
 #[cfg(target_os = "linux")]
 pub mod next;
+#[cfg(target_os = "linux")]
+pub mod threads;
 
 /// The C library's types by short names, for [`patch_all!`].
 #[doc(hidden)]
 #[cfg(target_os = "linux")]
 pub mod types {
     pub use libc::{
-        iovec as Buffer, msghdr as Message, pollfd as Asked, sockaddr as Address, timespec as Time,
+        iovec as Buffer, msghdr as Message, pollfd as Asked, pthread_attr_t as Attributes,
+        pthread_t as Number, sockaddr as Address, timespec as Time,
     };
     pub use std::ffi::c_void as Any;
 }

@@ -57,6 +57,45 @@ macro_rules! patch_all {
     // ANCHOR_END: symbols
 }
 
+/// Defines `pthread_create`, `pthread_join` and `pthread_detach`: the threads of the program become coroutines.
+///
+/// Only in a `cdylib` that is loaded before another program, and only after reading [`threads`](crate::threads).
+#[macro_export]
+macro_rules! patch_threads {
+    () => {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        mod monkey_patch_threads {
+            use $crate::types::{Any, Attributes, Number};
+
+            // SAFETY: the C library's name and arguments; what differs in the contract is said in `threads`.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn pthread_create(
+                thread: *mut Number,
+                attributes: *const Attributes,
+                start: extern "C" fn(*mut Any) -> *mut Any,
+                argument: *mut Any,
+            ) -> i32 {
+                // SAFETY: the caller keeps the manual page's conditions.
+                unsafe { $crate::threads::pthread_create(thread, attributes, start, argument) }
+            }
+
+            // SAFETY: as above.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn pthread_join(thread: Number, result: *mut *mut Any) -> i32 {
+                // SAFETY: the caller keeps the manual page's conditions.
+                unsafe { $crate::threads::pthread_join(thread, result) }
+            }
+
+            // SAFETY: as above.
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn pthread_detach(thread: Number) -> i32 {
+                // SAFETY: the caller keeps the manual page's conditions.
+                unsafe { $crate::threads::pthread_detach(thread) }
+            }
+        }
+    };
+}
+
 /// Whether the calls of this program arrive here: it makes a harmless one and looks.
 pub fn is_patched() -> bool {
     #[cfg(target_os = "linux")]

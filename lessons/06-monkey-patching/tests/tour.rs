@@ -14,7 +14,7 @@ fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
 
 #[test]
 fn every_part_shows_what_it_says() {
-    for part in ["sleep", "echo", "limits", "moves", "cancel", "around"] {
+    for part in ["sleep", "echo", "preload", "order", "limits", "moves", "cancel", "around", "choose"] {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");

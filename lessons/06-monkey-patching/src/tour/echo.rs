@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use may::go;
 use monkey_patching::{hub, plain};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
@@ -21,19 +21,7 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     // ANCHOR_END: serve
     let before = threads()?;
     let begin = Instant::now();
-    let (mut streams, mut answered) = (Vec::new(), 0);
-    for number in 1..=clients {
-        let mut stream = TcpStream::connect(address).with_context(|| {
-            format!("client {number} (`ulimit -n` limits how many; --clients takes fewer)")
-        })?;
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-        let question = number.to_be_bytes();
-        stream.write_all(&question)?;
-        let mut answer = [0; 4];
-        stream.read_exact(&mut answer)?;
-        answered += u32::from(answer == question);
-        streams.push(stream);
-    }
+    let (streams, answered) = ask_all(address, clients)?;
     let time = begin.elapsed();
     row(format!("clients connected             {clients:>6}"));
     row(format!("answers                       {answered:>6}"));
@@ -49,4 +37,22 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         "Each client has a coroutine that sits in `read`, and the thread that they share sits in none of them.",
     );
     Ok(())
+}
+
+/// Connects so many clients, each with a question, and leaves them connected: they, and how many were answered.
+pub(crate) fn ask_all(address: SocketAddr, clients: u32) -> Result<(Vec<TcpStream>, u32)> {
+    let (mut streams, mut answered) = (Vec::new(), 0);
+    for number in 1..=clients {
+        let mut stream = TcpStream::connect(address).with_context(|| {
+            format!("client {number} (`ulimit -n` limits how many; --clients takes fewer)")
+        })?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let question = number.to_be_bytes();
+        stream.write_all(&question)?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer)?;
+        answered += u32::from(answer == question);
+        streams.push(stream);
+    }
+    Ok((streams, answered))
 }

@@ -2,9 +2,14 @@
 
 mod around;
 mod cancel;
+mod choose;
 mod echo;
 mod limits;
+mod measure;
 mod moves;
+mod order;
+mod others;
+mod preload;
 mod sleep;
 
 use crate::command;
@@ -38,6 +43,10 @@ enum What {
     Sleep,
     /// A server written against `std::net` alone, with a thousand clients on one worker.
     Echo,
+    /// A program that is not ours, with the patch loaded before it.
+    Preload,
+    /// The same patch, loaded late.
+    Order,
     /// Timeouts and non-blocking sockets are as they were.
     Limits,
     /// A coroutine wakes in another thread, and `errno` is another.
@@ -46,6 +55,13 @@ enum What {
     Cancel,
     /// What goes round the patch.
     Around,
+    /// No patch: a trait that chooses who waits.
+    Choose,
+    /// Numbers for the plots, as CSV.
+    Measure {
+        /// What to measure.
+        name: measure::Name,
+    },
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -58,8 +74,8 @@ pub(crate) fn main() -> ExitCode {
         if let Some(part) = flags.what {
             show(part, &flags)?;
         } else {
-            use What::{Around, Cancel, Echo, Limits, Moves, Sleep};
-            for part in [Sleep, Echo, Limits, Moves, Cancel, Around] {
+            use What::{Around, Cancel, Choose, Echo, Limits, Moves, Order, Preload, Sleep};
+            for part in [Sleep, Echo, Preload, Order, Limits, Moves, Cancel, Around, Choose] {
                 show(part, &flags)?;
             }
         }
@@ -71,10 +87,14 @@ fn show(part: What, flags: &Flags) -> Result<()> {
     match part {
         What::Sleep => sleep::show(flags.sleepers),
         What::Echo => echo::show(flags.clients),
+        What::Preload => preload::show(flags.clients),
+        What::Order => order::show(),
         What::Limits => limits::show(),
         What::Moves => moves::show(),
         What::Cancel => cancel::show(),
         What::Around => around::show(),
+        What::Choose => choose::show(),
+        What::Measure { name } => measure::measure(name),
     }
 }
 
