@@ -1,0 +1,67 @@
+//! Processes: starting a program, talking with it through pipes, and how it ends.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with this exit code: 0 means well.
+    Code(i32),
+    /// The kernel ended it with this signal.
+    Signal(i32),
+}
+
+impl Ending {
+    /// Reads an exit status. On Unix it holds one or the other.
+    pub fn of(status: ExitStatus) -> Self {
+        #[cfg(unix)]
+        if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+            return Self::Signal(signal);
+        }
+        Self::Code(status.code().unwrap_or(-1))
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+/// What a process said, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its standard output.
+    pub output: Vec<u8>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// Runs a program with `input` on its standard input, and collects its output.
+///
+/// A pipe holds little, 64 KiB on Linux. Who writes all of the input before reading any output waits for a program that
+/// waits for somebody to read: so a thread writes while we read.
+///
+/// # Errors
+/// When the program cannot be started, or its pipes fail.
+// ANCHOR: run
+pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let mut output = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // A program may end without reading all; that is its business. Dropping the pipe is the end of the input.
+            stdin.map(|mut stdin| stdin.write_all(input))
+        });
+        stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
+    })?;
+    Ok(Said { output, ending: Ending::of(child.wait()?) })
+}
+// ANCHOR_END: run

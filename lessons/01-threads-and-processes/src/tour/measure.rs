@@ -1,0 +1,164 @@
+//! What a thread and a process cost, as CSV.
+
+use super::child;
+use crate::Outcome;
+use std::fs;
+use std::io::{Read, Write};
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+use units::kernel;
+
+pub(crate) fn measure(what: &str) -> Outcome {
+    match what {
+        "creation" => creation(),
+        "switch" => switch(),
+        _ => memory(),
+    }
+}
+
+/// Microseconds to start one and wait for its end.
+fn creation() -> Outcome {
+    println!("unit,microseconds");
+    println!(
+        "thread,{:.1}",
+        median(200, || Ok(thread::spawn(|| ()).join().map_err(|_| "a thread panicked")?))?
+    );
+    #[cfg(unix)]
+    println!(
+        "fork,{:.1}",
+        median(200, || units::counter::two_processes(1).map(drop).map_err(Into::into))? / 2.0
+    );
+    println!("fork and exec,{:.1}", median(50, || Ok(child::command("nothing")?.status().map(drop)?))?);
+    Ok(())
+}
+
+/// Microseconds from one unit to another and back, one byte each way.
+fn switch() -> Outcome {
+    const ROUNDS: u32 = 2_000;
+    println!("between,microseconds");
+
+    let (to, from_us) = mpsc::channel::<u8>();
+    let (to_us, from) = mpsc::channel::<u8>();
+    let other = thread::spawn(move || from_us.iter().try_for_each(|byte| to_us.send(byte)));
+    let channel = median(7, || {
+        for _ in 0..ROUNDS {
+            to.send(1)?;
+            from.recv()?;
+        }
+        Ok(())
+    })?;
+    drop(to);
+    other.join().map_err(|_| "a thread panicked")?.map_err(|_| "nobody read the answer")?;
+    println!("threads by channel,{:.2}", channel / f64::from(ROUNDS));
+
+    let (mut from_us, mut to) = std::io::pipe()?;
+    let (mut from, mut to_us) = std::io::pipe()?;
+    let other = thread::spawn(move || -> std::io::Result<()> {
+        let mut byte = [0];
+        while from_us.read(&mut byte)? > 0 {
+            to_us.write_all(&byte)?;
+        }
+        Ok(())
+    });
+    let pipes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
+    drop(to);
+    other.join().map_err(|_| "a thread panicked")??;
+    println!("threads by pipes,{:.2}", pipes / f64::from(ROUNDS));
+
+    let mut child = child::command("echo")?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err("the child has no pipes".into());
+    };
+    let processes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
+    drop(to);
+    child.wait()?;
+    println!("processes by pipes,{:.2}", processes / f64::from(ROUNDS));
+    Ok(())
+}
+
+fn ping(rounds: u32, from: &mut impl Read, to: &mut impl Write) -> Outcome {
+    let mut byte = [1];
+    for _ in 0..rounds {
+        to.write_all(&byte)?;
+        from.read_exact(&mut byte)?;
+    }
+    Ok(())
+}
+
+/// KiB of memory that one more unit takes while it waits, of its own and not shared.
+fn memory() -> Outcome {
+    const THREADS: u16 = 500;
+    const PROCESSES: u16 = 20;
+    println!("unit,KiB");
+    let before = private_kib("self")?;
+    let (started, is_started) = mpsc::channel();
+    let mut stop = Vec::new();
+    let mut threads = Vec::new();
+    for _ in 0..THREADS {
+        let (sender, receiver) = mpsc::channel::<()>();
+        let started = started.clone();
+        stop.push(sender);
+        threads.push(thread::spawn(move || {
+            let _ = started.send(());
+            let _ = receiver.recv();
+        }));
+    }
+    is_started.iter().take(usize::from(THREADS)).for_each(drop);
+    let thread_kib = (private_kib("self")? - before) / f64::from(THREADS);
+    drop(stop);
+    for thread in threads {
+        thread.join().map_err(|_| "a thread panicked")?;
+    }
+    println!("thread,{thread_kib:.1}");
+
+    let mut children = Vec::new();
+    for _ in 0..PROCESSES {
+        children.push(child::command("wait")?.stdin(Stdio::piped()).spawn()?);
+    }
+    let mut sum = 0.0;
+    for child in &children {
+        wait_until_asleep(child)?;
+        sum += private_kib(&child.id().to_string())?;
+    }
+    for mut child in children {
+        drop(child.stdin.take());
+        child.wait()?;
+    }
+    println!("process,{:.1}", sum / f64::from(PROCESSES));
+    Ok(())
+}
+
+/// Until the child waits for its input: before, not all of its memory is there.
+fn wait_until_asleep(child: &Child) -> Outcome {
+    for _ in 0..10_000 {
+        let tasks = kernel::tasks_of(&child.id().to_string())?;
+        if tasks.iter().all(|task| task.state == 'S' && task.name.starts_with("lesson-01")) {
+            return Ok(());
+        }
+        thread::yield_now();
+    }
+    Err("a child did not come to rest".into())
+}
+
+/// Memory of a process that it shares with nobody.
+fn private_kib(process: &str) -> Result<f64, Box<dyn std::error::Error>> {
+    let path = format!("/proc/{process}/smaps_rollup");
+    let smaps =
+        fs::read_to_string(&path).map_err(|error| format!("cannot read {path} (Linux only): {error}"))?;
+    let private = smaps.lines().filter(|line| line.starts_with("Private_"));
+    Ok(private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).sum())
+}
+
+/// The median time of a run, in microseconds.
+fn median(runs: usize, mut work: impl FnMut() -> Outcome) -> Result<f64, Box<dyn std::error::Error>> {
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let start = Instant::now();
+        work()?;
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[runs / 2])
+}

@@ -1,0 +1,68 @@
+//! Threads: borrowing, handing over work, and what a panic takes with it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+use units::thread::{collect, outcome, share, sum_in_two};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_panic_is_a_value_for_who_joins() {
+    assert_eq!(outcome(|| 42), Ok(42));
+    assert_eq!(outcome(|| -> u8 { panic!("no tea left") }), Err("no tea left".into()));
+    let number = 7;
+    assert_eq!(outcome(move || -> u8 { panic!("no tea for {number}") }), Err("no tea for 7".into()));
+    assert_eq!(outcome(|| -> u8 { std::panic::panic_any(7) }), Err("something else".into()));
+}
+
+#[test]
+fn a_panic_leaves_the_other_threads_alone() {
+    let other = thread::spawn(|| (0..1_000_u64).sum::<u64>());
+    assert!(outcome(|| panic!("mine")).is_err());
+    assert_eq!(other.join().unwrap(), 499_500);
+}
+
+#[test]
+fn threads_borrow_a_list() {
+    for len in [0, 1, 2, 7, 1_000] {
+        let numbers: Vec<u64> = (0..len).collect();
+        assert_eq!(sum_in_two(&numbers), numbers.iter().sum());
+    }
+}
+
+#[test]
+fn all_results_come_through_the_channel() {
+    let mut results = collect(50, |number| number * number);
+    results.sort_unstable();
+    assert_eq!(results, (0..50).map(|number| number * number).collect::<Vec<_>>());
+}
+
+#[test]
+fn each_job_is_done_once() {
+    let done = Mutex::new(BTreeSet::new());
+    let shares = share(4, 1_000, |job| assert!(done.lock().unwrap().insert(job), "job {job} was done twice"));
+    assert_eq!((shares.len(), shares.iter().sum::<u64>()), (4, 1_000));
+    assert_eq!(done.into_inner().unwrap().len(), 1_000);
+}
+
+#[test]
+fn a_free_thread_takes_the_next_job() {
+    // The first job waits until another was done: with one job each, handed out beforehand, it would wait for ever.
+    let (done, somebody) = (Mutex::new(0), Condvar::new());
+    let waited = AtomicU64::new(0);
+    share(2, 10, |job| {
+        let mut count = done.lock().unwrap();
+        if job == 0 {
+            let (guard, late) = somebody.wait_timeout_while(count, PATIENCE, |count| *count < 9).unwrap();
+            assert!(!late.timed_out(), "the other thread did only {} of the other nine jobs", *guard);
+            waited.fetch_add(1, Ordering::SeqCst);
+        } else {
+            *count += 1;
+            somebody.notify_all();
+        }
+    });
+    assert_eq!(waited.into_inner(), 1);
+}

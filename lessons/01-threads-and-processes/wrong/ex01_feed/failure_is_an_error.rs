@@ -1,0 +1,26 @@
+//! Caught by: its_exit_code_is_told
+//!
+//! A program that fails is an error.
+
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// The program's output, and its exit code.
+///
+/// # Errors
+/// When it cannot be started, or its output cannot be read.
+pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<i32>)> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let mut output = Vec::new();
+    thread::scope(|scope| {
+        // A program that ends without reading all breaks the pipe. That is its business.
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
+        stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
+    })?;
+    match child.wait()?.code() {
+        Some(code) if code != 0 => Err(io::Error::other("it failed")),
+        code => Ok((output, code)),
+    }
+}

@@ -1,0 +1,23 @@
+//! Caught by: runs_are_as_even_as_can_be
+//!
+//! The last run takes all that is left over.
+
+use std::thread;
+
+/// `job` of each of `numbers`, in their order, done by `workers` threads.
+pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
+    let job = &job;
+    let mut rest = numbers;
+    let each = numbers.len() / workers;
+    thread::scope(|scope| {
+        let started: Vec<_> = (1..=workers)
+            .rev()
+            .map(|left| {
+                let (run, behind) = rest.split_at(if left == 1 { rest.len() } else { each });
+                rest = behind;
+                scope.spawn(move || run.iter().map(|number| job(*number)).collect::<Vec<_>>())
+            })
+            .collect();
+        started.into_iter().flat_map(|thread| thread.join().expect("the job does not panic")).collect()
+    })
+}
