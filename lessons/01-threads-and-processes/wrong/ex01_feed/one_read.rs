@@ -17,7 +17,7 @@ pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<
     thread::scope(|scope| {
         // A program that ends without reading all breaks the pipe. That is its business.
         scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
-        stdout.map_or(Ok(0), |mut stdout| {
+        stdout.map_or(Ok::<_, io::Error>(0), |mut stdout| {
             output.resize(65_536, 0);
             let count = stdout.read(&mut output)?;
             output.truncate(count);
