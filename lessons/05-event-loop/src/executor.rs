@@ -80,6 +80,7 @@ pub struct Executor {
     queue: Arc<Queue>,
     next: u64,
 }
+// ANCHOR_END: executor
 
 impl Executor {
     /// An executor with this loop and no task.
@@ -94,6 +95,7 @@ impl Executor {
         self.handle.clone()
     }
 
+    // ANCHOR: run
     /// Goes on with each task that can, and then once round the loop, until no task is left.
     ///
     /// # Errors
@@ -125,6 +127,7 @@ impl Executor {
             self.tasks.remove(&number);
         }
     }
+    // ANCHOR_END: run
 
     /// Takes in the new tasks, each with a first turn due.
     fn admit(&mut self) {
@@ -141,7 +144,6 @@ impl Executor {
         self.queue.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-// ANCHOR_END: executor
 
 impl Executor {
     /// Runs this future and all tasks that it starts; gives the future's result when all have ended.

@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
 /// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
 /// What is to be done, and when.
