@@ -3,13 +3,21 @@
 //! gevent calls its own the hub, and has one a thread. Ours is a coroutine with an epoll instance of its own, and that
 //! instance is itself a descriptor that `may` waits for. So the hub runs on the worker that runs everything else, and
 //! nobody is woken across threads.
+//!
+//! It keeps the time too, with a timer that is a descriptor like the others (`timerfd`). `may` can park with a timeout,
+//! but it sets the timer before it has put the coroutine where the timer looks for it: on a busy machine a timer of a
+//! millisecond then finds nobody, and the coroutine is never woken. It also counts whole milliseconds and takes 0 for
+//! "for ever", and it runs what it wakes on a thread of its own. All of that we have seen.
 
+use may::coroutine::ParkError;
 use may::go;
 use may::io::{CoIo, WaitIo};
 use may::sync::Blocker;
+use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, ptr};
 
 use crate::{errno, next, threads};
@@ -34,11 +42,20 @@ struct Waiter {
     parked: Arc<Blocker>,
 }
 
+/// Who is to be woken when, the next first. The number tells apart those of one moment.
+type Alarms = BTreeMap<(Instant, u64), Arc<Blocker>>;
+
 struct Hub {
     epoll: OwnedFd,
+    /// A descriptor that is ready when the next alarm is due.
+    timer: OwnedFd,
     /// Who waits, by the number of the descriptor.
     waiting: Mutex<Vec<Vec<Waiter>>>,
+    alarms: Mutex<Alarms>,
 }
+
+/// What the kernel gives back with an event of the timer: no descriptor has this number.
+const TIMER: u64 = u64::MAX;
 
 /// Parks the calling coroutine until one of the descriptors is ready, or the time is over (`None`: never).
 ///
@@ -58,24 +75,21 @@ pub fn wait(fds: &[(RawFd, Interest)], timeout: Option<Duration>) -> Result<(), 
     for &(fd, interest) in fds {
         joined = joined.and_then(|()| hub.join(fd, interest, &parked));
     }
+    let alarm = match timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
+        Some(when) if joined.is_ok() => Some(hub.set_alarm(when, &parked)),
+        _ => None,
+    };
     let ended = joined.and_then(|()| {
-        threads::parked(|| parked.park(timeout.map(whole_millis))).map_err(|why| match why {
-            may::coroutine::ParkError::Timeout => NotReady::TimedOut,
-            may::coroutine::ParkError::Canceled => NotReady::Cancelled,
+        let woken = threads::parked(|| parked.park(None));
+        woken.map_err(|why| match why {
+            ParkError::Timeout => NotReady::TimedOut,
+            ParkError::Canceled => NotReady::Cancelled,
         })
     });
-    if ended.is_err() || fds.len() > 1 {
-        for &(fd, _) in fds {
-            hub.leave(fd, &parked);
-        }
-    }
-    ended
-}
-
-/// `may` counts a wait in whole milliseconds, rounds down, and takes 0 for "for ever". So round up, and never wait for 0.
-fn whole_millis(time: Duration) -> Duration {
-    let millis = time.as_nanos().div_ceil(1_000_000).max(1);
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    let rang = alarm.is_some_and(|alarm| hub.alarms().remove(&alarm).is_none());
+    // Whoever an event has woken is in the table no more; so this counts the descriptors that were not ready.
+    let asleep = fds.iter().filter(|(fd, _)| hub.leave(*fd, &parked)).count();
+    if ended.is_ok() && rang && asleep == fds.len() { Err(NotReady::TimedOut) } else { ended }
 }
 
 /// How many coroutines are parked in the table now.
@@ -119,7 +133,71 @@ impl Hub {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the kernel has just given us this descriptor, and nobody else knows it.
-        Ok(Self { epoll: unsafe { OwnedFd::from_raw_fd(fd) }, waiting: Mutex::new(Vec::new()) })
+        let epoll = unsafe { OwnedFd::from_raw_fd(fd) };
+        // SAFETY: no pointer is passed.
+        let fd =
+            unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC | libc::TFD_NONBLOCK) };
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        let timer = unsafe { OwnedFd::from_raw_fd(fd) };
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN.cast_unsigned() | libc::EPOLLET.cast_unsigned(),
+            u64: TIMER,
+        };
+        // SAFETY: the kernel reads one `epoll_event`, which lives until the call returns.
+        let added = unsafe {
+            libc::epoll_ctl(epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, timer.as_raw_fd(), &raw mut event)
+        };
+        if added == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self { epoll, timer, waiting: Mutex::default(), alarms: Mutex::default() })
+    }
+
+    fn alarms(&self) -> MutexGuard<'_, Alarms> {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has someone woken at `when`; what the alarm is known by.
+    fn set_alarm(&self, when: Instant, parked: &Arc<Blocker>) -> (Instant, u64) {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let alarm = (when, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut alarms = self.alarms();
+        alarms.insert(alarm, Arc::clone(parked));
+        if alarms.first_key_value().is_some_and(|(next, _)| *next == alarm) {
+            self.wind(when);
+        }
+        alarm
+    }
+
+    /// Sets the timer.
+    fn wind(&self, when: Instant) {
+        // All zeros would switch it off, and what is over is due at once.
+        let left = when.saturating_duration_since(Instant::now()).max(Duration::from_nanos(1));
+        let once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let value = libc::timespec {
+            tv_sec: left.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let setting = libc::itimerspec { it_interval: once, it_value: value };
+        // SAFETY: the kernel reads one `itimerspec`, and is told that the old one is of no interest.
+        unsafe { libc::timerfd_settime(self.timer.as_raw_fd(), 0, &raw const setting, ptr::null_mut()) };
+    }
+
+    /// Wakes all whose time has come, and winds the timer for the next.
+    fn ring(&self) {
+        let mut alarms = self.alarms();
+        let now = Instant::now();
+        while let Some(first) = alarms.first_entry() {
+            let (when, _) = *first.key();
+            if when > now {
+                self.wind(when);
+                return;
+            }
+            first.remove().unpark();
+        }
     }
 
     fn table(&self) -> MutexGuard<'_, Vec<Vec<Waiter>>> {
@@ -142,12 +220,14 @@ impl Hub {
     }
     // ANCHOR_END: join
 
-    fn leave(&self, fd: RawFd, parked: &Arc<Blocker>) {
+    /// Takes one off the table; whether he was there.
+    fn leave(&self, fd: RawFd, parked: &Arc<Blocker>) -> bool {
         let mut table = self.table();
         let waiters = usize::try_from(fd).ok().and_then(|index| table.get_mut(index));
-        if let Some(waiters) = waiters {
-            waiters.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
-        }
+        let Some(waiters) = waiters else { return false };
+        let before = waiters.len();
+        waiters.retain(|waiter| !Arc::ptr_eq(&waiter.parked, parked));
+        waiters.len() != before
     }
 
     /// Asks the kernel to say once when any of `interest` is there. What is there already is said at once.
@@ -204,7 +284,10 @@ impl Hub {
             let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), 128, 0) };
             let count = usize::try_from(count).unwrap_or(0);
             for event in &events[..count] {
-                self.wake(event.u64, event.events);
+                match event.u64 {
+                    TIMER => self.ring(),
+                    fd => self.wake(fd, event.events),
+                }
             }
             if count == events.len() {
                 // There may be more; those that were woken go first.

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Program, SOON, run, within};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -38,6 +39,8 @@ fn threads_become_coroutines_and_each_keeps_its_own_thread_locals() {
 
 #[test]
 fn a_server_with_a_thread_a_client_serves_a_thousand_on_one_worker() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     let mut child = Command::new(env!("CARGO_BIN_EXE_std-echo"))
         .env("LD_PRELOAD", library())
         .stdin(Stdio::null())

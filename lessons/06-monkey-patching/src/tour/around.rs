@@ -2,7 +2,6 @@
 
 use super::{found, heading, join, row};
 use anyhow::{Result, ensure};
-use may::coroutine::yield_now;
 use may::go;
 use std::io::Read;
 use std::sync::Arc;
@@ -41,11 +40,11 @@ pub(crate) fn show() -> Result<()> {
         ("read of a pipe", pipe),
         ("std::sync::mpsc", lock),
     ] {
-        row(format!("{what:<26} {}", if turns > 2 { "often" } else { "never" }));
+        row(format!("{what:<26} {}", if turns > 0 { "often" } else { "never" }));
     }
-    ensure!(patched > 2, "the patched sleep kept the worker");
-    ensure!(syscall <= 2, "rustix's sleep was patched, which we did not think possible");
-    ensure!(pipe <= 2 && lock <= 2, "a pipe or a channel gave way: {pipe}, {lock}");
+    ensure!(patched > 0, "the patched sleep kept the worker");
+    ensure!(syscall == 0, "rustix's sleep was patched, which we did not think possible");
+    ensure!(pipe == 0 && lock == 0, "a pipe or a channel gave way: {pipe}, {lock}");
     found(
         "rustix asks the kernel itself. Pipes and the locks of std do go through the C library, but this patch passes \
          them on.",
@@ -59,26 +58,26 @@ fn sleep_in_a_thread() {
 }
 
 /// How many turns another coroutine has while `wait` waits.
+// ANCHOR: turns
 fn turns(wait: impl FnOnce() + Send + 'static) -> Result<u64> {
     let turns = Arc::new(AtomicU64::new(0));
     let over = Arc::new(AtomicBool::new(false));
     let (counted, until) = (Arc::clone(&turns), Arc::clone(&over));
-    let waiting = {
-        let (turns, over) = (Arc::clone(&turns), Arc::clone(&over));
-        go!(move || {
-            let before = turns.load(Ordering::SeqCst);
-            wait();
-            over.store(true, Ordering::SeqCst);
-            turns.load(Ordering::SeqCst) - before
-        })
-    };
     let other = go!(move || {
         while !until.load(Ordering::SeqCst) {
             counted.fetch_add(1, Ordering::SeqCst);
-            yield_now();
+            thread::sleep(Duration::from_millis(1));
         }
+    });
+    let waiting = go!(move || {
+        let before = turns.load(Ordering::SeqCst);
+        wait();
+        let after = turns.load(Ordering::SeqCst);
+        over.store(true, Ordering::SeqCst);
+        after - before
     });
     let count = join(waiting)?;
     join(other)?;
     Ok(count)
 }
+// ANCHOR_END: turns

@@ -18,6 +18,7 @@ use anstyle::Style;
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use may::coroutine::JoinHandle;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
 use std::process::ExitCode;
 use std::{fs, io};
@@ -70,6 +71,9 @@ pub(crate) fn main() -> ExitCode {
             monkey_patching::is_patched(),
             "the patch is not in this program: it takes Linux with glibc, and a dynamically linked program"
         );
+        // A thousand clients and their server want more descriptors than a shell gives by default.
+        let limit = getrlimit(Resource::Nofile);
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
         may::config().set_workers(1).set_stack_size(0x4000);
         if let Some(part) = flags.what {
             show(part, &flags)?;

@@ -4,14 +4,13 @@ use super::{found, heading, join, row};
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::errno;
-use std::thread;
 use std::time::Duration;
 
 pub(crate) fn show() -> Result<()> {
-    heading("One coroutine, before and after its sleep");
+    heading("One coroutine, before and after `may::coroutine::sleep`");
     let (before, after) = join(go!(|| {
         let before = here();
-        thread::sleep(Duration::from_millis(10));
+        may::coroutine::sleep(Duration::from_millis(10));
         (before, here())
     }))?;
     for (when, (thread, address)) in [("before", before), ("after", after)] {
