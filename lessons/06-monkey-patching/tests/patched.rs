@@ -376,21 +376,41 @@ fn a_coroutine_may_wake_in_another_thread_where_errno_is_another() {
 #[test]
 fn a_call_that_succeeds_leaves_errno_alone() {
     one_worker();
-    let (mut client, mut server) = pair();
+    let (client, mut server) = pair();
     let reading = go!(move || {
         errno::set(libc::EXDEV);
         thread::sleep(Duration::from_millis(2));
         let slept = errno::get();
+        // There is one worker: this has its turn when the reader is parked, and not before.
+        let writing = go!(move || server.write_all(b"x").map(|()| server));
         errno::set(libc::EXDEV);
         // SAFETY: there is room for one byte.
         let count = unsafe { libc::recv(client.as_raw_fd(), [0_u8].as_mut_ptr().cast(), 1, 0) };
         let received = errno::get();
-        let _ = client.write(b"over");
+        drop(writing.join());
         (slept, count, received)
     });
-    until("the reader is parked", || hub::waiting() > 0);
-    server.write_all(b"x").expect("the other side is there");
     assert_eq!(join("the read", reading), (libc::EXDEV, 1, libc::EXDEV));
+}
+
+#[test]
+fn who_still_waits_after_an_event_is_not_forgotten() {
+    one_worker();
+    let (client, mut server) = pair();
+    let client = Arc::new(client);
+    let reader = Arc::clone(&client);
+    let reading = go!(move || {
+        let mut byte = [0];
+        (&*reader).read_exact(&mut byte).map(|()| byte)
+    });
+    let bytes = 16 << 20;
+    let writing = go!(move || (&*client).write_all(&vec![7; bytes]));
+    // The writer is through when all has been read. Only the reader waits then, and nobody asks the kernel again.
+    server.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
+    server.read_exact(&mut vec![0; bytes]).expect("the other side writes");
+    join("the write", writing).expect("the other side reads");
+    server.write_all(b"y").expect("the other side is there");
+    assert_eq!(join("the read", reading).expect("a byte has come"), *b"y");
 }
 
 #[test]
