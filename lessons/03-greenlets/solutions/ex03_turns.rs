@@ -1,0 +1,17 @@
+//! A queue: take the first, resume it, and put it back at the end unless it has ended.
+
+use generator::LocalGenerator;
+use std::collections::VecDeque;
+
+/// What the generators yield, taken in turns.
+pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {
+    let mut waiting = VecDeque::from(tasks);
+    let mut yielded = Vec::new();
+    while let Some(mut task) = waiting.pop_front() {
+        if let Some(number) = task.resume() {
+            yielded.push(number);
+            waiting.push_back(task);
+        }
+    }
+    yielded
+}

@@ -1,0 +1,75 @@
+//! The tour of lesson 03: switching by hand, gevent's tools in may, and what they cost.
+
+mod tour {
+    pub(crate) mod measure;
+    pub(crate) mod show;
+}
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "Coroutines: the tour")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 12, 56, 34: an explicit switch, and why 78 is never printed
+    Switch,
+    /// gevent's tools, one after another
+    Tools,
+    /// A race between greenlets, and a variable that is not one's own
+    Race,
+    /// Stacks: their size, what an overflow does, how many there can be
+    Stacks,
+    /// The same program with stacks and without
+    TwoWays,
+    /// Print, as CSV, what the book's plots show
+    Measure {
+        /// spawn: milliseconds to start so many and wait for them; memory: KiB of each while it waits
+        #[arg(value_parser = ["spawn", "memory"])]
+        what: String,
+    },
+    /// Runs into the end of a stack
+    #[command(hide = true)]
+    Overflow,
+    /// Holds so many units and says how much memory each of them takes
+    #[command(hide = true)]
+    Hold { kind: String, count: u32 },
+}
+
+/// What a part of the tour ends with.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        None => [
+            tour::show::switch,
+            tour::show::tools,
+            tour::show::race,
+            tour::show::stacks,
+            tour::show::two_ways,
+        ]
+        .iter()
+        .try_for_each(|part| part()),
+        Some(Command::Switch) => tour::show::switch(),
+        Some(Command::Tools) => tour::show::tools(),
+        Some(Command::Race) => tour::show::race(),
+        Some(Command::Stacks) => tour::show::stacks(),
+        Some(Command::TwoWays) => tour::show::two_ways(),
+        Some(Command::Measure { what }) if what == "spawn" => tour::measure::spawn(),
+        Some(Command::Measure { .. }) => tour::measure::memory(),
+        Some(Command::Overflow) => tour::show::overflow(),
+        Some(Command::Hold { kind, count }) => tour::measure::hold(&kind, count),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lesson 03: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

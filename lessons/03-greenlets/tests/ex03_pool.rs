@@ -1,0 +1,6 @@
+//! The reader's answer, under the cases.
+
+#[path = "cases/ex03_pool.rs"]
+mod cases;
+#[path = "../exercises/ex03_pool.rs"]
+pub mod subject;

@@ -1,0 +1,6 @@
+//! The reader's answer, under the cases.
+
+#[path = "cases/ex03_turns.rs"]
+mod cases;
+#[path = "../exercises/ex03_turns.rs"]
+pub mod subject;

@@ -1,0 +1,61 @@
+//! The explicit switch: who runs is said, and nobody else does.
+
+use greenlets::switch::{Body, run};
+use std::cell::RefCell;
+
+/// What the greenlets print, in order. Each is a list: numbers below 10 switch to that greenlet, others are printed.
+fn printed(programs: &[&[u32]]) -> Vec<u32> {
+    let printed = RefCell::new(Vec::new());
+    let bodies: Vec<Body<'_>> = programs
+        .iter()
+        .map(|program| {
+            let printed = &printed;
+            Box::new(move |mut switch: greenlets::switch::Switch<'_>| {
+                for step in *program {
+                    if *step < 10 {
+                        switch.to(*step as usize);
+                    } else {
+                        printed.borrow_mut().push(*step);
+                    }
+                }
+            }) as Body<'_>
+        })
+        .collect();
+    run(bodies);
+    printed.into_inner()
+}
+
+#[test]
+fn the_notes_example() {
+    assert_eq!(printed(&[&[12, 1, 34], &[56, 0, 78]]), [12, 56, 34]);
+}
+
+#[test]
+fn one_more_switch_and_78_comes() {
+    assert_eq!(printed(&[&[12, 1, 34, 1], &[56, 0, 78]]), [12, 56, 34, 78]);
+}
+
+#[test]
+fn a_switch_goes_to_any_of_them() {
+    assert_eq!(printed(&[&[10, 2, 40], &[30, 0], &[20, 1]]), [10, 20, 30, 40]);
+}
+
+#[test]
+fn to_switch_to_oneself_is_to_go_on() {
+    assert_eq!(printed(&[&[10, 0, 11]]), [10, 11]);
+}
+
+#[test]
+fn what_a_greenlet_holds_is_dropped_when_it_never_goes_on() {
+    let held = std::rc::Rc::new(());
+    let copy = held.clone();
+    run(vec![
+        Box::new(|mut switch| switch.to(1)),
+        Box::new(move |mut switch| {
+            let _copy = copy;
+            switch.to(0);
+            unreachable!("nobody comes back");
+        }),
+    ]);
+    assert_eq!(std::rc::Rc::strong_count(&held), 1);
+}

@@ -1,0 +1,180 @@
+//! gevent's tools, each as the chapter says that it behaves. Coroutines run on as many workers as there are cores, so
+//! nothing here depends on who is quicker.
+
+use greenlets::actor::{Stroke, ping_pong};
+use greenlets::event::{AsyncResult, Event};
+use greenlets::pool::{group, pool};
+use greenlets::queue::Bounded;
+use greenlets::select::{First, first};
+use greenlets::spawn::{Brewer, join_all};
+use greenlets::{cancel, timeout, two_ways};
+use may::sync::{SyncFlag, mpsc};
+use may::{coroutine, go};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Debug builds panic with more on the stack than 32 KiB.
+fn room_for_panics() {
+    may::config().set_stack_size(0x4000);
+}
+
+#[test]
+fn joinall_gives_results_in_order_and_panics_as_values() {
+    room_for_panics();
+    let handles = vec![
+        go!(|| -> u8 {
+            coroutine::sleep(Duration::from_millis(5));
+            1
+        }),
+        go!(|| -> u8 { panic!("no tea left") }),
+        go!(|| -> u8 { 3 }),
+    ];
+    assert_eq!(join_all(handles), [Ok(1), Err("no tea left".into()), Ok(3)]);
+}
+
+#[test]
+fn a_value_with_a_run_method_is_a_greenlet() {
+    let handle = Brewer { kind: "tea".into(), cups: 2 }.start().unwrap();
+    assert_eq!(handle.coroutine().name(), Some("tea"));
+    assert_eq!(handle.join().unwrap(), ["tea 1", "tea 2"]);
+}
+
+#[test]
+fn a_thousand_sleepers_sleep_together() {
+    let start = Instant::now();
+    join_all((0..1_000).map(|_| go!(|| coroutine::sleep(Duration::from_millis(100)))).collect());
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_millis(100));
+    assert!(
+        elapsed < Duration::from_secs(20),
+        "one after another they would take 100 s, these took {elapsed:?}"
+    );
+}
+
+/// Says when it is dropped.
+struct Gone(Arc<SyncFlag>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.fire();
+    }
+}
+
+#[test]
+fn a_limit_ends_what_takes_too_long() {
+    room_for_panics();
+    let gone = Arc::new(SyncFlag::new());
+    let held = Gone(gone.clone());
+    let outcome = timeout::within(Duration::from_millis(20), move || {
+        coroutine::sleep(LONG);
+        drop(held);
+    });
+    assert_eq!(outcome, None);
+    assert!(gone.wait_timeout(PATIENCE), "what the cancelled work owned was not dropped");
+    assert_eq!(timeout::within(PATIENCE, || 42), Some(42));
+}
+
+#[test]
+fn an_event_wakes_all_and_stays_up() {
+    let event = Arc::new(Event::new());
+    assert!(!event.wait_for(Duration::from_millis(5)), "nobody has raised it");
+    let waiting: Vec<_> = (0..5)
+        .map(|_| {
+            let event = event.clone();
+            go!(move || event.wait_for(PATIENCE))
+        })
+        .collect();
+    event.set();
+    assert_eq!(join_all(waiting), vec![Ok(true); 5]);
+    event.wait();
+}
+
+#[test]
+fn an_async_result_is_given_once_to_all() {
+    let result = Arc::new(AsyncResult::new());
+    assert_eq!(result.get(Duration::from_millis(5)), None);
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let result = result.clone();
+            go!(move || result.get(PATIENCE))
+        })
+        .collect();
+    assert_eq!(result.set("tea"), Ok(()));
+    assert_eq!(result.set("coffee"), Err("coffee"));
+    assert_eq!(join_all(waiting), vec![Ok(Some("tea")); 3]);
+}
+
+#[test]
+fn a_bounded_queue_holds_the_maker_back() {
+    let queue = Arc::new(Bounded::new(2));
+    let made = Arc::new(AtomicU32::new(0));
+    let maker = {
+        let (queue, made) = (queue.clone(), made.clone());
+        go!(move || {
+            for number in 0..100 {
+                queue.put(number);
+                made.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    };
+    for number in 0..100 {
+        // Two places, and the one that we took meanwhile.
+        assert!(made.load(Ordering::SeqCst) <= number + 3);
+        assert_eq!(queue.take(), number);
+    }
+    maker.join().unwrap();
+}
+
+#[test]
+fn a_group_borrows_and_a_pool_holds_its_limit() {
+    let numbers: Vec<u64> = (0..100).collect();
+    let squares: Vec<u64> = numbers.iter().map(|number| number * number).collect();
+    assert_eq!(group(&numbers, |number| number * number), squares);
+    let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
+    let done = pool(3, &numbers, |number| {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        coroutine::yield_now();
+        now.fetch_sub(1, Ordering::SeqCst);
+        number * number
+    });
+    assert_eq!(done, squares);
+    assert!(most.into_inner() <= 3);
+}
+
+#[test]
+fn select_takes_what_comes() {
+    let (left, from_left) = mpsc::channel();
+    let (right, from_right) = mpsc::channel();
+    left.send(1).unwrap();
+    assert_eq!(first(&from_left, &from_right, PATIENCE), First::Left(1));
+    right.send(2).unwrap();
+    assert_eq!(first(&from_left, &from_right, PATIENCE), First::Right(2));
+    assert_eq!(first(&from_left, &from_right, Duration::from_millis(5)), First::Nothing);
+}
+
+#[test]
+fn a_cancelled_coroutine_ends_where_it_waits() {
+    room_for_panics();
+    let sleeper = go!(|| coroutine::sleep(LONG));
+    cancel::cancel(&sleeper);
+    assert!(sleeper.join().is_err());
+}
+
+#[test]
+fn two_actors_play_without_sharing_anything() {
+    let (ann, bob) = ping_pong(5).unwrap();
+    assert_eq!(bob, [Stroke::Ping(1), Stroke::Ping(3), Stroke::Ping(5)]);
+    assert_eq!(ann, [Stroke::Pong(2), Stroke::Pong(4)]);
+}
+
+#[test]
+fn both_ways_make_the_same_tea() {
+    assert_eq!(go!(|| two_ways::tea(3)).join().unwrap(), 3);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    assert_eq!(runtime.block_on(two_ways::tea_async(3)), 3);
+    assert!(two_ways::future_size() < 1024, "a future is as large as what it remembers");
+}

@@ -1,0 +1,38 @@
+//! Caught by: results_come_in_the_order_of_the_jobs
+//!
+//! The last job comes first.
+
+use may::go;
+use may::sync::Semphore;
+use std::sync::Arc;
+
+/// A job.
+pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// A place in the pool. It is free again when this goes.
+struct Place(Arc<Semphore>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.post();
+    }
+}
+
+/// Runs the jobs, at most `limit` at a time.
+pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
+    let places = Arc::new(Semphore::new(limit));
+    let started = jobs
+        .into_iter()
+        .map(|job| {
+            let places = places.clone();
+            go!(move || {
+                places.wait();
+                let _place = Place(places);
+                job()
+            })
+        })
+        .collect();
+    let mut results = greenlets::spawn::join_all(started);
+    results.reverse();
+    results
+}

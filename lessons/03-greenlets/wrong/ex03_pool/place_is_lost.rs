@@ -1,0 +1,38 @@
+//! Caught by: a_panic_gives_its_place_back
+//!
+//! The place is given back only when the job returns.
+
+use may::go;
+use may::sync::Semphore;
+use std::sync::Arc;
+
+/// A job.
+pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// A place in the pool. It is free again when this goes.
+struct Place(Arc<Semphore>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.post();
+    }
+}
+
+/// Runs the jobs, at most `limit` at a time.
+pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
+    let places = Arc::new(Semphore::new(limit));
+    let started = jobs
+        .into_iter()
+        .map(|job| {
+            let places = places.clone();
+            go!(move || {
+                places.wait();
+                let place = std::mem::ManuallyDrop::new(Place(places));
+                let done = job();
+                drop(std::mem::ManuallyDrop::into_inner(place));
+                done
+            })
+        })
+        .collect();
+    greenlets::spawn::join_all(started)
+}
