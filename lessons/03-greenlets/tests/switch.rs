@@ -52,8 +52,8 @@ fn what_a_greenlet_holds_is_dropped_when_it_never_goes_on() {
     run(vec![
         Box::new(|mut switch| switch.to(1)),
         Box::new(move |mut switch| {
-            let _copy = copy;
             switch.to(0);
+            drop(copy);
             unreachable!("nobody comes back");
         }),
     ]);
