@@ -42,6 +42,12 @@ fn time_limit(fd: i32, option: i32) -> Option<Duration> {
     (done == 0 && !limit.is_zero()).then_some(limit)
 }
 
+/// Until when a socket's calls may wait, by its option for this direction.
+fn deadline(fd: i32, interest: Interest) -> Option<Instant> {
+    let option = if interest == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
+    time_limit(fd, option).and_then(|time| Instant::now().checked_add(time))
+}
+
 /// Waits for a socket until the deadline; the number of the error when that came first.
 fn wait(fd: i32, interest: Interest, deadline: Option<Instant>) -> Result<(), i32> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -73,8 +79,7 @@ fn cooperate(fd: i32, interest: Interest, mut attempt: impl FnMut() -> isize) ->
                 errno::set(libc::EAGAIN);
                 return -1;
             }
-            let option = if interest == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
-            limit = Some(time_limit(fd, option).and_then(|time| Instant::now().checked_add(time)));
+            limit = Some(deadline(fd, interest));
         }
         if let Err(number) = wait(fd, interest, limit.flatten()) {
             errno::set(number);
@@ -107,10 +112,10 @@ pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> i
         // SAFETY: as the caller promises.
         return unsafe { next::recv(fd, buffer, length, flags) };
     }
-    // SAFETY: the caller promises room for `length` bytes, and `at` is not above it. The buffer may be on the stack of
-    // this coroutine: that is kept while it is parked.
-    let part =
-        |at: usize| unsafe { next::recv(fd, buffer.byte_add(at), length - at, flags | libc::MSG_DONTWAIT) };
+    let now = flags | libc::MSG_DONTWAIT;
+    // SAFETY: the caller promises room for `length` bytes, and `at` is not above it.
+    // The buffer may be on the stack of this coroutine: that is kept while it is parked.
+    let part = |at: usize| unsafe { next::recv(fd, buffer.byte_add(at), length - at, now) };
     if flags & libc::MSG_WAITALL != 0 && flags & libc::MSG_PEEK == 0 {
         return all(length, |at| cooperate(fd, libc::POLLIN, || part(at)));
     }
@@ -248,9 +253,10 @@ fn message(buffers: *const libc::iovec, count: i32) -> Option<libc::msghdr> {
     // SAFETY: all zeros is a valid `msghdr`: no address, no buffers, no control data.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_iov = buffers.cast_mut();
-    #[allow(clippy::useless_conversion, reason = "the field's type differs between C libraries")]
+    #[allow(clippy::unnecessary_fallible_conversions, clippy::useless_conversion)]
     {
-        message.msg_iovlen = count.into();
+        // The field's type differs between C libraries.
+        message.msg_iovlen = count.try_into().ok()?;
     }
     Some(message)
 }
@@ -356,7 +362,7 @@ pub unsafe fn connect(fd: i32, address: *const libc::sockaddr, length: libc::soc
 
 /// Waits for a connection that has been begun; 0, or the number of its error.
 fn connected(fd: i32) -> i32 {
-    let limit = time_limit(fd, libc::SO_SNDTIMEO).and_then(|time| Instant::now().checked_add(time));
+    let limit = deadline(fd, libc::POLLOUT);
     while !ready_now(fd, libc::POLLOUT) {
         match wait(fd, libc::POLLOUT, limit) {
             Ok(()) => {}

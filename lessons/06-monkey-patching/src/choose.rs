@@ -105,9 +105,9 @@ impl Runtime for Coroutines {
 /// # Errors
 /// What the stream gives; an end before the last byte is one.
 // ANCHOR: exchange
-pub fn exchange(stream: &mut (impl Read + Write), question: &[u8]) -> io::Result<Vec<u8>> {
-    stream.write_all(question)?;
-    let mut answer = vec![0; question.len()];
+pub fn exchange(stream: &mut (impl Read + Write), ask: &[u8]) -> io::Result<Vec<u8>> {
+    stream.write_all(ask)?;
+    let mut answer = vec![0; ask.len()];
     stream.read_exact(&mut answer)?;
     Ok(answer)
 }

@@ -8,8 +8,8 @@
 // ANCHOR: errno
 #[inline(never)]
 pub fn get() -> i32 {
-    // SAFETY: the C library gives the address of the calling thread's own variable, which lives as long as the thread.
-    // It is read before anything else can happen on this thread.
+    // SAFETY: the C library gives the address of the calling thread's own variable, which
+    // lives as long as the thread. It is read before anything else can happen here.
     unsafe { *libc::__errno_location() }
 }
 

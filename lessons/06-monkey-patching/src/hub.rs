@@ -36,14 +36,17 @@ pub enum NotReady {
     Refused(i32),
 }
 
+/// A coroutine that is parked, or soon will be.
+type Parked = Arc<Blocker>;
+
 /// A coroutine that waits for a descriptor.
 struct Waiter {
     interest: Interest,
-    parked: Arc<Blocker>,
+    parked: Parked,
 }
 
 /// Who is to be woken when, the next first. The number tells apart those of one moment.
-type Alarms = BTreeMap<(Instant, u64), Arc<Blocker>>;
+type Alarms = BTreeMap<(Instant, u64), Parked>;
 
 struct Hub {
     epoll: OwnedFd,
@@ -161,7 +164,7 @@ impl Hub {
     }
 
     /// Has someone woken at `when`; what the alarm is known by.
-    fn set_alarm(&self, when: Instant, parked: &Arc<Blocker>) -> (Instant, u64) {
+    fn set_alarm(&self, when: Instant, parked: &Parked) -> (Instant, u64) {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let alarm = (when, NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut alarms = self.alarms();
@@ -206,8 +209,8 @@ impl Hub {
     }
 
     // ANCHOR: join
-    fn join(&self, fd: RawFd, interest: Interest, parked: &Arc<Blocker>) -> Result<(), NotReady> {
-        let Ok(index) = usize::try_from(fd) else { return Err(NotReady::Refused(libc::EBADF)) };
+    fn join(&self, fd: RawFd, interest: Interest, parked: &Parked) -> Result<(), NotReady> {
+        let index = usize::try_from(fd).map_err(|_| NotReady::Refused(libc::EBADF))?;
         let mut table = self.table();
         if table.len() <= index {
             table.resize_with(index + 1, Vec::new);
@@ -221,7 +224,7 @@ impl Hub {
     // ANCHOR_END: join
 
     /// Takes one off the table; whether he was there.
-    fn leave(&self, fd: RawFd, parked: &Arc<Blocker>) -> bool {
+    fn leave(&self, fd: RawFd, parked: &Parked) -> bool {
         let mut table = self.table();
         let waiters = usize::try_from(fd).ok().and_then(|index| table.get_mut(index));
         let Some(waiters) = waiters else { return false };
@@ -257,7 +260,8 @@ impl Hub {
         let (Some(waiters), Ok(fd)) = (waiters, RawFd::try_from(fd)) else { return };
         let mut rest = 0;
         waiters.retain(|waiter| {
-            let ready = events & (u32::from(waiter.interest.cast_unsigned()) | trouble) != 0;
+            let wanted = u32::from(waiter.interest.cast_unsigned()) | trouble;
+            let ready = events & wanted != 0;
             if ready {
                 waiter.parked.unpark();
             } else {

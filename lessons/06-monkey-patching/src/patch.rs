@@ -36,8 +36,9 @@ macro_rules! patch_all {
         mod monkey_patch {
             use $crate::types::{Address, Any, Asked, Buffer, Message, Time};
 
-            // SAFETY: each has the name, the arguments and the contract of the C library's, so whoever calls it by
-            // that name gets what the manual page says. Nobody else in this program defines the name.
+            // SAFETY: each has the name, the arguments and the contract of the C library's,
+            // so whoever calls it by that name gets what the manual page says. Nobody else
+            // in this program defines the name.
             $(
                 #[unsafe(no_mangle)]
                 unsafe extern "C" fn $name($($argument: $kind),*) -> $result {
@@ -48,9 +49,9 @@ macro_rules! patch_all {
 
             // SAFETY: as above.
             #[unsafe(no_mangle)]
-            unsafe extern "C" fn accept(fd: i32, address: *mut Address, length: *mut u32) -> i32 {
+            unsafe extern "C" fn accept(fd: i32, who: *mut Address, size: *mut u32) -> i32 {
                 // SAFETY: the caller keeps the manual page's conditions.
-                unsafe { $crate::calls::accept4(fd, address, length, 0) }
+                unsafe { $crate::calls::accept4(fd, who, size, 0) }
             }
         }
     };

@@ -6,6 +6,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::{io, time::Duration};
 
+/// What a connection needs done.
+pub type Work = Box<dyn FnOnce() + Send>;
+
 /// Sends back what comes, until the other side has no more.
 ///
 /// # Errors
@@ -22,11 +25,12 @@ pub fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Takes connections, and gives each to `begin`, which lets its work run beside this loop: a thread, for instance.
+/// Takes connections, and gives each to `begin`, which lets its work run beside this
+/// loop: in a thread, for instance.
 ///
 /// # Errors
 /// What accepting gives.
-pub fn serve(listener: &TcpListener, begin: impl Fn(Box<dyn FnOnce() + Send>)) -> io::Result<()> {
+pub fn serve(listener: &TcpListener, begin: impl Fn(Work)) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept()?;
         begin(Box::new(|| {

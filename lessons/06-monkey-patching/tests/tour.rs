@@ -31,3 +31,15 @@ fn what_it_does_not_know_is_said_in_one_line() {
         assert!(said.starts_with("lesson 06: ") && said.contains("--help"), "{flags:?}: {said}");
     }
 }
+
+#[test]
+fn too_few_descriptors_are_said_in_one_line() {
+    for (limit, part) in [(4, "sleep"), (500, "echo"), (500, "preload")] {
+        let tour =
+            format!("ulimit -n {limit}; exec {} {part}", env!("CARGO_BIN_EXE_lesson-06-monkey-patching"));
+        let output = run(Command::new("sh").args(["-c", &tour]));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((said.lines().count(), output.status.code()), (1, Some(2)), "{part}: {said}");
+        assert!(said.contains("open files") && said.contains("ulimit"), "{part}: {said}");
+    }
+}

@@ -13,8 +13,9 @@ fn main() -> std::process::ExitCode {
         return ExitCode::from(2);
     };
     // ANCHOR: late
+    let how = libc::RTLD_NOW | libc::RTLD_GLOBAL;
     // SAFETY: the library runs nothing when it is loaded.
-    let loaded = unsafe { libc::dlopen(library.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    let loaded = unsafe { libc::dlopen(library.as_ptr(), how) };
     // ANCHOR_END: late
     if loaded.is_null() {
         eprintln!("late: cannot load {library:?}");

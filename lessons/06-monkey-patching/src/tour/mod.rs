@@ -71,9 +71,12 @@ pub(crate) fn main() -> ExitCode {
             monkey_patching::is_patched(),
             "the patch is not in this program: it takes Linux with glibc, and a dynamically linked program"
         );
-        // A thousand clients and their server want more descriptors than a shell gives by default.
-        let limit = getrlimit(Resource::Nofile);
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+        let clients = match flags.what {
+            None | Some(What::Echo | What::Preload) => flags.clients,
+            Some(What::Measure { .. }) => 1000,
+            Some(_) => 0,
+        };
+        raise_limit(u64::from(clients))?;
         may::config().set_workers(1).set_stack_size(0x4000);
         if let Some(part) = flags.what {
             show(part, &flags)?;
@@ -85,6 +88,19 @@ pub(crate) fn main() -> ExitCode {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Takes as many descriptors as the shell's limit can be raised to: clients and their server want two each.
+fn raise_limit(clients: u64) -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let (wanted, most) = (2 * clients + 64, limit.maximum.unwrap_or(u64::MAX));
+    ensure!(
+        most >= wanted,
+        "this wants {wanted} open files, and this shell allows {most}: `--clients` takes fewer, and \
+         `ulimit -Hn` says how many are allowed"
+    );
+    Ok(())
 }
 
 fn show(part: What, flags: &Flags) -> Result<()> {
