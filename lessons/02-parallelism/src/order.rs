@@ -1,0 +1,51 @@
+//! What is the same in each run, and what is not.
+
+use rayon::prelude::*;
+use std::sync::Mutex;
+
+/// The order in which a pool does its pieces: whoever is free takes one.
+pub fn order_of_effects(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
+    let order = Mutex::new(Vec::new());
+    pool.install(|| {
+        (0..pieces).into_par_iter().for_each(|piece| {
+            crate::interpreter::compute(u64::from(piece % 7) * 1_000);
+            order.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(piece);
+        });
+    });
+    order.into_inner().unwrap_or_default()
+}
+
+/// What a pool *collects* is in order, whoever did it when.
+pub fn order_of_results(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
+    pool.install(|| (0..pieces).into_par_iter().map(|piece| piece * 2).collect())
+}
+
+/// Numbers whose sum depends on the order of adding: small ones among large ones.
+pub fn tricky(count: u32) -> Vec<f64> {
+    (0..count)
+        .map(|n| {
+            if n % 3 == 0 {
+                1e16
+            } else if n % 3 == 1 {
+                -1e16
+            } else {
+                f64::from(n) * 0.1
+            }
+        })
+        .collect()
+}
+
+// ANCHOR: sums
+/// Left to right: the same in each run.
+pub fn sum_in_order(numbers: &[f64]) -> f64 {
+    numbers.iter().fold(0.0, |sum, number| sum + number)
+}
+
+/// In `workers` shares, whose sums are added: another order, and another sum.
+pub fn sum_in_shares(numbers: &[f64], workers: usize) -> f64 {
+    numbers
+        .chunks(numbers.len().div_ceil(workers.max(1)).max(1))
+        .map(sum_in_order)
+        .fold(0.0, |sum, share| sum + share)
+}
+// ANCHOR_END: sums

@@ -1,0 +1,61 @@
+//! The same work on all cores, in three ways: threads, rayon, and a queue of crossbeam's.
+
+use crate::interpreter::compute;
+use rayon::prelude::*;
+use std::thread;
+
+/// How many pieces a job is cut into.
+pub const PIECES: u64 = 64;
+
+/// One after another.
+pub fn serial(rounds: u64) -> u64 {
+    (0..PIECES).map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+}
+
+// ANCHOR: threads
+/// Each thread has a share that was cut beforehand.
+pub fn threads(workers: u64, rounds: u64) -> u64 {
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..workers)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let share = (worker..PIECES).step_by(usize::try_from(workers).unwrap_or(1));
+                    share.map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+                })
+            })
+            .collect();
+        started.into_iter().map(|worker| worker.join().unwrap_or(0)).fold(0, u64::wrapping_add)
+    })
+}
+// ANCHOR_END: threads
+
+// ANCHOR: rayon
+/// rayon cuts the range in halves, and idle workers steal halves from busy ones.
+pub fn rayon(pool: &rayon::ThreadPool, rounds: u64) -> u64 {
+    pool.install(|| {
+        (0..PIECES).into_par_iter().map(|piece| compute(rounds + piece % 2)).reduce(|| 0, u64::wrapping_add)
+    })
+}
+// ANCHOR_END: rayon
+
+// ANCHOR: queue
+/// Whoever is free takes the next piece.
+pub fn queue(workers: u64, rounds: u64) -> u64 {
+    let (pieces, next) = crossbeam::channel::unbounded();
+    (0..PIECES).for_each(|piece| {
+        let _ = pieces.send(piece);
+    });
+    drop(pieces);
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..workers)
+            .map(|_| {
+                let next = next.clone();
+                scope.spawn(move || {
+                    next.iter().map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+                })
+            })
+            .collect();
+        started.into_iter().map(|worker| worker.join().unwrap_or(0)).fold(0, u64::wrapping_add)
+    })
+}
+// ANCHOR_END: queue

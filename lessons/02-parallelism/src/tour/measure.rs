@@ -1,0 +1,64 @@
+//! How much is gained, as CSV.
+
+use crate::Outcome;
+use parallelism::{amdahl, sharing, spread};
+use std::thread;
+use std::time::Instant;
+
+const TURNS: usize = 5;
+const ROUNDS: u64 = 2_000_000;
+
+/// Times as fast as one alone, by the number of workers; and what Amdahl's law says with the serial part that explains
+/// rayon's figure at all cores.
+pub(crate) fn speedup() -> Outcome {
+    let cores = u64::try_from(thread::available_parallelism()?.get())?;
+    let alone = median(|| spread::serial(ROUNDS));
+    let mut rows = Vec::new();
+    for workers in 1..=2 * cores {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::try_from(workers)?).build()?;
+        let rayon = alone / median(|| spread::rayon(&pool, ROUNDS));
+        rows.push((
+            workers,
+            alone / median(|| spread::threads(workers, ROUNDS)),
+            alone / median(|| spread::queue(workers, ROUNDS)),
+            rayon,
+        ));
+    }
+    let at_all_cores = rows.iter().find(|row| row.0 == cores).map_or(1.0, |row| row.3);
+    let cores_f = f64::from(u32::try_from(cores)?);
+    let serial = amdahl::serial_part(at_all_cores.min(cores_f), cores_f);
+    println!("workers,threads with even shares,threads and a queue,rayon,Amdahl's law");
+    for (workers, threads, queue, rayon) in rows {
+        let useful = f64::from(u32::try_from(workers.min(cores))?);
+        println!("{workers},{threads:.3},{queue:.3},{rayon:.3},{:.3}", amdahl::speedup(serial, useful));
+    }
+    Ok(())
+}
+
+/// Nanoseconds to raise a counter once, by the number of threads.
+pub(crate) fn false_sharing() {
+    const TIMES: u64 = 2_000_000;
+    let each = |way: fn(usize, u64) -> Vec<u64>, threads: usize| {
+        median(|| way(threads, TIMES).first().copied().unwrap_or_default()) * 1e9 / 2e6
+    };
+    println!("threads,side by side,each in a line of its own");
+    for threads in [1, 2, 4] {
+        println!(
+            "{threads},{:.2},{:.2}",
+            each(sharing::side_by_side, threads),
+            each(sharing::apart, threads)
+        );
+    }
+}
+
+/// The median time of some runs, in seconds.
+fn median(work: impl Fn() -> u64) -> f64 {
+    let mut times = Vec::new();
+    for _ in 0..TURNS {
+        let start = Instant::now();
+        std::hint::black_box(work());
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[TURNS / 2]
+}

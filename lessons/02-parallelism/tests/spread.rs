@@ -1,0 +1,92 @@
+//! All cores: the same results, and what is in order and what is not.
+
+use parallelism::{amdahl, order, sharing, spread};
+use std::process::{Command, Output};
+
+#[test]
+fn three_ways_compute_the_same() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let expected = spread::serial(1_000);
+    for workers in [1, 2, 3, 64, 100] {
+        assert_eq!(spread::threads(workers, 1_000), expected, "{workers} threads");
+        assert_eq!(spread::queue(workers, 1_000), expected, "{workers} workers at a queue");
+    }
+    assert_eq!(spread::rayon(&pool, 1_000), expected);
+}
+
+#[test]
+fn counters_count_side_by_side_and_apart() {
+    assert_eq!(sharing::side_by_side(3, 10_000), [10_000; 3]);
+    assert_eq!(sharing::apart(3, 10_000), [10_000; 3]);
+}
+
+#[test]
+fn results_are_in_order_and_effects_are_all_there() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    assert_eq!(order::order_of_results(&pool, 100), (0..100).map(|piece| piece * 2).collect::<Vec<_>>());
+    let mut effects = order::order_of_effects(&pool, 100);
+    effects.sort_unstable();
+    assert_eq!(effects, (0..100).collect::<Vec<_>>());
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(
+        order::order_of_effects(&one, 50),
+        order::order_of_effects(&one, 50),
+        "one worker has one order"
+    );
+}
+
+#[test]
+fn a_sum_depends_on_the_order_of_adding() {
+    let numbers = order::tricky(1_000);
+    let in_order = order::sum_in_order(&numbers);
+    assert_eq!(in_order.to_bits(), order::sum_in_order(&numbers).to_bits());
+    assert_eq!(in_order.to_bits(), order::sum_in_shares(&numbers, 1).to_bits());
+    assert!(
+        [2, 3, 7]
+            .iter()
+            .any(|workers| order::sum_in_shares(&numbers, *workers).to_bits() != in_order.to_bits())
+    );
+}
+
+#[test]
+fn amdahls_law() {
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+    close(amdahl::speedup(0.0, 8.0), 8.0);
+    close(amdahl::speedup(1.0, 8.0), 1.0);
+    close(amdahl::speedup(0.5, 2.0), 4.0 / 3.0);
+    assert!(amdahl::speedup(0.05, 1e9) < 20.0, "one part in twenty alone: never more than twenty times");
+    close(amdahl::serial_part(amdahl::speedup(0.25, 4.0), 4.0), 0.25);
+    close(amdahl::serial_part(1.0, 1.0), 1.0);
+}
+
+fn tour(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lesson-02-parallelism")).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_tour_ends_well() {
+    let output = tour(&["--rounds", "20000"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("All cores") && text.contains("what they collect is in order          true"),
+        "{text}"
+    );
+}
+
+#[test]
+fn python_runs_where_it_is() {
+    let here = Command::new("python3").arg("--version").output().is_ok();
+    assert!(here || std::env::var("CI").as_deref() != Ok("true"), "python3 is missing, and CI wants it");
+    let output = tour(&["python", "--rounds", "1000"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.contains("CPU two processes"), here, "{text}");
+}
+
+#[test]
+fn a_bad_flag_is_one_line_and_status_2() {
+    let output = tour(&["--rounds", "1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}
