@@ -2,6 +2,7 @@
 
 use crate::{Reactor, Remote};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -24,13 +25,15 @@ impl Disk {
         let (orders, work) = channel::<Order>();
         thread::Builder::new().name("disk".into()).spawn(move || {
             for order in work {
-                order();
+                // A piece of work that panics ends itself, and not the thread that others wait for.
+                let _ = catch_unwind(AssertUnwindSafe(order));
             }
         })?;
         Ok(Self { orders, remote: reactor.remote() })
     }
 
-    /// Does `work`, which may wait, in the thread, and then calls `done` with the result on the loop's.
+    /// Does `work`, which may wait, in the thread, and then calls `done` with the result on the loop's. When `work` panics,
+    /// `done` is not called.
     pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -41,7 +44,7 @@ impl Disk {
             let result = work();
             remote.post(move |reactor| done(reactor, result));
         });
-        // It fails only when the thread has gone, and it goes only when a piece of work panics.
+        // It fails only when the thread has gone, and the thread goes after us.
         let _ = self.orders.send(order);
     }
 

@@ -235,6 +235,29 @@ fn the_disk_works_while_the_loop_goes_on() {
 }
 
 #[test]
+fn work_that_panics_does_not_end_the_disk() {
+    let mut reactor = Reactor::new().expect("a descriptor is left");
+    let disk = Disk::start(&reactor).expect("a thread is left");
+    let (sender, result) = mpsc::channel();
+    disk.run(
+        || std::panic::resume_unwind(Box::new("no such block")),
+        |_, ()| unreachable!("there is no result"),
+    );
+    disk.run(
+        || 42,
+        move |_, number| {
+            let _ = sender.send(number);
+        },
+    );
+    let mut number = None;
+    turn_until(&mut reactor, "the second piece of work", || {
+        number = number.or_else(|| result.try_recv().ok());
+        number.is_some()
+    });
+    assert_eq!(number, Some(42));
+}
+
+#[test]
 fn two_loops_in_one_process_know_nothing_of_each_other() {
     let mut reactors = reactors();
     let called = Rc::new(Cell::new(0));

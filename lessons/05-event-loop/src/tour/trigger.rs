@@ -29,7 +29,7 @@ pub(crate) fn show() -> Result<()> {
         };
         ensure!(told[..] == right, "{name} told {told:?}");
     }
-    found("Level tells what is. Edge tells what is new: who does not drain the source is not told again.");
+    found("Level tells what is, edge what is new: who leaves something unread is not told again.");
     Ok(())
 }
 
