@@ -41,6 +41,8 @@ fn one_at_a_time() {
                     for _ in 0..200 {
                         gil.acquire();
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        // Whoever else got in shall have time to be seen.
+                        thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
                         gil.release();
                     }

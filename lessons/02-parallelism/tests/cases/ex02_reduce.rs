@@ -69,8 +69,9 @@ fn no_more_threads_than_workers() {
             }
             most
         });
-        sum(&numbers, 4);
+        let summed = std::panic::catch_unwind(|| sum(&numbers, 4));
         done.store(true, Ordering::SeqCst);
+        assert!(summed.is_ok(), "`sum` panicked: its message stands above.");
         watch.join().expect("watching does not panic")
     });
     // The watcher itself, and what other cases of this file do meanwhile.
