@@ -1,8 +1,10 @@
 //! The other programs of this lesson, and the library to be loaded before them.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use std::env;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -73,7 +75,13 @@ impl Others {
 
     /// Starts a server, which says its port.
     pub(crate) fn serve(&self, name: &str, preloaded: bool) -> Result<Server> {
-        let child = self.command(name, preloaded).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let mut command = self.command(name, preloaded);
+        // Should the tour end without dropping it (`| head` ends it like that), the server ends too.
+        // SAFETY: between fork and exec only what a signal handler may do is allowed, and this is one system call.
+        unsafe {
+            command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.with_context(|| format!("cannot start {name}"))?;
         let mut line = String::new();
         let output = child.stdout.take().context("it was to be piped")?;
