@@ -55,6 +55,7 @@ pub fn chat(io: &Io, store: Store, keep: Duration) {
     tokio::spawn(call_the_roll(namespace, chat));
 }
 
+// ANCHOR: join
 /// `join(room)`: sits the socket down in a room, which is made when it is new. One room at a time.
 async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     let chat = chat_of(&socket);
@@ -73,6 +74,7 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     tokio::spawn(send_history(socket, room));
     Ok(true)
 }
+// ANCHOR_END: join
 
 /// What was said in a room, for somebody who has joined it: in a task, so that the acknowledgement goes first.
 ///
@@ -106,6 +108,7 @@ async fn on_nickname(socket: Socket, nickname: String) -> Result<(bool, String),
     Ok((true, shown))
 }
 
+// ANCHOR: message
 /// `user message(text)`: stored first, then sent to everybody else in the room, then acknowledged.
 async fn on_user_message(socket: Socket, text: String) -> Result<(bool, i64), Refused> {
     let Seat { room, nickname } = seat_of(&socket).ok_or(Refused::NoRoom)?;
@@ -115,7 +118,9 @@ async fn on_user_message(socket: Socket, text: String) -> Result<(bool, i64), Re
     socket.to(room).emit("msg_to_room", (nickname, text, meta));
     Ok((true, meta.id))
 }
+// ANCHOR_END: message
 
+// ANCHOR: gone
 /// The socket is gone. Who left on purpose leaves the nickname; who was cut off finds it again.
 async fn recv_disconnect(socket: Socket, reason: DisconnectReason) {
     let Some(seat) = seat_of(&socket) else { return };
@@ -123,6 +128,7 @@ async fn recv_disconnect(socket: Socket, reason: DisconnectReason) {
     let keep = if may_come_back { chat_of(&socket).keep } else { Duration::ZERO };
     stand_up(&socket, &seat, keep);
 }
+// ANCHOR_END: gone
 
 /// A socket that was cut off and is back, with its id, its rooms and what it missed.
 fn welcome_back(socket: &Socket) {

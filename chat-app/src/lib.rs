@@ -22,6 +22,7 @@ use crate::store::Store;
 /// The whole application: the Socket.IO server, to end it with, and the filter that serves events and pages.
 ///
 /// `client` is a Socket.IO client script for the page, in place of the project's own.
+// ANCHOR: app
 pub fn app(store: Store, transports: Transports, client: Option<Bytes>) -> (Io, BoxedFilter<(Response,)>) {
     let recovery = Recovery::default();
     let mut config = Config { recovery: Some(recovery), ..Config::default() };
@@ -31,3 +32,4 @@ pub fn app(store: Store, transports: Transports, client: Option<Bytes>) -> (Io, 
     let filter = io.filter().or(pages::pages(store, transports, client)).unify().boxed();
     (io, filter)
 }
+// ANCHOR_END: app

@@ -244,6 +244,7 @@ impl Store {
     }
 }
 
+// ANCHOR: work
 /// The store's thread: until the last handle is dropped, all that waits goes into one transaction.
 fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
@@ -264,6 +265,7 @@ fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
         }
     }
 }
+// ANCHOR_END: work
 
 /// What can be wrong with a file, before its path is known.
 enum Fault {

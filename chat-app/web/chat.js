@@ -57,12 +57,14 @@ const avatar = (name) => {
   return made;
 };
 
+// ANCHOR: linked
 // Addresses of http and https become links. The rest stays what it is: text.
 const linked = (text) =>
   text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}])/iu).map((part, index) => {
     if (index % 2 === 0) return part;
     return Object.assign(element("a", "", part), { href: part, target: "_blank", rel: "noopener noreferrer nofollow" });
   });
+// ANCHOR_END: linked
 
 const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });

@@ -390,6 +390,7 @@
       });
     }
 
+    // ANCHOR: backoff
     // Each failure doubles the wait, and chance spreads the clients of a server that is just coming back.
     #connectLater() {
       const { reconnectionDelay, reconnectionDelayMax } = this.#options;
@@ -401,6 +402,7 @@
         if (this.#actives().length > 0) this.#connect();
       }, Math.min(delay, reconnectionDelayMax));
     }
+    // ANCHOR_END: backoff
 
     #receive(message) {
       try {
