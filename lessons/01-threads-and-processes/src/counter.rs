@@ -50,7 +50,8 @@ pub fn two_threads(times: u64) -> ([Sight; 2], Sight) {
 
 /// Two processes raise the counter, `times` times each; what each of them saw at its end, and what is left here.
 ///
-/// They are made by `fork`, so that they begin with everything that we have, at the same addresses.
+/// They are made by `fork`, so that they begin with everything that we have, at the same addresses. The second begins when
+/// the first has ended: if anything were shared, it would show.
 ///
 /// # Errors
 /// When the kernel refuses a process or a pipe.
@@ -87,7 +88,9 @@ fn forked(times: u64) -> std::io::Result<Sight> {
     let mut bytes = [0; 16];
     let told = from_child.read_exact(&mut bytes);
     // SAFETY: waits for our own child, whose status we do not ask for.
-    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    while unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) } < 0
+        && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+    {}
     told?;
     let [address, value] = [0, 8].map(|at| bytes[at..at + 8].try_into().map_or(0, u64::from_ne_bytes));
     Ok(Sight { address: usize::try_from(address).unwrap_or(0), value })

@@ -49,19 +49,22 @@ pub struct Said {
 /// waits for somebody to read: so a thread writes while we read.
 ///
 /// # Errors
-/// When the program cannot be started, or its pipes fail.
+/// When the program cannot be started, or its output cannot be read. That it does not read all of its input is none.
 // ANCHOR: run
 pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let mut output = Vec::new();
-    thread::scope(|scope| {
+    let read = thread::scope(|scope| {
         scope.spawn(move || {
             // A program may end without reading all; that is its business. Dropping the pipe is the end of the input.
             stdin.map(|mut stdin| stdin.write_all(input))
         });
         stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
-    })?;
-    Ok(Said { output, ending: Ending::of(child.wait()?) })
+    });
+    // Waited for in any case: else it stays as a zombie.
+    let status = child.wait()?;
+    read?;
+    Ok(Said { output, ending: Ending::of(status) })
 }
 // ANCHOR_END: run

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use units::kernel;
 
 pub(crate) fn measure(what: &str) -> Outcome {
@@ -34,9 +34,11 @@ fn creation() -> Outcome {
     Ok(())
 }
 
-/// Microseconds from one unit to another and back, one byte each way.
+/// Microseconds from one unit to another and back, one byte each way, with both on one core: only one of them can run,
+/// so each byte is a switch.
 fn switch() -> Outcome {
     const ROUNDS: u32 = 2_000;
+    stay_on_one_core()?;
     println!("between,microseconds");
 
     let (to, from_us) = mpsc::channel::<u8>();
@@ -130,9 +132,24 @@ fn memory() -> Outcome {
     Ok(())
 }
 
+/// Threads and children that start from now on stay on the core that we are on.
+#[cfg(target_os = "linux")]
+fn stay_on_one_core() -> Outcome {
+    let mut one = rustix::thread::CpuSet::new();
+    one.set(rustix::thread::sched_getcpu());
+    Ok(rustix::thread::sched_setaffinity(None, &one)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stay_on_one_core() -> Outcome {
+    eprintln!("this system cannot keep a program on one core: the two sides may run beside each other");
+    Ok(())
+}
+
 /// Until the child waits for its input: before, not all of its memory is there.
 fn wait_until_asleep(child: &Child) -> Outcome {
-    for _ in 0..10_000 {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < deadline {
         let tasks = kernel::tasks_of(&child.id().to_string())?;
         if tasks.iter().all(|task| task.state == 'S' && task.name.starts_with("lesson-01")) {
             return Ok(());
