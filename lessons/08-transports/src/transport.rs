@@ -1,0 +1,70 @@
+//! The names of the ways, from the most capable down.
+
+use std::{fmt, str::FromStr};
+
+/// A way to bring events to a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// Both ways on one connection (lesson 07).
+    WebSocket,
+    /// Server-Sent Events: a stream that the browser itself reads, and opens again when it breaks.
+    Sse,
+    /// An answer that does not end, read by a script as it comes.
+    Streaming,
+    /// The same in parts, each with a head: what the talk calls streaming.
+    Multipart,
+    /// A page in a hidden frame that never finishes loading; each event is a script in it.
+    ForeverIframe,
+    /// An answer that waits until there is something to say.
+    LongPolling,
+    /// Long polling by `<script>` elements.
+    JsonpPolling,
+}
+
+impl Transport {
+    /// All of them, the most capable first: the order in which a chooser tries them.
+    pub const ALL: [Self; 7] = [
+        Self::WebSocket,
+        Self::Sse,
+        Self::Streaming,
+        Self::Multipart,
+        Self::ForeverIframe,
+        Self::LongPolling,
+        Self::JsonpPolling,
+    ];
+
+    /// Its name, as a flag and as the last part of its path.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::Sse => "sse",
+            Self::Streaming => "streaming",
+            Self::Multipart => "multipart",
+            Self::ForeverIframe => "iframe",
+            Self::LongPolling => "polling",
+            Self::JsonpPolling => "jsonp",
+        }
+    }
+
+    /// Whether it is an answer that does not end, which a proxy that buffers holds back.
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Sse | Self::Streaming | Self::Multipart | Self::ForeverIframe)
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Transport {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|transport| transport.name() == name)
+            .ok_or_else(|| format!("no transport `{name}`"))
+    }
+}

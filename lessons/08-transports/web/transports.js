@@ -1,0 +1,190 @@
+// Seven ways to follow one stream of events. Each is a function that is told which event was the last, calls `onEvent`
+// for every one that comes and `onCost(requests, bytes)` for what it took, and returns a function that ends it.
+"use strict";
+
+const HEAD = 300;
+
+function websocket(after, { onEvent, onCost, onEnd }) {
+  const socket = new WebSocket(`ws://${location.host}/events/websocket?after=${after}`);
+  onCost(1, HEAD);
+  socket.onmessage = ({ data }) => { onCost(0, data.length + 4); onEvent(JSON.parse(data)); };
+  socket.onclose = ({ reason }) => onEnd(reason || "closed");
+  return () => socket.close();
+}
+
+function sse(after, { onEvent, onCost, onEnd }) {
+  const source = new EventSource(`/events/sse?after=${after}`);
+  onCost(1, HEAD);
+  source.onmessage = ({ data, lastEventId }) => { onCost(0, data.length + lastEventId.length + 12); onEvent(JSON.parse(data)); };
+  source.addEventListener("missed", ({ data }) => { source.close(); onEnd(data); });
+  source.onerror = () => source.readyState === EventSource.CLOSED && onEnd("refused");
+  return () => source.close();
+}
+
+// What streaming and multipart have in common: a body that is read as it comes. `split` takes what has come so far, and
+// returns the events in it and the rest.
+function body(name, split) {
+  return (after, { onEvent, onCost, onEnd }) => {
+    const abort = new AbortController();
+    (async () => {
+      const response = await fetch(`/events/${name}?after=${after}`, { signal: abort.signal });
+      onCost(1, HEAD);
+      if (!response.ok) throw new Error(await response.text());
+      const reader = response.body.getReader(), text = new TextDecoder();
+      for (let rest = "";;) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error("the stream ended");
+        onCost(0, value.length);
+        const pieces = split(rest + text.decode(value, { stream: true }));
+        rest = pieces.pop();
+        for (const piece of pieces) if (piece.trim()) take(JSON.parse(piece), onEvent);
+      }
+    })().catch((error) => abort.signal.aborted || onEnd(error.message));
+    return () => abort.abort();
+  };
+}
+
+const streaming = body("streaming", (text) => text.split("\n"));
+const multipart = body("multipart", (text) => {
+  const parts = text.split("--event\r\n"), rest = parts.pop();
+  return [...parts.map((part) => part.slice(part.indexOf("\r\n\r\n") + 4)), rest];
+});
+
+function take(event, onEvent) {
+  if (event.missed) throw new Error(event.missed);
+  onEvent(event);
+}
+
+function iframe(after, { onEvent, onCost, onEnd }) {
+  const frame = document.createElement("iframe");
+  // The frame's scripts call this. One frame at a time, as one page needs no more.
+  window.onFrameEvent = (event) => {
+    onCost(0, JSON.stringify(event).length + 79);
+    if (event.missed) onEnd(event.missed); else onEvent(event);
+  };
+  frame.onload = () => onEnd("the frame ended");
+  frame.hidden = true;
+  frame.src = `/events/iframe?after=${after}`;
+  document.body.append(frame);
+  onCost(1, HEAD + 1080);
+  return () => { frame.onload = null; frame.remove(); };
+}
+
+function polling(after, { onEvent, onCost, onEnd }) {
+  const abort = new AbortController();
+  (async () => {
+    for (;;) {
+      const response = await fetch(`/events/polling?after=${after}`, { signal: abort.signal });
+      const text = await response.text();
+      onCost(1, HEAD + text.length);
+      if (!response.ok) throw new Error(text);
+      for (const event of JSON.parse(text)) { after = event.id; onEvent(event); }
+    }
+  })().catch((error) => abort.signal.aborted || onEnd(error.message));
+  return () => abort.abort();
+}
+
+let callbacks = 0;
+function jsonp(after, { onEvent, onCost, onEnd }) {
+  const name = `jsonp${++callbacks}`;
+  let script, ended = false;
+  const ask = () => {
+    script = document.createElement("script");
+    script.src = `/events/jsonp?callback=${name}&after=${after}`;
+    script.onerror = () => ended || onEnd("refused");
+    document.head.append(script);
+  };
+  window[name] = (events) => {
+    script.remove();
+    if (ended) return;
+    onCost(1, HEAD + JSON.stringify(events).length + name.length + 7);
+    if (events.missed) return onEnd(events.missed);
+    for (const event of events) { after = event.id; onEvent(event); }
+    if (!ended) ask();
+  };
+  ask();
+  return () => { ended = true; script.remove(); };
+}
+
+const transports = { websocket, sse, streaming, multipart, iframe, polling, jsonp };
+
+// The way up.
+async function send(text) {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch("/send", { method: "POST", headers, body: JSON.stringify(text) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+// Tries the most capable first, with an event that is there already: a stream that is held back answers, and then says
+// nothing, so only an event proves a transport.
+async function choose(patience = 1000) {
+  const id = await send("are you there?");
+  for (const [name, follow] of Object.entries(transports)) {
+    let end;
+    const works = await new Promise((resolve) => {
+      end = follow(id - 1, { onEvent: () => resolve(true), onCost() {}, onEnd: () => resolve(false) });
+      setTimeout(resolve, patience, false);
+    });
+    end();
+    if (works) return name;
+  }
+  return null;
+}
+
+// Follows `count` events and resolves with what came; `progress` is called for each.
+function run(name, after, count, progress = () => {}) {
+  const result = { name, ids: [], requests: 0, bytes: 0, latencies: [] };
+  return new Promise((resolve, reject) => {
+    const end = transports[name](after, {
+      onCost(requests, bytes) { result.requests += requests; result.bytes += bytes; },
+      onEvent(event) {
+        if (result.ids.length >= count) return;
+        result.ids.push(event.id);
+        result.latencies.push(performance.timeOrigin + performance.now() - event.at / 1000);
+        progress(result);
+        if (result.ids.length === count) setTimeout(() => { end(); resolve(result); });
+      },
+      onEnd(reason) { if (result.ids.length < count) reject(new Error(`${name}: ${reason}`)); },
+    });
+  });
+}
+
+function row(name) {
+  const element = document.createElement("tr");
+  element.innerHTML = "<td><td><td><td><td><td><canvas width=192 height=32></canvas>";
+  element.cells[0].textContent = name;
+  document.querySelector("#rows").append(element);
+  const draw = element.querySelector("canvas").getContext("2d");
+  draw.fillStyle = "#3a7bd5";
+  return ({ ids, requests, bytes, latencies }) => {
+    const latency = latencies.at(-1), show = [ids.length, requests, Math.round(bytes / ids.length), latency.toFixed(1)];
+    show.forEach((value, index) => { element.cells[index + 1].textContent = value; });
+    const height = Math.max(1, Math.min(32, latency));
+    draw.fillRect((ids.length % 192), 32 - height, 1, height);
+  };
+}
+
+// Side by side: all follow the same events. A browser opens six connections to a host, so one page cannot hold seven
+// streams and still ask for anything else. WebSocket is not counted among them, so the events go up by one.
+async function all() {
+  document.querySelector("#rows").replaceChildren();
+  const count = Number(document.querySelector("#count").value);
+  const first = await send("the first") - 1;
+  const socket = new WebSocket(`ws://${location.host}/events/websocket`);
+  await new Promise((resolve) => { socket.onopen = resolve; socket.onerror = resolve; });
+  const running = Object.keys(transports).map((name) => run(name, first, count, row(name)).catch((error) => error));
+  for (let sent = 1; sent < count; sent++) {
+    if (socket.readyState === WebSocket.OPEN) socket.send(`event ${sent}`); else await send(`event ${sent}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const results = await Promise.all(running);
+  socket.close();
+  return results;
+}
+
+document.querySelector("#all").onclick = all;
+document.querySelector("#choose").onclick = async () => {
+  document.querySelector("#chosen").textContent = "trying …";
+  document.querySelector("#chosen").textContent = `chosen: ${(await choose()) ?? "none"}`;
+};

@@ -1,0 +1,38 @@
+//! Caught by: the_oldest_that_is_kept_can_be_had
+//!
+//! The last that is gone is asked for, though nobody needs it.
+
+use std::collections::VecDeque;
+
+/// The last events.
+pub struct PollBuffer {
+    events: VecDeque<String>,
+    last: u64,
+    capacity: usize,
+}
+
+impl PollBuffer {
+    /// Will keep `capacity` events.
+    pub fn new(capacity: usize) -> Self {
+        Self { events: VecDeque::new(), last: 0, capacity }
+    }
+
+    /// Adds an event and returns its number; the first is 1.
+    pub fn push(&mut self, data: &str) -> u64 {
+        self.last += 1;
+        self.events.push_back(data.to_owned());
+        if self.events.len() > self.capacity {
+            self.events.pop_front();
+        }
+        self.last
+    }
+
+    /// The events behind number `id`, oldest first, with their numbers.
+    pub fn after(&self, id: u64) -> Option<Vec<(u64, String)>> {
+        let gone = self.last - self.events.len() as u64;
+        if id <= gone && gone > 0 || id > self.last {
+            return None;
+        }
+        Some((gone + 1..).zip(self.events.iter().cloned()).filter(|&(number, _)| number > id).collect())
+    }
+}

@@ -1,0 +1,15 @@
+//! Caught by: every_end_of_a_line_counts_once
+//!
+//! A carriage return alone is not seen.
+
+use std::fmt::Write;
+
+/// One event of a `text/event-stream`.
+pub fn sse_event(id: u64, data: &str) -> String {
+    let mut text = format!("id: {id}\n");
+    for line in data.replace("\r\n", "\n").split('\n') {
+        let _ = writeln!(text, "data: {line}");
+    }
+    text.push('\n');
+    text
+}
