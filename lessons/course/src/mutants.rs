@@ -40,6 +40,8 @@ pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
     fs::create_dir_all(&output)?;
     let mut mutants = cargo();
     mutants.current_dir(&workspace.root).arg("mutants").arg("--output").arg(&output);
+    // A folder of its own: what is built from a changed copy must not be taken for what is built from the workspace.
+    mutants.env("CARGO_TARGET_DIR", output.join("mutants"));
     mutants.args(["--minimum-test-timeout", "20", "--no-shuffle"]);
     let lessons: BTreeSet<_> = exercises.iter().map(|exercise| &exercise.lesson).collect();
     for lesson in lessons {
