@@ -9,7 +9,8 @@ use hyper_util::{
 use std::time::Duration;
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 
-/// Serves [`routes`] on `listener` until it is dropped; the connections end with it.
+/// Serves [`routes`] on `listener` until it is dropped. HTTP connections end with it; a WebSocket has a task of its own,
+/// which ends with its client or with the runtime.
 pub async fn serve(listener: TcpListener, hub: Hub, refused: Refused) {
     let service = TowerToHyperService::new(warp::service(routes(&hub, refused)));
     let mut http = http1::Builder::new();
