@@ -428,12 +428,12 @@ mod tests {
     #[test]
     fn numbers_are_drawn_in_the_pages_colours() {
         let table = Table::parse("# measured: here\nn,threads,coroutines\n1,1.5,0.1\n1000,,20\n").unwrap();
+        let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
         for body in [PLOT.to_owned(), PLOT.replace("lines", "bars").replace("log-log", "linear")] {
             let svg = plot(&body).unwrap().draw(&table).unwrap();
             assert!(
                 svg.contains("var(--fig-s0)") && svg.contains("var(--fig-s1)") && svg.contains("how many")
             );
-            let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
             assert_eq!(colors.find(&svg).map(|found| found.as_str()), None, "{svg}");
             assert!(!svg.contains('\n') && !svg.contains("width=\"720\""));
         }
