@@ -49,6 +49,12 @@ pub fn waiting(times: i64, each: Duration) -> Vec<Op> {
     vec![Op::Push(times), Op::Wait(each), Op::Loop(1)]
 }
 
+/// Both, `times` over: counts down from `rounds`, and waits.
+pub fn mixed(times: i64, rounds: i64, each: Duration) -> Vec<Op> {
+    let count_down = [Op::Push(rounds), Op::Push(1), Op::Push(1), Op::Add, Op::Drop, Op::Loop(2)];
+    [&[Op::Push(times)][..], &count_down, &[Op::Wait(each), Op::Loop(1)]].concat()
+}
+
 /// Runs a program; how many instructions it took.
 ///
 /// # Errors

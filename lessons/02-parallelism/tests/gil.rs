@@ -1,7 +1,7 @@
 //! The lock and the interpreter, by counting and not by the clock.
 
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
-use parallelism::interpreter::{Fault, Op, busy, run, waiting};
+use parallelism::interpreter::{Fault, Op, busy, mixed, run, waiting};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,10 +82,11 @@ fn who_waits_outside_lets_others_in() {
 #[test]
 fn programs_compute_the_same_with_the_lock_and_without() {
     let gil = Gil::new(SWITCH_INTERVAL);
-    for program in [busy(100), waiting(3, Duration::from_millis(1))] {
+    for program in [busy(100), waiting(3, Duration::from_millis(1)), mixed(3, 10, Duration::from_millis(1))] {
         assert_eq!(run(&program, None), run(&program, Some(&gil)));
     }
     assert_eq!(run(&busy(100), None), Ok(1 + 5 * 100));
+    assert_eq!(run(&mixed(3, 10, Duration::ZERO), None), Ok(1 + 3 * (1 + 5 * 10 + 2)));
 }
 
 #[test]

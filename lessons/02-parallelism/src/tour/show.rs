@@ -3,7 +3,7 @@
 use crate::Outcome;
 use anstyle::Style;
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
-use parallelism::interpreter::{Op, busy, native, run, waiting};
+use parallelism::interpreter::{Op, busy, mixed, native, run, waiting};
 use parallelism::{order, sharing, spread};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,6 +40,7 @@ pub(crate) fn gil(rounds: i64) -> Outcome {
     let programs = [
         ("that compute", busy(rounds)),
         ("that wait", waiting(10, Duration::from_millis(10))),
+        ("that do both", mixed(10, rounds / 10, Duration::from_millis(5))),
         ("that call native code", native(20, u64::try_from(rounds)? * 4)),
     ];
     for (name, program) in programs {
