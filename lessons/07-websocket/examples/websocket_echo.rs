@@ -2,7 +2,7 @@
 //! shows what a library does for you, and that it does the same.
 //!
 //! ```text
-//! cargo run -p lesson-07-websocket --example echo -- --with may --port 9001
+//! cargo run -p lesson-07-websocket --example websocket_echo -- --with may --port 9001
 //! ```
 
 use clap::{Parser, ValueEnum};
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     match serve(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("echo: cannot serve on port {}: {error}", arguments.port);
+            eprintln!("websocket_echo: cannot serve on port {}: {error}", arguments.port);
             ExitCode::from(2)
         }
     }
