@@ -45,6 +45,8 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    // Before the first coroutine: a panic in a debug build wants more than the default 32 KiB, and stacks are kept for reuse.
+    may::config().set_stack_size(0x4000);
     let outcome = match Arguments::parse().command {
         None => [
             tour::show::switch,

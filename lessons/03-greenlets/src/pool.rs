@@ -20,7 +20,8 @@ pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
 // ANCHOR_END: group
 
 // ANCHOR: pool
-/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free places.
+/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free places. A job must not panic: it
+/// would take its place with it (`ex03_pool` mends that).
 pub fn pool(limit: usize, numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let places = Semphore::new(limit);
     group(numbers, |number| {

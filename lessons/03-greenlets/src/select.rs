@@ -17,6 +17,9 @@ pub enum First<T> {
 
 // ANCHOR: first
 /// Waits on two channels, no longer than `limit`.
+///
+/// When both have something at once, both are received, and what came second is dropped: it is for channels that carry
+/// signals. A channel that has ended counts as [`First::Nothing`].
 pub fn first<T: Send + Clone>(left: &Receiver<T>, right: &Receiver<T>, limit: Duration) -> First<T> {
     let (mut from_left, mut from_right) = (None, None);
     wait(|| {

@@ -68,7 +68,6 @@ pub(crate) fn tools() -> Outcome {
     line("ten waits of 30 ms, one by one, together:", &format!("{one_by_one:.0?}, {together:.0?}"));
     expect(together < one_by_one / 2, "waiting together took as long as waiting in turn")?;
 
-    may::config().set_stack_size(0x4000);
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = join_all(vec![go!(|| 1), go!(|| panic!("no tea left")), go!(|| 3)]);
