@@ -66,6 +66,8 @@ async fn run(listener: TcpListener, pages: PathBuf, builds: watch::Receiver<u64>
 /// One message for each build; ends when the page does.
 async fn tell(mut socket: WebSocket, mut builds: watch::Receiver<u64>) {
     use futures_util::{SinkExt, StreamExt};
+    // A page that has just been loaded is as new as the last build: told of that one, it would load itself for ever.
+    builds.mark_unchanged();
     loop {
         tokio::select! {
             changed = builds.changed() => {

@@ -81,6 +81,16 @@ async function pages() {
 }
 
 describe("the book", { skip, timeout: 1_200_000 }, () => {
+  test("a save loads the page again", async (t) => {
+    const { page } = await open(t, "preface.html");
+    await page.evaluate(() => (window.before = true));
+    const now = new Date();
+    const reloaded = page.waitForFunction(() => !window.before, undefined, { timeout: 60_000 });
+    await utimes(join(root, "book/src/preface.md"), now, now);
+    await reloaded;
+    await page.locator("main h1").waitFor();
+  });
+
   test("every page fits, in both themes, and asks nobody else", async (t) => {
     const names = [...(await pages()), "print.html"];
     assert.ok(names.length > 10, `only ${names}`);
@@ -211,15 +221,5 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     await night.goto(`${book.url}/preface.html`);
     assert.match(await night.locator("html").getAttribute("class"), /navy/, "the system's dark mode is followed");
     assert.deepEqual(complaints, []);
-  });
-
-  test("a save loads the page again", async (t) => {
-    const { page } = await open(t, "preface.html");
-    await page.evaluate(() => (window.before = true));
-    const now = new Date();
-    const reloaded = page.waitForFunction(() => !window.before, undefined, { timeout: 60_000 });
-    await utimes(join(root, "book/src/preface.md"), now, now);
-    await reloaded;
-    await page.locator("main h1").waitFor();
   });
 });
