@@ -1,7 +1,7 @@
 //! A chapter's Markdown, cut into text and fenced blocks, and put together again as what mdBook understands.
 
 use crate::House;
-use crate::{capture, diagram, exercise, figure, include, lesson, plot, quiz};
+use crate::{capture, diagram, exercise, figure, include, lab, lesson, plot, quiz};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -219,6 +219,7 @@ fn expand_block(
             Ok(text)
         }
         "quiz" => quiz::expand(&chapter.file, block),
+        "lab" => lab::expand(house, block),
         _ => {
             let body = include::expand(folder, block.body)?;
             if block.kind() == "rust" && body == block.body {

@@ -1,7 +1,7 @@
-//! The book: `cargo run -p book` builds it, serves it and rebuilds it on save.
+//! The book: `cargo run -p book` builds it, serves it with its live [`labs`] and rebuilds it on save.
 //!
 //! mdBook renders the pages. What a chapter may hold besides Markdown (code included by anchor, captured output,
-//! plots, diagrams, exercises, quizzes) is turned into HTML here before, one module a kind, so that whatever is missing
+//! plots, diagrams, exercises, quizzes, labs) is turned into HTML here before, one module a kind, so that whatever is missing
 //! is found and said with its file and line. `check` then proves what a page claims: it runs every captured command
 //! again, compiles code that is not included from anywhere, and follows every link.
 
@@ -16,6 +16,8 @@ mod exercise;
 mod figure;
 mod include;
 mod items;
+mod lab;
+mod labs;
 mod lesson;
 mod plot;
 mod quiz;

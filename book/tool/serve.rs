@@ -1,6 +1,7 @@
-//! `cargo run -p book`: the pages on a port of this machine, built again and loaded again on each save.
+//! `cargo run -p book`: the pages and their labs on a port of this machine, built again and loaded again on each save.
 
 use crate::House;
+use crate::labs::Labs;
 use crate::{chapter, site};
 use anyhow::{Context, Result};
 use notify::{RecursiveMode, Watcher};
@@ -10,7 +11,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 use tokio::sync::watch;
 use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::filters::ws::{Message, WebSocket, Ws};
+use warp::reply::Response;
 
 const RELOAD: &str = "__reload";
 
@@ -24,13 +27,15 @@ pub(crate) fn serve(house: &House, port: Option<u16>) -> Result<()> {
     let listener = listen(port)?;
     let address = listener.local_addr()?;
     let (built, builds) = watch::channel(0_u64);
-    println!("the book is at http://{address} (Ctrl-C ends it; a save rebuilds it)");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let labs = runtime.block_on(Labs::start())?;
+    println!("the book is at http://{address} (Ctrl-C ends it; a save rebuilds it)");
+    println!("the chat of its labs is at http://{}", labs.chat);
     std::thread::scope(|scope| {
         let (stop, stopped) = mpsc::channel();
         let changes = stop.clone();
         scope.spawn(move || rebuild(house, changes, &stopped, &built));
-        let served = runtime.block_on(run(listener, pages, builds));
+        let served = runtime.block_on(run(listener, pages, builds, labs.filter(house)));
         let _ = stop.send(None);
         served
     })
@@ -46,7 +51,12 @@ fn listen(port: Option<u16>) -> Result<TcpListener> {
     }
 }
 
-async fn run(listener: TcpListener, pages: PathBuf, builds: watch::Receiver<u64>) -> Result<()> {
+async fn run(
+    listener: TcpListener,
+    pages: PathBuf,
+    builds: watch::Receiver<u64>,
+    labs: BoxedFilter<(Response,)>,
+) -> Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let reload = warp::path(RELOAD).and(warp::path::end()).and(warp::ws()).map(move |upgrade: Ws| {
@@ -54,7 +64,7 @@ async fn run(listener: TcpListener, pages: PathBuf, builds: watch::Receiver<u64>
         upgrade.on_upgrade(async |socket| tell(socket, builds).await)
     });
     // While it is being built anew a page may not be there for a moment.
-    let routes = reload.or(warp::get().and(warp::fs::dir(pages)));
+    let routes = reload.or(labs).or(warp::get().and(warp::fs::dir(pages)));
     let served = warp::serve(routes).incoming(listener).run();
     tokio::select! {
         () = served => {}

@@ -62,7 +62,8 @@ pub(crate) fn chapters(house: &House) -> Result<Vec<Chapter>> {
     Ok(load(house)?.1.into_iter().map(|(_, chapter)| chapter).collect())
 }
 
-/// Writes the pages into the folder `to`; with `reload`, pages that load themselves again when told so there.
+/// Writes the pages into the folder `to`. With `reload` they are for a server: they load themselves again when told so
+/// there, and their labs are alive.
 ///
 /// # Errors
 /// A book that mdBook cannot read or write. What is wrong in a chapter is in [`Site::problems`].
@@ -71,6 +72,9 @@ pub(crate) fn build(house: &House, to: &Path, reload: Option<&str>) -> Result<Si
     to.clone_into(&mut book.config.build.build_dir);
     if let Some(endpoint) = reload {
         book.config.set("output.html.live-reload-endpoint", endpoint)?;
+        let mut scripts: Vec<String> = book.config.get("output.html.additional-js")?.unwrap_or_default();
+        scripts.push("assets/labs.js".into());
+        book.config.set("output.html.additional-js", scripts)?;
     }
     // mdBook writes over what is there, and leaves what is there no more.
     if to.exists() {

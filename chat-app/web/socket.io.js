@@ -598,4 +598,6 @@
     manager.sockets.set(nsp, socket);
     return options.autoConnect === false ? socket : socket.connect();
   };
+  // For who wants a session and no events.
+  window.io.Engine = Engine;
 })();

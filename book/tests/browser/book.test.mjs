@@ -1,78 +1,10 @@
 // The book in Chromium, as it is read: every page, in both themes, on a desk and on a phone, with its quizzes.
-//
-// `BOOK` is the program (target/debug/book of the workspace unless it says otherwise). Without Chromium or the program
-// the tests are skipped with a line that says so; with CI=true they fail.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readFile, utimes } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-
-const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-const program = process.env.BOOK ?? join(target, "debug/book");
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-
-const SIZES = { desk: { width: 1280, height: 900 }, phone: { width: 390, height: 800 } };
-const THEMES = ["light", "navy"];
-
-function missing() {
-  const what = !executablePath ? "Chromium is missing" : !existsSync(program) ? `${program} is missing: cargo build -p book` : "";
-  if (what && process.env.CI === "true") throw new Error(what);
-  return what || false;
-}
-
-const skip = missing();
-let book, browser;
-
-/** Starts `cargo run -p book` on a free port. */
-async function serve() {
-  const child = spawn(program, ["--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const address = line.match(/http:\/\/\S+/)?.[0];
-    if (address) {
-      lines.on("line", () => {});
-      return { url: address, child };
-    }
-  }
-  throw new Error("the book did not say where it is");
-}
-
-before(async () => {
-  if (skip) return;
-  book = await serve();
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-  browser = await chromium.launch({ executablePath, args });
-});
-after(async () => {
-  await browser?.close();
-  book?.child.kill("SIGINT");
-});
-
-/** A page that fails the test for whatever it complains of or fetches from elsewhere. */
-async function open(t, path, { theme = "light", size = "desk" } = {}) {
-  const context = await browser.newContext({ viewport: SIZES[size] });
-  await context.addInitScript((theme) => localStorage.setItem("mdbook-theme", theme), theme);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    const { protocol, host } = new URL(request.url());
-    const home = new URL(book.url).host;
-    if (!(["data:", "blob:", "file:"].includes(protocol) || host === home)) complaints.push(`asked ${request.url()}`);
-  });
-  page.on("response", (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`));
-  t.after(() => context.close());
-  await page.goto(path.includes("://") ? path : `${book.url}/${path}`);
-  return { page, complaints };
-}
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { SIZES, THEMES, open, reading, root, skip, target } from "./tools.mjs";
 
 /** The pages that the sidebar leads to, in order. */
 async function pages() {
@@ -101,7 +33,7 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
         for (const name of names) {
           await t.test(`${name}, ${theme}, ${size}`, async () => {
             complaints.length = 0;
-            await page.goto(`${book.url}/${name}`);
+            await page.goto(`${reading.url}/${name}`);
             await page.locator("main h1").first().waitFor();
             assert.equal(await page.locator(".problem").count(), 0, "a chapter has a problem");
             const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
@@ -118,7 +50,7 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     for (const theme of THEMES) {
       const { page } = await open(t, "preface.html", { theme });
       for (const name of await pages()) {
-        await page.goto(`${book.url}/${name}`);
+        await page.goto(`${reading.url}/${name}`);
         const faint = await page.evaluate(() => {
           const channels = (color) => color.match(/[\d.]+/g).map(Number);
           const light = ([r, g, b]) => {
@@ -143,7 +75,7 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     let quizzes = 0;
     const { page, complaints } = await open(t, "preface.html");
     for (const name of await pages()) {
-      await page.goto(`${book.url}/${name}`);
+      await page.goto(`${reading.url}/${name}`);
       for (const quiz of await page.locator("form.quiz").all()) {
         quizzes += 1;
         await answer(quiz, await quiz.getAttribute("data-kind"));
@@ -215,10 +147,10 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     await page.locator("#mdbook-searchbar").pressSequentially("GUID");
     await page.locator("#mdbook-searchresults a", { hasText: "The answer, step by step" }).click();
     await page.waitForURL("**/07-websocket.html**");
-    const dark = await browser.newContext({ colorScheme: "dark" });
+    const dark = await reading.browser.newContext({ colorScheme: "dark" });
     t.after(() => dark.close());
     const night = await dark.newPage();
-    await night.goto(`${book.url}/preface.html`);
+    await night.goto(`${reading.url}/preface.html`);
     assert.match(await night.locator("html").getAttribute("class"), /navy/, "the system's dark mode is followed");
     assert.deepEqual(complaints, []);
   });

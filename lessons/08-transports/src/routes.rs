@@ -19,9 +19,13 @@ pub struct Refused {
 }
 
 const PAGE: &str = include_str!("../web/index.html");
-const SCRIPT: &str = include_str!("../web/transports.js");
+/// The transports, which any page can load, and what our own page does with them.
+const SCRIPTS: [(&str, &str); 2] = [
+    ("transports.js", include_str!("../web/transports.js")),
+    ("page.js", include_str!("../web/page.js")),
+];
 
-/// The page, `/events/NAME` for each [`Transport`], and `POST /send`.
+/// The page and its scripts, `/events/NAME` for each [`Transport`], and `POST /send`.
 ///
 /// Each takes `after`, the number of the last event that a client has seen (an `EventSource` that comes back says it as
 /// `Last-Event-ID`); without it, events count from now.
@@ -29,9 +33,9 @@ pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
     let page = warp::path::end()
         .and(warp::get())
         .map(|| policed(reply(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_owned())));
-    let script = warp::path!("transports.js")
+    let script = warp::path!(Script)
         .and(warp::get())
-        .map(|| reply(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT.to_owned()));
+        .map(|Script(text)| reply(StatusCode::OK, "text/javascript; charset=utf-8", text.to_owned()));
     let (events_hub, send_hub) = (hub.clone(), hub.clone());
     let refused = Arc::new(refused);
     let events = warp::path!("events" / Transport)
@@ -56,6 +60,17 @@ pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
             upstream::send(&send_hub, &headers, &body)
         });
     page.or(script).unify().or(events).unify().or(send).unify().boxed()
+}
+
+/// One of [`SCRIPTS`], by its name.
+struct Script(&'static str);
+
+impl FromStr for Script {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        SCRIPTS.iter().find(|(script, _)| *script == name).map(|(_, text)| Self(text)).ok_or(())
+    }
 }
 
 async fn events(

@@ -3,9 +3,13 @@
 "use strict";
 
 const HEAD = 300;
+// Beside this script, wherever that is mounted.
+const at = (path) => new URL(path, base);
+const base = document.currentScript.src;
+const webSocketAt = (path) => String(at(path)).replace(/^http/, "ws");
 
 function websocket(after, { onEvent, onCost, onEnd }) {
-  const socket = new WebSocket(`ws://${location.host}/events/websocket?after=${after}`);
+  const socket = new WebSocket(webSocketAt(`events/websocket?after=${after}`));
   onCost(1, HEAD);
   socket.onmessage = ({ data }) => { onCost(0, data.length + 4); onEvent(JSON.parse(data)); };
   socket.onclose = ({ reason }) => onEnd(reason || "closed");
@@ -13,7 +17,7 @@ function websocket(after, { onEvent, onCost, onEnd }) {
 }
 
 function sse(after, { onEvent, onCost, onEnd }) {
-  const source = new EventSource(`/events/sse?after=${after}`);
+  const source = new EventSource(at(`events/sse?after=${after}`));
   onCost(1, HEAD);
   source.onmessage = ({ data, lastEventId }) => { onCost(0, data.length + lastEventId.length + 12); onEvent(JSON.parse(data)); };
   source.addEventListener("missed", ({ data }) => { source.close(); onEnd(data); });
@@ -27,7 +31,7 @@ function body(name, split) {
   return (after, { onEvent, onCost, onEnd }) => {
     const abort = new AbortController();
     (async () => {
-      const response = await fetch(`/events/${name}?after=${after}`, { signal: abort.signal });
+      const response = await fetch(at(`events/${name}?after=${after}`), { signal: abort.signal });
       onCost(1, HEAD);
       if (!response.ok) throw new Error(await response.text());
       const reader = response.body.getReader(), text = new TextDecoder();
@@ -64,7 +68,7 @@ function iframe(after, { onEvent, onCost, onEnd }) {
   };
   frame.onload = () => onEnd("the frame ended");
   frame.hidden = true;
-  frame.src = `/events/iframe?after=${after}`;
+  frame.src = at(`events/iframe?after=${after}`);
   document.body.append(frame);
   onCost(1, HEAD + 1080);
   return () => { frame.onload = null; frame.remove(); };
@@ -74,7 +78,7 @@ function polling(after, { onEvent, onCost, onEnd }) {
   const abort = new AbortController();
   (async () => {
     for (;;) {
-      const response = await fetch(`/events/polling?after=${after}`, { signal: abort.signal });
+      const response = await fetch(at(`events/polling?after=${after}`), { signal: abort.signal });
       const text = await response.text();
       onCost(1, HEAD + text.length);
       if (!response.ok) throw new Error(text);
@@ -90,7 +94,7 @@ function jsonp(after, { onEvent, onCost, onEnd }) {
   let script, ended = false;
   const ask = () => {
     script = document.createElement("script");
-    script.src = `/events/jsonp?callback=${name}&after=${after}`;
+    script.src = at(`events/jsonp?callback=${name}&after=${after}`);
     script.onerror = () => ended || onEnd("refused");
     document.head.append(script);
   };
@@ -111,7 +115,7 @@ const transports = { websocket, sse, streaming, multipart, iframe, polling, json
 // The way up.
 async function send(text) {
   const headers = { "content-type": "application/json" };
-  const response = await fetch("/send", { method: "POST", headers, body: JSON.stringify(text) });
+  const response = await fetch(at("send"), { method: "POST", headers, body: JSON.stringify(text) });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
@@ -150,41 +154,19 @@ function run(name, after, count, progress = () => {}) {
   });
 }
 
-function row(name) {
-  const element = document.createElement("tr");
-  element.innerHTML = "<td><td><td><td><td><td><canvas width=192 height=32></canvas>";
-  element.cells[0].textContent = name;
-  document.querySelector("#rows").append(element);
-  const draw = element.querySelector("canvas").getContext("2d");
-  draw.fillStyle = "#3a7bd5";
-  return ({ ids, requests, bytes, latencies }) => {
-    const latency = latencies.at(-1), show = [ids.length, requests, Math.round(bytes / ids.length), latency.toFixed(1)];
-    show.forEach((value, index) => { element.cells[index + 1].textContent = value; });
-    const height = Math.max(1, Math.min(32, latency));
-    draw.fillRect((ids.length % 192), 32 - height, 1, height);
-  };
-}
-
-// Side by side: all follow the same events. A browser opens six connections to a host, so one page cannot hold seven
-// streams and still ask for anything else. WebSocket is not counted among them, so the events go up by one.
-async function all() {
-  document.querySelector("#rows").replaceChildren();
-  const count = Number(document.querySelector("#count").value);
+// Side by side: all follow the same events; `progress` is called with each one's result so far. A browser opens six
+// connections to a host, so one page cannot hold seven streams and still ask for anything else. WebSocket is not counted
+// among them, so the events go up by one.
+async function race(count, pause, progress) {
   const first = await send("the first") - 1;
-  const socket = new WebSocket(`ws://${location.host}/events/websocket`);
+  const socket = new WebSocket(webSocketAt("events/websocket"));
   await new Promise((resolve) => { socket.onopen = resolve; socket.onerror = resolve; });
-  const running = Object.keys(transports).map((name) => run(name, first, count, row(name)).catch((error) => error));
+  const running = Object.keys(transports).map((name) => run(name, first, count, progress).catch((error) => error));
   for (let sent = 1; sent < count; sent++) {
     if (socket.readyState === WebSocket.OPEN) socket.send(`event ${sent}`); else await send(`event ${sent}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
   const results = await Promise.all(running);
   socket.close();
   return results;
 }
-
-document.querySelector("#all").onclick = all;
-document.querySelector("#choose").onclick = async () => {
-  document.querySelector("#chosen").textContent = "trying …";
-  document.querySelector("#chosen").textContent = `chosen: ${(await choose()) ?? "none"}`;
-};

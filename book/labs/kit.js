@@ -1,0 +1,122 @@
+// What the labs have in common.
+
+/** An element with these properties (`data-…` and `aria-…` become attributes) and children: elements, and text as text. */
+export function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-") || key === "role" || key === "for") made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+export const button = (text, onclick) => element("button", { type: "button", onclick }, text);
+
+/** Drives the lab of that name in the book's server: `told` hears what happens there, `lost` that it is gone. */
+export function drive(name, told, lost) {
+  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/__labs/${name}`);
+  socket.onmessage = ({ data }) => told(JSON.parse(data));
+  socket.onclose = () => lost("The book's server has gone. Start it again with cargo run -p book.");
+  return { wish: (what) => socket.readyState === WebSocket.OPEN && socket.send(what) };
+}
+
+/** A list that grows at its end, follows it as long as nobody has scrolled up, and forgets its beginning. */
+export function log(label, most) {
+  const list = element("ol", { className: "log", role: "log", tabIndex: 0, "aria-label": label });
+  const add = (...children) => {
+    const following = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    const item = element("li", {}, ...children);
+    list.append(item);
+    while (list.childElementCount > most) list.firstElementChild.remove();
+    if (following) list.scrollTop = list.scrollHeight;
+    return item;
+  };
+  return { list, add, clear: () => list.replaceChildren() };
+}
+
+const loaded = new Map();
+
+/** Loads a script that is no module, once. */
+export function script(src) {
+  if (!loaded.has(src)) {
+    loaded.set(
+      src,
+      new Promise((resolve, reject) => {
+        const onerror = () => reject(new Error(`${src} cannot be loaded`));
+        document.head.append(element("script", { src, onload: resolve, onerror }));
+      }),
+    );
+  }
+  return loaded.get(src);
+}
+
+/**
+ * The project's Socket.IO client, with somebody who looks on: it is given a `fetch` and a `WebSocket` that tell
+ * `seen(direction, transport, what)` of all that passes them, and is not changed otherwise.
+ */
+export async function watchedClient(seen) {
+  const source = await (await fetch("/__labs/socket.io.js")).text();
+  const asked = async (url, options = {}) => {
+    const posts = options.method === "POST";
+    seen("up", "polling", posts ? { body: options.body } : { asks: true });
+    const response = await fetch(url, options);
+    const body = await response.clone().text();
+    if (!posts || !response.ok) seen("down", "polling", response.ok ? { body } : { refused: `${response.status} ${body}` });
+    return response;
+  };
+  class Watched extends WebSocket {
+    constructor(url) {
+      super(url);
+      this.addEventListener("message", ({ data }) => seen("down", "websocket", { packet: data }));
+    }
+    send(data) {
+      seen("up", "websocket", { packet: data });
+      super.send(data);
+    }
+  }
+  const scope = {};
+  new Function("window", "fetch", "WebSocket", source)(scope, asked, Watched);
+  return scope.io;
+}
+
+const ENGINE = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
+
+/** An Engine.IO packet as its parts: `[text, what it is]`. */
+export function engineParts(packet) {
+  if (typeof packet !== "string") return [[`${packet.byteLength ?? packet.length} bytes`, "message, binary"]];
+  if (packet[0] === "b") return [["b", "message, binary, in base64"], [packet.slice(1), "data"]];
+  const parts = [[packet[0], ENGINE[packet[0]] ?? "no packet"]];
+  if (packet.length > 1) parts.push([packet.slice(1), "data"]);
+  return parts;
+}
+
+const SOCKET = ["connect", "disconnect", "event", "acknowledgement", "connect error", "binary event", "binary acknowledgement"];
+
+/** The same of an Engine.IO packet that holds one of Socket.IO. */
+export function socketParts(packet) {
+  const found = typeof packet === "string" && /^4([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d+)?(.*)$/s.exec(packet);
+  if (!found) return engineParts(packet);
+  const [, type, attachments, namespace, id, data] = found;
+  const parts = [["4", "message"], [type, SOCKET[type]]];
+  if (attachments) parts.push([`${attachments}-`, "attachments"]);
+  if (namespace) parts.push([`${namespace},`, "namespace"]);
+  if (id) parts.push([id, "acknowledgement id"]);
+  if (data) parts.push([data, "data"]);
+  return parts;
+}
+
+/** The packets of a payload: an HTTP body holds several, between them 0x1e. */
+export const payload = (body) => body.split("\x1e");
+
+/** Parts with their names under them. */
+export function shown(parts) {
+  const cut = (text) => (text.length > 400 ? `${text.slice(0, 400)} …` : text);
+  return element(
+    "span",
+    { className: "parts" },
+    ...parts.map(([text, name], index) =>
+      element("span", { className: `part p${index % 5}` }, element("code", {}, cut(text)), element("small", {}, name)),
+    ),
+  );
+}

@@ -1,0 +1,184 @@
+// The labs in Chromium: each does what its chapter says that it does.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { SIZES, open, reading, root, skip, target } from "./tools.mjs";
+
+const PATIENCE = { timeout: 30_000 };
+
+describe("labs", { skip, timeout: 600_000 }, () => {
+  test("a frame, with every bit named", async (t) => {
+    const { page, complaints } = await open(t, "07-websocket.html");
+    const lab = page.locator('.lab[data-lab="frames"]');
+    const status = lab.getByRole("status");
+    const frames = lab.locator(".frame");
+    const row = (frame, name) => frame.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
+
+    await lab.getByRole("button", { name: "Open a WebSocket" }).click(PATIENCE);
+    await status.filter({ hasText: "Connected" }).waitFor(PATIENCE);
+    const handshake = await lab.locator("pre").allTextContents();
+    assert.match(handshake[0], /^GET \/ HTTP\/1.1\r?\n/);
+    assert.match(handshake[1], /^HTTP\/1.1 101 Switching Protocols/);
+
+    await lab.getByLabel("Message").fill("tea at four");
+    await lab.getByRole("button", { name: "Send as text" }).click();
+    await frames.nth(1).waitFor(PATIENCE);
+    assert.match(await frames.nth(0).textContent(), /browser → server, 17 bytes/);
+    assert.match(await row(frames.nth(0), "MASK").textContent(), /1masked/);
+    assert.match(await row(frames.nth(0), "payload").textContent(), /"tea at four"/);
+    assert.equal((await row(frames.nth(0), "masking key").locator("code").textContent()).split(" ").length, 4);
+    // The server does not mask: what it sends can be read off the bytes.
+    assert.match(await frames.nth(1).textContent(), /server → browser, 13 bytes810b746561/);
+
+    await lab.getByRole("button", { name: "Have the server ping" }).click();
+    await frames.nth(3).waitFor(PATIENCE);
+    assert.match(await row(frames.nth(2), "opcode").textContent(), /1001ping/);
+    assert.match(await frames.nth(3).textContent(), /browser → server.*pong.*are you there\?/s);
+
+    await lab.getByLabel("Message").fill("x".repeat(1500));
+    await lab.getByRole("button", { name: "Send as bytes" }).click();
+    await status.filter({ hasText: "Closed, code 1009" }).waitFor(PATIENCE);
+
+    await lab.getByRole("button", { name: "Open a WebSocket" }).click();
+    await status.filter({ hasText: "Connected" }).waitFor(PATIENCE);
+    await lab.getByRole("button", { name: "Have the server close" }).click();
+    await status.filter({ hasText: "Closed, code 1000, “that was all”" }).waitFor(PATIENCE);
+    assert.deepEqual(complaints, []);
+  });
+
+  test("the transports race", async (t) => {
+    const { page, complaints } = await open(t, "08-transports.html");
+    const lab = page.locator('.lab[data-lab="race"]');
+    await lab.getByLabel("Events").fill("60", PATIENCE);
+    await lab.getByLabel("one every").fill("2");
+    await lab.getByRole("button", { name: "Start the race" }).click();
+    await lab.getByRole("status").filter({ hasText: "Each brought every event, in order." }).waitFor(PATIENCE);
+    const lanes = await lab.locator("tbody tr").all();
+    assert.equal(lanes.length, 7);
+    for (const lane of lanes) {
+      assert.equal(await lane.locator("progress").evaluate((bar) => bar.value / bar.max), 1);
+      assert.match(await lane.locator("td").nth(1).textContent(), /^\d+\.\d$/);
+    }
+    assert.deepEqual(complaints, []);
+  });
+
+  test("a session survives a short tunnel, and not a long one", async (t) => {
+    const { page, complaints } = await open(t, "09-engine-io.html");
+    const lab = page.locator('.lab[data-lab="session"]');
+    const said = (text) => lab.getByRole("status").filter({ hasText: text }).waitFor(PATIENCE);
+    const button = (name) => lab.getByRole("button", { name, exact: true });
+
+    await button("Open a session").click(PATIENCE);
+    await said("Browser: open, by WebSocket");
+    await said("Server: a session is open");
+    const wire = await lab.locator(".log").textContent();
+    for (const packet of ["0open", "2ping", "probe", "6noop", "5upgrade"]) assert.ok(wire.includes(packet), `no ${packet} in ${wire}`);
+    await button("Say hello").click();
+    await lab.locator(".log li.down", { hasText: "hello to you" }).waitFor(PATIENCE);
+
+    await button("Cut the network").click();
+    await said("Network: cut");
+    await button("Say hello").click();
+    await button("Mend the network").click();
+    await said("Network: whole");
+    await lab.locator(".log li.down", { hasText: "hello to you" }).nth(1).waitFor(PATIENCE);
+    await said("Browser: open, by WebSocket");
+
+    await button("Cut the network").click();
+    await said("Browser: closed: ping timeout");
+    await said("Server: closed: ping timeout");
+    // Nobody hears of a session that is asked for in the tunnel, until it opens.
+    await button("Open a session").click();
+    await button("Mend the network").click();
+    await said("Server: a session is open");
+    await said("Browser: open, by WebSocket");
+    await button("Close the session").click();
+    await said("Server: closed: transport close");
+    assert.deepEqual(complaints.filter((line) => !line.includes("WebSocket")), []);
+  });
+
+  test("the console speaks to the chat that others see", async (t) => {
+    const { page, complaints } = await open(t, "10-socket-io.html");
+    const lab = page.locator('.lab[data-lab="console"]');
+    const status = lab.getByRole("status");
+    const emit = async (event, args, answer) => {
+      await lab.getByLabel("Event", { exact: true }).fill(event);
+      if (args) await lab.getByLabel("Arguments").fill(args);
+      await lab.getByRole("button", { name: "emit", exact: true }).click();
+      await status.filter({ hasText: answer }).waitFor(PATIENCE);
+    };
+    await lab.getByRole("button", { name: "Connect to /chat" }).click(PATIENCE);
+    await status.filter({ hasText: "Connected" }).waitFor(PATIENCE);
+    await emit("user message", '["too soon"]', 'the answer is false, "Join a room first"');
+    await emit("join", '["tea"]', "the answer is true");
+    await emit("nickname", '["Ada"]', 'the answer is true, "Ada"');
+    await emit("join", '["tea', "Arguments are a list of JSON");
+    const parts = lab.locator(".log li.up", { hasText: "Ada" }).locator(".part");
+    assert.deepEqual(await parts.allTextContents(), ["4message", "2event", "/chat,namespace", "2acknowledgement id", '["nickname","Ada"]data']);
+
+    const opened = page.waitForEvent("popup");
+    await lab.getByRole("link", { name: "The room “tea”" }).click();
+    const room = await opened;
+    await room.locator("#nicknames").getByText("Ada").waitFor(PATIENCE);
+    await emit("user message", '["is it ready?"]', "the answer is true");
+    await room.locator("#lines").getByText("is it ready?").waitFor(PATIENCE);
+    await room.locator("#nickname").fill("Bob");
+    await room.locator("#nickname").press("Enter");
+    await room.locator("#message").fill("nearly");
+    await room.locator("#message").press("Enter");
+    await lab.locator(".log li.down", { hasText: "msg_to_room" }).filter({ hasText: "nearly" }).waitFor(PATIENCE);
+    await room.close();
+
+    await lab.getByRole("button", { name: "Disconnect" }).click();
+    await status.filter({ hasText: "Disconnected" }).waitFor(PATIENCE);
+    assert.deepEqual(complaints, []);
+  });
+
+  test("a lab that is alive fits a phone", async (t) => {
+    for (const [chapter, name, press] of [
+      ["07-websocket", "frames", "Open a WebSocket"],
+      ["08-transports", "race", "Start the race"],
+      ["09-engine-io", "session", "Open a session"],
+      ["10-socket-io", "console", "Connect to /chat"],
+    ]) {
+      const { page } = await open(t, `${chapter}.html`, { size: "phone", theme: "navy" });
+      const lab = page.locator(`.lab[data-lab="${name}"]`);
+      await lab.getByRole("button", { name: press }).click(PATIENCE);
+      await lab.locator(".log li, .race tbody tr").first().waitFor(PATIENCE);
+      const widest = await lab.evaluate((lab) => lab.getBoundingClientRect().right);
+      assert.ok(widest <= SIZES.phone.width, `${name} is ${widest} wide`);
+      const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+      assert.equal(await page.evaluate(over), 0, `${name}: the page scrolls sideways`);
+    }
+  });
+
+  test("in plain files a lab says what to run", async (t) => {
+    for (const name of (await readdir(join(root, "book/src"))).filter((name) => /^\d\d-.*\.md$/.test(name))) {
+      const file = join(target, "book-served", name.replace(".md", ".html"));
+      assert.ok(existsSync(file));
+      const { page } = await open(t, `file://${file}`);
+      for (const lab of await page.locator(".lab").all()) {
+        assert.match(await lab.textContent(), /alive where cargo run -p book serves it. Here you can run cargo run -p /);
+        assert.equal(await lab.getByRole("button").count(), 0);
+      }
+    }
+  });
+
+  test("nobody else's page has a server here", async (t) => {
+    const { page } = await open(t, "preface.html");
+    const port = new URL(reading.url).port;
+    // `localhost` is another site than `127.0.0.1`, though it is the same machine.
+    const closed = await page.evaluate(
+      (url) => new Promise((resolve) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => resolve("open");
+        socket.onclose = () => resolve("closed");
+      }),
+      `ws://localhost:${port}/__labs/frames`,
+    );
+    assert.equal(closed, "closed");
+  });
+});

@@ -1,0 +1,129 @@
+//! The live labs: servers beside the pages, so that a chapter can be tried where it is read.
+//!
+//! A lab is a module of JavaScript in `book/labs`, which a page of the served book loads for each of its `lab` blocks,
+//! and what it talks to, which is the project's own code and nothing that was made for show:
+//!
+//! | lab | talks to |
+//! |---|---|
+//! | `frames` (chapter 7) | a WebSocket server of `websocket`, one a page, which tells what came in and what went out |
+//! | `race` (8) | the routes of `transports` |
+//! | `session` (9) | a server of `engine_io`, one a page, behind a [`tunnel`] that can be cut |
+//! | `console` (10) | the chat, which runs on a port of its own |
+//!
+//! What belongs to one page ends with the connection over which that page drives it ([`page`]).
+
+mod frames;
+mod page;
+mod session;
+mod tunnel;
+
+use crate::House;
+use anyhow::{Context, Result};
+use chat_app::store::Store;
+use engine_io::{Limits, Transports, is_same_origin};
+use page::Page;
+use serde_json::json;
+use socket_io::Io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use transports::{Hub, Refused};
+use warp::filters::BoxedFilter;
+use warp::filters::ws::Ws;
+use warp::http::StatusCode;
+use warp::reply::Response;
+use warp::{Filter, Reply};
+
+/// Under this the labs are mounted, where no chapter can be.
+const MOUNT: &str = "__labs";
+/// How many pages may have a server of their own at once.
+const MAX_PAGES: usize = 32;
+
+/// What runs beside the pages.
+pub(crate) struct Labs {
+    /// The chat, as a program of its own would serve it.
+    pub(crate) chat: SocketAddr,
+    io: Io,
+    hub: Hub,
+}
+
+impl Labs {
+    /// Starts the chat on a free port, with nothing in it and nothing kept.
+    ///
+    /// # Errors
+    /// No free port, or a database that cannot be had even in memory.
+    pub(crate) async fn start() -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the chat")?;
+        let chat = listener.local_addr()?;
+        let store = Store::open(Path::new(":memory:"))?;
+        let (io, filter) = chat_app::app(store, Transports::ALL, None);
+        // For as long as the book is served: nothing waits for its end, which is that of the program.
+        tokio::spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
+        Ok(Self { chat, io, hub: Hub::new(transports::Limits::default()) })
+    }
+
+    /// The labs' files and servers. The chat's events are here too, under `/socket.io/`: what a page of the book says
+    /// there is heard in the chat's own pages.
+    pub(crate) fn filter(&self, house: &House) -> BoxedFilter<(Response,)> {
+        let files = warp::fs::dir(house.book.join("labs"));
+        let client = warp::path!("socket.io.js").and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
+        let chat = json!({ "url": format!("http://{}", self.chat) });
+        let chat = warp::path!("chat").map(move || warp::reply::json(&chat));
+        let places = Arc::new(Semaphore::new(MAX_PAGES));
+        let frames = driven("frames", &places, frames::lab);
+        let session = driven("session", &places, session::lab);
+        let transports = warp::path("transports").and(transports::routes(&self.hub, Refused::default()));
+        let events = self.io.filter();
+        warp::path(MOUNT)
+            .and(
+                frames
+                    .or(session)
+                    .unify()
+                    .or(transports)
+                    .unify()
+                    .or(chat.map(Reply::into_response))
+                    .unify()
+                    .or(client.map(Reply::into_response))
+                    .unify()
+                    .or(warp::get().and(files).map(Reply::into_response))
+                    .unify(),
+            )
+            .or(events)
+            .unify()
+            .boxed()
+    }
+}
+
+/// A lab that has a server for each page, which lives as long as the WebSocket over which the page drives it.
+fn driven<L, F>(name: &'static str, places: &Arc<Semaphore>, lab: L) -> BoxedFilter<(Response,)>
+where
+    L: Fn(Page) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    let places = places.clone();
+    warp::path(name)
+        .and(warp::path::end())
+        .and(warp::header("origin"))
+        .and(warp::header("host"))
+        .and(warp::ws())
+        .map(move |origin: String, host: String, upgrade: Ws| {
+            // Any page on the web can open a WebSocket to this machine; only the book's may have a server here.
+            if !is_same_origin(&origin, &host) {
+                return StatusCode::FORBIDDEN.into_response();
+            }
+            let Ok(place) = places.clone().try_acquire_owned() else {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            };
+            let lab = lab.clone();
+            upgrade
+                .max_message_size(4096)
+                .on_upgrade(async move |socket| {
+                    page::drive(socket, origin, lab).await;
+                    drop(place);
+                })
+                .into_response()
+        })
+        .boxed()
+}
