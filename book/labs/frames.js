@@ -48,7 +48,11 @@ export function start(stage) {
   function told(what) {
     if (what.at) at = what.at;
     if (what.handshake) wire.add(handshake(what.handshake));
-    if (what.frame) wire.add(frame(what.frame));
+    if (what.frame) {
+      // Who has come to the frames has read the handshake.
+      for (const read of wire.list.querySelectorAll("details")) read.open = false;
+      wire.add(frame(what.frame));
+    }
     if (what.refused) wire.add(element("p", { className: "refused" }, `The server refuses this: ${what.refused}.`));
     if (what.ended) wire.add(element("p", {}, what.ended));
     if (what.broken) say(`The lab is broken: ${what.broken}.`);
@@ -81,11 +85,11 @@ function frame({ by, length, bytes, fields }) {
     const field = fields.findIndex(({ from, to }) => from <= index && index < to);
     return element("span", { className: `byte p${field % 5}` }, byte);
   });
-  const rows = fields.map(({ name, raw, meaning, from, to }) => {
+  const rows = fields.map(({ name, raw, meaning, from, to }, index) => {
     const row = element(
       "tr",
       {},
-      element("th", { scope: "row" }, name),
+      element("th", { scope: "row", className: `p${index % 5}` }, name),
       element("td", {}, element("code", {}, raw)),
       element("td", {}, meaning),
     );

@@ -15,9 +15,9 @@ pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::
         let (stream, _) = listener.accept()?;
         let sender = sender.clone();
         thread::spawn(move || {
-            let result = echo(&stream, patience);
+            // Sent while the connection is open, so that the order is that of the ends, and no thread's luck.
+            let _ = sender.send(echo(&stream, patience));
             drop(stream);
-            let _ = sender.send(result);
         });
     }
     drop(sender);
