@@ -24,7 +24,8 @@ pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<String> {
         bail!("no lab {name}: book/labs/{name}.js is missing");
     }
     let title = title.context("a lab block wants `title: …`")?;
-    let run = run.context("a lab block wants `run: …`, the command for those who read the book without its server")?;
+    let run = run
+        .context("a lab block wants `run: …`, the command for those who read the book without its server")?;
     let text = html(&text.join("\n"));
     Ok(format!(
         "<section class=\"lab\" data-lab=\"{name}\"><p class=\"title\"><span class=\"kind\">Lab</span> {}</p>{text}\
@@ -45,7 +46,8 @@ mod tests {
 
     #[test]
     fn a_lab_says_what_to_run_without_it() {
-        let page = expanded("name: frames\ntitle: A frame\nrun: cargo run -p x -- 1 & 2\nType *it*.\n").unwrap();
+        let page =
+            expanded("name: frames\ntitle: A frame\nrun: cargo run -p x -- 1 & 2\nType *it*.\n").unwrap();
         assert!(page.contains("<code>cargo run -p x -- 1 &amp; 2</code>"), "{page}");
         assert!(page.contains("<em>it</em>"), "{page}");
     }

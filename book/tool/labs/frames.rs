@@ -45,7 +45,10 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
 async fn talk(mut stream: TcpStream, page: &mut Page) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let Some(early) = timeout(PATIENCE, handshake(&mut stream, page)).await?? else { return Ok(()) };
-    let mut wire = Wire { connection: Connection::server(Limits { max_message: MAX_MESSAGE, ..Limits::default() }), read: Vec::new() };
+    let mut wire = Wire {
+        connection: Connection::server(Limits { max_message: MAX_MESSAGE, ..Limits::default() }),
+        read: Vec::new(),
+    };
     wire.receive(early, page);
     let mut buffer = [0; 4096];
     let mut leaving = false;
@@ -88,7 +91,8 @@ async fn handshake(stream: &mut TcpStream, page: &Page) -> io::Result<Option<Vec
             Err(refusal) => break Err(refusal),
         }
     };
-    let (response, len) = answer.as_ref().map_or_else(|refusal: &Refusal| (refusal.response(), head.len()), Clone::clone);
+    let (response, len) =
+        answer.as_ref().map_or_else(|refusal: &Refusal| (refusal.response(), head.len()), Clone::clone);
     page.tell(json!({
         "handshake": { "request": String::from_utf8_lossy(&head[..len]), "response": String::from_utf8_lossy(&response) }
     }));
@@ -110,8 +114,12 @@ impl Wire {
         let mut input = bytes.as_mut_slice();
         loop {
             match self.connection.receive(&mut input) {
-                Ok(Some(Event::Text(text))) => { let _ = self.connection.text(&text); }
-                Ok(Some(Event::Binary(bytes))) => { let _ = self.connection.binary(&bytes); }
+                Ok(Some(Event::Text(text))) => {
+                    let _ = self.connection.text(&text);
+                }
+                Ok(Some(Event::Binary(bytes))) => {
+                    let _ = self.connection.binary(&bytes);
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => return,
                 Err(error) => {

@@ -68,7 +68,8 @@ impl Labs {
     /// there is heard in the chat's own pages.
     pub(crate) fn filter(&self, house: &House) -> BoxedFilter<(Response,)> {
         let files = warp::fs::dir(house.book.join("labs"));
-        let client = warp::path!("socket.io.js").and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
+        let client =
+            warp::path!("socket.io.js").and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
         let chat = json!({ "url": format!("http://{}", self.chat) });
         let chat = warp::path!("chat").map(move || warp::reply::json(&chat));
         let places = Arc::new(Semaphore::new(MAX_PAGES));

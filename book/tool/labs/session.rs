@@ -2,7 +2,9 @@
 
 use super::page::{Page, Teller};
 use super::tunnel;
-use engine_io::{Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver, Server, Session};
+use engine_io::{
+    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver, Server, Session,
+};
 use serde_json::json;
 use std::io;
 use std::net::Ipv4Addr;
@@ -61,7 +63,8 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
         ..Config::default()
     };
     let server = Server::new(config, Told(page.teller()));
-    let served = engine_io::run(listener, engine_io::filter(&server), Limits::default(), std::future::pending());
+    let served =
+        engine_io::run(listener, engine_io::filter(&server), Limits::default(), std::future::pending());
     let (switch, open) = watch::channel(true);
     page.tell(json!({ "at": format!("http://{at}/engine.io/") }));
     let wishes = async {

@@ -16,7 +16,11 @@ use tokio::task::JoinSet;
 ///
 /// # Errors
 /// When nobody can be accepted any more.
-pub(crate) async fn carry(listener: TcpListener, to: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
+pub(crate) async fn carry(
+    listener: TcpListener,
+    to: SocketAddr,
+    mut open: watch::Receiver<bool>,
+) -> io::Result<()> {
     let mut connections = JoinSet::new();
     loop {
         passes(&mut open).await;
@@ -44,7 +48,11 @@ async fn connection(near: TcpStream, to: SocketAddr, open: watch::Receiver<bool>
 }
 
 /// Passes on what comes, and the end of it.
-async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) -> io::Result<()> {
+async fn one_way(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut open: watch::Receiver<bool>,
+) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
         let len = from.read(&mut buffer).await?;

@@ -20,10 +20,8 @@ pub struct Refused {
 
 const PAGE: &str = include_str!("../web/index.html");
 /// The transports, which any page can load, and what our own page does with them.
-const SCRIPTS: [(&str, &str); 2] = [
-    ("transports.js", include_str!("../web/transports.js")),
-    ("page.js", include_str!("../web/page.js")),
-];
+const SCRIPTS: [(&str, &str); 2] =
+    [("transports.js", include_str!("../web/transports.js")), ("page.js", include_str!("../web/page.js"))];
 
 /// The page and its scripts, `/events/NAME` for each [`Transport`], and `POST /send`.
 ///

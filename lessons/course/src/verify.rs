@@ -10,10 +10,14 @@ use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 /// What a wrong answer begins with.
 const CAUGHT_BY: &str = "//! Caught by: ";
+
+/// What is too large for one file: a patch of the workspace that solves it, and the test that it makes pass.
+const PROJECTS: &[(&str, &str)] = &[("chat-app/projects/typing.patch", "project_typing")];
 
 /// Nobody debugs what is built here and nothing is built twice from the same text: linking is what takes the time.
 const QUICKLY: &[(&str, &str)] = &[("CARGO_PROFILE_DEV_DEBUG", "false"), ("CARGO_INCREMENTAL", "0")];
@@ -42,6 +46,9 @@ pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
     }
     let cases = proof.starters_and_solutions(&exercises)?;
     proof.wrong_answers(&exercises, &cases)?;
+    for (patch, test) in PROJECTS {
+        proof.project(Path::new(patch), test)?;
+    }
     Ok(proof.errors)
 }
 
@@ -227,6 +234,39 @@ impl Proof {
             }
         }
         Ok(())
+    }
+
+    /// Every case of a project fails in the workspace as it is, and passes with the patch. What was built with it stays in
+    /// `course/build`, for tests that want the program.
+    fn project(&mut self, patch: &Path, test: &str) -> Result<()> {
+        let before = self.project_cases(test)?;
+        for case in before.iter().filter(|(_, passed)| **passed).map(|(case, _)| case) {
+            self.error(patch, format!("solved already: without it the case {case} passes"));
+        }
+        let applied = Command::new("git").arg("apply").arg(patch).current_dir(&self.copy).output();
+        let applied = applied.context("cannot run git")?;
+        if !applied.status.success() {
+            self.error(patch, String::from_utf8_lossy(&applied.stderr));
+            return Ok(());
+        }
+        let after = self.project_cases(test)?;
+        for case in after.iter().filter(|(_, passed)| !**passed).map(|(case, _)| case) {
+            self.error(patch, format!("with it the case {case} fails"));
+        }
+        if after.is_empty() || !after.keys().eq(before.keys()) {
+            self.error(patch, "there are not the same cases with it and without it");
+        }
+        Ok(())
+    }
+
+    fn project_cases(&mut self, test: &str) -> Result<BTreeMap<String, bool>> {
+        let built = run::build(&self.copy, &self.target, [test], QUICKLY)?;
+        let built = &built[test];
+        for complaint in &built.complaints {
+            self.error(&self.copy.join(test), complaint);
+        }
+        let Some(program) = &built.program else { return Ok(BTreeMap::new()) };
+        Ok(run::run(program, &self.copy, None)?.cases)
     }
 
     fn read_wrong(&mut self, exercise: &Exercise) -> Result<Vec<Wrong>> {

@@ -1,0 +1,141 @@
+//! The project of chapter 11, "Who is typing": not a part of `cargo test` until you have built it.
+//!
+//! ```sh
+//! cargo test -p chat-app --test project_typing
+//! ```
+//!
+//! The event is `typing`, with no arguments. Each case waits some seconds for an answer that does not come before it
+//! is added.
+
+mod common;
+
+use chat_app::store::Store;
+use common::client::Client;
+use engine_io::{Limits, Transports};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn serve() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (_, filter) = chat_app::app(Store::open(Path::new(":memory:")).unwrap(), Transports::ALL, None);
+    tokio::spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
+    port
+}
+
+/// Says that this client is typing, and gives the server's answer.
+async fn types(client: &mut Client) -> Vec<Value> {
+    let answer = timeout(PATIENCE, client.call("typing", json!([]))).await;
+    answer.expect("`typing` is not answered: is there a handler for it?")
+}
+
+/// Waits until all that was sent to this client so far has arrived.
+async fn catch_up(client: &mut Client) {
+    client.call("join", json!(["lobby"])).await;
+}
+
+#[tokio::test]
+async fn the_others_in_the_room_hear_who_types() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    assert_eq!(types(&mut ann).await, [json!(true)], "The answer to `typing` is true.");
+    assert_eq!(bob.event("typing").await, [json!("Ann")], "`typing` brings the nickname of who types.");
+}
+
+#[tokio::test]
+async fn who_types_does_not_hear_it() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    types(&mut ann).await;
+    catch_up(&mut ann).await;
+    assert!(!ann.has("typing"), "Ann knows that she is typing. `socket.to` leaves the sender out.");
+}
+
+#[tokio::test]
+async fn another_room_hears_nothing() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "attic", "Bob").await;
+    types(&mut ann).await;
+    bob.call("join", json!(["attic"])).await;
+    assert!(!bob.has("typing"), "Bob sits in another room. Send to the room of Ann's seat.");
+}
+
+#[tokio::test]
+async fn without_a_nickname_there_is_nothing_to_tell() {
+    let port = serve().await;
+    let mut ann = Client::connect(port, json!({})).await;
+    let refusal = |reason: &str| [json!(false), json!(reason)];
+    assert_eq!(types(&mut ann).await, refusal("Join a room first"));
+    ann.call("join", json!(["lobby"])).await;
+    assert_eq!(types(&mut ann).await, refusal("Choose a nickname first"));
+}
+
+#[tokio::test]
+async fn fast_fingers_are_one_event_a_second() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    let start = Instant::now();
+    let mut heard = 0;
+    while start.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(types(&mut ann).await, [json!(true)], "Who types fast does nothing wrong.");
+        catch_up(&mut bob).await;
+        while bob.has("typing") {
+            bob.event("typing").await;
+            heard += 1;
+        }
+    }
+    assert!(
+        heard >= 2,
+        "Bob heard of it {heard} times in two and a half seconds: after a second, say it again."
+    );
+    // The last round may have taken as long as it liked.
+    let most = 1 + start.elapsed().as_secs();
+    assert!(
+        heard <= most,
+        "Bob heard of it {heard} times, {most} are enough: at most once a second for a socket."
+    );
+}
+
+#[tokio::test]
+async fn a_message_ends_it() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    types(&mut ann).await;
+    bob.event("typing").await;
+    ann.call("user message", json!(["is it ready?"])).await;
+    types(&mut ann).await;
+    catch_up(&mut bob).await;
+    assert!(bob.has("typing"), "What Ann types after her message is the next one: no second has to pass.");
+}
+
+#[tokio::test]
+async fn nothing_of_it_is_kept() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    // All that is on its way to Bob for other reasons.
+    bob.event("history").await;
+    bob.sees(&["Ann", "Bob"]).await;
+    let before = bob.ticket();
+    types(&mut ann).await;
+    bob.event("typing").await;
+    assert_eq!(
+        bob.ticket(),
+        before,
+        "The event has an offset, so it will be repeated for whoever comes back. It must be volatile."
+    );
+    let mut cy = Client::connect(port, json!({})).await;
+    cy.call("join", json!(["lobby"])).await;
+    assert_eq!(cy.event("history").await, [json!([])], "Typing is no message.");
+    assert!(!cy.has("typing"), "Who comes later does not hear what was typed before.");
+}
