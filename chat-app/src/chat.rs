@@ -38,6 +38,7 @@ struct Seat {
     nickname: Option<Nickname>,
 }
 
+// ANCHOR: chat
 /// Mounts the chat's namespace. A nickname is kept for `keep` when its connection is lost.
 pub fn chat(io: &Io, store: Store, keep: Duration) {
     let chat = Arc::new(Chat { store, presence: Presence::default(), keep });
@@ -54,6 +55,7 @@ pub fn chat(io: &Io, store: Store, keep: Duration) {
     });
     tokio::spawn(call_the_roll(namespace, chat));
 }
+// ANCHOR_END: chat
 
 // ANCHOR: join
 /// `join(room)`: sits the socket down in a room, which is made when it is new. One room at a time.

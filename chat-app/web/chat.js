@@ -152,11 +152,13 @@ const place = (line) => {
   return true;
 };
 
+// ANCHOR: heard
 const heard = ({ id, nickname: who, text, at }) => {
   const arrived = outbox.find((entry) => entry.unsure && entry.who === who && entry.text === text && id > entry.since);
   if (arrived) delivered(arrived, id);
   else if (place({ id, who, text, at, own: mine.has(id) })) noticed();
 };
+// ANCHOR_END: heard
 
 const note = (text) => {
   $("lines").append(element("li", "note", text));
@@ -246,6 +248,7 @@ for (const entry of recall(`outbox ${room}`, [])) queue({ ...entry, own: true })
 
 let broken = false;
 
+// ANCHOR: connect
 socket.on("connect", () => {
   status(broken ? "Reconnected to the server" : "Connected", "connected");
   broken = false;
@@ -255,6 +258,7 @@ socket.on("connect", () => {
     else showNaming();
   });
 });
+// ANCHOR_END: connect
 
 socket.on("disconnect", (reason) => {
   named = false;

@@ -154,10 +154,12 @@
       if (better && this.state === "open") this.#upgrade();
     }
 
+    // ANCHOR: silence
     #silentFor(milliseconds, reason) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#end(reason), milliseconds);
     }
+    // ANCHOR_END: silence
 
     #url(transport) {
       const url = new URL(this.#path, location.href);
@@ -184,6 +186,7 @@
       return this.#queue.length > 0 && this.state !== "closed" && !resting;
     }
 
+    // ANCHOR: poll
     // Polling: a GET that waits until there is something, and then the next one.
     async #poll() {
       while (!this.#pausing && (this.state === "opening" || this.state === "open")) {
@@ -195,6 +198,7 @@
         }
       }
     }
+    // ANCHOR_END: poll
 
     // And the other way: one POST at a time, with all that waits by then.
     async #post() {
@@ -247,6 +251,7 @@
       ws.onclose = () => this.#end(this.state === "opening" ? "websocket error" : "transport close");
     }
 
+    // ANCHOR: upgrade
     // A WebSocket beside the polling. When "2probe" has come back as "3probe", polling comes to rest: the server ends
     // the waiting GET with "6", the last POST is answered. Then "5" moves the session, and what was to be sent in the
     // meantime follows, so the order is kept. When the probe fails, nothing has happened.
@@ -271,6 +276,7 @@
         this.#flush();
       };
     }
+    // ANCHOR_END: upgrade
   }
 
   // ---- Socket.IO: packets ----------------------------------------------------------------------------------------
@@ -417,6 +423,7 @@
       }
     }
 
+    // ANCHOR: collect
     // The packet that is whole with this message, if one is.
     #collect(message) {
       if (typeof message === "string") {
@@ -433,6 +440,7 @@
       this.#incomplete = undefined;
       return { ...packet, data: putBack(packet.data, attachments) };
     }
+    // ANCHOR_END: collect
   }
 
   // ---- Socket: one namespace -------------------------------------------------------------------------------------
@@ -509,6 +517,7 @@
       return { emit, emitWithAck };
     }
 
+    // ANCHOR: emit
     #emit(event, args, ack) {
       const packet = { type: EVENT, nsp: this.#nsp, data: [event, ...args] };
       if (ack) {
@@ -519,6 +528,7 @@
       else this.#waiting.push(packet);
       return packet.id;
     }
+    // ANCHOR_END: emit
 
     #answer(id, ...results) {
       const ack = this.#acks.get(id);
@@ -570,6 +580,7 @@
       }
     }
 
+    // ANCHOR: joined
     #joined({ sid, pid }) {
       this.id = sid;
       this.recovered = pid !== undefined && pid === this.#pid;
@@ -578,6 +589,7 @@
       for (const packet of this.#waiting.splice(0)) this.io.send(packet);
       this.dispatch("connect");
     }
+    // ANCHOR_END: joined
 
     #event(id, [event, ...args]) {
       if (id !== undefined) args.push((...answer) => this.io.send({ type: ACK, nsp: this.#nsp, id, data: answer }));
