@@ -126,6 +126,22 @@ fn unspoken(house: &House, chapter: &Chapter) -> Result<Vec<Problem>> {
             let what = format!("says nothing of what the library offers: {}", unspoken.join(", "));
             problems.push(Problem { file: chapter.file.clone(), line: 0, what });
         }
+        // These two are what others would build on: whatever they can do, somebody must be able to see how.
+        if ["09-engine-io", "10-socket-io"].contains(&lesson.as_str()) {
+            let library = items::Library::read(&house.root.join("lessons").join(lesson).join("src"))?;
+            let method = |name: &String| name.rsplit("::").next().unwrap_or_default().to_owned();
+            let unseen: Vec<_> = library
+                .methods
+                .iter()
+                .filter(|name| !items::mentions(&library.examples, &method(name)))
+                .filter(|name| !items::mentions(&chapter.markdown, &method(name)))
+                .map(String::as_str)
+                .collect();
+            if !unseen.is_empty() {
+                let what = format!("neither it nor an example in rustdoc has {}", unseen.join(", "));
+                problems.push(Problem { file: chapter.file.clone(), line: 0, what });
+            }
+        }
     }
     Ok(problems)
 }

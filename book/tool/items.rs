@@ -1,10 +1,10 @@
-//! What a lesson's library offers: a chapter has to speak of all of it.
+//! What a lesson's library offers: a chapter has to speak of all of it, or rustdoc has to show how it is used.
 
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use syn::{Attribute, Item, UseTree, Visibility};
+use syn::{Attribute, ImplItem, Item, TraitItem, Type, UseTree, Visibility};
 
 /// The names of the public items at the root of a library, without what rustdoc hides.
 ///
@@ -35,6 +35,91 @@ pub(crate) fn public_items(lib: &Path) -> Result<BTreeSet<String>> {
         }
     }
     Ok(names)
+}
+
+/// What the files of a library offer besides the items at its root, and the examples in their documentation.
+#[derive(Debug, Default)]
+pub(crate) struct Library {
+    /// `Type::method`, of types and traits that are public.
+    pub(crate) methods: BTreeSet<String>,
+    /// All code in doc comments: `cargo test` compiles it.
+    pub(crate) examples: String,
+}
+
+impl Library {
+    /// Reads the files in `src` that belong to the library.
+    ///
+    /// # Errors
+    /// A file that cannot be read as Rust.
+    pub(crate) fn read(src: &Path) -> Result<Self> {
+        let mut library = Self::default();
+        library.folder(src)?;
+        Ok(library)
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<()> {
+        for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default();
+            if path.is_dir() {
+                // Programs, whatever is in them.
+                if name != "tour" && name != "bin" {
+                    self.folder(&path)?;
+                }
+            } else if path.extension().is_some_and(|ending| ending == "rs") && name != "main.rs" {
+                let source = fs::read_to_string(&path)?;
+                let file =
+                    syn::parse_file(&source).with_context(|| format!("cannot parse {}", path.display()))?;
+                self.examples += &examples(&source);
+                self.items(&file.items);
+            }
+        }
+        Ok(())
+    }
+
+    fn items(&mut self, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Impl(block) if block.trait_.is_none() => {
+                    let Type::Path(of) = &*block.self_ty else { continue };
+                    let Some(of) = of.path.segments.last() else { continue };
+                    for item in &block.items {
+                        if let ImplItem::Fn(method) = item
+                            && public(&method.vis)
+                            && !hidden(&method.attrs)
+                        {
+                            self.methods.insert(format!("{}::{}", of.ident, method.sig.ident));
+                        }
+                    }
+                }
+                Item::Trait(block) if public(&block.vis) => {
+                    for item in &block.items {
+                        if let TraitItem::Fn(method) = item
+                            && !hidden(&method.attrs)
+                        {
+                            self.methods.insert(format!("{}::{}", block.ident, method.sig.ident));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The code in a file's doc comments.
+fn examples(source: &str) -> String {
+    let (mut code, mut inside) = (String::new(), false);
+    for line in source.lines().map(str::trim_start) {
+        let Some(text) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) else { continue };
+        if text.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if inside {
+            code += text;
+            code.push('\n');
+        }
+    }
+    code
 }
 
 fn public(visibility: &Visibility) -> bool {
@@ -82,6 +167,20 @@ mod tests {
         .unwrap();
         let names: Vec<_> = public_items(file.path()).unwrap().into_iter().collect();
         assert_eq!(names, ["One", "Three", "b", "four"]);
+    }
+
+    #[test]
+    fn methods_of_public_types_are_found_with_the_examples() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("a.rs"),
+            "/// ```\n/// A::one();\n/// ```\npub struct A; impl A { pub fn one() {} fn two() {} pub(crate) fn three() {} }\n\
+             impl Drop for A { fn drop(&mut self) {} } pub trait B { fn four(); }",
+        )
+        .unwrap();
+        let library = Library::read(folder.path()).unwrap();
+        assert_eq!(library.methods.iter().map(String::as_str).collect::<Vec<_>>(), ["A::one", "B::four"]);
+        assert_eq!(library.examples, " A::one();\n");
     }
 
     #[test]

@@ -35,6 +35,13 @@ impl Transports {
     pub const ALL: Self = Self { polling: true, websocket: true };
 
     /// Whether `transport` is offered.
+    ///
+    /// ```
+    /// use engine_io::{Transport, Transports};
+    ///
+    /// let websocket = Transports { polling: false, websocket: true };
+    /// assert!(websocket.allows(Transport::WebSocket) && !websocket.allows(Transport::Polling));
+    /// ```
     pub fn allows(self, transport: Transport) -> bool {
         match transport {
             Transport::Polling => self.polling,

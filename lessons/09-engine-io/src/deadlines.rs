@@ -22,6 +22,32 @@ pub trait Expire: Send + Sync + 'static {
 }
 
 /// The deadlines of many `T`, kept by one task that starts with the first of them and ends with this value.
+///
+/// ```
+/// use engine_io::{Deadlines, Expire};
+/// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+/// use tokio::{sync::Notify, time::Instant};
+///
+/// #[derive(Default)]
+/// struct Bell(AtomicUsize, Notify);
+///
+/// impl Expire for Bell {
+///     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+///         self.1.notify_one();
+///         // Twice, and then no more.
+///         (self.0.fetch_add(1, Ordering::Relaxed) == 0).then_some(now)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (deadlines, bell) = (Deadlines::new(), Arc::new(Bell::default()));
+/// deadlines.insert(Instant::now(), &bell);
+/// while bell.0.load(Ordering::Relaxed) < 2 {
+///     bell.1.notified().await;
+/// }
+/// # }
+/// ```
 pub struct Deadlines<T: Expire> {
     shared: Arc<Shared<T>>,
 }

@@ -116,6 +116,70 @@ pub enum Probe {
 }
 
 /// One session's state.
+///
+/// A session that opens by polling, and moves to a WebSocket while a GET waits:
+///
+/// ```
+/// use engine_io::machine::{Machine, Probe};
+/// use engine_io::{Config, EncodedMessage, Packet, Transport};
+/// use std::{collections::VecDeque, time::Instant};
+///
+/// let now = Instant::now();
+/// let mut machine = Machine::new(now, Transport::Polling, &Config::default(), Packet::Open("{}").encode());
+/// machine.begin_poll(now)?;
+/// assert_eq!(machine.poll().map(|packets| packets.len()), Some(1), "the handshake is there already");
+///
+/// // The client says something, by POST.
+/// machine.begin_post(now)?;
+/// assert!(matches!(machine.receive(now, Packet::decode("4hello")?), Ok(Some(_))));
+/// machine.end_post();
+///
+/// // The next GET finds nothing, and waits. The probe of a WebSocket has it answered with a noop.
+/// machine.begin_poll(now)?;
+/// assert!(machine.poll().is_none() && machine.is_writable());
+/// assert!(machine.begin_probe());
+/// assert_eq!(machine.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+/// assert!(machine.has_output());
+/// assert_eq!(machine.poll(), Some(vec![Packet::Noop.encode()]));
+/// assert_eq!(machine.receive_probe(&Packet::Upgrade), Probe::Upgraded);
+/// // Had it broken off before, `machine.probe_ended()` would have gone back to polling.
+///
+/// // From here on the writer takes what is queued, and says when it is written.
+/// machine.send(now, &[EncodedMessage::text("hello to you")])?;
+/// let mut writes = VecDeque::new();
+/// machine.take(&mut writes);
+/// assert!(!machine.is_writable(), "a volatile message would have to wait");
+/// machine.wrote(writes.iter().map(EncodedMessage::size).sum());
+/// assert!(machine.is_writable());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A client that does not answer, and an application that does not read meanwhile:
+///
+/// ```
+/// use engine_io::machine::{CloseReason, Machine};
+/// use engine_io::{Config, Packet, Transport};
+/// use std::time::Instant;
+///
+/// let open = Packet::Open("{}").encode();
+/// let mut machine = Machine::new(Instant::now(), Transport::WebSocket, &Config::default(), open);
+/// let ping = machine.next_deadline().expect("a heart that beats");
+/// machine.on_deadline(ping);
+/// let pong = machine.next_deadline().expect("an answer is due");
+///
+/// // Who does not read cannot have seen the pong: nobody is closed for that.
+/// machine.set_paused(ping, true);
+/// assert!(machine.is_paused());
+/// machine.on_deadline(pong);
+/// assert_eq!(machine.ended(), None);
+///
+/// machine.set_paused(pong, false);
+/// let late = machine.next_deadline().expect("the answer may still come");
+/// machine.on_deadline(late);
+/// assert_eq!(machine.ended(), Some(CloseReason::PingTimeout));
+/// machine.writer_ended();
+/// assert!(machine.is_closed());
+/// ```
 #[derive(Debug)]
 pub struct Machine {
     ping_interval: Duration,
@@ -298,6 +362,14 @@ impl Machine {
     }
 
     /// The waiting GET went away before it was answered: the client is gone.
+    ///
+    /// ```
+    /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
+    /// # let now = std::time::Instant::now();
+    /// # let mut machine = Machine::new(now, Transport::Polling, &Config::default(), Packet::Open("{}").encode());
+    /// machine.poll_abandoned(now);
+    /// assert_eq!(machine.ended(), Some(CloseReason::TransportClose));
+    /// ```
     pub fn poll_abandoned(&mut self, now: Instant) {
         self.polled = false;
         self.close(now, CloseReason::TransportClose);

@@ -119,6 +119,8 @@ impl<'a> Packet<'a> {
 /// let message = engine_io::EncodedMessage::text("hello");
 /// assert_eq!(message.frame().as_ref(), b"\x81\x064hello");
 /// assert_eq!(message.payload(), b"4hello");
+/// assert_eq!(message.as_text(), Some("hello"));
+/// assert!(engine_io::EncodedMessage::binary(&[1, 2]).is_binary());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedMessage {

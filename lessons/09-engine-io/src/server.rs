@@ -23,6 +23,23 @@ use crate::{
 };
 
 /// An Engine.IO server: cheap to clone, mounted by [`filter`](crate::filter()).
+///
+/// ```no_run
+/// use engine_io::{Application, Config, Limits, Receiver, Server, Session};
+/// # use std::sync::Arc;
+/// # struct Echo;
+/// # impl Application for Echo {
+/// #     fn open(&self, session: Session) -> Arc<dyn Receiver> { unimplemented!() }
+/// # }
+/// # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+/// let server = Server::new(Config::default(), Echo);
+/// let ctrl_c = async { drop(tokio::signal::ctrl_c().await) };
+/// engine_io::run(listener, engine_io::filter(&server), Limits::default(), ctrl_c).await?;
+/// println!("{} are still here", server.session_count());
+/// println!("{} were told to go", server.shutdown(std::time::Duration::from_secs(5)).await);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 

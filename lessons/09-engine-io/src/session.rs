@@ -51,12 +51,42 @@ pub struct Handshake {
 
 impl Handshake {
     /// The first header of that name, if it is text.
+    ///
+    /// ```
+    /// # fn example(session: engine_io::Session) {
+    /// let browser = session.handshake().header("user-agent").unwrap_or("a program");
+    /// # }
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name)?.1.to_str().ok()
     }
 }
 
 /// One client's session: a cheap handle that outlives its connections.
+///
+/// ```
+/// use engine_io::{CloseReason, Closed, EncodedMessage, Session};
+///
+/// /// Sends a picture with its title; the two belong together.
+/// fn show(session: &Session, title: &str, picture: &[u8]) -> Result<(), Closed> {
+///     session.send_batch(&[EncodedMessage::text(title), EncodedMessage::binary(picture)])
+/// }
+///
+/// /// Where the mouse is: whoever is not ready now wants to know where it is then, and not where it was.
+/// fn mouse(session: &Session, at: &EncodedMessage) {
+///     let _was_sent: bool = session.send_volatile(std::slice::from_ref(at));
+/// }
+///
+/// /// Has the client keep what it has to say, until our own disk has caught up.
+/// fn busy(session: &Session, queued: usize) {
+///     if queued > 100 { session.pause() } else { session.resume() }
+/// }
+///
+/// fn throw_out(session: &Session) {
+///     session.close(CloseReason::Forced);
+///     assert!(session.is_closed());
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Session(pub(crate) Arc<Shared>);
 

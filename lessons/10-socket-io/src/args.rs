@@ -19,6 +19,21 @@ const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// All arguments as they came: for handlers that pass them on or look at them later.
+///
+/// ```
+/// use socket_io::{Args, Io, Socket};
+///
+/// let io = Io::default();
+/// io.of("/", |socket| {
+///     // `paint` comes with a colour, or with three numbers.
+///     socket.on("paint", async |_: Socket, args: Args| {
+///         if let Ok((red, green, blue)) = args.decode::<(u8, u8, u8)>() {
+///             return format!("#{red:02x}{green:02x}{blue:02x}");
+///         }
+///         args.decode::<(String,)>().map_or_else(|_| args.json().to_owned(), |(name,)| name)
+///     });
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Args {
     /// A JSON array.
@@ -113,6 +128,25 @@ fn checked(name: Cow<'_, str>) -> Result<Cow<'_, str>, ParseError> {
 
 /// What arguments can be decoded into: a tuple has one type an argument; a single value is the first. Missing
 /// arguments are `None` for an `Option`; more than were asked for are left alone, as in JavaScript.
+///
+/// A type of your own takes another one's way, as an answer of `emit_with_ack`, say:
+///
+/// ```
+/// use socket_io::{FromArgs, RawArgs};
+///
+/// struct Position { x: f64, y: f64 }
+///
+/// impl FromArgs for Position {
+///     fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error> {
+///         let (x, y) = FromArgs::from_args(raw)?;
+///         Ok(Self { x, y })
+///     }
+/// }
+/// # async fn example(socket: socket_io::Socket) -> Result<(), socket_io::AckError> {
+/// let Position { x, y } = socket.emit_with_ack("where are you?", ()).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait FromArgs: Sized {
     /// Decodes.
     ///

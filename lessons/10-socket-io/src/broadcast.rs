@@ -18,6 +18,19 @@ use crate::{
 };
 
 /// A selection of a namespace's sockets, and what can be done with it.
+///
+/// ```
+/// # use socket_io::Namespace;
+/// fn close_the_kitchen(namespace: &Namespace) {
+///     let guests = namespace.to("kitchen").except("cooks");
+///     println!("{} guests have to go", guests.fetch_sockets().len());
+///     guests.emit("announcement", "the kitchen is closed");
+///     guests.sockets_join("garden");
+///     guests.sockets_leave("kitchen");
+///     // And who has been locked out goes altogether; `true` would end the whole connection.
+///     namespace.to("locked out").disconnect_sockets(false);
+/// }
+/// ```
 #[must_use = "a selection does nothing by itself"]
 #[derive(Clone, Debug)]
 pub struct Broadcast {

@@ -186,6 +186,21 @@ impl Io {
 
     /// Closes every connection in peace and takes no new ones. Clients try to come back, to this server's successor.
     /// Returns how many connections there were.
+    ///
+    /// ```no_run
+    /// # async fn example(io: socket_io::Io, listener: tokio::net::TcpListener) -> std::io::Result<()> {
+    /// let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    /// let server = engine_io::run(listener, io.filter(), engine_io::Limits::default(), async { drop(stopping.await) });
+    /// let end = async {
+    ///     tokio::signal::ctrl_c().await?;
+    ///     drop(stop);
+    ///     Ok(io.shutdown(std::time::Duration::from_secs(5)).await)
+    /// };
+    /// let ((), closed) = tokio::try_join!(server, end)?;
+    /// println!("closed {closed} connections");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         self.engine().shutdown(deadline).await
     }

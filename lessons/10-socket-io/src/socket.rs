@@ -77,6 +77,26 @@ impl fmt::Display for DisconnectReason {
 }
 
 /// One client in one namespace: a cheap handle.
+///
+/// ```
+/// use socket_io::{Args, DisconnectReason, Io, Socket};
+///
+/// let io = Io::default();
+/// io.of("/chat", |socket| {
+///     if !socket.recovered() {
+///         socket.emit("welcome", "you are new here");
+///     }
+///     socket.on_any(async |socket: Socket, event: String, args: Args| {
+///         println!("{}: {event}{}", socket.id(), args.json());
+///     });
+///     socket.on("where is the mouse?", async |socket: Socket| socket.emit_volatile("mouse", (3, 4)));
+///     socket.on("leave", async |socket: Socket| socket.disconnect());
+///     socket.on("log out", async |socket: Socket| socket.disconnect_all());
+///     socket.on_disconnect(async |socket: Socket, reason: DisconnectReason| {
+///         println!("{} went: {reason}", socket.id());
+///     });
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
