@@ -1,8 +1,6 @@
 //! The tour of lesson 04: from the call `socket` to a message that arrives whole.
 
-mod command;
 mod measure;
-mod say;
 mod tour;
 
 use anyhow::Result;
@@ -60,7 +58,7 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    command::run("lesson 04", |flags: Flags| {
+    terminal::run("lesson 04", |flags: Flags| -> anyhow::Result<()> {
         match flags.what {
             Some(What::Measure { name }) => measure::measure(name)?,
             Some(part) => show(part, &flags)?,
@@ -77,7 +75,7 @@ fn main() -> ExitCode {
                 }
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 

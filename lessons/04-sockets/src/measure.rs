@@ -1,12 +1,12 @@
 //! The numbers behind the chapter's plots, as CSV.
 
-use crate::say::say;
 use crate::tour::{nagle, pair};
 use anyhow::{Result, anyhow};
 use sockets::round_trip::Asking;
 use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
+use terminal::say;
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 5;

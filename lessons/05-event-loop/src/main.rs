@@ -1,6 +1,5 @@
 //! The tour of lesson 05: from the question "who is ready?" to ten thousand connections in one thread.
 
-mod command;
 mod measure;
 mod server;
 mod tour;
@@ -68,14 +67,14 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    command::run("lesson 05", |flags: Flags| {
+    terminal::run("lesson 05", |flags: Flags| -> anyhow::Result<()> {
         use What::{Echo, Executor, Files, Hold, Readiness, Slow, Timers, Trigger, Wake};
         let all = [Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Hold, Echo];
         let parts = flags.what.as_ref().map_or(&all[..], std::slice::from_ref);
         for part in parts {
             show(part, &flags)?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 

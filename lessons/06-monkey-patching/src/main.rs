@@ -5,10 +5,6 @@ monkey_patching::patch_all!();
 // ANCHOR_END: patch
 
 #[cfg(target_os = "linux")]
-mod command;
-#[cfg(target_os = "linux")]
-mod say;
-#[cfg(target_os = "linux")]
 mod tour;
 
 #[cfg(not(target_os = "linux"))]

@@ -51,7 +51,7 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    terminal::run("lesson 07", |arguments: Arguments| match arguments.command {
         None => [tour::show::handshake, tour::show::frames, tour::show::talk, tour::show::refused]
             .iter()
             .try_for_each(|part| part()),
@@ -61,12 +61,5 @@ fn main() -> ExitCode {
         Some(Command::Refused) => tour::show::refused(),
         Some(Command::Inspect { hex, raw }) => tour::inspect::run(&hex, raw),
         Some(Command::Proxy { listen, to }) => tour::proxy::run(listen, &to),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 07: {error}");
-            ExitCode::from(2)
-        }
-    }
+    })
 }

@@ -1,11 +1,7 @@
 //! The tour of lesson 08: the same events, every way.
 
-mod say;
-
-use anstyle::Style;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
-use say::say;
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
@@ -13,6 +9,7 @@ use std::{
     thread,
     time::Duration,
 };
+use terminal::{heading, say};
 use tokio::{net::TcpListener, runtime::Runtime};
 use transports::{
     Hub, Limits, POLICY_PORT, POLICY_REQUEST, Refused, Report, Transport, follow, serve, serve_policy,
@@ -78,26 +75,7 @@ enum Measure {
 }
 
 fn main() -> ExitCode {
-    let flags = match Flags::try_parse() {
-        Ok(flags) => flags,
-        Err(error) if error.use_stderr() => {
-            let text = error.to_string();
-            let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            anstream::eprintln!("lesson 08: {why} (`--help` lists what can be given)");
-            return ExitCode::from(2);
-        }
-        Err(help) => {
-            let _ = help.print();
-            return ExitCode::SUCCESS;
-        }
-    };
-    match run(&flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            anstream::eprintln!("lesson 08: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    terminal::run("lesson 08", |flags: Flags| run(&flags))
 }
 
 fn run(flags: &Flags) -> Result<()> {
@@ -123,11 +101,6 @@ fn run(flags: &Flags) -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn heading(text: &str) {
-    let bold = Style::new().bold();
-    say(format_args!("{bold}{text}{bold:#}"));
 }
 
 fn start(runtime: &Runtime, refused: Refused) -> Result<(Hub, SocketAddr)> {

@@ -38,18 +38,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let interval = Duration::from_millis(arguments.ping_interval);
-    let timeout = Duration::from_millis(arguments.ping_timeout);
-    let outcome = match arguments.command {
+    terminal::run("lesson 09", |arguments: Arguments| match arguments.command {
         Some(Command::Measure { .. }) => tour::measure::overhead(),
-        None => tour::show::run(Duration::from_millis(arguments.pause), interval, timeout),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 09: {error}");
-            ExitCode::from(2)
+        None => {
+            let interval = Duration::from_millis(arguments.ping_interval);
+            let timeout = Duration::from_millis(arguments.ping_timeout);
+            tour::show::run(Duration::from_millis(arguments.pause), interval, timeout)
         }
-    }
+    })
 }

@@ -32,19 +32,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
+    terminal::run("lesson 10", |arguments: Arguments| match arguments.command {
         Some(Command::Measure { .. }) => {
             tour::measure::broadcast();
             Ok(())
         }
         None => tour::show::run(Duration::from_millis(arguments.pause)),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 10: {error}");
-            ExitCode::from(2)
-        }
-    }
+    })
 }

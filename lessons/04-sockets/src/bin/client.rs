@@ -1,10 +1,5 @@
 //! `client.py` of slide 13: connects to port 8089 and says hello.
 
-#[path = "../command.rs"]
-mod command;
-#[path = "../say.rs"]
-mod say;
-
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use sockets::{by_hand, mended, talk};
@@ -45,15 +40,15 @@ enum With {
 }
 
 fn main() -> ExitCode {
-    command::run("client", |flags: Flags| {
+    terminal::run("client", |flags: Flags| -> anyhow::Result<()> {
         let address = SocketAddrV4::new(flags.host, flags.port);
         let answer = say(&flags, address)
             .map_err(|error| explain(&flags, error))
             .with_context(|| format!("cannot speak with {address}"))?;
         if let Some(answer) = answer {
-            say::say(answer);
+            terminal::say(answer);
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 

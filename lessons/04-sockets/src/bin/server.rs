@@ -1,8 +1,5 @@
 //! `server.py` of slide 12: takes connections on port 8089 and prints what comes.
 
-#[path = "../command.rs"]
-mod command;
-
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use sockets::mended::{self, Ending};
@@ -45,10 +42,10 @@ enum With {
 }
 
 fn main() -> ExitCode {
-    command::run("server", |flags: Flags| {
+    terminal::run("server", |flags: Flags| -> anyhow::Result<()> {
         let address = SocketAddrV4::new(flags.bind, flags.port);
         serve(&flags, address).with_context(|| format!("cannot serve on {address}"))?;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 

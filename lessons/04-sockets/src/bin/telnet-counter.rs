@@ -1,8 +1,5 @@
 //! A counter for whoever connects: `telnet 127.0.0.1 8090`, or `nc 127.0.0.1 8090`.
 
-#[path = "../command.rs"]
-mod command;
-
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use sockets::counter;
@@ -32,9 +29,9 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
-    command::run("telnet-counter", |flags: Flags| {
+    terminal::run("telnet-counter", |flags: Flags| -> anyhow::Result<()> {
         serve(&flags)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 

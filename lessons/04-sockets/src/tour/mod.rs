@@ -14,8 +14,6 @@ pub(crate) mod signals;
 pub(crate) mod udp;
 pub(crate) mod unix;
 
-use crate::say::say;
-use anstyle::Style;
 use anyhow::{Result, bail};
 use std::fmt::Display;
 use std::io;
@@ -23,6 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use terminal::say;
 
 /// Any free port of this machine, for itself only.
 pub(crate) const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
@@ -31,8 +30,8 @@ pub(crate) const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST,
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 pub(crate) fn heading(text: &str) {
-    let bold = Style::new().bold();
-    say(format!("{bold}{text}{bold:#}\n"));
+    terminal::heading(text);
+    say("");
 }
 
 pub(crate) fn row(text: impl Display) {

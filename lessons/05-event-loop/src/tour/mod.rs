@@ -10,7 +10,6 @@ pub(crate) mod timers;
 pub(crate) mod trigger;
 pub(crate) mod wake;
 
-use anstyle::Style;
 use event_loop::{Poll, Poller};
 use std::fmt::Display;
 use std::io;
@@ -18,16 +17,16 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 pub(crate) fn heading(text: &str) {
-    let bold = Style::new().bold();
-    anstream::println!("{bold}{text}{bold:#}\n");
+    terminal::heading(text);
+    terminal::say("");
 }
 
 pub(crate) fn row(text: impl Display) {
-    anstream::println!("{}", format!("  {text}").trim_end());
+    terminal::say(format!("  {text}").trim_end());
 }
 
 pub(crate) fn found(text: &str) {
-    anstream::println!("\n{text}\n");
+    terminal::say!("\n{text}\n");
 }
 
 /// A connection between two sockets of this process, neither of which waits.

@@ -3,13 +3,13 @@
 use super::echo::ask_all;
 use super::join;
 use super::others::Others;
-use crate::say::say;
 use anyhow::{Result, ensure};
 use may::go;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
+use terminal::say;
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 5;

@@ -12,9 +12,6 @@ mod others;
 mod preload;
 mod sleep;
 
-use crate::command;
-use crate::say::say;
-use anstyle::Style;
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use may::coroutine::JoinHandle;
@@ -22,6 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
 use std::process::ExitCode;
 use std::{fs, io};
+use terminal::say;
 
 /// Monkey patching. Without a part, all of them, one after the other.
 #[derive(Parser)]
@@ -66,7 +64,7 @@ enum What {
 }
 
 pub(crate) fn main() -> ExitCode {
-    command::run("lesson 06", |flags: Flags| {
+    terminal::run("lesson 06", |flags: Flags| -> anyhow::Result<()> {
         ensure!(
             monkey_patching::is_patched(),
             "the patch is not in this program: it takes Linux with glibc, and a dynamically linked program"
@@ -86,7 +84,7 @@ pub(crate) fn main() -> ExitCode {
                 show(part, &flags)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 
@@ -119,8 +117,8 @@ fn show(part: What, flags: &Flags) -> Result<()> {
 }
 
 pub(crate) fn heading(text: &str) {
-    let bold = Style::new().bold();
-    say(format!("{bold}{text}{bold:#}\n"));
+    terminal::heading(text);
+    say("");
 }
 
 pub(crate) fn row(text: impl Display) {

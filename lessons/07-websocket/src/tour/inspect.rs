@@ -3,6 +3,7 @@
 use crate::Outcome;
 use anstyle::{AnsiColor, Style};
 use std::io::{Read, stdin};
+use terminal::say;
 
 /// Draws what was given as hex, or what standard input has.
 pub(crate) fn run(hex: &[String], raw: bool) -> Outcome {
@@ -24,7 +25,7 @@ pub(crate) fn run(hex: &[String], raw: bool) -> Outcome {
         let len = draw(rest)?;
         rest = &rest[len..];
         if !rest.is_empty() {
-            println!();
+            say("");
         }
     }
     Ok(())
@@ -46,11 +47,7 @@ pub(crate) fn draw(bytes: &[u8]) -> Result<usize, Box<dyn std::error::Error>> {
         } else {
             field.raw.clone()
         };
-        anstream::println!(
-            "    {dim}{at:12}{dim:#} {:16} {bits}{raw:26}{bits:#} {}",
-            field.name,
-            field.meaning
-        );
+        say!("    {dim}{at:12}{dim:#} {:16} {bits}{raw:26}{bits:#} {}", field.name, field.meaning);
     }
     Ok(len)
 }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use terminal::say;
 use websocket::{CloseFrame, FrameHeader, MAX_HEAD, MAX_HEADER, OpCode, apply_mask};
 
 /// How much of a payload is shown.
@@ -15,7 +16,7 @@ const SHOWN: usize = 125;
 pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
     let listener =
         TcpListener::bind(listen).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    println!("from http://{} to {to} (Ctrl-C ends it)", listener.local_addr()?);
+    say!("from http://{} to {to} (Ctrl-C ends it)", listener.local_addr()?);
     let count = AtomicU64::new(0);
     thread::scope(|scope| {
         for client in listener.incoming() {
@@ -23,7 +24,7 @@ pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
             let number = count.fetch_add(1, Ordering::Relaxed) + 1;
             match TcpStream::connect(to) {
                 Ok(server) => drop(scope.spawn(move || pass(number, &client, &server))),
-                Err(error) => println!("#{number}  no server at {to}: {error}"),
+                Err(error) => say!("#{number}  no server at {to}: {error}"),
             }
         }
     });
@@ -99,7 +100,7 @@ impl Tap {
 
     fn say(&self, text: &str) {
         let style = Style::new().fg_color(Some(self.color.into()));
-        anstream::println!("{style}{}{style:#}  {text}", self.who);
+        say!("{style}{}{style:#}  {text}", self.who);
     }
 
     /// Up to the end of the head; each side's first bytes are one.

@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+use terminal::say;
 use websocket::{
     CloseCode, Connection, Event, Limits, Message, OpCode, Origins, WebSocket, accept_key, encode_frame,
     encode_masked_frame,
@@ -15,9 +16,9 @@ use websocket::{
 /// Nobody in this tour waits longer for anybody.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn heading(text: &str) {
-    let bold = Style::new().bold();
-    anstream::println!("\n{bold}{text}{bold:#}");
+fn heading(text: &str) {
+    say("");
+    terminal::heading(text);
 }
 
 /// A handshake as it goes over the wire.
@@ -47,16 +48,16 @@ pub(crate) fn handshake() -> Outcome {
     if !answer.contains(&accept_key(key)) {
         return Err("the server's answer is not the one that the key wants".into());
     }
-    println!("  From here on no byte of the connection is HTTP.");
+    say!("  From here on no byte of the connection is HTTP.");
     Ok(())
 }
 
 fn print_wire(arrow: &str, color: AnsiColor, text: &str) {
     let style = Style::new().fg_color(Some(color.into()));
     for line in text.trim_end().lines() {
-        anstream::println!("  {style}{arrow}{style:#} {line}");
+        say!("  {style}{arrow}{style:#} {line}");
     }
-    println!();
+    say("");
 }
 
 /// Frames of each kind, every bit named.
@@ -70,11 +71,11 @@ pub(crate) fn frames() -> Outcome {
         ("goodbye", encode_frame(OpCode::Close, b"\x03\xe9tea is ready").to_vec()),
     ];
     for (title, bytes) in frames {
-        println!("  {title}");
+        say!("  {title}");
         inspect::draw(&bytes)?;
-        println!();
+        say("");
     }
-    println!("  Two bytes in front are enough for most messages of a chat.");
+    say!("  Two bytes in front are enough for most messages of a chat.");
     Ok(())
 }
 
@@ -117,12 +118,12 @@ pub(crate) fn talk() -> Outcome {
 
     let seen = server.join().map_err(|_| "the server panicked")??;
     for line in seen.iter().chain(&log) {
-        println!("  {line}");
+        say!("  {line}");
     }
     if seen.iter().filter(|line| line.contains("\"hello\"")).count() != 2 {
         return Err("the server did not read both messages whole".into());
     }
-    println!("  A ping between two fragments was answered; the message came out whole.");
+    say!("  A ping between two fragments was answered; the message came out whole.");
     Ok(())
 }
 
@@ -171,8 +172,8 @@ pub(crate) fn refused() -> Outcome {
         let Ok(Some(Event::Close(Some(frame)))) = client.receive(&mut output.as_mut_slice()) else {
             return Err(format!("{what}: the peer was not told why").into());
         };
-        println!("  {what:38} {}  {error}", frame.code);
+        say!("  {what:38} {}  {error}", frame.code);
     }
-    println!("  Each of them as soon as it shows, and of the 4 GB no byte was waited for.");
+    say!("  Each of them as soon as it shows, and of the 4 GB no byte was waited for.");
     Ok(())
 }

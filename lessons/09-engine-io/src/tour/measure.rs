@@ -13,10 +13,14 @@ const MESSAGES: usize = 20;
 /// dozen, so by polling it is several hundred bytes more.
 pub(crate) fn overhead() -> Outcome {
     let running = start(Duration::from_secs(25), Duration::from_secs(20))?;
-    println!("characters in a message,polling,websocket");
+    terminal::say!("characters in a message,polling,websocket");
     for length in [1, 10, 100, 1_000, 10_000] {
         let text = "a".repeat(length);
-        println!("{length},{},{}", polling(running.address, &text)?, over_websocket(running.address, &text)?);
+        terminal::say!(
+            "{length},{},{}",
+            polling(running.address, &text)?,
+            over_websocket(running.address, &text)?
+        );
     }
     Ok(())
 }

@@ -32,8 +32,8 @@ pub(crate) fn run(pause: Duration, ping_interval: Duration, ping_timeout: Durati
 impl Stage {
     fn heading(&self, text: &str) {
         thread::sleep(self.pause);
-        let bold = Style::new().bold();
-        anstream::println!("\n{bold}{text}{bold:#}");
+        terminal::say("");
+        terminal::heading(text);
     }
 
     fn draw(&self, over: &str, out: bool, what: &str, meaning: &str) {
@@ -167,7 +167,7 @@ impl Stage {
 }
 
 fn say(text: &str) {
-    println!("  {text}");
+    terminal::say!("  {text}");
 }
 
 /// One line of the drawing, after a pause: over what, which way, and what.
@@ -175,7 +175,7 @@ fn draw(pause: Duration, over: &str, out: bool, what: &str, meaning: &str) {
     thread::sleep(pause);
     let (arrow, color) = if out { ("──►", AnsiColor::Cyan) } else { ("◄──", AnsiColor::Green) };
     let style = Style::new().fg_color(Some(color.into()));
-    anstream::println!("  {over:9} {style}{arrow}{style:#} {what:30} {meaning}");
+    terminal::say!("  {over:9} {style}{arrow}{style:#} {what:30} {meaning}");
 }
 
 /// What a packet is for.

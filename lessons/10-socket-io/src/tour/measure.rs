@@ -8,7 +8,7 @@ const TURNS: usize = 7;
 
 /// Microseconds for a broadcast without the network, by the number of receivers, as CSV.
 pub(crate) fn broadcast() {
-    println!("receivers,encoded once,encoded for each");
+    terminal::say!("receivers,encoded once,encoded for each");
     for receivers in [1_usize, 10, 100, 1_000, 10_000] {
         let (mut once, mut each) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
@@ -22,7 +22,7 @@ pub(crate) fn broadcast() {
                 drop(black_box(queues));
             }));
         }
-        println!("{receivers},{:.2},{:.2}", median(once), median(each));
+        terminal::say!("{receivers},{:.2},{:.2}", median(once), median(each));
     }
 }
 

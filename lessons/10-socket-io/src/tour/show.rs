@@ -5,6 +5,7 @@ use super::server::start;
 use anstyle::{AnsiColor, Style};
 use std::thread;
 use std::time::Duration;
+use terminal::say;
 
 struct Person {
     name: &'static str,
@@ -60,7 +61,7 @@ pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
     bob.says("3/chat,0[42]", "which is this")?;
     bob.hears(r#"3/chat,1["right"]"#, "and goes on")?;
 
-    println!("\n  Every line above is what went over the wire, with Engine.IO's 4 left out.");
+    say!("\n  Every line above is what went over the wire, with Engine.IO's 4 left out.");
     Ok(())
 }
 
@@ -89,13 +90,13 @@ impl Person {
         let gap = if what.chars().count() > 46 { format!("\n          {:46}", "") } else { String::new() };
         let text = format!("{what:46}{gap} {meaning}");
         let name = self.name;
-        anstream::println!("  {name} {style}{arrow}{style:#} {}", text.trim_end());
+        say!("  {name} {style}{arrow}{style:#} {}", text.trim_end());
     }
 }
 
 fn heading(text: &str) {
-    let bold = Style::new().bold();
-    anstream::println!("\n{bold}{text}{bold:#}");
+    say("");
+    terminal::heading(text);
 }
 
 fn hex(bytes: &[u8]) -> String {
