@@ -64,6 +64,27 @@ fn all_that_is_put_in_is_taken_out() {
 }
 
 #[test]
+fn who_waits_for_a_thing_is_woken() {
+    patiently("who waits in `take` is woken by `put`.", || {
+        let queue = Arc::new(Bounded::new(1));
+        let (from, (taken, answers)) = (queue.clone(), mpsc::channel());
+        let taker = go!(move || {
+            while let Some(number) = from.take() {
+                taken.send(number).expect("somebody listens");
+            }
+        });
+        for number in 0..20 {
+            // Time for the taker to begin to wait, which it will in one of twenty rounds at the least.
+            thread::sleep(Duration::from_millis(1));
+            queue.put(number).expect("it is open");
+            assert_eq!(answers.recv(), Ok(number), "in their order. See \"Queues\".");
+        }
+        queue.close();
+        taker.join().expect("a taker does not panic");
+    });
+}
+
+#[test]
 fn a_full_queue_makes_wait() {
     let most = patiently("a place becomes free with each `take`.", || {
         let queue = Arc::new(Bounded::new(3));

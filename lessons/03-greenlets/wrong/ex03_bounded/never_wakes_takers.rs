@@ -1,4 +1,4 @@
-//! Caught by: all_that_is_put_in_is_taken_out
+//! Caught by: who_waits_for_a_thing_is_woken
 //!
 //! Who waits for a thing is not told that one came.
 
