@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use engine_io::{CloseReason, Config, Cors, EncodedMessage, Limits};
 use support::{Frame, calm, read_response, soon, start, start_with};
@@ -165,6 +165,54 @@ async fn a_body_that_drips_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_off_ends_the_session_and_nothing_of_it_is_delivered() {
+    for whole in ["", "4one\x1e4two\x1e"] {
+        let mut server = start(calm()).await;
+        let sid = server.open().await;
+        let session = server.opened().await;
+        let mut stream = server.connect().await;
+        let head = format!(
+            "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(whole.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(server.closed().await, CloseReason::TransportError);
+        // Had a message been delivered, its echo would have been queued before the end.
+        assert!(session.is_closed());
+        assert_eq!(server.poll(&sid).await.status, 400);
+        server.empties().await;
+        server.still_serves().await;
+    }
+}
+
+#[tokio::test]
+async fn a_poll_whose_answer_is_not_read_holds_nobody_up() {
+    let mut server = start(calm()).await;
+    let sid = server.open().await;
+    let session = server.opened().await;
+    // More than the kernel takes for a client that does not read.
+    let message = EncodedMessage::text(&"x".repeat(900_000));
+    let request = format!("GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut deaf = Vec::new();
+    for _ in 0..8 {
+        session.send(&message).unwrap();
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // It is being answered.
+        stream.read_exact(&mut [0; 12]).await.unwrap();
+        deaf.push(stream);
+    }
+    server.still_serves().await;
+    // The client itself is served on another connection; what it did not read is lost to it, and it knows that.
+    session.send(&EncodedMessage::text("there you are")).unwrap();
+    assert_eq!(server.poll(&sid).await.body, "4there you are");
+    drop(deaf);
+    assert_eq!(server.post(&sid, "1").await.status, 200);
+    server.empties().await;
+}
+
+#[tokio::test]
 async fn a_request_head_that_never_ends_is_dropped() {
     let limits = Limits { header_timeout: Duration::from_millis(200), ..Limits::default() };
     let server = start_with(calm(), limits).await;
@@ -183,19 +231,20 @@ async fn a_full_server_makes_others_wait_and_an_upgraded_connection_keeps_its_pl
     let limits = Limits { connections: 1, ..Limits::default() };
     let mut server = start_with(calm(), limits).await;
     let mut first = server.websocket().await;
-    let mut second = Box::pin(server.websocket());
-    first.send("4mine").await;
-    tokio::select! {
-        biased;
-        _ = &mut second => panic!("there is no place for a second connection"),
-        text = first.text() => assert_eq!(text, "4mine"),
+    let mut second = server.connect().await;
+    let request = b"GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    second.write_all(request).await.unwrap();
+    // In as much time as the first needs for all this, the second would have its answer.
+    for _ in 0..100 {
+        first.send("4mine").await;
+        assert_eq!(first.text().await, "4mine");
+        let early = second.try_read(&mut [0]);
+        assert!(early.is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "there was no place for it");
     }
     first.send("1").await;
     first.end().await;
     drop(first);
-    let mut second = soon("the place", second).await;
-    second.send("4hello").await;
-    assert_eq!(second.text().await, "4hello");
+    assert_eq!(read_response(&mut second).await.status, 200);
     assert_eq!(server.closed().await, CloseReason::TransportClose);
 }
 

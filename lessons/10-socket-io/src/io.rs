@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
     time::Duration,
 };
@@ -252,8 +253,13 @@ impl IoInner {
             }
             namespaces.rules.clone()
         };
-        // The predicate is the application's: it runs without the lock.
-        let rule = rules.into_iter().find(|rule| (rule.matches)(name, auth))?;
+        // The predicate is the application's: it runs without the lock, and one that panics has not said yes.
+        let rule = rules.into_iter().find(|rule| {
+            catch_unwind(AssertUnwindSafe(|| (rule.matches)(name, auth))).unwrap_or_else(|_| {
+                tracing::error!(namespace = name, "a namespace's predicate panicked");
+                false
+            })
+        })?;
         let mut namespaces = self.lock();
         if !namespaces.made.contains_key(name) && namespaces.made.len() >= self.config.max_dynamic_namespaces
         {

@@ -154,6 +154,26 @@ async fn a_panic_in_a_middleware_is_a_refusal() {
 }
 
 #[tokio::test]
+async fn a_panic_in_a_predicate_is_a_no() {
+    let io = Io::new(calm());
+    io.of("/", |_| {});
+    io.of_dynamic(
+        |name, _| {
+            assert_ne!(name, "/trap", "on purpose");
+            true
+        },
+        |_| {},
+    );
+    let mut client = Client::new(serve(&io).await).await;
+    for _ in 0..2 {
+        client.send("0/trap,").await;
+        assert_eq!(client.packet().await, r#"4/trap,{"message":"Invalid namespace"}"#);
+    }
+    client.send("0/other,").await;
+    assert!(client.packet().await.starts_with("0/other,"));
+}
+
+#[tokio::test]
 async fn a_panic_in_a_catch_all_or_at_the_end_harms_nothing() {
     let (ends, mut ended) = mpsc::unbounded_channel();
     let io = Io::new(calm());
