@@ -30,7 +30,9 @@ pub(crate) fn run(house: &House, command: &str, errors_too: bool, limit: Duratio
         .env("CARGO_TERM_COLOR", "never")
         .env("NO_COLOR", "1")
         .env("COLUMNS", "80")
-        .env_remove("RUST_BACKTRACE");
+        .env_remove("RUST_BACKTRACE")
+        // What failing cases have printed comes in the order in which they ended.
+        .env("RUST_TEST_THREADS", "1");
     own_group(&mut shell);
     let mut child = shell.spawn().context("cannot run sh")?;
     let mut pipe = child.stdout.take().context("no pipe")?;
