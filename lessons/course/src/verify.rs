@@ -299,10 +299,14 @@ fn escaped(
     let outcome = run::run(program, &exercise.folder, Some(full))?;
     Ok(if outcome.timed_out {
         Some(format!("the case {case} does not come to an end"))
-    } else if outcome.cases.get(full) == Some(&false) {
-        None
     } else {
-        Some(format!("the case {case} does not catch it"))
+        match outcome.cases.get(full) {
+            Some(false) => None,
+            Some(true) => Some(format!("the case {case} does not catch it")),
+            None => {
+                Some(format!("the case {case} came to no result: {}", outcome.output.trim().escape_debug()))
+            }
+        }
     })
 }
 
