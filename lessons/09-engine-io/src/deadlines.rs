@@ -197,6 +197,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn fifty_deadlines_each_fire_at_their_time() {
+        let deadlines = Deadlines::new();
+        // 37 and 50 have no divisor in common: each second once, in no order.
+        let alarms: Vec<_> = (0..50).map(|number| (number * 37 % 50 + 1, alarm(None))).collect();
+        for (second, alarm) in &alarms {
+            deadlines.insert(alarm.start + Duration::from_secs(*second), alarm);
+        }
+        for (second, alarm) in &alarms {
+            alarm.heard.notified().await;
+            let seen = alarm.seen.lock().unwrap().clone();
+            assert_eq!(seen.iter().map(Duration::as_secs).collect::<Vec<_>>(), [*second]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_item_may_ask_to_be_called_again_and_a_dropped_one_is_not() {
         let deadlines = Deadlines::new();
         let twice = alarm(Some(Duration::from_secs(1)));
