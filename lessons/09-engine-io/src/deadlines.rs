@@ -212,6 +212,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_its_owner() {
+        let (deadlines, never) = (Deadlines::new(), alarm(None));
+        deadlines.insert(never.start + Duration::from_secs(1_000_000), &never);
+        tokio::task::yield_now().await;
+        let shared = Arc::downgrade(&deadlines.shared);
+        drop(deadlines);
+        // Time stands still: only the end of its owner can wake it.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(shared.upgrade().is_none(), "the task holds on to what nobody owns");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_item_may_ask_to_be_called_again_and_a_dropped_one_is_not() {
         let deadlines = Deadlines::new();
         let twice = alarm(Some(Duration::from_secs(1)));
