@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::filters::reply::WithHeader;
 use warp::filters::ws::{Message, WebSocket, Ws};
 use warp::reply::Response;
 
@@ -64,13 +65,19 @@ async fn run(
         upgrade.on_upgrade(async |socket| tell(socket, builds).await)
     });
     // While it is being built anew a page may not be there for a moment.
-    let routes = reload.or(labs).or(warp::get().and(warp::fs::dir(pages)));
+    let pages = warp::get().and(warp::fs::dir(pages)).with(fresh());
+    let routes = reload.or(labs).or(pages);
     let served = warp::serve(routes).incoming(listener).run();
     tokio::select! {
         () = served => {}
         ended = tokio::signal::ctrl_c() => ended?,
     }
     Ok(())
+}
+
+/// A browser asks each time whether a file has changed: tomorrow's pages must not run today's scripts.
+pub(crate) fn fresh() -> WithHeader {
+    warp::reply::with::header("cache-control", "no-cache")
 }
 
 /// One message for each build; ends when the page does.

@@ -18,6 +18,7 @@ mod session;
 mod tunnel;
 
 use crate::House;
+use crate::serve::fresh;
 use anyhow::{Context, Result};
 use chat_app::store::Store;
 use engine_io::{Limits, Transports, is_same_origin};
@@ -86,9 +87,7 @@ impl Labs {
                     .unify()
                     .or(chat.map(Reply::into_response))
                     .unify()
-                    .or(client.map(Reply::into_response))
-                    .unify()
-                    .or(warp::get().and(files).map(Reply::into_response))
+                    .or(warp::get().and(client.or(files)).with(fresh()).map(Reply::into_response))
                     .unify(),
             )
             .or(events)
