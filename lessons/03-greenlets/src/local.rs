@@ -1,19 +1,24 @@
 //! Variables of one's own: `gevent.local`, and why a thread's own do not do.
 
-use may::{coroutine, coroutine_local, go};
+use may::sync::Barrier;
+use may::{coroutine_local, go};
 use std::cell::Cell;
+use std::sync::Arc;
 
 thread_local!(static OF_THE_THREAD: Cell<u32> = const { Cell::new(0) });
 coroutine_local!(static OF_THE_COROUTINE: Cell<u32> = Cell::new(0));
 
 // ANCHOR: trap
-/// Each of `count` coroutines keeps its number, lets others run, and looks what is there: how many find another's.
+/// Each of `count` coroutines keeps its number, lets all others do the same, and looks what is there: how many find
+/// another's.
 pub fn mixed_up(count: u32, keep: fn(u32), look: fn() -> u32) -> usize {
+    let all_have = Arc::new(Barrier::new(count as usize));
     let started: Vec<_> = (1..=count)
         .map(|number| {
+            let all_have = all_have.clone();
             go!(move || {
                 keep(number);
-                coroutine::yield_now();
+                all_have.wait();
                 look() != number
             })
         })
