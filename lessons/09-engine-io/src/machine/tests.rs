@@ -216,6 +216,53 @@ fn a_budget_spent_ends_the_session() {
 }
 
 #[test]
+fn a_budget_that_is_just_full_holds() {
+    let size = EncodedMessage::text("ten bytes").size();
+    let now = Instant::now();
+    let config = Config { outbound_budget: 3 * size, ..Config::default() };
+    let mut machine = Machine::new(now, Transport::Polling, &config, EncodedMessage::text("ten bytes"));
+    assert_eq!(machine.send(now, &text("ten bytes")), Ok(()));
+    assert_eq!(machine.send(now, &text("ten bytes")), Ok(()), "all of it may be spent");
+    assert_eq!(machine.send(now, &text("")), Err(Closed), "and not a byte more");
+    assert_eq!(machine.ended(), Some(CloseReason::SlowReader));
+}
+
+#[test]
+fn a_ping_that_waits_counts_too() {
+    let now = Instant::now();
+    let size = EncodedMessage::text("").size();
+    let config =
+        Config { outbound_budget: 2 * size + Packet::Ping("").encode().size() - 1, ..Config::default() };
+    let mut machine = Machine::new(now, Transport::Polling, &config, EncodedMessage::text(""));
+    machine.on_deadline(now + INTERVAL);
+    assert_eq!(machine.send(now + INTERVAL, &text("")), Err(Closed));
+}
+
+#[test]
+fn a_writer_has_something_to_do_when_there_is_something_to_say_or_nothing_more() {
+    let (mut polling, now) = machine(Transport::Polling);
+    assert!(!polling.has_output());
+    polling.begin_poll(now).unwrap();
+    assert!(!polling.has_output(), "a poll alone waits");
+    assert!(polling.begin_probe());
+    assert!(!polling.has_output(), "until somebody asks for it");
+    assert_eq!(polling.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+    assert!(polling.has_output(), "the poll is let go");
+
+    let (mut open, now) = machine(Transport::WebSocket);
+    assert!(!open.has_output());
+    open.send(now, &text("a")).unwrap();
+    assert!(open.has_output());
+    written(&mut open);
+    assert!(!open.has_output());
+    open.close(now, CloseReason::Forced);
+    assert!(open.has_output(), "the end is something to say");
+    assert!(!open.is_closed());
+    open.writer_ended();
+    assert!(open.is_closed());
+}
+
+#[test]
 fn what_is_taken_but_not_written_still_counts() {
     let (mut machine, now) = machine(Transport::WebSocket);
     let half = text(&"x".repeat(600_000));
