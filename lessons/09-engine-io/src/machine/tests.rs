@@ -230,12 +230,13 @@ fn a_budget_that_is_just_full_holds() {
 #[test]
 fn a_ping_that_waits_counts_too() {
     let now = Instant::now();
-    let size = EncodedMessage::text("").size();
-    let config =
-        Config { outbound_budget: 2 * size + Packet::Ping("").encode().size() - 1, ..Config::default() };
+    let (ping, message) = (Packet::Ping("").encode(), text(""));
+    let config = Config { outbound_budget: ping.size() + message[0].size() - 1, ..Config::default() };
     let mut machine = Machine::new(now, Transport::Polling, &config, EncodedMessage::text(""));
+    machine.begin_poll(now).unwrap();
+    assert!(machine.poll().is_some(), "nothing waits any more");
     machine.on_deadline(now + INTERVAL);
-    assert_eq!(machine.send(now + INTERVAL, &text("")), Err(Closed));
+    assert_eq!(machine.send(now + INTERVAL, &message), Err(Closed));
 }
 
 #[test]
