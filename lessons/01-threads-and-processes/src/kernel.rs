@@ -42,13 +42,7 @@ pub fn tasks() -> io::Result<Vec<Task>> {
 /// Without `/proc`, or when there is no such process.
 // ANCHOR: tasks
 pub fn tasks_of(process: &str) -> io::Result<Vec<Task>> {
-    let folder = fs::read_dir(format!("/proc/{process}/task")).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound if !cfg!(target_os = "linux") => io::Error::new(
-            io::ErrorKind::Unsupported,
-            "this system has no /proc: only Linux shows it this way",
-        ),
-        _ => error,
-    })?;
+    let folder = fs::read_dir(format!("/proc/{process}/task")).map_err(without_proc)?;
     let mut tasks = Vec::new();
     for entry in folder {
         // A task may end while we look: then its file is gone, or empty.
@@ -79,6 +73,39 @@ fn parse(status: &str) -> Option<Task> {
     })
 }
 
+/// How much memory of a process is in RAM, by who has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// KiB in pages that another process has, too.
+    pub shared_kib: u64,
+    /// KiB in pages that nobody else has.
+    pub private_kib: u64,
+}
+
+/// The memory of a process, a number or `self`.
+///
+/// # Errors
+/// Without `/proc`, or when there is no such process.
+pub fn memory_of(process: &str) -> io::Result<Memory> {
+    let smaps = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).map_err(without_proc)?;
+    Ok(Memory { shared_kib: sum(&smaps, "Shared_"), private_kib: sum(&smaps, "Private_") })
+}
+
+/// A `smaps_rollup` file (`man 5 proc_pid_smaps`) has a line each for pages that were written to, `_Dirty`, and that were not.
+fn sum(smaps: &str, kind: &str) -> u64 {
+    let lines = smaps.lines().filter(|line| line.starts_with(kind));
+    lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+}
+
+/// Says what a missing file means.
+fn without_proc(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::NotFound && !cfg!(target_os = "linux") {
+        let why = "this system has no /proc: only Linux shows it this way";
+        return io::Error::new(io::ErrorKind::Unsupported, why);
+    }
+    error
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +118,13 @@ mod tests {
         assert_eq!((task.tid, task.tgid, task.ppid, task.state), (12, 10, 1, 'S'));
         assert_eq!((task.voluntary_switches, task.involuntary_switches, task.resident_kib), (7, 3, 2048));
         assert_eq!(task.name, "units");
+    }
+
+    #[test]
+    fn shared_and_private_pages_are_summed() {
+        let smaps = "55d0-7ffe ---p 00000000 00:00 0 [rollup]\nRss:  1744 kB\nShared_Clean:  1500 kB\n\
+                     Shared_Dirty:  92 kB\nPrivate_Clean:  40 kB\nPrivate_Dirty:  112 kB\nPrivate_Hugetlb:  0 kB\n";
+        assert_eq!((sum(smaps, "Shared_"), sum(smaps, "Private_")), (1592, 152));
     }
 
     #[test]

@@ -23,6 +23,8 @@ struct Arguments {
 enum Command {
     /// The same counter, raised by two threads and by two processes
     Counter,
+    /// How much memory a forked process shares with us, before it writes and after
+    CopyOnWrite,
     /// What the kernel keeps for each thread
     Kernel,
     /// Handing work to threads, and what a panic takes with it
@@ -48,24 +50,25 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
-        None => tour::show::counter(arguments.times)
-            .and_then(|()| tour::show::kernel())
-            .and_then(|()| tour::show::threads())
-            .and_then(|()| tour::show::processes()),
-        Some(Command::Counter) => tour::show::counter(arguments.times),
-        Some(Command::Kernel) => tour::show::kernel(),
-        Some(Command::Threads) => tour::show::threads(),
-        Some(Command::Processes) => tour::show::processes(),
-        Some(Command::Measure { what }) => tour::measure::measure(&what),
-        Some(Command::Child { what }) => return tour::child::run(&what),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 01: {error}");
-            ExitCode::from(2)
+    terminal::run("lesson 01", |arguments: Arguments| show(arguments).map_err(|error| error.to_string()))
+}
+
+fn show(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match arguments.command {
+        None => {
+            tour::show::counter(arguments.times)?;
+            tour::show::copy_on_write()?;
+            tour::show::kernel()?;
+            tour::show::threads()?;
+            tour::show::processes()?;
         }
+        Some(Command::Counter) => tour::show::counter(arguments.times)?,
+        Some(Command::CopyOnWrite) => tour::show::copy_on_write()?,
+        Some(Command::Kernel) => tour::show::kernel()?,
+        Some(Command::Threads) => tour::show::threads()?,
+        Some(Command::Processes) => tour::show::processes()?,
+        Some(Command::Measure { what }) => tour::measure::measure(&what)?,
+        Some(Command::Child { what }) => return Ok(tour::child::run(&what)),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -68,3 +68,26 @@ pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
     Ok(Said { output, ending: Ending::of(status) })
 }
 // ANCHOR_END: run
+
+/// How many bytes fit into a pipe from which nobody reads.
+///
+/// # Errors
+/// When the kernel refuses a pipe, or what is asked of it.
+#[cfg(unix)]
+// ANCHOR: holds
+pub fn pipe_holds() -> io::Result<usize> {
+    // Nobody reads from it. But somebody has to be able to, or writing is an error.
+    let (_nobody, mut writer) = io::pipe()?;
+    // Who would have to wait gets an error instead.
+    rustix::io::ioctl_fionbio(&writer, true)?;
+    let mut written = 0;
+    loop {
+        match writer.write(&[b'x'; 512]) {
+            Ok(more) => written += more,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+// ANCHOR_END: holds

@@ -1,13 +1,14 @@
 //! What Linux keeps for a thread: a block of its own, with its process's number in it.
 #![cfg(target_os = "linux")]
 
+mod deadline;
+
+use deadline::{PATIENCE, in_time};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use units::kernel;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn each_thread_has_a_block_and_all_have_one_process() {
@@ -20,7 +21,7 @@ fn each_thread_has_a_block_and_all_have_one_process() {
     is_ready.recv_timeout(PATIENCE).unwrap();
     let tasks = kernel::tasks().unwrap();
     drop(stop);
-    thread.unwrap().join().unwrap();
+    in_time("a thread that was told to stop", move || thread.unwrap().join().unwrap());
 
     let tea = tasks.iter().find(|task| task.name == "tea").expect("the thread has a block of its own");
     let process = std::process::id();
@@ -42,6 +43,7 @@ fn a_child_that_nobody_waited_for_is_a_zombie() {
         thread::yield_now();
     }
     assert_eq!(state(&child), Some(('Z', std::process::id())));
-    child.wait().unwrap();
-    assert!(kernel::tasks_of(&child.id().to_string()).is_err(), "waiting takes its block away");
+    let number = child.id().to_string();
+    in_time("waiting for one that has ended", move || child.wait().unwrap());
+    assert!(kernel::tasks_of(&number).is_err(), "waiting takes its block away");
 }

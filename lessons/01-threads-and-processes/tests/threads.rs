@@ -1,13 +1,13 @@
 //! Threads: borrowing, handing over work, and what a panic takes with it.
 
+mod deadline;
+
+use deadline::{PATIENCE, in_time};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
 use units::thread::{collect, outcome, share, sum_in_two};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_panic_is_a_value_for_who_joins() {
@@ -23,6 +23,23 @@ fn a_panic_leaves_the_other_threads_alone() {
     let other = thread::spawn(|| (0..1_000_u64).sum::<u64>());
     assert!(outcome(|| panic!("mine")).is_err());
     assert_eq!(other.join().unwrap(), 499_500);
+}
+
+#[test]
+fn who_locks_after_a_panic_is_told_of_it_and_may_go_on() {
+    let cups = Arc::new(Mutex::new(3));
+    let theirs = cups.clone();
+    let dropped = outcome(move || {
+        let mut cups = theirs.lock().unwrap();
+        *cups -= 1;
+        panic!("dropped one");
+    });
+    assert_eq!(dropped, Err::<(), _>("dropped one".into()));
+    let told = in_time("a lock whose holder is gone is not locked", move || {
+        let poisoned = cups.lock().expect_err("somebody died in there");
+        (poisoned.to_string(), *poisoned.into_inner())
+    });
+    assert_eq!(told, ("poisoned lock: another task failed inside".into(), 2), "the value is as it was left");
 }
 
 #[test]

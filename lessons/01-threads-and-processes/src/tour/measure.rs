@@ -2,7 +2,6 @@
 
 use super::child;
 use crate::Outcome;
-use std::fs;
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -20,17 +19,17 @@ pub(crate) fn measure(what: &str) -> Outcome {
 
 /// Microseconds to start one and wait for its end.
 fn creation() -> Outcome {
-    println!("unit,microseconds");
-    println!(
+    terminal::say!("unit,microseconds");
+    terminal::say!(
         "thread,{:.1}",
         median(200, || Ok(thread::spawn(|| ()).join().map_err(|_| "a thread panicked")?))?
     );
     #[cfg(unix)]
-    println!(
+    terminal::say!(
         "fork,{:.1}",
         median(200, || units::counter::two_processes(1).map(drop).map_err(Into::into))? / 2.0
     );
-    println!("fork and exec,{:.1}", median(50, || Ok(child::command("nothing")?.status().map(drop)?))?);
+    terminal::say!("fork and exec,{:.1}", median(50, || Ok(child::command("nothing")?.status().map(drop)?))?);
     Ok(())
 }
 
@@ -39,7 +38,7 @@ fn creation() -> Outcome {
 fn switch() -> Outcome {
     const ROUNDS: u32 = 2_000;
     stay_on_one_core()?;
-    println!("between,microseconds");
+    terminal::say!("between,microseconds");
 
     let (to, from_us) = mpsc::channel::<u8>();
     let (to_us, from) = mpsc::channel::<u8>();
@@ -53,7 +52,7 @@ fn switch() -> Outcome {
     })?;
     drop(to);
     other.join().map_err(|_| "a thread panicked")?.map_err(|_| "nobody read the answer")?;
-    println!("threads by channel,{:.2}", channel / f64::from(ROUNDS));
+    terminal::say!("threads by channel,{:.2}", channel / f64::from(ROUNDS));
 
     let (mut from_us, mut to) = std::io::pipe()?;
     let (mut from, mut to_us) = std::io::pipe()?;
@@ -67,7 +66,7 @@ fn switch() -> Outcome {
     let pipes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
     drop(to);
     other.join().map_err(|_| "a thread panicked")??;
-    println!("threads by pipes,{:.2}", pipes / f64::from(ROUNDS));
+    terminal::say!("threads by pipes,{:.2}", pipes / f64::from(ROUNDS));
 
     let mut child = child::command("echo")?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
@@ -76,7 +75,7 @@ fn switch() -> Outcome {
     let processes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
     drop(to);
     child.wait()?;
-    println!("processes by pipes,{:.2}", processes / f64::from(ROUNDS));
+    terminal::say!("processes by pipes,{:.2}", processes / f64::from(ROUNDS));
     Ok(())
 }
 
@@ -93,7 +92,7 @@ fn ping(rounds: u32, from: &mut impl Read, to: &mut impl Write) -> Outcome {
 fn memory() -> Outcome {
     const THREADS: u16 = 500;
     const PROCESSES: u16 = 20;
-    println!("unit,KiB");
+    terminal::say!("unit,KiB");
     let before = private_kib("self")?;
     let (started, is_started) = mpsc::channel();
     let mut stop = Vec::new();
@@ -113,7 +112,7 @@ fn memory() -> Outcome {
     for thread in threads {
         thread.join().map_err(|_| "a thread panicked")?;
     }
-    println!("thread,{thread_kib:.1}");
+    terminal::say!("thread,{thread_kib:.1}");
 
     let mut children = Vec::new();
     for _ in 0..PROCESSES {
@@ -128,7 +127,7 @@ fn memory() -> Outcome {
         drop(child.stdin.take());
         child.wait()?;
     }
-    println!("process,{:.1}", sum / f64::from(PROCESSES));
+    terminal::say!("process,{:.1}", sum / f64::from(PROCESSES));
     Ok(())
 }
 
@@ -161,11 +160,7 @@ fn wait_until_asleep(child: &Child) -> Outcome {
 
 /// Memory of a process that it shares with nobody.
 fn private_kib(process: &str) -> Result<f64, Box<dyn std::error::Error>> {
-    let path = format!("/proc/{process}/smaps_rollup");
-    let smaps =
-        fs::read_to_string(&path).map_err(|error| format!("cannot read {path} (Linux only): {error}"))?;
-    let private = smaps.lines().filter(|line| line.starts_with("Private_"));
-    Ok(private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()).sum())
+    Ok(u32::try_from(kernel::memory_of(process)?.private_kib)?.into())
 }
 
 /// The median time of a run, in microseconds.

@@ -2,21 +2,21 @@
 
 use super::child;
 use crate::Outcome;
-use anstyle::Style;
 use std::thread;
+use terminal::say;
 use units::{counter, kernel, process, thread as threads};
 
 fn heading(text: &str) {
-    let bold = Style::new().bold();
-    anstream::println!("\n{bold}{text}{bold:#}");
+    say!("");
+    terminal::heading(text);
 }
 
 /// The same counter for all.
 pub(crate) fn counter(times: u64) -> Outcome {
     heading("One counter, two threads");
-    println!("                      address           value");
+    say!("                      address           value");
     let line = |who: &str, sight: counter::Sight| {
-        println!("  {who:18} {:#014x} {:>15}", sight.address, sight.value);
+        say!("  {who:18} {:#014x} {:>15}", sight.address, sight.value);
     };
     counter::reset();
     line("before", counter::look());
@@ -28,12 +28,12 @@ pub(crate) fn counter(times: u64) -> Outcome {
     if after.value != 2 * times || sights.iter().any(|sight| sight.address != after.address) {
         return Err("the threads did not raise the same counter".into());
     }
-    println!("  Both raised the same counter: it is at one address, in one memory.");
+    say!("  Both raised the same counter: it is at one address, in one memory.");
 
     heading("One counter, two processes");
     #[cfg(unix)]
     {
-        println!("                      address           value");
+        say!("                      address           value");
         counter::reset();
         line("before", counter::look());
         let (sights, after) = counter::two_processes(times)?;
@@ -46,10 +46,46 @@ pub(crate) fn counter(times: u64) -> Outcome {
         {
             return Err("the processes shared a counter".into());
         }
-        println!("  The same address three times, and three counters: each process has a memory of its own.");
+        say!("  The same address three times, and three counters: each process has a memory of its own.");
     }
     #[cfg(not(unix))]
-    println!("  (this system has no fork)");
+    say!("  (this system has no fork)");
+    Ok(())
+}
+
+/// Memory that is shared until somebody writes.
+pub(crate) fn copy_on_write() -> Outcome {
+    const MIB: usize = 16;
+    const PARTS: usize = 4;
+    heading("Copy on write");
+    #[cfg(unix)]
+    {
+        let copied = match units::pages::copy_on_write(MIB << 20, PARTS) {
+            Ok(copied) => copied,
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
+                say!("  {error}");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        say!("  We fill {MIB} MiB and fork. What the copy has, in KiB:");
+        say!("  MiB written   shared      own");
+        for (memory, part) in copied.copy.iter().zip(0..) {
+            let bar = "█".repeat(usize::try_from(memory.private_kib / 1024)?);
+            let written = part * MIB / PARTS;
+            say!("  {written:>11} {:>8} {:>8}  {bar}", memory.shared_kib, memory.private_kib);
+        }
+        let all = u64::try_from(MIB << 10)?;
+        let own = |at: usize| copied.copy.get(at).map_or(0, |memory| memory.private_kib);
+        if own(0) > all / 4 || own(PARTS) < all || !copied.ours_unchanged {
+            return Err("the copy did not get its pages when it wrote to them".into());
+        }
+        say!(
+            "  The fork copied next to nothing. What the copy wrote to became its own, and ours is as it was."
+        );
+    }
+    #[cfg(not(unix))]
+    say!("  (this system has no fork)");
     Ok(())
 }
 
@@ -74,14 +110,14 @@ pub(crate) fn kernel() -> Outcome {
     let tasks = match tasks {
         Ok(tasks) => tasks,
         Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
-            println!("  {error}");
+            say!("  {error}");
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
-    println!("  thread  process  parent  name             state    switches");
+    say!("  thread  process  parent  name             state    switches");
     for task in &tasks {
-        println!(
+        say!(
             "  {:>6}  {:>7}  {:>6}  {:15}  {:5}  {:>10}",
             task.tid,
             task.tgid,
@@ -94,7 +130,7 @@ pub(crate) fn kernel() -> Outcome {
     if tasks.len() != 3 || tasks.iter().any(|task| task.tgid != tasks[0].tgid) {
         return Err(format!("{} tasks where three threads of one process were expected", tasks.len()).into());
     }
-    println!("  Three threads, three blocks in the kernel, one process number in all of them.");
+    say!("  Three threads, three blocks in the kernel, one process number in all of them.");
     Ok(())
 }
 
@@ -103,22 +139,22 @@ pub(crate) fn threads() -> Outcome {
     heading("Threads: work, and how one ends");
     let numbers: Vec<u64> = (1..=1_000_000).collect();
     let sum = threads::sum_in_two(&numbers);
-    println!("  two threads borrow a list and sum it:        {sum}");
+    say!("  two threads borrow a list and sum it:        {sum}");
     let mut collected = threads::collect(4, |number| number * number);
     collected.sort_unstable();
-    println!("  four threads send their results, sorted:     {collected:?}");
+    say!("  four threads send their results, sorted:     {collected:?}");
     let shares = threads::share(3, 1_000, |_| thread::yield_now());
-    println!("  three threads take 1000 jobs from one queue: {} in all", shares.iter().sum::<u64>());
+    say!("  three threads take 1000 jobs from one queue: {} in all", shares.iter().sum::<u64>());
     // The panic is part of the show: without its usual words on standard error.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = threads::outcome(|| -> u64 { panic!("no tea left") });
     std::panic::set_hook(hook);
-    println!("  one thread panics, and we read:              {outcome:?}");
+    say!("  one thread panics, and we read:              {outcome:?}");
     if (sum, outcome.as_ref().err().map(String::as_str)) != (500_000_500_000, Some("no tea left")) {
         return Err("the threads did not do what they were asked".into());
     }
-    println!("  A panic ends the thread that panics. The others go on.");
+    say!("  A panic ends the thread that panics. The others go on.");
     Ok(())
 }
 
@@ -126,20 +162,22 @@ pub(crate) fn threads() -> Outcome {
 pub(crate) fn processes() -> Outcome {
     heading("Processes: pipes, and how one ends");
     let said = process::run(&mut child::command("capitals")?, b"is there any tea?")?;
-    println!("  we write \"is there any tea?\", and read:      {:?}", String::from_utf8_lossy(&said.output));
+    say!("  we write \"is there any tea?\", and read:      {:?}", String::from_utf8_lossy(&said.output));
     let large = vec![b'x'; 1_000_000];
     let back = process::run(&mut child::command("capitals")?, &large)?;
-    println!("  a million bytes through pipes of 64 KiB:     {} come back", back.output.len());
+    #[cfg(unix)]
+    say!("  a pipe from which nobody reads holds:        {} bytes", process::pipe_holds()?);
+    say!("  a million bytes through such pipes:          {} come back", back.output.len());
     let failed = process::run(&mut child::command("fail")?, b"")?;
-    println!("  a child that gives up:                       {}", failed.ending);
+    say!("  a child that gives up:                       {}", failed.ending);
     let crashed = process::run(&mut child::command("crash")?, b"")?;
-    println!("  a child that crashes:                        {}", crashed.ending);
+    say!("  a child that crashes:                        {}", crashed.ending);
     if said.output != b"IS THERE ANY TEA?" || back.output.len() != large.len() {
         return Err("the child did not give back what it was given".into());
     }
     if failed.ending != process::Ending::Code(3) || crashed.ending == process::Ending::Code(0) {
         return Err("the children did not end as they should".into());
     }
-    println!("  The crash was in another memory. We read how it ended, and go on.");
+    say!("  The crash was in another memory. We read how it ended, and go on.");
     Ok(())
 }
