@@ -244,6 +244,22 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_scope_ends_with_its_packet_even_if_the_work_panics() {
+        let placeholder = r#"{"_placeholder":true,"num":0}"#;
+        let decoded = || serde_json::from_str::<Binary>(placeholder).is_ok();
+        let encoded = || serde_json::to_string(&Binary::from("tea")).is_ok();
+        let attachments = [Bytes::from_static(b"tea")];
+        let broken = |work: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err();
+        assert!(provide(&attachments, decoded) && collect(encoded).0);
+        assert!(!decoded() && !encoded(), "outside of a packet there are no attachments");
+        assert!(broken(&|| provide(&attachments, || panic!("on purpose"))));
+        assert!(broken(&|| drop(collect(|| panic!("on purpose")))));
+        assert!(!decoded() && !encoded(), "what panicked has left its scope behind");
+        let (inner, outer) = collect(|| (collect(encoded).1.len(), encoded()));
+        assert_eq!((inner, outer.len()), ((1, true), 1), "one inside of another is one of its own");
+    }
+
     proptest! {
         #[test]
         fn encode_then_decode_is_the_identity(tree in tree()) {
