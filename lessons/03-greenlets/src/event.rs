@@ -20,6 +20,11 @@ impl Event {
         self.0.fire();
     }
 
+    /// Whether it is up. For one that computes, and looks now and then.
+    pub fn is_set(&self) -> bool {
+        self.0.is_fired()
+    }
+
     /// Waits until it is up.
     pub fn wait(&self) {
         self.0.wait();

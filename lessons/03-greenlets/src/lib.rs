@@ -2,8 +2,9 @@
 //!
 //! gevent calls them greenlets. [`switch`] builds what lies at the bottom, one that names who goes on next; the other
 //! modules are gevent's tools with [may](https://docs.rs/may), one a file: [`spawn`](mod@spawn), [`timeout`],
-//! [`event`], [`queue`], [`pool`], [`local`], [`select`](mod@select), [`cancel`](mod@cancel), [`actor`]. [`race`] shows
-//! what they do not protect from, [`stack`] what they cost, and [`two_ways`] is one program with and without stacks.
+//! [`event`], [`queue`], [`pool`], [`local`], [`select`](mod@select), [`cancel`](mod@cancel), [`shutdown`], [`subprocess`],
+//! [`actor`]. [`race`] shows what they do not protect from, [`stack`] what they cost, and [`two_ways`] is one program with
+//! and without stacks.
 
 pub mod actor;
 pub mod cancel;
@@ -13,8 +14,10 @@ pub mod pool;
 pub mod queue;
 pub mod race;
 pub mod select;
+pub mod shutdown;
 pub mod spawn;
 pub mod stack;
+pub mod subprocess;
 pub mod switch;
 pub mod timeout;
 pub mod two_ways;

@@ -20,15 +20,25 @@ pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
 // ANCHOR_END: group
 
 // ANCHOR: pool
-/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free places. A job must not panic: it
-/// would take its place with it (`ex03_pool` mends that).
+/// A place in the pool. It is free again when this goes, at the end of a job and also when the job panics.
+struct Place<'a>(&'a Semphore);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.post();
+    }
+}
+
+/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free places.
+///
+/// # Panics
+/// When a job does, after the others are done.
 pub fn pool(limit: usize, numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let places = Semphore::new(limit);
     group(numbers, |number| {
         places.wait();
-        let done = job(number);
-        places.post();
-        done
+        let _place = Place(&places);
+        job(number)
     })
 }
 // ANCHOR_END: pool

@@ -70,3 +70,20 @@ pub fn sell_locked(tickets: u32, buyers: u32) -> u32 {
     started.into_iter().filter_map(|buyer| buyer.join().ok()).sum()
 }
 // ANCHOR_END: mended
+
+// ANCHOR: lost
+/// Two coroutines raise a counter by one each: they look, `meet`, and write what they saw and one more. What is in it then.
+pub fn raise_twice(meet: impl Fn() + Sync) -> u32 {
+    let counter = AtomicU32::new(0);
+    coroutine::scope(|scope| {
+        for _ in 0..2 {
+            go!(scope, || {
+                let seen = counter.load(Ordering::SeqCst);
+                meet();
+                counter.store(seen + 1, Ordering::SeqCst);
+            });
+        }
+    });
+    counter.into_inner()
+}
+// ANCHOR_END: lost

@@ -11,25 +11,26 @@ pub enum First<T> {
     Left(T),
     /// From the second.
     Right(T),
+    /// From both, at once.
+    Both(T, T),
     /// Nothing, in time.
     Nothing,
 }
 
 // ANCHOR: first
-/// Waits on two channels, no longer than `limit`.
-///
-/// When both have something at once, both are received, and what came second is dropped: it is for channels that carry
-/// signals. A channel that has ended counts as [`First::Nothing`].
-pub fn first<T: Send + Clone>(left: &Receiver<T>, right: &Receiver<T>, limit: Duration) -> First<T> {
+/// Waits on two channels, no longer than `limit`. A channel that has ended counts as [`First::Nothing`].
+pub fn first<T: Send>(left: &Receiver<T>, right: &Receiver<T>, limit: Duration) -> First<T> {
     let (mut from_left, mut from_right) = (None, None);
     wait(|| {
+        // What is received is kept before the arm says that it has something: there it is cancelled if another was first.
         select!(
-            came = left.recv() => from_left = came.ok(),
-            came = right.recv() => from_right = came.ok(),
+            () = from_left = left.recv().ok() => {},
+            () = from_right = right.recv().ok() => {},
             () = may::coroutine::sleep(limit) => {}
         )
     });
     match (from_left, from_right) {
+        (Some(left), Some(right)) => First::Both(left, right),
         (Some(came), _) => First::Left(came),
         (_, Some(came)) => First::Right(came),
         _ => First::Nothing,

@@ -34,6 +34,10 @@ fn one_worker_is_deterministic_and_still_races() {
     assert_eq!(first.len(), 9);
     assert!((0..20).all(|_| order() == first), "one worker takes the same turns in each run");
 
+    assert_eq!(race::raise_twice(|| ()), 2, "nobody comes in between");
+    // From a coroutine, so that both are there before the first begins.
+    let raised = go!(|| race::raise_twice(coroutine::yield_now)).join().unwrap();
+    assert_eq!(raised, 1, "one yield between looking and writing is enough");
     assert_eq!(
         race::sell(1, 10, false),
         1,

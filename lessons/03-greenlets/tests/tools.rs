@@ -1,20 +1,23 @@
 //! gevent's tools, each as the chapter says that it behaves. Coroutines run on as many workers as there are cores, so
 //! nothing here depends on who is quicker.
 
+mod deadline;
+
+use deadline::{PATIENCE, in_time};
 use greenlets::actor::{Stroke, ping_pong};
 use greenlets::event::{AsyncResult, Event};
 use greenlets::pool::{group, pool};
 use greenlets::queue::Bounded;
+use greenlets::race::raise_twice;
 use greenlets::select::{First, first};
 use greenlets::spawn::{Brewer, join_all};
 use greenlets::{cancel, timeout, two_ways};
-use may::sync::{SyncFlag, mpsc};
+use may::sync::{Barrier, SyncFlag, mpsc};
 use may::{coroutine, go};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Debug builds panic with more on the stack than 32 KiB.
@@ -133,16 +136,48 @@ fn a_bounded_queue_holds_the_maker_back() {
 fn a_group_borrows_and_a_pool_holds_its_limit() {
     let numbers: Vec<u64> = (0..100).collect();
     let squares: Vec<u64> = numbers.iter().map(|number| number * number).collect();
-    assert_eq!(group(&numbers, |number| number * number), squares);
-    let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
-    let done = pool(3, &numbers, |number| {
-        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        coroutine::yield_now();
-        now.fetch_sub(1, Ordering::SeqCst);
-        number * number
+    let most = in_time("a group and a pool", move || {
+        assert_eq!(group(&numbers, |number| number * number), squares);
+        let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
+        let done = pool(3, &numbers, |number| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            coroutine::yield_now();
+            now.fetch_sub(1, Ordering::SeqCst);
+            number * number
+        });
+        assert_eq!(done, squares);
+        most.into_inner()
     });
-    assert_eq!(done, squares);
-    assert!(most.into_inner() <= 3);
+    assert!(most <= 3, "{most} at a time");
+}
+
+#[test]
+fn a_job_that_panics_gives_its_place_back() {
+    room_for_panics();
+    let done = Arc::new(AtomicU32::new(0));
+    let counted = done.clone();
+    let outcome = in_time("a pool with one place", move || {
+        std::panic::catch_unwind(move || {
+            pool(1, &[0, 1, 2, 3, 4], |number| {
+                assert_ne!(number, 0, "no tea left");
+                counted.fetch_add(1, Ordering::SeqCst);
+                number
+            })
+        })
+    });
+    assert!(outcome.is_err(), "the panic is not hidden");
+    assert_eq!(done.load(Ordering::SeqCst), 4, "the others had a place");
+}
+
+#[test]
+fn two_who_look_before_either_writes_lose_an_update() {
+    let raised = in_time("two that meet", || {
+        let both_looked = Barrier::new(2);
+        raise_twice(|| {
+            both_looked.wait();
+        })
+    });
+    assert_eq!(raised, 1, "both saw 0, both wrote 1");
 }
 
 #[test]
@@ -154,6 +189,31 @@ fn select_takes_what_comes() {
     right.send(2).unwrap();
     assert_eq!(first(&from_left, &from_right, PATIENCE), First::Right(2));
     assert_eq!(first(&from_left, &from_right, Duration::from_millis(5)), First::Nothing);
+    drop(left);
+    assert_eq!(first(&from_left, &from_right, PATIENCE), First::Nothing, "a channel that has ended");
+}
+
+#[test]
+fn select_loses_nothing_when_both_come_at_once() {
+    let all = in_time("all that was sent", || {
+        let (left, from_left) = mpsc::channel();
+        let (right, from_right) = mpsc::channel();
+        let mut all = Vec::new();
+        for number in 0..200 {
+            left.send(number).unwrap();
+            right.send(number + 1_000).unwrap();
+            while all.len() < 2 * (number as usize + 1) {
+                match first(&from_left, &from_right, PATIENCE) {
+                    First::Left(one) | First::Right(one) => all.push(one),
+                    First::Both(one, other) => all.extend([one, other]),
+                    First::Nothing => return all,
+                }
+            }
+        }
+        all.sort_unstable();
+        all
+    });
+    assert_eq!(all, (0..200).chain(1_000..1_200).collect::<Vec<u32>>());
 }
 
 #[test]

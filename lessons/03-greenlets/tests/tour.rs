@@ -1,11 +1,9 @@
 //! The tour as a reader calls it, and the end of a stack.
 
-use greenlets::stack;
-use std::process::{Command, Output};
+mod deadline;
 
-fn tour(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lesson-03-greenlets")).args(arguments).output().unwrap()
-}
+use deadline::{tour, tour_into};
+use greenlets::stack;
 
 #[test]
 fn the_tour_ends_well() {
@@ -13,13 +11,25 @@ fn the_tour_ends_well() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("[12, 56, 34]") && text.contains("10 sold"), "{text}");
+    assert!(text.contains("was cancelled where it waited") && text.contains("10 ended well"), "{text}");
 }
 
 #[test]
 fn a_bad_argument_is_one_line_and_status_2() {
     let output = tour(&["measure", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("lesson 03: invalid value 'nothing'") && said.contains("--help"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_who_has_seen_enough_ends_the_tour_quietly() {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    drop(ours);
+    let output = tour_into(&["switch"], std::os::fd::OwnedFd::from(theirs).into());
+    assert_eq!((String::from_utf8_lossy(&output.stderr).as_ref(), output.status.code()), ("", Some(0)));
 }
 
 #[test]

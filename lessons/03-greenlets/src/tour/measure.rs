@@ -13,7 +13,7 @@ const KINDS: [&str; 3] = ["threads", "coroutines", "tasks"];
 
 /// Milliseconds to start so many, have each of them let others run once, and wait for all.
 pub(crate) fn spawn() -> Outcome {
-    println!("how many,threads,may coroutines,tokio tasks");
+    terminal::say!("how many,threads,may coroutines,tokio tasks");
     let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
     for count in [10_u32, 100, 1_000, 10_000] {
         let threads = median(|| {
@@ -35,20 +35,20 @@ pub(crate) fn spawn() -> Outcome {
                 Ok(())
             })
         })?;
-        println!("{count},{threads:.3},{coroutines:.3},{tasks:.3}");
+        terminal::say!("{count},{threads:.3},{coroutines:.3},{tasks:.3}");
     }
     Ok(())
 }
 
 /// KiB of memory of each while it waits, 10,000 of them, each kind in a process of its own.
 pub(crate) fn memory() -> Outcome {
-    println!("10000 of them,KiB each");
+    terminal::say!("10000 of them,KiB each");
     for kind in KINDS {
         let output = Command::new(std::env::current_exe()?).args(["hold", kind, "10000"]).output()?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
         }
-        println!("{kind},{}", String::from_utf8_lossy(&output.stdout).trim());
+        terminal::say!("{kind},{}", String::from_utf8_lossy(&output.stdout).trim());
     }
     Ok(())
 }
@@ -110,7 +110,7 @@ pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
             })? - before
         }
     };
-    println!("{:.2}", each / f64::from(count));
+    terminal::say!("{:.2}", each / f64::from(count));
     // All of them wait for ever.
     std::process::exit(0);
 }
