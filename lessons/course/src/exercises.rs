@@ -14,6 +14,17 @@ pub(crate) struct Workspace {
     pub target: PathBuf,
     /// All exercises: lesson by lesson, each in the order of its manifest, where the warm-up stands first.
     pub exercises: Vec<Exercise>,
+    /// What is too large for one file.
+    pub projects: Vec<Project>,
+}
+
+/// A test target named `project_idea` that `cargo test` does not run by itself, and that a patch makes pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    /// As in `cargo test --test NAME`.
+    pub test: String,
+    /// The worked solution, from the workspace's root.
+    pub patch: PathBuf,
 }
 
 /// A test target named `exNN_idea` that `cargo test` does not run by itself (`test = false`).
@@ -40,6 +51,7 @@ impl Workspace {
             root: metadata.workspace_root.as_std_path().to_owned(),
             target: metadata.target_directory.as_std_path().to_owned(),
             exercises: exercises(&metadata),
+            projects: projects(&metadata),
         })
     }
 
@@ -73,6 +85,21 @@ fn exercises(metadata: &Metadata) -> Vec<Exercise> {
     }
     found.sort_by_key(|(number, place, exercise)| (*number, exercise.lesson.clone(), *place));
     found.into_iter().map(|(.., exercise)| exercise).collect()
+}
+
+fn projects(metadata: &Metadata) -> Vec<Project> {
+    let mut found = Vec::new();
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
+        let folder = folder.strip_prefix(&metadata.workspace_root).unwrap_or(folder);
+        for target in package.targets.iter().filter(|target| target.is_test() && !target.test) {
+            if let Some(name) = target.name.strip_prefix("project_") {
+                let patch = folder.join("projects").join(name).with_extension("patch");
+                found.push(Project { test: target.name.clone(), patch: patch.into() });
+            }
+        }
+    }
+    found
 }
 
 fn is_exercise(target: &Target) -> bool {

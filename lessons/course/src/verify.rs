@@ -4,7 +4,7 @@
 //! (`//! Caught by: CASE`), and each wrong answer is caught by the case that it names. A deleted case then leaves a
 //! wrong answer uncaught, and a shifted bound lets an off-by-one through or stops the solution.
 
-use crate::exercises::{Exercise, Workspace};
+use crate::exercises::{Exercise, Project, Workspace};
 use crate::run::{self, Built, Outcome, function};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +15,6 @@ use std::thread;
 
 /// What a wrong answer begins with.
 const CAUGHT_BY: &str = "//! Caught by: ";
-
-/// What is too large for one file: a patch of the workspace that solves it, and the test that it makes pass.
-const PROJECTS: &[(&str, &str)] = &[("chat-app/projects/typing.patch", "project_typing")];
 
 /// How often a wrong answer may die before it is a finding.
 const ATTEMPTS: u32 = 3;
@@ -49,8 +46,8 @@ pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
     }
     let cases = proof.starters_and_solutions(&exercises)?;
     proof.wrong_answers(&exercises, &cases)?;
-    for (patch, test) in PROJECTS {
-        proof.project(Path::new(patch), test)?;
+    for project in &workspace.projects {
+        proof.project(project)?;
     }
     Ok(proof.errors)
 }
@@ -241,15 +238,19 @@ impl Proof {
 
     /// Every case of a project fails in the workspace as it is, and passes with the patch. What was built with it stays in
     /// `course/build`, for tests that want the program.
-    fn project(&mut self, patch: &Path, test: &str) -> Result<()> {
+    fn project(&mut self, Project { test, patch }: &Project) -> Result<()> {
         let before = self.project_cases(test)?;
         for case in before.iter().filter(|(_, passed)| **passed).map(|(case, _)| case) {
             self.error(patch, format!("solved already: without it the case {case} passes"));
         }
-        let applied = Command::new("git").arg("apply").arg(patch).current_dir(&self.copy).output();
+        // The copy may lie inside of the reader's own repository, whose paths are others.
+        let above = self.copy.parent().unwrap_or(&self.copy);
+        let mut git = Command::new("git");
+        git.arg("apply").arg(patch).current_dir(&self.copy).env("GIT_CEILING_DIRECTORIES", above);
+        let applied = git.output();
         let applied = applied.context("cannot run git")?;
         if !applied.status.success() {
-            self.error(patch, String::from_utf8_lossy(&applied.stderr));
+            self.error(patch, String::from_utf8_lossy(&applied.stderr).trim().replace('\n', "; "));
             return Ok(());
         }
         let after = self.project_cases(test)?;

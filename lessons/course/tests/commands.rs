@@ -242,6 +242,55 @@ fn a_missing_hint_is_refused() {
     fixture.is_refused("hints/ex01_fits.md", "there is no hint");
 }
 
+const PATCH: &str = "lessons/01-limits/projects/twice.patch";
+const TWICE: &str = "--- a/lessons/01-limits/src/lib.rs\n+++ b/lessons/01-limits/src/lib.rs\n@@ -1,2 +1,6 @@\n \
+                     #[path = \"../solutions/mod.rs\"]\n pub mod solutions;\n+\n\
+                     +pub fn twice(size: u32) -> u32 {\n+    size * 2\n+}\n";
+
+/// The workspace with a project: a function that is not there yet, found by whether the library's file has it.
+fn with_project(patch: &str) -> Fixture {
+    let fixture = Fixture::new();
+    let target = "[[test]]\nname = \"project_twice\"\ntest = false\n";
+    fixture.replace("lessons/01-limits/Cargo.toml", "[[test]]", &format!("{target}[[test]]"));
+    let case = "#[test]\nfn it_is_there() {\n    assert!(include_str!(\"../src/lib.rs\").contains(\"size * 2\"));\n}\n";
+    fixture.write("lessons/01-limits/tests/project_twice.rs", case);
+    fixture.write(PATCH, patch);
+    // As in a clone: the copy that is patched lies in a folder of the repository.
+    fixture.git(&["init", "--quiet"]);
+    fixture
+}
+
+#[test]
+fn a_project_is_proved_by_its_patch() {
+    let fixture = with_project(TWICE);
+    let output = fixture.course(&["verify"]);
+    assert!(output.status.success(), "{}", stdout(&output));
+    let lib = fs::read_to_string(fixture.path("lessons/01-limits/src/lib.rs")).unwrap();
+    assert!(!lib.contains("twice"), "the reader's own files are left alone");
+}
+
+#[test]
+fn a_project_that_its_patch_does_not_solve_is_refused() {
+    with_project(&TWICE.replace("* 2", "* 3")).is_refused(PATCH, "with it the case it_is_there fails");
+}
+
+#[test]
+fn a_project_that_is_solved_already_is_refused() {
+    let fixture = with_project(&TWICE.replace("size * 2", "2 * size"));
+    fixture.replace(
+        "lessons/01-limits/src/lib.rs",
+        "pub mod solutions;\n",
+        "pub mod solutions; // size * 2\n",
+    );
+    fixture.is_refused(PATCH, "solved already");
+}
+
+#[test]
+fn a_patch_that_does_not_fit_is_refused() {
+    with_project(&TWICE.replace("pub mod solutions", "mod solutions"))
+        .is_refused(PATCH, "patch does not apply");
+}
+
 #[test]
 fn a_starter_that_warns_is_refused() {
     let fixture = Fixture::new();
