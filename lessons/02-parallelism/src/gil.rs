@@ -89,20 +89,20 @@ impl Gil {
 impl Held<'_> {
     // ANCHOR: breathe
     /// Called between two instructions: gives the lock up if somebody asked for it, and waits until somebody had it.
+    /// With nobody waiting it keeps the lock.
     pub fn breathe(&mut self) {
         if !self.0.drop_request.load(Ordering::Relaxed) {
             return;
         }
         let mut state = self.0.lock();
-        if state.waiting > 0 {
-            let before = state.switches;
-            state.locked = false;
-            self.0.released.notify_one();
-            while state.switches == before {
-                state = self.0.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-        } else {
-            state.locked = false;
+        if state.waiting == 0 {
+            return;
+        }
+        let before = state.switches;
+        state.locked = false;
+        self.0.released.notify_one();
+        while state.switches == before {
+            state = self.0.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
         // Not `*self = …`: the old value must not release what somebody else holds now.
@@ -122,5 +122,21 @@ impl Held<'_> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.0.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gil, SWITCH_INTERVAL};
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn asked_with_nobody_waiting_it_keeps_the_lock() {
+        let gil = Gil::new(SWITCH_INTERVAL);
+        let mut held = gil.acquire();
+        gil.drop_request.store(true, Ordering::Relaxed);
+        held.breathe();
+        assert_eq!(gil.switches(), 1, "it was given up and taken again");
+        assert!(gil.lock().locked);
     }
 }

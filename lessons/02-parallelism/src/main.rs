@@ -1,9 +1,11 @@
 //! The tour of lesson 02: concurrent and parallel, with a lock and without.
 
+mod say;
 mod tour {
     pub(crate) mod measure;
     pub(crate) mod python;
     pub(crate) mod show;
+    pub(crate) mod verdict;
 }
 
 use clap::{Parser, Subcommand};
@@ -21,7 +23,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Two threads of our interpreter, with its lock and without: CPU work, waiting, native code
+    /// Two threads of our interpreter, with its lock and without: CPU work, waiting, both, native code
     Gil,
     /// The same in real Python, if python3 is here
     Python,

@@ -1,18 +1,30 @@
 //! What is the same in each run, and what is not.
 
 use rayon::prelude::*;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// The order in which a pool does its pieces: whoever is free takes one.
 pub fn order_of_effects(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
+    order_of(pool, pieces, |piece, _| {
+        crate::interpreter::compute(u64::from(piece % 7) * 1_000);
+    })
+}
+
+/// The order in which pieces get done that have `work` to do; it can ask whether another piece is done already.
+pub fn order_of(
+    pool: &rayon::ThreadPool,
+    pieces: u32,
+    work: impl Fn(u32, &dyn Fn(u32) -> bool) + Sync,
+) -> Vec<u32> {
     let order = Mutex::new(Vec::new());
+    let lock = || order.lock().unwrap_or_else(PoisonError::into_inner);
     pool.install(|| {
         (0..pieces).into_par_iter().for_each(|piece| {
-            crate::interpreter::compute(u64::from(piece % 7) * 1_000);
-            order.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(piece);
+            work(piece, &|other| lock().contains(&other));
+            lock().push(piece);
         });
     });
-    order.into_inner().unwrap_or_default()
+    order.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a pool *collects* is in order, whoever did it when.

@@ -1,7 +1,8 @@
 //! All cores: the same results, and what is in order and what is not.
 
 use parallelism::{amdahl, order, sharing, spread};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 #[test]
 fn three_ways_compute_the_same() {
@@ -36,6 +37,22 @@ fn results_are_in_order_and_effects_are_all_there() {
 }
 
 #[test]
+fn effects_come_in_the_order_in_which_they_happen() {
+    // One of two pieces waits until the other is done: so the order is known, and each can be had.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    for late in [0, 1] {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let order = order::order_of(&pool, 2, |piece, done| {
+            while piece == late && !done(1 - late) {
+                assert!(Instant::now() < deadline, "piece {} was never done", 1 - late);
+                std::thread::yield_now();
+            }
+        });
+        assert_eq!(order, [1 - late, late], "piece {late} waited for the other");
+    }
+}
+
+#[test]
 fn a_sum_depends_on_the_order_of_adding() {
     let numbers = order::tricky(1_000);
     let in_order = order::sum_in_order(&numbers);
@@ -57,6 +74,21 @@ fn amdahls_law() {
     assert!(amdahl::speedup(0.05, 1e9) < 20.0, "one part in twenty alone: never more than twenty times");
     close(amdahl::serial_part(amdahl::speedup(0.25, 4.0), 4.0), 0.25);
     close(amdahl::serial_part(1.0, 1.0), 1.0);
+}
+
+#[test]
+fn a_fit_of_amdahls_law_finds_the_serial_part() {
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+    let points = |serial: f64| [1.0, 2.0, 4.0, 8.0].map(|cores| (cores, amdahl::speedup(serial, cores)));
+    for serial in [0.0, 0.1, 0.5, 1.0] {
+        close(amdahl::fit(&points(serial)), serial);
+    }
+    // One point says the same as the law turned round, two that disagree are met in between.
+    close(amdahl::fit(&[(2.0, 1.6)]), amdahl::serial_part(1.6, 2.0));
+    let between = amdahl::fit(&[(2.0, amdahl::speedup(0.1, 2.0)), (2.0, amdahl::speedup(0.3, 2.0))]);
+    close(between, 0.2);
+    close(amdahl::fit(&[(2.0, 2.1)]), 0.0);
+    close(amdahl::fit(&[(1.0, 1.0)]), 1.0);
 }
 
 fn tour(arguments: &[&str]) -> Output {
@@ -81,7 +113,25 @@ fn python_runs_where_it_is() {
     let output = tour(&["python", "--rounds", "1000"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(text.contains("CPU two processes"), here, "{text}");
+    for line in ["CPU two processes", "waiting two threads", "both two threads"] {
+        assert_eq!(text.contains(line), here, "{line} in {text}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_tour_quietly() {
+    for arguments in [&["order"][..], &["gil", "--rounds", "1000"], &["measure", "false-sharing"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(env!("CARGO_BIN_EXE_lesson-02-parallelism"))
+            .args(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*error), (Some(0), ""), "{arguments:?}");
+    }
 }
 
 #[test]

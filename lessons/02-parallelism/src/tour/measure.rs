@@ -1,6 +1,7 @@
 //! How much is gained, as CSV.
 
 use crate::Outcome;
+use crate::say::say;
 use parallelism::{amdahl, sharing, spread};
 use std::thread;
 use std::time::Instant;
@@ -8,8 +9,8 @@ use std::time::Instant;
 const TURNS: usize = 5;
 const ROUNDS: u64 = 2_000_000;
 
-/// Times as fast as one alone, by the number of workers; and what Amdahl's law says with the serial part that explains
-/// rayon's figure at all cores.
+/// Times as fast as one alone, by the number of workers; what as many workers as have a core would do if nothing were
+/// lost; and what Amdahl's law says with the serial part that fits the best way at each number of workers up to the cores.
 pub(crate) fn speedup() -> Outcome {
     let cores = u64::try_from(thread::available_parallelism()?.get())?;
     let alone = median(|| spread::serial(ROUNDS));
@@ -24,13 +25,19 @@ pub(crate) fn speedup() -> Outcome {
             rayon,
         ));
     }
-    let at_all_cores = rows.iter().find(|row| row.0 == cores).map_or(1.0, |row| row.3);
-    let cores_f = f64::from(u32::try_from(cores)?);
-    let serial = amdahl::serial_part(at_all_cores.min(cores_f), cores_f);
-    println!("workers,threads with even shares,threads and a queue,rayon,Amdahl's law");
+    let useful = |workers: u64| u32::try_from(workers.min(cores)).map(f64::from);
+    let mut best = Vec::new();
+    for (workers, threads, queue, rayon) in rows.iter().filter(|row| row.0 <= cores) {
+        best.push((useful(*workers)?, threads.max(*queue).max(*rayon)));
+    }
+    let serial = amdahl::fit(&best);
+    say("workers,threads with even shares,threads and a queue,rayon,nothing lost,Amdahl's law");
     for (workers, threads, queue, rayon) in rows {
-        let useful = f64::from(u32::try_from(workers.min(cores))?);
-        println!("{workers},{threads:.3},{queue:.3},{rayon:.3},{:.3}", amdahl::speedup(serial, useful));
+        let useful = useful(workers)?;
+        say(format_args!(
+            "{workers},{threads:.3},{queue:.3},{rayon:.3},{useful:.3},{:.3}",
+            amdahl::speedup(serial, useful)
+        ));
     }
     Ok(())
 }
@@ -41,13 +48,13 @@ pub(crate) fn false_sharing() {
     let each = |way: fn(usize, u64) -> Vec<u64>, threads: usize| {
         median(|| way(threads, TIMES).first().copied().unwrap_or_default()) * 1e9 / 2e6
     };
-    println!("threads,side by side,each in a line of its own");
+    say("threads,side by side,each in a line of its own");
     for threads in [1, 2, 4] {
-        println!(
+        say(format_args!(
             "{threads},{:.2},{:.2}",
             each(sharing::side_by_side, threads),
             each(sharing::apart, threads)
-        );
+        ));
     }
 }
 

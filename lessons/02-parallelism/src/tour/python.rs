@@ -1,8 +1,10 @@
 //! The same work in real Python.
 
-use super::show::heading;
+use super::show::{heading, words};
+use super::verdict;
 use crate::Outcome;
-use std::io::{ErrorKind, Write};
+use crate::say::say;
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 const PROGRAM: &str = include_str!("../../python/same_work.py");
@@ -11,18 +13,18 @@ const PROGRAM: &str = include_str!("../../python/same_work.py");
 pub(crate) fn show(rounds: i64) -> Outcome {
     heading("The same in Python");
     // From a file: the children of `multiprocessing` load it again.
-    let path = std::env::temp_dir().join(format!("same_work-{}.py", std::process::id()));
-    std::fs::File::create(&path)?.write_all(PROGRAM.as_bytes())?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("same_work.py");
+    std::fs::write(&path, PROGRAM)?;
     let output = Command::new("python3")
         .arg(&path)
         .arg((rounds * 10).to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::null())
         .output();
-    std::fs::remove_file(&path)?;
     let output = match output {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            println!("  (python3 is not here: this part is left out)");
+            say("  (python3 is not here: this part is left out)");
             return Ok(());
         }
         other => other?,
@@ -31,25 +33,32 @@ pub(crate) fn show(rounds: i64) -> Outcome {
         return Err(format!("python3 failed: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     let text = String::from_utf8_lossy(&output.stdout);
+    let mut gained =
+        verdict::Python { gil: text.contains("with a GIL"), waiting: 0.0, threads: 0.0, processes: 0.0 };
     let mut alone = 0.0;
     for line in text.lines() {
         let Some((what, seconds)) =
             line.rsplit_once(' ').and_then(|(what, last)| Some((what, last.parse::<f64>().ok()?)))
         else {
-            println!("  {line}");
+            say(format_args!("  {line}"));
             continue;
         };
+        let shown = format!("  {what:26} {:>6.0} ms", seconds * 1e3);
         if what.ends_with("in turn") {
             alone = seconds;
-            println!("  {what:26} {:>6.0} ms", seconds * 1e3);
-        } else {
-            println!(
-                "  {what:26} {:>6.0} ms   {:.1} times as fast",
-                seconds * 1e3,
-                alone / seconds.max(1e-9)
-            );
+            say(shown);
+            continue;
+        }
+        let faster = alone / seconds.max(1e-9);
+        say(format_args!("{shown}   {}", words(faster)));
+        match what {
+            "waiting two threads" => gained.waiting = faster,
+            "CPU two threads" => gained.threads = faster,
+            "CPU two processes" => gained.processes = faster,
+            _ => {}
         }
     }
-    println!("  Threads help who waits. For computing it takes processes, or a Python without the lock.");
+    let cores = std::thread::available_parallelism()?.get();
+    say(format_args!("  {}", verdict::python(cores, &gained)));
     Ok(())
 }
