@@ -215,6 +215,22 @@ mod tests {
             ("2[\"foo\"]", plain(PacketType::Event, "/", None, "[\"foo\"]")),
             ("2/admin,456[\"a\"]", plain(PacketType::Event, "/admin", Some(456), "[\"a\"]")),
             ("30[]", plain(PacketType::Ack, "/", Some(0), "[]")),
+            (
+                "4/admin,{\"message\":\"no\"}",
+                plain(PacketType::ConnectError, "/admin", None, "{\"message\":\"no\"}"),
+            ),
+            (
+                "51-[\"a\",1]",
+                Packet { attachments: 1, ..plain(PacketType::BinaryEvent, "/", None, "[\"a\",1]") },
+            ),
+            (
+                "510-[\"a\"]",
+                Packet { attachments: 10, ..plain(PacketType::BinaryEvent, "/", None, "[\"a\"]") },
+            ),
+            (
+                "62-/admin,7[1]",
+                Packet { attachments: 2, ..plain(PacketType::BinaryAck, "/admin", Some(7), "[1]") },
+            ),
         ] {
             assert_eq!(Packet::parse(text).unwrap(), packet, "{text}");
             assert_eq!(packet.to_text(), text);
@@ -254,6 +270,12 @@ mod tests {
         assert!(matches!(Packet::parse(&deep), Err(ParseError::TooDeep)));
         let flat = format!(r#"2["{}","\"{}"]"#, "[".repeat(1000), "{".repeat(1000));
         assert!(Packet::parse(&flat).is_ok());
+        let wide = format!(r#"2["a"{}]"#, ",[],{}".repeat(1000));
+        assert!(Packet::parse(&wide).is_ok(), "what is closed is not deep any more");
+        let nested = |levels: usize| format!("2{}{}", "[".repeat(levels), "]".repeat(levels));
+        let max = crate::Limits::default().max_depth;
+        assert!(Packet::parse(&nested(max)).is_ok());
+        assert!(matches!(Packet::parse(&nested(max + 1)), Err(ParseError::TooDeep)));
     }
 
     proptest! {

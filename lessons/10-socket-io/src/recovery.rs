@@ -169,3 +169,35 @@ impl Saved {
             && !selection.except.iter().any(|room| self.is_in(room))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::PacketType;
+
+    fn packet() -> EncodedPacket {
+        EncodedPacket::plain(PacketType::Event, "/", "[\"a\"]")
+    }
+
+    #[test]
+    fn a_log_that_is_just_full_keeps_everything_and_the_next_packet_pushes_out_the_first() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery { max_bytes: 3 * packet().size(), ..Recovery::default() });
+        for kept in [1, 2, 3, 3, 3] {
+            log.append(now, packet(), Selection::default());
+            assert_eq!((log.packets.len(), log.bytes), (kept, kept * packet().size()));
+        }
+        assert_eq!(log.next_offset().split_once('.').map(|(_, next)| next), Some("5"));
+    }
+
+    #[test]
+    fn a_packet_is_kept_for_as_long_as_somebody_may_be_away() {
+        let (now, limits) = (Instant::now(), Recovery::default());
+        let mut log = Log::new(limits);
+        log.append(now, packet(), Selection::default());
+        log.append(now + limits.max_disconnection, packet(), Selection::default());
+        assert_eq!(log.packets.len(), 2, "to the last moment");
+        log.append(now + limits.max_disconnection + Duration::from_millis(1), packet(), Selection::default());
+        assert_eq!(log.packets.len(), 2, "and no longer");
+    }
+}
