@@ -52,17 +52,21 @@ fn threads_borrow_a_list() {
 
 #[test]
 fn all_results_come_through_the_channel() {
-    let mut results = collect(50, |number| number * number);
+    let mut results = in_time("a channel that ends", || collect(50, |number| number * number));
     results.sort_unstable();
     assert_eq!(results, (0..50).map(|number| number * number).collect::<Vec<_>>());
 }
 
 #[test]
 fn each_job_is_done_once() {
-    let done = Mutex::new(BTreeSet::new());
-    let shares = share(4, 1_000, |job| assert!(done.lock().unwrap().insert(job), "job {job} was done twice"));
+    let (shares, done) = in_time("a queue of a thousand jobs", || {
+        let done = Mutex::new(BTreeSet::new());
+        let shares =
+            share(4, 1_000, |job| assert!(done.lock().unwrap().insert(job), "job {job} was done twice"));
+        (shares, done.into_inner().unwrap())
+    });
     assert_eq!((shares.len(), shares.iter().sum::<u64>()), (4, 1_000));
-    assert_eq!(done.into_inner().unwrap().len(), 1_000);
+    assert_eq!(done.len(), 1_000);
 }
 
 #[test]

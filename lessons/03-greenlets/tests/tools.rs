@@ -113,23 +113,25 @@ fn an_async_result_is_given_once_to_all() {
 
 #[test]
 fn a_bounded_queue_holds_the_maker_back() {
-    let queue = Arc::new(Bounded::new(2));
-    let made = Arc::new(AtomicU32::new(0));
-    let maker = {
-        let (queue, made) = (queue.clone(), made.clone());
-        go!(move || {
-            for number in 0..100 {
-                queue.put(number);
-                made.fetch_add(1, Ordering::SeqCst);
-            }
-        })
-    };
-    for number in 0..100 {
-        // Two places, and the one that we took meanwhile.
-        assert!(made.load(Ordering::SeqCst) <= number + 3);
-        assert_eq!(queue.take(), number);
-    }
-    maker.join().unwrap();
+    in_time("a queue with two places", || {
+        let queue = Arc::new(Bounded::new(2));
+        let made = Arc::new(AtomicU32::new(0));
+        let maker = {
+            let (queue, made) = (queue.clone(), made.clone());
+            go!(move || {
+                for number in 0..100 {
+                    queue.put(number);
+                    made.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        for number in 0..100 {
+            // Two places, and the one that we took meanwhile.
+            assert!(made.load(Ordering::SeqCst) <= number + 3);
+            assert_eq!(queue.take(), number);
+        }
+        maker.join().unwrap();
+    });
 }
 
 #[test]
@@ -221,12 +223,12 @@ fn a_cancelled_coroutine_ends_where_it_waits() {
     room_for_panics();
     let sleeper = go!(|| coroutine::sleep(LONG));
     cancel::cancel(&sleeper);
-    assert!(sleeper.join().is_err());
+    assert!(in_time("a cancelled coroutine", move || sleeper.join().is_err()));
 }
 
 #[test]
 fn two_actors_play_without_sharing_anything() {
-    let (ann, bob) = ping_pong(5).unwrap();
+    let (ann, bob) = in_time("a game of five strokes", || ping_pong(5).unwrap());
     assert_eq!(bob, [Stroke::Ping(1), Stroke::Ping(3), Stroke::Ping(5)]);
     assert_eq!(ann, [Stroke::Pong(2), Stroke::Pong(4)]);
 }
