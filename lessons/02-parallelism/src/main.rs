@@ -1,6 +1,5 @@
 //! The tour of lesson 02: concurrent and parallel, with a lock and without.
 
-mod say;
 mod tour {
     pub(crate) mod measure;
     pub(crate) mod python;
@@ -45,9 +44,7 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let rounds = arguments.rounds;
-    let outcome = match arguments.command {
+    terminal::run("lesson 02", |Arguments { command, rounds }| match command {
         None => tour::show::gil(rounds)
             .and_then(|()| tour::python::show(rounds))
             .and_then(|()| tour::show::spread())
@@ -63,12 +60,5 @@ fn main() -> ExitCode {
             tour::measure::false_sharing();
             Ok(())
         }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lesson 02: {error}");
-            ExitCode::from(2)
-        }
-    }
+    })
 }

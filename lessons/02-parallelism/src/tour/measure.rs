@@ -1,10 +1,10 @@
 //! How much is gained, as CSV.
 
 use crate::Outcome;
-use crate::say::say;
 use parallelism::{amdahl, sharing, spread};
 use std::thread;
 use std::time::Instant;
+use terminal::say;
 
 const TURNS: usize = 5;
 const ROUNDS: u64 = 2_000_000;
@@ -34,10 +34,10 @@ pub(crate) fn speedup() -> Outcome {
     say("workers,threads with even shares,threads and a queue,rayon,nothing lost,Amdahl's law");
     for (workers, threads, queue, rayon) in rows {
         let useful = useful(workers)?;
-        say(format_args!(
+        say!(
             "{workers},{threads:.3},{queue:.3},{rayon:.3},{useful:.3},{:.3}",
             amdahl::speedup(serial, useful)
-        ));
+        );
     }
     Ok(())
 }
@@ -50,11 +50,7 @@ pub(crate) fn false_sharing() {
     };
     say("threads,side by side,each in a line of its own");
     for threads in [1, 2, 4] {
-        say(format_args!(
-            "{threads},{:.2},{:.2}",
-            each(sharing::side_by_side, threads),
-            each(sharing::apart, threads)
-        ));
+        say!("{threads},{:.2},{:.2}", each(sharing::side_by_side, threads), each(sharing::apart, threads));
     }
 }
 

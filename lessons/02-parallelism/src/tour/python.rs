@@ -3,9 +3,9 @@
 use super::show::{heading, words};
 use super::verdict;
 use crate::Outcome;
-use crate::say::say;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
+use terminal::say;
 
 const PROGRAM: &str = include_str!("../../python/same_work.py");
 
@@ -40,7 +40,7 @@ pub(crate) fn show(rounds: i64) -> Outcome {
         let Some((what, seconds)) =
             line.rsplit_once(' ').and_then(|(what, last)| Some((what, last.parse::<f64>().ok()?)))
         else {
-            say(format_args!("  {line}"));
+            say!("  {line}");
             continue;
         };
         let shown = format!("  {what:26} {:>6.0} ms", seconds * 1e3);
@@ -50,7 +50,7 @@ pub(crate) fn show(rounds: i64) -> Outcome {
             continue;
         }
         let faster = alone / seconds.max(1e-9);
-        say(format_args!("{shown}   {}", words(faster)));
+        say!("{shown}   {}", words(faster));
         match what {
             "waiting two threads" => gained.waiting = faster,
             "CPU two threads" => gained.threads = faster,
@@ -59,6 +59,6 @@ pub(crate) fn show(rounds: i64) -> Outcome {
         }
     }
     let cores = std::thread::available_parallelism()?.get();
-    say(format_args!("  {}", verdict::python(cores, &gained)));
+    say!("  {}", verdict::python(cores, &gained));
     Ok(())
 }

@@ -2,17 +2,16 @@
 
 use super::verdict;
 use crate::Outcome;
-use crate::say::say;
-use anstyle::Style;
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
 use parallelism::interpreter::{Op, busy, mixed, native, run, waiting};
 use parallelism::{order, sharing, spread};
 use std::thread;
 use std::time::{Duration, Instant};
+use terminal::say;
 
 pub(crate) fn heading(text: &str) {
-    let bold = Style::new().bold();
-    say(format_args!("\n{bold}{text}{bold:#}"));
+    say("");
+    terminal::heading(text);
 }
 
 /// How often each thing is measured. The shortest time counts: whatever else the machine does can only add to it.
@@ -75,17 +74,17 @@ pub(crate) fn gil(rounds: i64) -> Outcome {
         })?;
         let (free, ()) = best(|| twice(&program, None, true))?;
         let (locked, free) = (times_as_fast(alone, locked), times_as_fast(alone, free));
-        say(format_args!(
+        say!(
             "  {name:26} {:>7} ms   {:22} {turns:>3} turns   {}",
             alone.as_millis(),
             words(locked),
             words(free)
-        ));
+        );
         gained.push((locked, free));
     }
     if let [(computing, free), (waiting, _), _, (native, _)] = gained[..] {
         let cores = thread::available_parallelism()?.get();
-        say(format_args!("  {}", verdict::gil(cores, &verdict::Gil { computing, waiting, native, free })));
+        say!("  {}", verdict::gil(cores, &verdict::Gil { computing, waiting, native, free }));
     }
     Ok(())
 }
@@ -96,7 +95,7 @@ pub(crate) fn spread() -> Outcome {
     heading(&format!("All cores, of which there are {cores}"));
     let rounds = 1_000_000;
     let (alone, expected) = best(|| Ok::<_, String>(spread::serial(rounds)))?;
-    say(format_args!("  {:22} {:>6} ms", "one after another", alone.as_millis()));
+    say!("  {:22} {:>6} ms", "one after another", alone.as_millis());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(cores).build()?;
     let workers = cores as u64;
     let ways: [(&str, &dyn Fn() -> u64); 3] = [
@@ -108,13 +107,13 @@ pub(crate) fn spread() -> Outcome {
     for (name, way) in ways {
         let (elapsed, result) = best(|| Ok::<_, String>(way()))?;
         let faster = times_as_fast(alone, elapsed);
-        say(format_args!("  {name:22} {:>6} ms   {}", elapsed.as_millis(), words(faster)));
+        say!("  {name:22} {:>6} ms   {}", elapsed.as_millis(), words(faster));
         if result != expected {
             return Err(format!("{name} computed something else").into());
         }
         gained.push(faster);
     }
-    say(format_args!("  {}", verdict::spread(cores, &gained)));
+    say!("  {}", verdict::spread(cores, &gained));
     Ok(())
 }
 
@@ -126,12 +125,12 @@ pub(crate) fn sharing() -> Outcome {
     let times = 3_000_000;
     let raise = |name: &str, way: fn(usize, u64) -> Vec<u64>| {
         let (elapsed, counters) = best(|| Ok::<_, String>(way(threads, times)))?;
-        say(format_args!("  {name:28} {:>4} ns to raise one", elapsed.as_nanos() / u128::from(times)));
+        say!("  {name:28} {:>4} ns to raise one", elapsed.as_nanos() / u128::from(times));
         if counters == vec![times; threads] { Ok(elapsed) } else { Err("a counter lost a count".to_owned()) }
     };
     let side_by_side = raise("side by side", sharing::side_by_side)?;
     let apart = raise("each in a line of its own", sharing::apart)?;
-    say(format_args!("  {}", verdict::sharing(cores, times_as_fast(side_by_side, apart))));
+    say!("  {}", verdict::sharing(cores, times_as_fast(side_by_side, apart)));
     Ok(())
 }
 
@@ -143,21 +142,18 @@ pub(crate) fn order() -> Outcome {
     let mut orders: Vec<_> = (0..runs).map(|_| order::order_of_effects(&pool, 64)).collect();
     orders.sort();
     orders.dedup();
-    say(format_args!("  {runs} runs of 64 pieces by 4 workers, in    {} different orders", orders.len()));
+    say!("  {runs} runs of 64 pieces by 4 workers, in    {} different orders", orders.len());
     let results = order::order_of_results(&pool, 64);
-    say(format_args!("  what they collect is in order          {}", results.is_sorted()));
+    say!("  what they collect is in order          {}", results.is_sorted());
     let numbers = order::tricky(1_000);
-    say(format_args!("  1000 numbers, added left to right      {}", order::sum_in_order(&numbers)));
+    say!("  1000 numbers, added left to right      {}", order::sum_in_order(&numbers));
     for workers in [2, 3, 7] {
-        say(format_args!(
-            "  in {workers} shares                            {}",
-            order::sum_in_shares(&numbers, workers)
-        ));
+        say!("  in {workers} shares                            {}", order::sum_in_shares(&numbers, workers));
     }
     if !results.is_sorted() {
         return Err("rayon collected out of order".into());
     }
     let cores = thread::available_parallelism()?.get();
-    say(format_args!("  {}", verdict::order(cores, orders.len())));
+    say!("  {}", verdict::order(cores, orders.len()));
     Ok(())
 }
