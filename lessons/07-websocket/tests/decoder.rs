@@ -222,10 +222,13 @@ fn a_message_over_its_limit_is_refused_at_the_header() {
         bytes
     };
     let start = frame(false, OpCode::Binary, None, &[7; 6]);
+    // Six bytes, the last of them half a letter: it counts, too.
+    let cut = frame(false, OpCode::Text, None, b"hello\xc3");
     for bytes in [
         header(OpCode::Text, 11),
         header(OpCode::Binary, u64::MAX >> 1),
         [start.clone(), header(OpCode::Continuation, 5)].concat(),
+        [cut, header(OpCode::Continuation, 5)].concat(),
     ] {
         let decoded = decode(Role::Client, limits, &bytes, &[]);
         assert_eq!(decoded.error, Some(ProtocolError::MessageTooBig(10)), "{bytes:02x?}");
