@@ -155,6 +155,18 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     }
   });
 
+  test("a lab is alive under the machine's other name, too", async (t) => {
+    const home = reading.url.replace("127.0.0.1", "localhost");
+    const { page } = await open(t, `${home}/07-websocket.html`);
+    const frames = page.locator('.lab[data-lab="frames"]');
+    await frames.getByRole("button", { name: "Open a WebSocket" }).click(PATIENCE);
+    await frames.getByRole("status").filter({ hasText: "Connected" }).waitFor(PATIENCE);
+    await page.goto(`${home}/09-engine-io.html`);
+    const session = page.locator('.lab[data-lab="session"]');
+    await session.getByRole("button", { name: "Open a session" }).click(PATIENCE);
+    await session.getByRole("status").filter({ hasText: "Browser: open, by WebSocket" }).waitFor(PATIENCE);
+  });
+
   test("in plain files a lab says what to run", async (t) => {
     for (const name of (await readdir(join(root, "book/src"))).filter((name) => /^\d\d-.*\.md$/.test(name))) {
       const file = join(target, "book-served", name.replace(".md", ".html"));

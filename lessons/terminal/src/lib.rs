@@ -87,7 +87,7 @@ pub fn say(line: impl Display) {
     }
 }
 
-/// [`say`] with `println!`'s arguments.
+/// [`say()`] with `println!`'s arguments.
 #[macro_export]
 macro_rules! say {
     ($($line:tt)+) => {
