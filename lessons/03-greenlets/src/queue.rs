@@ -46,7 +46,8 @@ impl<T> Bounded<T> {
 
 // ANCHOR: crossbeam
 /// Puts something into crossbeam's channel from a coroutine: asks, and while the channel is full lets others run before it
-/// asks again.
+/// asks again. With one worker, coroutines that a *thread* starts meanwhile have to wait: who is to take the things must be
+/// there already, or be a thread.
 ///
 /// # Errors
 /// The thing, when all receivers are gone.
