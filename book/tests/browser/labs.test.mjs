@@ -179,6 +179,28 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     }
   });
 
+  test("only so many pages have a server, and it ends with its page", async (t) => {
+    const { page } = await open(t, "preface.html");
+    const opened = await page.evaluate(async () => {
+      const url = `${location.origin.replace("http", "ws")}/__labs/frames`;
+      const ask = () => new Promise((resolve) => {
+        const socket = new WebSocket(url);
+        socket.onopen = () => resolve(socket);
+        socket.onclose = () => resolve(null);
+      });
+      const sockets = [];
+      for (let asked = 0; asked < 40; asked++) sockets.push(await ask());
+      const taken = sockets.filter(Boolean);
+      for (const socket of taken) socket.close();
+      // A place is free when the server that had it is gone.
+      const deadline = Date.now() + 20_000;
+      let again = await ask();
+      while (!again && Date.now() < deadline) again = await ask();
+      return [taken.length, Boolean(again)];
+    });
+    assert.deepEqual(opened, [32, true]);
+  });
+
   test("nobody else's page has a server here", async (t) => {
     const { page } = await open(t, "preface.html");
     const port = new URL(reading.url).port;
