@@ -1,20 +1,22 @@
-//! The `capture` block: a command and what it printed when it was last run by `book capture`.
+//! The `capture` block: a command and what it printed when it was last run by `book
+//! capture`.
 //!
-//! The output is kept in `book/captures`, so that a page shows what a run gave and building takes no time. `book check`
-//! runs the command again and compares, after the block's masks: what may differ from run to run is said where it is
-//! shown.
+//! The output is kept in `book/captures`, so that a page shows what a run gave and
+//! building takes no time. `book check` runs the command again and compares, after the
+//! block's masks: what may differ from run to run is said where it is shown.
 
-use crate::House;
-use crate::chapter::{Block, Chapter, Problem, slug};
-use crate::run::{has, run};
-use crate::site;
-use anyhow::{Context, Result, bail};
-use regex::Regex;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+
+use crate::chapter::{Block, Chapter, Problem, slug};
+use crate::run::{has, run};
+use crate::{House, site};
 
 /// Building included.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -40,7 +42,8 @@ pub(crate) struct Capture {
 }
 
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"[-+]?\d[\d.,_]*"));
-static TIMES: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d[\d.,_]*\s*(ns|µs|us|ms|s|min)\b"));
+static TIMES: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\d[\d.,_]*\s*(ns|µs|us|ms|s|min)\b"));
 static BARS: LazyLock<Regex> = LazyLock::new(|| pattern(r"[▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░▒▓]+"));
 static ADDRESSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"0x[0-9a-fA-F]+"));
 
@@ -53,7 +56,9 @@ impl Capture {
     /// What the block lacks or says that nobody understands.
     pub(crate) fn parse(block: Block<'_>) -> Result<Self> {
         let (fields, rest) = block.fields();
-        let [command] = rest.as_slice() else { bail!("a capture wants one line with the command") };
+        let [command] = rest.as_slice() else {
+            bail!("a capture wants one line with the command")
+        };
         let mut capture = Self {
             line: block.line,
             command: command.trim().to_owned(),
@@ -70,25 +75,43 @@ impl Capture {
                 ("to", _) => capture.to = Some(value.to_owned()),
                 ("order", "any") => capture.unordered = true,
                 ("needs", _) => capture.needs.push(value.to_owned()),
-                ("exit", _) => capture.exit = value.parse().context("`exit` wants a number")?,
+                ("exit", _) => {
+                    capture.exit = value.parse().context("`exit` wants a number")?
+                }
                 ("mask", "numbers") => capture.masks.push(NUMBERS.clone()),
                 ("mask", "times") => capture.masks.push(TIMES.clone()),
                 ("mask", "bars") => capture.masks.push(BARS.clone()),
                 ("mask", "addresses") => capture.masks.push(ADDRESSES.clone()),
-                ("mask", _) => match value.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                    Some(regex) => capture.masks.push(Regex::new(regex).context("`mask`")?),
-                    None => bail!("mask is numbers, times, bars, addresses or /REGEX/, not `{value}`"),
+                ("mask", _) => match value
+                    .strip_prefix('/')
+                    .and_then(|rest| rest.strip_suffix('/'))
+                {
+                    Some(regex) => {
+                        capture.masks.push(Regex::new(regex).context("`mask`")?)
+                    }
+                    None => bail!(
+                        "mask is numbers, times, bars, addresses or /REGEX/, not `{value}`"
+                    ),
                 },
-                _ => bail!("a capture has from, to, mask, order, needs and exit, not `{name}: {value}`"),
+                _ => bail!(
+                    "a capture has from, to, mask, order, needs and exit, not `{name}: {value}`"
+                ),
             }
         }
         // An address has digits in it: it must be gone before numbers are.
-        capture.masks.sort_by_key(|mask| mask.as_str() == NUMBERS.as_str());
+        capture
+            .masks
+            .sort_by_key(|mask| mask.as_str() == NUMBERS.as_str());
         Ok(capture)
     }
 
     pub(crate) fn file(&self, house: &House) -> PathBuf {
-        let name = slug(&self.command.replace("cargo run ", "").replace("-p lesson-", ""));
+        let name = slug(
+            &self
+                .command
+                .replace("cargo run ", "")
+                .replace("-p lesson-", ""),
+        );
         house.book.join("captures").join(format!("{name}.txt"))
     }
 
@@ -98,10 +121,18 @@ impl Capture {
     /// No output was kept, or `from` and `to` are not in it.
     pub(crate) fn expand(&self, house: &House) -> Result<String> {
         let kept = fs::read_to_string(self.file(house)).ok();
-        let kept = kept
-            .with_context(|| format!("no output of `{}` yet: cargo run -p book -- capture", self.command))?;
+        let kept = kept.with_context(|| {
+            format!(
+                "no output of `{}` yet: cargo run -p book -- capture",
+                self.command
+            )
+        })?;
         let shown = self.shown(&kept)?;
-        Ok(format!("```console\n$ {}\n{}\n```\n", self.command, shown.trim_end()))
+        Ok(format!(
+            "```console\n$ {}\n{}\n```\n",
+            self.command,
+            shown.trim_end()
+        ))
     }
 
     /// The part of `output` that the block shows.
@@ -109,10 +140,12 @@ impl Capture {
         let lines: Vec<_> = output.lines().collect();
         let find = |text: &Option<String>, after: usize| match text {
             None => Ok(None),
-            Some(text) => match lines[after..].iter().position(|line| line.contains(text)) {
-                Some(at) => Ok(Some(after + at)),
-                None => bail!("`{}` printed no line with `{text}`", self.command),
-            },
+            Some(text) => {
+                match lines[after..].iter().position(|line| line.contains(text)) {
+                    Some(at) => Ok(Some(after + at)),
+                    None => bail!("`{}` printed no line with `{text}`", self.command),
+                }
+            }
         };
         let from = find(&self.from, 0)?.unwrap_or(0);
         let to = find(&self.to, (from + 1).min(lines.len()))?.unwrap_or(lines.len());
@@ -124,10 +157,9 @@ impl Capture {
         let mut lines: Vec<_> = text
             .lines()
             .map(|line| {
-                let line = self
-                    .masks
-                    .iter()
-                    .fold(line.to_owned(), |line, mask| mask.replace_all(&line, "#").into_owned());
+                let line = self.masks.iter().fold(line.to_owned(), |line, mask| {
+                    mask.replace_all(&line, "#").into_owned()
+                });
                 // Columns move with the numbers in them.
                 line.split_whitespace().collect::<Vec<_>>().join(" ")
             })
@@ -147,9 +179,13 @@ impl Capture {
             (Ok(kept), Ok(fresh)) => (self.masked(&kept), self.masked(&fresh)),
             (Err(error), _) | (_, Err(error)) => return Some(error.to_string()),
         };
-        let at = (0..kept.len().max(fresh.len())).find(|at| kept.get(*at) != fresh.get(*at))?;
-        let line =
-            |lines: &[String]| lines.get(at).map_or("nothing more".to_owned(), |line| format!("`{line}`"));
+        let at = (0..kept.len().max(fresh.len()))
+            .find(|at| kept.get(*at) != fresh.get(*at))?;
+        let line = |lines: &[String]| {
+            lines
+                .get(at)
+                .map_or("nothing more".to_owned(), |line| format!("`{line}`"))
+        };
         Some(format!(
             "`{}` prints something else now. Line {}: the book has {}, a fresh run {}",
             self.command,
@@ -176,10 +212,15 @@ fn by_command(chapters: &[Chapter]) -> BTreeMap<String, Vec<(PathBuf, Capture)>>
 
 /// A tool that a command needs and that is not here.
 fn missing(blocks: &[(PathBuf, Capture)]) -> Option<&str> {
-    blocks.iter().flat_map(|(_, capture)| &capture.needs).map(String::as_str).find(|tool| !has(tool))
+    blocks
+        .iter()
+        .flat_map(|(_, capture)| &capture.needs)
+        .map(String::as_str)
+        .find(|tool| !has(tool))
 }
 
-/// Runs the commands of all chapters and keeps what they print; whether all of them ended as they should.
+/// Runs the commands of all chapters and keeps what they print; whether all of them ended
+/// as they should.
 ///
 /// # Errors
 /// Chapters that cannot be read, output that cannot be kept.
@@ -196,13 +237,18 @@ pub(crate) fn capture_all(house: &House, filter: Option<&str>) -> Result<bool> {
         }
         let output = run(house, &command, true, LIMIT)?;
         if output.status != Some(blocks[0].1.exit) {
-            println!("{}\n  ended with status {:?}: not kept", output.text.trim_end(), output.status);
+            println!(
+                "{}\n  ended with status {:?}: not kept",
+                output.text.trim_end(),
+                output.status
+            );
             well = false;
             continue;
         }
         let file = blocks[0].1.file(house);
         fs::create_dir_all(house.book.join("captures"))?;
-        fs::write(&file, output.text).with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(&file, output.text)
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(well)
 }
@@ -227,18 +273,26 @@ pub(crate) fn check(house: &House, chapters: &[Chapter]) -> Vec<Problem> {
         let fresh = run(house, &command, true, LIMIT);
         for (file, capture) in &blocks {
             // Said where the chapter was read.
-            let Ok(kept) = fs::read_to_string(capture.file(house)) else { continue };
+            let Ok(kept) = fs::read_to_string(capture.file(house)) else {
+                continue;
+            };
             let what = match &fresh {
                 Err(error) => Some(error.to_string()),
                 Ok(fresh) if fresh.status != Some(capture.exit) => Some(format!(
                     "`{command}` ended with status {}, not {}:\n{}",
-                    fresh.status.map_or("by a signal".into(), |status| status.to_string()),
+                    fresh
+                        .status
+                        .map_or("by a signal".into(), |status| status.to_string()),
                     capture.exit,
                     fresh.text.trim_end()
                 )),
                 Ok(fresh) => capture.difference(&kept, &fresh.text),
             };
-            problems.extend(what.map(|what| Problem { file: file.clone(), line: capture.line, what }));
+            problems.extend(what.map(|what| Problem {
+                file: file.clone(),
+                line: capture.line,
+                what,
+            }));
         }
     }
     problems
@@ -249,29 +303,51 @@ mod tests {
     use super::*;
 
     fn capture(body: &str) -> Capture {
-        Capture::parse(Block { line: 1, info: "capture", body }).unwrap()
+        Capture::parse(Block {
+            line: 1,
+            info: "capture",
+            body,
+        })
+        .unwrap()
     }
 
     #[test]
     fn masks_hide_what_may_differ_and_nothing_else() {
         let times = capture("x\nmask: times\n");
-        assert_eq!(times.difference("took  12.5 ms, 3 tries", "took 1,300 ms, 3 tries"), None);
-        assert!(times.difference("took 12 ms, 3 tries", "took 12 ms, 4 tries").is_some());
+        assert_eq!(
+            times.difference("took  12.5 ms, 3 tries", "took 1,300 ms, 3 tries"),
+            None
+        );
+        assert!(
+            times
+                .difference("took 12 ms, 3 tries", "took 12 ms, 4 tries")
+                .is_some()
+        );
         let numbers = capture("x\nmask: numbers\nmask: bars\nmask: addresses\n");
-        assert_eq!(numbers.difference("a 0x7f00 12 ████", "a 0xbeef   1,200 ██"), None);
+        assert_eq!(
+            numbers.difference("a 0x7f00 12 ████", "a 0xbeef   1,200 ██"),
+            None
+        );
         assert!(numbers.difference("a 12", "b 12").is_some());
     }
 
     #[test]
     fn a_line_more_or_less_is_a_difference() {
         let exact = capture("x\n");
-        assert!(exact.difference("a\n", "a\nb\n").is_some_and(|what| what.contains("nothing more")));
+        assert!(
+            exact
+                .difference("a\n", "a\nb\n")
+                .is_some_and(|what| what.contains("nothing more"))
+        );
         assert_eq!(exact.difference("a\n\n", "a\n"), None);
     }
 
     #[test]
     fn lines_in_any_order_are_sorted() {
-        assert_eq!(capture("x\norder: any\n").difference("b\na\n", "a\nb\n"), None);
+        assert_eq!(
+            capture("x\norder: any\n").difference("b\na\n", "a\nb\n"),
+            None
+        );
         assert!(capture("x\n").difference("b\na\n", "a\nb\n").is_some());
     }
 
@@ -280,13 +356,37 @@ mod tests {
         let part = capture("x\nfrom: Two\nto: Three\n");
         assert_eq!(part.shown("One\n1\nTwo\n2\nThree\n3\n").unwrap(), "Two\n2");
         assert!(part.shown("One\n").is_err());
-        assert_eq!(part.difference("Two\n2\nThree\n3\n", "Two\n2\nThree\n4\n"), None);
+        assert_eq!(
+            part.difference("Two\n2\nThree\n3\n", "Two\n2\nThree\n4\n"),
+            None
+        );
     }
 
     #[test]
     fn a_mask_that_nobody_knows_is_an_error() {
-        assert!(Capture::parse(Block { line: 1, info: "capture", body: "x\nmask: number\n" }).is_err());
-        assert!(Capture::parse(Block { line: 1, info: "capture", body: "x\nmask: /(/\n" }).is_err());
-        assert!(Capture::parse(Block { line: 1, info: "capture", body: "mask: times\n" }).is_err());
+        assert!(
+            Capture::parse(Block {
+                line: 1,
+                info: "capture",
+                body: "x\nmask: number\n"
+            })
+            .is_err()
+        );
+        assert!(
+            Capture::parse(Block {
+                line: 1,
+                info: "capture",
+                body: "x\nmask: /(/\n"
+            })
+            .is_err()
+        );
+        assert!(
+            Capture::parse(Block {
+                line: 1,
+                info: "capture",
+                body: "mask: times\n"
+            })
+            .is_err()
+        );
     }
 }

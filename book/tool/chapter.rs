@@ -1,9 +1,12 @@
-//! A chapter's Markdown, cut into text and fenced blocks, and put together again as what mdBook understands.
+//! A chapter's Markdown, cut into text and fenced blocks, and put together again as what
+//! mdBook understands.
 
-use crate::House;
-use crate::{capture, diagram, exercise, figure, include, lab, lesson, plot, quiz};
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::{
+    House, capture, diagram, exercise, figure, include, lab, lesson, plot, quiz,
+};
 
 /// Something that a reader would stumble over, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +35,15 @@ pub(crate) fn report(problems: &[Problem]) -> bool {
         eprintln!("{problem}");
     }
     if !problems.is_empty() {
-        eprintln!("{} {}", problems.len(), if problems.len() == 1 { "problem" } else { "problems" });
+        eprintln!(
+            "{} {}",
+            problems.len(),
+            if problems.len() == 1 {
+                "problem"
+            } else {
+                "problems"
+            }
+        );
     }
     problems.is_empty()
 }
@@ -59,7 +70,10 @@ impl<'a> Block<'a> {
         let (mut fields, mut rest) = (Vec::new(), Vec::new());
         for line in self.body.lines() {
             match line.split_once(": ") {
-                Some((name, value)) if !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()) => {
+                Some((name, value))
+                    if !name.is_empty()
+                        && name.chars().all(|c| c.is_ascii_lowercase()) =>
+                {
                     fields.push((name, value.trim()));
                 }
                 _ if line.trim().is_empty() => {}
@@ -75,7 +89,8 @@ enum Piece<'a> {
     Block(Block<'a>),
 }
 
-/// The line of an opening fence, where its body begins, the fence, and what stands behind it.
+/// The line of an opening fence, where its body begins, the fence, and what stands behind
+/// it.
 type Open<'a> = (usize, usize, &'a str, &'a str);
 
 /// Text and blocks in turn. An unclosed fence runs to the end, as in Markdown.
@@ -89,13 +104,20 @@ fn pieces(markdown: &str) -> Vec<Piece<'_>> {
         match open {
             None if bare.starts_with("```") => {
                 if at > text_from {
-                    pieces.push(Piece::Text { line: text_line, text: &markdown[text_from..at] });
+                    pieces.push(Piece::Text {
+                        line: text_line,
+                        text: &markdown[text_from..at],
+                    });
                 }
                 let fence = &bare[..bare.len() - bare.trim_start_matches('`').len()];
                 open = Some((number, at + line.len(), fence, bare[fence.len()..].trim()));
             }
             Some((start, body, fence, info)) if bare == fence => {
-                pieces.push(Piece::Block(Block { line: start, info, body: &markdown[body..at] }));
+                pieces.push(Piece::Block(Block {
+                    line: start,
+                    info,
+                    body: &markdown[body..at],
+                }));
                 open = None;
                 (text_from, text_line) = (at + line.len(), number + 1);
             }
@@ -105,9 +127,16 @@ fn pieces(markdown: &str) -> Vec<Piece<'_>> {
     }
     match open {
         Some((line, body, _, info)) => {
-            pieces.push(Piece::Block(Block { line, info, body: markdown.get(body..).unwrap_or_default() }));
+            pieces.push(Piece::Block(Block {
+                line,
+                info,
+                body: markdown.get(body..).unwrap_or_default(),
+            }));
         }
-        None if at > text_from => pieces.push(Piece::Text { line: text_line, text: &markdown[text_from..] }),
+        None if at > text_from => pieces.push(Piece::Text {
+            line: text_line,
+            text: &markdown[text_from..],
+        }),
         None => {}
     }
     pieces
@@ -147,7 +176,11 @@ pub(crate) struct Chapter {
 
 impl Chapter {
     fn problem(&mut self, line: usize, what: impl fmt::Display) {
-        self.problems.push(Problem { file: self.file.clone(), line, what: what.to_string() });
+        self.problems.push(Problem {
+            file: self.file.clone(),
+            line,
+            what: what.to_string(),
+        });
     }
 }
 
@@ -155,26 +188,36 @@ impl Chapter {
 pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
     let source = house.book.join("src").join(file);
     let folder = source.parent().map(Path::to_path_buf).unwrap_or_default();
-    let shown = source.strip_prefix(&house.root).unwrap_or(&source).to_path_buf();
-    let mut chapter = Chapter { file: shown, ..Chapter::default() };
+    let shown = source
+        .strip_prefix(&house.root)
+        .unwrap_or(&source)
+        .to_path_buf();
+    let mut chapter = Chapter {
+        file: shown,
+        ..Chapter::default()
+    };
     let mut out = String::new();
     for piece in pieces(markdown) {
         match piece {
             Piece::Text { line, text } => {
                 for (number, text) in (line..).zip(text.split_inclusive('\n')) {
-                    match figure::inline(&folder, text).and_then(|text| include::expand(&folder, &text)) {
+                    match figure::inline(&folder, text)
+                        .and_then(|text| include::expand(&folder, &text))
+                    {
                         Ok(text) => out.push_str(&text),
                         Err(what) => trouble(&mut chapter, &mut out, number, what),
                     }
                 }
             }
-            Piece::Block(block) => match expand_block(house, &folder, &mut chapter, block) {
-                Ok(text) => {
-                    out.push_str(&text);
-                    out.push('\n');
+            Piece::Block(block) => {
+                match expand_block(house, &folder, &mut chapter, block) {
+                    Ok(text) => {
+                        out.push_str(&text);
+                        out.push('\n');
+                    }
+                    Err(what) => trouble(&mut chapter, &mut out, block.line, what),
                 }
-                Err(what) => trouble(&mut chapter, &mut out, block.line, what),
-            },
+            }
         }
     }
     chapter.markdown = out;
@@ -184,7 +227,10 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
 /// A problem is seen by whoever builds, and on the page by whoever is writing it.
 fn trouble(chapter: &mut Chapter, out: &mut String, line: usize, what: anyhow::Error) {
     let what = format!("{what:#}");
-    *out += &format!("\n<p class=\"problem\">Line {line}: {}</p>\n\n", escape(&what));
+    *out += &format!(
+        "\n<p class=\"problem\">Line {line}: {}</p>\n\n",
+        escape(&what)
+    );
     chapter.problem(line, what);
 }
 
@@ -242,22 +288,32 @@ fn ticks(line: &str) -> usize {
 
 /// Text as HTML.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
-/// Markdown as HTML on one line: an empty line would end the HTML block that it goes into.
+/// Markdown as HTML on one line: an empty line would end the HTML block that it goes
+/// into.
 pub(crate) fn html(markdown: &str) -> String {
     let mut html = String::new();
     // As mdBook does it, quotes become those of print.
     let options = pulldown_cmark::Options::ENABLE_SMART_PUNCTUATION;
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(markdown, options));
+    pulldown_cmark::html::push_html(
+        &mut html,
+        pulldown_cmark::Parser::new_ext(markdown, options),
+    );
     html.trim().replace('\n', "&#10;")
 }
 
 /// [`html`] of a single paragraph, without its `<p>`.
 pub(crate) fn html_inline(markdown: &str) -> String {
     let html = html(markdown);
-    match html.strip_prefix("<p>").and_then(|rest| rest.strip_suffix("</p>")) {
+    match html
+        .strip_prefix("<p>")
+        .and_then(|rest| rest.strip_suffix("</p>"))
+    {
         Some(inner) if !inner.contains("<p>") => inner.to_owned(),
         _ => html,
     }
@@ -282,26 +338,43 @@ mod tests {
 
     #[test]
     fn text_and_blocks_keep_their_lines() {
-        let found: Vec<_> = pieces("one\n\n```rust\nfn a() {}\n```\ntwo\n````text\n```\n````\n")
-            .into_iter()
-            .map(|piece| match piece {
-                Piece::Text { line, text } => (line, "", text.to_owned()),
-                Piece::Block(block) => (block.line, block.info, block.body.to_owned()),
-            })
-            .collect();
-        let expected =
-            [(1, "", "one\n\n"), (3, "rust", "fn a() {}\n"), (6, "", "two\n"), (7, "text", "```\n")];
-        assert_eq!(found, expected.map(|(line, info, text)| (line, info, text.to_owned())));
+        let found: Vec<_> =
+            pieces("one\n\n```rust\nfn a() {}\n```\ntwo\n````text\n```\n````\n")
+                .into_iter()
+                .map(|piece| match piece {
+                    Piece::Text { line, text } => (line, "", text.to_owned()),
+                    Piece::Block(block) => {
+                        (block.line, block.info, block.body.to_owned())
+                    }
+                })
+                .collect();
+        let expected = [
+            (1, "", "one\n\n"),
+            (3, "rust", "fn a() {}\n"),
+            (6, "", "two\n"),
+            (7, "text", "```\n"),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(line, info, text)| (line, info, text.to_owned()))
+        );
     }
 
     #[test]
     fn an_open_fence_runs_to_the_end() {
-        assert!(matches!(pieces("```quiz\nabc").as_slice(), [Piece::Block(Block { body: "abc", .. })]));
+        assert!(matches!(
+            pieces("```quiz\nabc").as_slice(),
+            [Piece::Block(Block { body: "abc", .. })]
+        ));
     }
 
     #[test]
     fn fields_are_lines_with_a_name() {
-        let block = Block { line: 4, info: "lesson", body: "lesson: 07-websocket\n- say what: a frame is\n" };
+        let block = Block {
+            line: 4,
+            info: "lesson",
+            body: "lesson: 07-websocket\n- say what: a frame is\n",
+        };
         let (fields, rest) = block.fields();
         assert_eq!(fields, [("lesson", "07-websocket")]);
         assert_eq!(rest, ["- say what: a frame is"]);

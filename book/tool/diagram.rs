@@ -1,10 +1,13 @@
-//! A `mermaid` block becomes an SVG when the book is built: no script, no other host, and the theme's colours.
+//! A `mermaid` block becomes an SVG when the book is built: no script, no other host, and
+//! the theme's colours.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use mermaid_rs_renderer::{RenderOptions, Theme, render_with_options};
 
 use crate::chapter::{Block, escape, slug};
 use crate::figure::unique_ids;
-use anyhow::{Result, anyhow};
-use mermaid_rs_renderer::{RenderOptions, Theme, render_with_options};
-use std::path::Path;
 
 /// Each colour of the renderer's theme is a stand-in for one of the page's.
 const COLORS: [(&str, &str); 6] = [
@@ -17,7 +20,8 @@ const COLORS: [(&str, &str); 6] = [
 ];
 
 fn theme() -> Theme {
-    let [ink, line, box_fill, note, note_edge, ground] = COLORS.map(|(color, _)| color.to_owned());
+    let [ink, line, box_fill, note, note_edge, ground] =
+        COLORS.map(|(color, _)| color.to_owned());
     Theme {
         font_family: "inherit".into(),
         font_size: 15.0,
@@ -48,21 +52,30 @@ fn theme() -> Theme {
 /// # Errors
 /// What the renderer cannot read.
 pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
-    let mut options = RenderOptions { theme: theme(), ..RenderOptions::default() };
+    let mut options = RenderOptions {
+        theme: theme(),
+        ..RenderOptions::default()
+    };
     options.layout.max_label_width_chars = 36;
-    let mut svg =
-        render_with_options(block.body, options).map_err(|error| anyhow!("not a diagram: {error:#}"))?;
+    let mut svg = render_with_options(block.body, options)
+        .map_err(|error| anyhow!("not a diagram: {error:#}"))?;
     for (stand_in, color) in COLORS {
         svg = svg.replace(stand_in, color);
     }
     // What the renderer paints in white of its own accord is the page's ground.
-    svg = svg.replace("#FFFFFF", "var(--bg)").replace("\"white\"", "\"var(--bg)\"");
+    svg = svg
+        .replace("#FFFFFF", "var(--bg)")
+        .replace("\"white\"", "\"var(--bg)\"");
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let svg = unique_ids(&svg, &format!("{}-{}", slug(&stem), block.line)).replace('\n', " ");
+    let svg =
+        unique_ids(&svg, &format!("{}-{}", slug(&stem), block.line)).replace('\n', " ");
     // For who cannot see the picture: its source, which reads well.
     let svg = fit(&svg).replacen(
         "<svg",
-        &format!("<svg role=\"img\" aria-label=\"{}\"", escape(block.body.trim()).replace('\n', "&#10;")),
+        &format!(
+            "<svg role=\"img\" aria-label=\"{}\"",
+            escape(block.body.trim()).replace('\n', "&#10;")
+        ),
         1,
     );
     Ok(format!("<figure class=\"figure diagram\">{svg}</figure>\n"))
@@ -74,11 +87,18 @@ fn fit(svg: &str) -> String {
         .split_once("width=\"")
         .and_then(|(_, rest)| rest.split_once('"'))
         .and_then(|(width, _)| width.parse::<f32>().ok());
-    let Some((head, tail)) = svg.split_once('>') else { return svg.to_owned() };
-    let kept: Vec<_> =
-        head.split(' ').filter(|word| !word.starts_with("width=") && !word.starts_with("height=")).collect();
+    let Some((head, tail)) = svg.split_once('>') else {
+        return svg.to_owned();
+    };
+    let kept: Vec<_> = head
+        .split(' ')
+        .filter(|word| !word.starts_with("width=") && !word.starts_with("height="))
+        .collect();
     let width = width.unwrap_or(720.0).round();
-    format!("{} style=\"max-width: {width}px; --drawn: {width}px\">{tail}", kept.join(" "))
+    format!(
+        "{} style=\"max-width: {width}px; --drawn: {width}px\">{tail}",
+        kept.join(" ")
+    )
 }
 
 #[cfg(test)]
@@ -86,16 +106,28 @@ mod tests {
     use super::*;
 
     fn draw(body: &str) -> Result<String> {
-        expand(Path::new("book/src/07-websocket.md"), Block { line: 9, info: "mermaid", body })
+        expand(
+            Path::new("book/src/07-websocket.md"),
+            Block {
+                line: 9,
+                info: "mermaid",
+                body,
+            },
+        )
     }
 
     #[test]
     fn a_diagram_takes_its_colours_from_the_page() {
-        let html = draw("sequenceDiagram\n    A->>B: hello\n    Note over B: \"thinks\"\n").unwrap();
+        let html =
+            draw("sequenceDiagram\n    A->>B: hello\n    Note over B: \"thinks\"\n")
+                .unwrap();
         assert!(html.contains("hello") && html.contains("var(--fig-ink)"));
         let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
         assert_eq!(colors.find(&html).map(|found| found.as_str()), None);
-        assert!(!html.contains("<svg width"), "it would be wider than a phone");
+        assert!(
+            !html.contains("<svg width"),
+            "it would be wider than a phone"
+        );
         assert_eq!(html.trim_end().lines().count(), 1);
     }
 

@@ -1,12 +1,16 @@
-//! The `exercise` block: the task as the starter's head states it, with the hint and the solution folded under it.
+//! The `exercise` block: the task as the starter's head states it, with the hint and the
+//! solution folded under it.
 //!
-//! All three are read from the lesson: they are the files that a reader edits and that `course verify` proves.
+//! All three are read from the lesson: they are the files that a reader edits and that
+//! `course verify` proves.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
 
 use crate::House;
 use crate::chapter::{Block, html_inline};
-use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::PathBuf;
 
 /// The exercise's name, and the block as Markdown.
 ///
@@ -14,11 +18,19 @@ use std::path::PathBuf;
 /// An exercise whose starter, hint or solution is not there.
 pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)> {
     let (fields, rest) = block.fields();
-    let [name] = rest.as_slice() else { bail!("an exercise block wants one line with the exercise's name") };
+    let [name] = rest.as_slice() else {
+        bail!("an exercise block wants one line with the exercise's name")
+    };
     let name = name.trim();
-    let field = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let field = |wanted: &str| {
+        fields
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| *value)
+    };
     let minutes = field("minutes").context("`minutes: N` is missing")?;
-    let kind = field("kind").context("`kind: warm up`, `build` or `stretch` is missing")?;
+    let kind =
+        field("kind").context("`kind: warm up`, `build` or `stretch` is missing")?;
     if !["warm up", "build", "stretch"].contains(&kind) {
         bail!("kind is `warm up`, `build` or `stretch`, not `{kind}`");
     }
@@ -30,8 +42,11 @@ pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)
     };
     let (title, task) = task(&read("exercises", "rs")?)?;
     let (hint, solution) = (read("hints", "md")?, read("solutions", "rs")?);
-    let path =
-        lesson.strip_prefix(&house.root).unwrap_or(&lesson).join("exercises").join(format!("{name}.rs"));
+    let path = lesson
+        .strip_prefix(&house.root)
+        .unwrap_or(&lesson)
+        .join("exercises")
+        .join(format!("{name}.rs"));
     let text = format!(
         "### {title}\n\n<p class=\"exercise\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
          ```sh\ncargo test --test {name}\n```\n\n\
@@ -47,11 +62,17 @@ pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)
 
 /// The folder of the lesson that has it: `ex07_…` is in `lessons/07-…`.
 fn lesson_of(house: &House, name: &str) -> Result<PathBuf> {
-    let number =
-        name.strip_prefix("ex").and_then(|rest| rest.get(..2)).context("a name is like ex07_accept_key")?;
+    let number = name
+        .strip_prefix("ex")
+        .and_then(|rest| rest.get(..2))
+        .context("a name is like ex07_accept_key")?;
     for entry in fs::read_dir(house.root.join("lessons"))? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&format!("{number}-")) {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(&format!("{number}-"))
+        {
             return Ok(entry.path());
         }
     }
@@ -66,14 +87,21 @@ fn task(starter: &str) -> Result<(String, String)> {
         .map(|line| line[3..].strip_prefix(' ').unwrap_or(&line[3..]))
         .collect();
     let (title, text) = head.split_first().context("the starter has no head")?;
-    let title = title.strip_prefix("# ").context("the starter's head begins with `# Title`")?;
-    let text: Vec<_> = text.split(|line| line.is_empty()).map(|lines| lines.join("\n")).collect();
+    let title = title
+        .strip_prefix("# ")
+        .context("the starter's head begins with `# Title`")?;
+    let text: Vec<_> = text
+        .split(|line| line.is_empty())
+        .map(|lines| lines.join("\n"))
+        .collect();
     let text: Vec<_> = text
         .into_iter()
-        .map(|paragraph| match paragraph.split_once("Try it: `cargo test") {
-            Some((before, _)) => before.trim_end().to_owned(),
-            None => paragraph,
-        })
+        .map(
+            |paragraph| match paragraph.split_once("Try it: `cargo test") {
+                Some((before, _)) => before.trim_end().to_owned(),
+                None => paragraph,
+            },
+        )
         .collect();
     Ok((title.to_owned(), text.join("\n\n").trim().to_owned()))
 }
@@ -87,6 +115,9 @@ mod tests {
         let (title, text) =
             task("//! # Add\n//!\n//! Add two\n//! numbers.\n//!\n//! Try it: `cargo test --test ex01_add`\n\nfn add() {}\n")
                 .unwrap();
-        assert_eq!((title.as_str(), text.as_str()), ("Add", "Add two\nnumbers."));
+        assert_eq!(
+            (title.as_str(), text.as_str()),
+            ("Add", "Add two\nnumbers.")
+        );
     }
 }

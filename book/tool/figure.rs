@@ -1,10 +1,12 @@
-//! `![words](figures/NAME.svg)`: a picture drawn by hand, put into the page so that it takes the theme's colours.
+//! `![words](figures/NAME.svg)`: a picture drawn by hand, put into the page so that it
+//! takes the theme's colours.
 
-use anyhow::{Context, Result, bail};
-use regex::Regex;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
+
+use anyhow::{Context, Result, bail};
+use regex::Regex;
 
 static IMAGE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"!\[([^\]]*)\]\(([^)\s]+\.svg)\)").expect("a pattern"));
@@ -14,9 +16,12 @@ static IMAGE: LazyLock<Regex> =
 /// # Errors
 /// A picture that is not there, has no words, or has a size or colours of its own.
 pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
-    let Some(image) = IMAGE.captures(text) else { return Ok(text.to_owned()) };
+    let Some(image) = IMAGE.captures(text) else {
+        return Ok(text.to_owned());
+    };
     let (words, path) = (&image[1], &image[2]);
-    let svg = fs::read_to_string(folder.join(path)).with_context(|| format!("no picture {path}"))?;
+    let svg = fs::read_to_string(folder.join(path))
+        .with_context(|| format!("no picture {path}"))?;
     let svg = body(&svg).with_context(|| format!("in {path}"))?;
     if words.trim().is_empty() {
         bail!("{path} has no words for who cannot see it");
@@ -24,10 +29,16 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     let name = crate::chapter::slug(path);
     let svg = unique_ids(&svg, &name).replacen(
         "<svg",
-        &format!("<svg role=\"img\" aria-label=\"{}\"", crate::chapter::escape(words)),
+        &format!(
+            "<svg role=\"img\" aria-label=\"{}\"",
+            crate::chapter::escape(words)
+        ),
         1,
     );
-    Ok(text.replace(&image[0], &format!("<figure class=\"figure\">{svg}</figure>\n")))
+    Ok(text.replace(
+        &image[0],
+        &format!("<figure class=\"figure\">{svg}</figure>\n"),
+    ))
 }
 
 /// The picture on one line, if it keeps to the house's style.
@@ -35,16 +46,27 @@ fn body(svg: &str) -> Result<String> {
     let start = svg.find("<svg").context("no <svg>")?;
     let svg = svg[start..].trim();
     let head = svg.split('>').next().unwrap_or_default();
-    if !head.contains("viewBox=") || head.contains(" width=") || head.contains(" height=") {
+    if !head.contains("viewBox=") || head.contains(" width=") || head.contains(" height=")
+    {
         bail!("<svg> wants a viewBox, and neither width nor height");
     }
-    if let Some(color) =
-        Regex::new(r#"(fill|stroke|color)[=:]\s*["']?\s*(#[0-9a-fA-F]{3,8}|rgb[a(]|black|white)"#)?.find(svg)
+    if let Some(color) = Regex::new(
+        r#"(fill|stroke|color)[=:]\s*["']?\s*(#[0-9a-fA-F]{3,8}|rgb[a(]|black|white)"#,
+    )?
+    .find(svg)
     {
-        bail!("`{}` does not follow the theme: use the classes of assets/book.css", color.as_str());
+        bail!(
+            "`{}` does not follow the theme: use the classes of assets/book.css",
+            color.as_str()
+        );
     }
     let comments = Regex::new("(?s)<!--.*?-->")?;
-    Ok(comments.replace_all(svg, "").lines().map(str::trim).collect::<Vec<_>>().join(" "))
+    Ok(comments
+        .replace_all(svg, "")
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" "))
 }
 
 /// Ids in one page must differ, and a picture's marks are called `arrow` in all of them.

@@ -1,10 +1,12 @@
 //! `{{#include PATH}}` and `{{#include PATH:ANCHOR}}`.
 //!
-//! mdBook leaves a block empty when the anchor is not there, and says nothing. Here that is an error.
+//! mdBook leaves a block empty when the anchor is not there, and says nothing. Here that
+//! is an error.
 
-use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 /// `text` with its includes, which are relative to `folder`.
 ///
@@ -13,27 +15,31 @@ use std::path::Path;
 pub(crate) fn expand(folder: &Path, text: &str) -> Result<String> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("{{#") {
-        let (directive, behind) = after.split_once("}}").context("a {{#…}} without its end")?;
+        let (directive, behind) =
+            after.split_once("}}").context("a {{#…}} without its end")?;
         let Some(target) = directive.strip_prefix("include ") else {
-            bail!("{{{{#{directive}}}}} is not known here: only {{{{#include PATH:ANCHOR}}}} is");
+            bail!(
+                "{{{{#{directive}}}}} is not known here: only {{{{#include PATH:ANCHOR}}}} is"
+            );
         };
         let (path, anchor) = match target.trim().rsplit_once(':') {
             Some((path, anchor)) => (path, Some(anchor)),
             None => (target.trim(), None),
         };
-        let file = fs::read_to_string(folder.join(path)).with_context(|| format!("cannot include {path}"))?;
+        let file = fs::read_to_string(folder.join(path))
+            .with_context(|| format!("cannot include {path}"))?;
         out.push_str(before);
-        out.push_str(
-            &lines(&file, anchor)
-                .with_context(|| format!("no anchor {} in {path}", anchor.unwrap_or_default()))?,
-        );
+        out.push_str(&lines(&file, anchor).with_context(|| {
+            format!("no anchor {} in {path}", anchor.unwrap_or_default())
+        })?);
         rest = behind;
     }
     out.push_str(rest);
     Ok(out)
 }
 
-/// The lines between an anchor's marks, without those of other anchors, moved to the left.
+/// The lines between an anchor's marks, without those of other anchors, moved to the
+/// left.
 fn lines(file: &str, anchor: Option<&str>) -> Option<String> {
     let (mut inside, mut found) = (anchor.is_none(), Vec::new());
     let mut there = inside;
@@ -55,8 +61,13 @@ fn lines(file: &str, anchor: Option<&str>) -> Option<String> {
         .map(|line| line.len() - line.trim_start().len())
         .min()
         .unwrap_or(0);
-    (there && !found.is_empty())
-        .then(|| found.iter().map(|line| line.get(indent..).unwrap_or("")).collect::<Vec<_>>().join("\n"))
+    (there && !found.is_empty()).then(|| {
+        found
+            .iter()
+            .map(|line| line.get(indent..).unwrap_or(""))
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
 }
 
 #[cfg(test)]
@@ -67,8 +78,14 @@ mod tests {
 
     #[test]
     fn an_anchor_is_cut_out_and_moved_to_the_left() {
-        assert_eq!(lines(FILE, Some("inner")).as_deref(), Some("b();\n\n  c();"));
-        assert_eq!(lines(FILE, Some("outer")).as_deref(), Some("fn a() {\n    b();\n\n      c();\n}"));
+        assert_eq!(
+            lines(FILE, Some("inner")).as_deref(),
+            Some("b();\n\n  c();")
+        );
+        assert_eq!(
+            lines(FILE, Some("outer")).as_deref(),
+            Some("fn a() {\n    b();\n\n      c();\n}")
+        );
     }
 
     #[test]
@@ -79,9 +96,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let wrong = |text: &str| format!("{:#}", expand(Path::new("."), text).unwrap_err());
-        assert!(wrong("{{#include Cargo.toml:nothing}}").contains("no anchor nothing in Cargo.toml"));
-        assert!(wrong("{{#include no/such/file.rs}}").contains("cannot include no/such/file.rs"));
+        let wrong =
+            |text: &str| format!("{:#}", expand(Path::new("."), text).unwrap_err());
+        assert!(
+            wrong("{{#include Cargo.toml:nothing}}")
+                .contains("no anchor nothing in Cargo.toml")
+        );
+        assert!(
+            wrong("{{#include no/such/file.rs}}")
+                .contains("cannot include no/such/file.rs")
+        );
         assert!(wrong("{{#playground a.rs}}").contains("not known"));
     }
 }

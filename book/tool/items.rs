@@ -1,9 +1,11 @@
-//! What a lesson's library offers: a chapter has to speak of all of it, or rustdoc has to show how it is used.
+//! What a lesson's library offers: a chapter has to speak of all of it, or rustdoc has to
+//! show how it is used.
 
-use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+
+use anyhow::{Context, Result};
 use syn::{Attribute, ImplItem, Item, TraitItem, Type, UseTree, Visibility};
 
 /// The names of the public items at the root of a library, without what rustdoc hides.
@@ -11,8 +13,10 @@ use syn::{Attribute, ImplItem, Item, TraitItem, Type, UseTree, Visibility};
 /// # Errors
 /// A file that cannot be read as Rust.
 pub(crate) fn public_items(lib: &Path) -> Result<BTreeSet<String>> {
-    let source = fs::read_to_string(lib).with_context(|| format!("cannot read {}", lib.display()))?;
-    let file = syn::parse_file(&source).with_context(|| format!("cannot parse {}", lib.display()))?;
+    let source = fs::read_to_string(lib)
+        .with_context(|| format!("cannot read {}", lib.display()))?;
+    let file = syn::parse_file(&source)
+        .with_context(|| format!("cannot parse {}", lib.display()))?;
     let mut names = BTreeSet::new();
     for item in file.items {
         let (attributes, visibility, name) = match &item {
@@ -37,7 +41,8 @@ pub(crate) fn public_items(lib: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// What the files of a library offer besides the items at its root, and the examples in their documentation.
+/// What the files of a library offer besides the items at its root, and the examples in
+/// their documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     /// `Type::method`, of types and traits that are public.
@@ -58,7 +63,9 @@ impl Library {
     }
 
     fn folder(&mut self, folder: &Path) -> Result<()> {
-        for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        for entry in fs::read_dir(folder)
+            .with_context(|| format!("cannot read {}", folder.display()))?
+        {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default();
             if path.is_dir() {
@@ -66,10 +73,12 @@ impl Library {
                 if name != "tour" && name != "bin" {
                     self.folder(&path)?;
                 }
-            } else if path.extension().is_some_and(|ending| ending == "rs") && name != "main.rs" {
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && name != "main.rs"
+            {
                 let source = fs::read_to_string(&path)?;
-                let file =
-                    syn::parse_file(&source).with_context(|| format!("cannot parse {}", path.display()))?;
+                let file = syn::parse_file(&source)
+                    .with_context(|| format!("cannot parse {}", path.display()))?;
                 self.examples += &examples(&source);
                 self.items(&file.items);
             }
@@ -81,14 +90,19 @@ impl Library {
         for item in items {
             match item {
                 Item::Impl(block) if block.trait_.is_none() => {
-                    let Type::Path(of) = &*block.self_ty else { continue };
-                    let Some(of) = of.path.segments.last() else { continue };
+                    let Type::Path(of) = &*block.self_ty else {
+                        continue;
+                    };
+                    let Some(of) = of.path.segments.last() else {
+                        continue;
+                    };
                     for item in &block.items {
                         if let ImplItem::Fn(method) = item
                             && public(&method.vis)
                             && !hidden(&method.attrs)
                         {
-                            self.methods.insert(format!("{}::{}", of.ident, method.sig.ident));
+                            self.methods
+                                .insert(format!("{}::{}", of.ident, method.sig.ident));
                         }
                     }
                 }
@@ -97,7 +111,8 @@ impl Library {
                         if let TraitItem::Fn(method) = item
                             && !hidden(&method.attrs)
                         {
-                            self.methods.insert(format!("{}::{}", block.ident, method.sig.ident));
+                            self.methods
+                                .insert(format!("{}::{}", block.ident, method.sig.ident));
                         }
                     }
                 }
@@ -111,7 +126,12 @@ impl Library {
 fn examples(source: &str) -> String {
     let (mut code, mut inside) = (String::new(), false);
     for line in source.lines().map(str::trim_start) {
-        let Some(text) = line.strip_prefix("//!").or_else(|| line.strip_prefix("///")) else { continue };
+        let Some(text) = line
+            .strip_prefix("//!")
+            .or_else(|| line.strip_prefix("///"))
+        else {
+            continue;
+        };
         if text.trim_start().starts_with("```") {
             inside = !inside;
         } else if inside {
@@ -129,7 +149,9 @@ fn public(visibility: &Visibility) -> bool {
 fn hidden(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("doc")
-            && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "hidden")
+            && attribute
+                .parse_args::<syn::Ident>()
+                .is_ok_and(|word| word == "hidden")
     })
 }
 
@@ -179,7 +201,14 @@ mod tests {
         )
         .unwrap();
         let library = Library::read(folder.path()).unwrap();
-        assert_eq!(library.methods.iter().map(String::as_str).collect::<Vec<_>>(), ["A::one", "B::four"]);
+        assert_eq!(
+            library
+                .methods
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+            ["A::one", "B::four"]
+        );
         assert_eq!(library.examples, " A::one();\n");
     }
 

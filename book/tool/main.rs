@@ -1,9 +1,12 @@
-//! The book: `cargo run -p book` builds it, serves it with its live [`labs`] and rebuilds it on save.
+//! The book: `cargo run -p book` builds it, serves it with its live [`labs`] and rebuilds
+//! it on save.
 //!
-//! mdBook renders the pages. What a chapter may hold besides Markdown (code included by anchor, captured output,
-//! plots, diagrams, exercises, quizzes, labs) is turned into HTML here before, one module a kind, so that whatever is missing
-//! is found and said with its file and line. `check` then proves what a page claims: it runs every captured command
-//! again, compiles code that is not included from anywhere, and follows every link.
+//! mdBook renders the pages. What a chapter may hold besides Markdown (code included by
+//! anchor, captured output, plots, diagrams, exercises, quizzes, labs) is turned into
+//! HTML here before, one module a kind, so that whatever is missing is found and said
+//! with its file and line. `check` then proves what a page claims: it runs every captured
+//! command again, compiles code that is not included from anywhere, and follows every
+//! link.
 
 // A page is put together from small strings, and nobody waits for that.
 #![allow(clippy::format_push_string)]
@@ -25,10 +28,11 @@ mod run;
 mod serve;
 mod site;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
 
 /// Builds the book and serves it.
 #[derive(Parser)]
@@ -45,7 +49,8 @@ struct Arguments {
 enum Command {
     /// Write the pages to target/book
     Build,
-    /// Build, and prove it: links, anchors, captured output, code, exercises that no chapter mentions
+    /// Build, and prove it: links, anchors, captured output, code, exercises that no
+    /// chapter mentions
     Check {
         /// Only the chapters whose file name contains this; links are not followed then
         chapter: Option<String>,
@@ -82,11 +87,17 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Some(Command::Build) => {
             let site = site::build(&house, &house.target.join("book"), None)?;
             let well = chapter::report(&site.problems);
-            println!("{} pages in {}", site.chapters.len(), house.target.join("book").display());
+            println!(
+                "{} pages in {}",
+                site.chapters.len(),
+                house.target.join("book").display()
+            );
             Ok(well)
         }
         Some(Command::Check { chapter }) => check::check(&house, chapter.as_deref()),
-        Some(Command::Capture { filter }) => capture::capture_all(&house, filter.as_deref()),
+        Some(Command::Capture { filter }) => {
+            capture::capture_all(&house, filter.as_deref())
+        }
         Some(Command::Plot { filter }) => plot::measure_all(&house, filter.as_deref()),
     }
 }
@@ -102,11 +113,13 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// The workspace that this program was built from: the chapters are not inside of the executable.
+    /// The workspace that this program was built from: the chapters are not inside of the
+    /// executable.
     fn here() -> Self {
         let book = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let root = book.parent().map_or_else(|| book.clone(), PathBuf::from);
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), PathBuf::from);
         Self { root, book, target }
     }
 }

@@ -1,19 +1,21 @@
 //! The `plot` block: a picture of numbers that a command measured.
 //!
-//! `book plot` runs the command, which prints CSV, and keeps that in `book/plots` with the machine's name. The picture
-//! is drawn from there whenever the book is built, so that the caption always says whose numbers they are.
+//! `book plot` runs the command, which prints CSV, and keeps that in `book/plots` with
+//! the machine's name. The picture is drawn from there whenever the book is built, so
+//! that the caption always says whose numbers they are.
 
-use crate::House;
-use crate::chapter::{Block, escape, html_inline};
-use crate::run::{machine, run};
-use crate::site;
-use anyhow::{Context, Result, bail};
-use plotters::prelude::*;
 use std::fmt::Write;
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use plotters::prelude::*;
+
+use crate::chapter::{Block, escape, html_inline};
+use crate::run::{machine, run};
+use crate::{House, site};
 
 const LIMIT: Duration = Duration::from_secs(1200);
 const SIZE: (u32, u32) = (720, 400);
@@ -72,7 +74,9 @@ impl Plot {
             Ok("log") => (false, true),
             Ok("log-log") => (true, true),
             Ok("log-x") => (true, false),
-            Ok(other) => bail!("scale is `linear`, `log`, `log-x` or `log-log`, not `{other}`"),
+            Ok(other) => {
+                bail!("scale is `linear`, `log`, `log-x` or `log-log`, not `{other}`")
+            }
         };
         Ok(Self {
             name: field("name")?,
@@ -96,16 +100,29 @@ impl Plot {
     /// Nothing was measured yet, or the numbers cannot be drawn.
     pub(crate) fn expand(&self, house: &House) -> Result<String> {
         let csv = fs::read_to_string(self.file(house)).ok();
-        let csv =
-            csv.with_context(|| format!("no numbers for {} yet: cargo run -p book -- plot", self.name))?;
-        let table = Table::parse(&csv).with_context(|| format!("in plots/{}.csv", self.name))?;
-        let svg = self.draw(&table).with_context(|| format!("cannot draw {}", self.name))?;
+        let csv = csv.with_context(|| {
+            format!(
+                "no numbers for {} yet: cargo run -p book -- plot",
+                self.name
+            )
+        })?;
+        let table =
+            Table::parse(&csv).with_context(|| format!("in plots/{}.csv", self.name))?;
+        let svg = self
+            .draw(&table)
+            .with_context(|| format!("cannot draw {}", self.name))?;
 
-        let mut html =
-            format!("<figure class=\"figure plot\"><p class=\"title\">{}</p>", html_inline(&self.title));
+        let mut html = format!(
+            "<figure class=\"figure plot\"><p class=\"title\">{}</p>",
+            html_inline(&self.title)
+        );
         html.push_str("<ul class=\"legend\">");
         for (index, series) in table.header.iter().skip(1).enumerate() {
-            write!(html, "<li><span class=\"key s{index}\"></span>{}</li>", escape(series))?;
+            write!(
+                html,
+                "<li><span class=\"key s{index}\"></span>{}</li>",
+                escape(series)
+            )?;
         }
         html.push_str("</ul>");
         html.push_str(&svg.replacen(
@@ -158,7 +175,8 @@ impl Plot {
                         .replace(',', "")
                         .parse::<f64>()
                         .with_context(|| format!("`{text}` is no number"))?;
-                    scaled(value, self.log_x).with_context(|| format!("x has {value} on a log scale"))
+                    scaled(value, self.log_x)
+                        .with_context(|| format!("x has {value} on a log scale"))
                 }
             }
         };
@@ -173,7 +191,11 @@ impl Plot {
             });
             values.push(row.collect::<Result<Vec<_>>>()?);
         }
-        let y_range = range(values.iter().flatten().flatten().copied(), self.log_y, self.kind == Kind::Bars);
+        let y_range = range(
+            values.iter().flatten().flatten().copied(),
+            self.log_y,
+            self.kind == Kind::Bars,
+        );
         let x_range = match self.kind {
             Kind::Bars => -0.5..f64::from(u32::try_from(xs.len())?) - 0.5,
             Kind::Lines => {
@@ -199,7 +221,10 @@ impl Plot {
                     let near = (value - row).abs() < 0.01 && row >= 0.0;
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                     return if near {
-                        table.rows.get(row as usize).map_or(String::new(), |(label, _)| label.clone())
+                        table
+                            .rows
+                            .get(row as usize)
+                            .map_or(String::new(), |(label, _)| label.clone())
                     } else {
                         String::new()
                     };
@@ -237,16 +262,25 @@ impl Plot {
                     .collect();
                 match self.kind {
                     Kind::Lines => {
-                        chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)))?;
-                        chart
-                            .draw_series(points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
+                        chart.draw_series(LineSeries::new(
+                            points.iter().copied(),
+                            color.stroke_width(2),
+                        ))?;
+                        chart.draw_series(
+                            points
+                                .iter()
+                                .map(|point| Circle::new(*point, 4, color.filled())),
+                        )?;
                     }
                     Kind::Bars => {
                         let count = f64::from(u32::try_from(series)?);
                         let width = 0.8 / count;
                         let left = -0.4 + width * f64::from(u32::try_from(index)?);
                         chart.draw_series(points.iter().map(|(x, y)| {
-                            let corners = [(x + left, y_range.start), (x + left + width * 0.92, *y)];
+                            let corners = [
+                                (x + left, y_range.start),
+                                (x + left + width * 0.92, *y),
+                            ];
                             Rectangle::new(corners, color.filled())
                         }))?;
                     }
@@ -273,7 +307,9 @@ const SERIES: [RGBColor; 6] = [
 
 /// With the page's colours and font, as wide as the page, on one line.
 fn themed(svg: &str) -> String {
-    let mut svg = svg.replace("#010101", "var(--fig-ink)").replace("#020202", "var(--fig-line)");
+    let mut svg = svg
+        .replace("#010101", "var(--fig-ink)")
+        .replace("#020202", "var(--fig-line)");
     svg = svg.replace("#030303", "var(--fig-grid)");
     for (index, color) in SERIES.iter().enumerate() {
         svg = svg.replace(
@@ -282,14 +318,23 @@ fn themed(svg: &str) -> String {
         );
     }
     let size = format!("width=\"{}\" height=\"{}\" ", SIZE.0, SIZE.1);
-    svg.replace(&size, "").lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    svg.replace(&size, "")
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn scaled(value: f64, log: bool) -> Option<f64> {
-    if log { (value > 0.0).then(|| value.log10()) } else { Some(value) }
+    if log {
+        (value > 0.0).then(|| value.log10())
+    } else {
+        Some(value)
+    }
 }
 
-/// From the least to the most, whole powers of ten on a log scale, from 0 on a linear one.
+/// From the least to the most, whole powers of ten on a log scale, from 0 on a linear
+/// one.
 fn range(values: impl Iterator<Item = f64>, log: bool, bars: bool) -> Range<f64> {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values {
@@ -300,8 +345,16 @@ fn range(values: impl Iterator<Item = f64>, log: bool, bars: bool) -> Range<f64>
     }
     if log {
         // A bar needs some length even where its value is the least.
-        let floor = if bars && (least - least.floor()) < 0.1 { least.floor() - 1.0 } else { least.floor() };
-        let ceiling = if most.ceil() > floor { most.ceil() } else { floor + 1.0 };
+        let floor = if bars && (least - least.floor()) < 0.1 {
+            least.floor() - 1.0
+        } else {
+            least.floor()
+        };
+        let ceiling = if most.ceil() > floor {
+            most.ceil()
+        } else {
+            floor + 1.0
+        };
         floor..ceiling
     } else {
         0.0_f64.min(least)..(if most > 0.0 { most * 1.08 } else { 1.0 })
@@ -319,7 +372,11 @@ fn tick(value: f64, log: bool) -> String {
         return human(value);
     }
     // Powers of ten alone: 10^2.5 is no number that a reader has in mind.
-    if (value - value.round()).abs() < 0.01 { human(10_f64.powf(value.round())) } else { String::new() }
+    if (value - value.round()).abs() < 0.01 {
+        human(10_f64.powf(value.round()))
+    } else {
+        String::new()
+    }
 }
 
 /// Three digits that mean something, thousands apart.
@@ -337,7 +394,11 @@ fn human(value: f64) -> String {
             }
             apart.push(digit);
         }
-        return if value < 0.0 { format!("-{apart}") } else { apart };
+        return if value < 0.0 {
+            format!("-{apart}")
+        } else {
+            apart
+        };
     }
     let decimals = if size >= 10.0 {
         1
@@ -347,7 +408,11 @@ fn human(value: f64) -> String {
         4
     };
     let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 impl Table {
@@ -369,18 +434,29 @@ impl Table {
                 continue;
             }
             if cells.len() != header.len() {
-                bail!("`{line}` has {} cells, the header {}", cells.len(), header.len());
+                bail!(
+                    "`{line}` has {} cells, the header {}",
+                    cells.len(),
+                    header.len()
+                );
             }
             let values = cells[1..].iter().map(|cell| match *cell {
                 "" => Ok(None),
-                cell => cell.parse().map(Some).with_context(|| format!("`{cell}` is no number")),
+                cell => cell
+                    .parse()
+                    .map(Some)
+                    .with_context(|| format!("`{cell}` is no number")),
             });
             rows.push((cells[0].to_owned(), values.collect::<Result<_>>()?));
         }
         if header.len() < 2 || rows.is_empty() {
             bail!("no table: a header line and at least one row are wanted");
         }
-        Ok(Self { measured, header, rows })
+        Ok(Self {
+            measured,
+            header,
+            rows,
+        })
     }
 }
 
@@ -401,9 +477,15 @@ pub(crate) fn measure_all(house: &House, filter: Option<&str>) -> Result<bool> {
             if output.status != Some(0) {
                 bail!("`{}` ended with status {:?}", plot.command, output.status);
             }
-            let table = Table::parse(&output.text).with_context(|| format!("`{}` printed", plot.command))?;
+            let table = Table::parse(&output.text)
+                .with_context(|| format!("`{}` printed", plot.command))?;
             plot.draw(&table)?;
-            let kept = format!("# measured: {}\n# command: {}\n{}", machine(), plot.command, output.text);
+            let kept = format!(
+                "# measured: {}\n# command: {}\n{}",
+                machine(),
+                plot.command,
+                output.text
+            );
             fs::create_dir_all(house.book.join("plots"))?;
             fs::write(plot.file(house), kept)?;
         }
@@ -418,21 +500,31 @@ pub(crate) fn measure_all(house: &House, filter: Option<&str>) -> Result<bool> {
 mod tests {
     use super::*;
 
-    const PLOT: &str =
-        "name: 01-x\ncommand: true\ntitle: Time\nkind: lines\nx: how many\ny: ms\nscale: log-log\n";
+    const PLOT: &str = "name: 01-x\ncommand: true\ntitle: Time\nkind: lines\nx: how many\ny: ms\nscale: log-log\n";
 
     fn plot(body: &str) -> Result<Plot> {
-        Plot::parse(Block { line: 1, info: "plot", body })
+        Plot::parse(Block {
+            line: 1,
+            info: "plot",
+            body,
+        })
     }
 
     #[test]
     fn numbers_are_drawn_in_the_pages_colours() {
-        let table = Table::parse("# measured: here\nn,threads,coroutines\n1,1.5,0.1\n1000,,20\n").unwrap();
+        let table =
+            Table::parse("# measured: here\nn,threads,coroutines\n1,1.5,0.1\n1000,,20\n")
+                .unwrap();
         let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
-        for body in [PLOT.to_owned(), PLOT.replace("lines", "bars").replace("log-log", "linear")] {
+        for body in [
+            PLOT.to_owned(),
+            PLOT.replace("lines", "bars").replace("log-log", "linear"),
+        ] {
             let svg = plot(&body).unwrap().draw(&table).unwrap();
             assert!(
-                svg.contains("var(--fig-s0)") && svg.contains("var(--fig-s1)") && svg.contains("how many")
+                svg.contains("var(--fig-s0)")
+                    && svg.contains("var(--fig-s1)")
+                    && svg.contains("how many")
             );
             assert_eq!(colors.find(&svg).map(|found| found.as_str()), None, "{svg}");
             assert!(!svg.contains('\n') && !svg.contains("width=\"720\""));
@@ -447,15 +539,30 @@ mod tests {
         assert!(Table::parse("a,b\n1,x\n").is_err());
         assert!(Table::parse("hello\n").is_err());
         let zero = Table::parse("a,b\n1,0\n").unwrap();
-        assert!(plot(PLOT).unwrap().draw(&zero).unwrap_err().to_string().contains("log scale"));
+        assert!(
+            plot(PLOT)
+                .unwrap()
+                .draw(&zero)
+                .unwrap_err()
+                .to_string()
+                .contains("log scale")
+        );
     }
 
     #[test]
     fn numbers_are_short() {
-        for (value, text) in [(0.0, "0"), (1234.4, "1,234"), (12.0, "12"), (1.5, "1.5"), (0.012_34, "0.0123")]
-        {
+        for (value, text) in [
+            (0.0, "0"),
+            (1234.4, "1,234"),
+            (12.0, "12"),
+            (1.5, "1.5"),
+            (0.012_34, "0.0123"),
+        ] {
             assert_eq!(human(value), text);
         }
-        assert_eq!((tick(3.0, true), tick(2.5, true)), ("1,000".to_owned(), String::new()));
+        assert_eq!(
+            (tick(3.0, true), tick(2.5, true)),
+            ("1,000".to_owned(), String::new())
+        );
     }
 }

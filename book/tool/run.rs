@@ -1,11 +1,13 @@
 //! Runs a command as a chapter shows it.
 
-use crate::House;
-use anyhow::{Context, Result, bail};
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::House;
 
 /// What a command printed, and how it ended.
 pub(crate) struct Output {
@@ -15,17 +17,35 @@ pub(crate) struct Output {
     pub(crate) status: Option<i32>,
 }
 
-/// Runs `command` with the shell in the workspace's root, quietly: without what cargo says of building.
+/// Runs `command` with the shell in the workspace's root, quietly: without what cargo
+/// says of building.
 ///
 /// # Errors
 /// A command that cannot be started, or has not ended after `limit`.
-pub(crate) fn run(house: &House, command: &str, errors_too: bool, limit: Duration) -> Result<Output> {
-    let quiet =
-        command.replace("cargo run ", "cargo run --quiet ").replace("cargo test ", "cargo test --quiet ");
+pub(crate) fn run(
+    house: &House,
+    command: &str,
+    errors_too: bool,
+    limit: Duration,
+) -> Result<Output> {
+    let quiet = command
+        .replace("cargo run ", "cargo run --quiet ")
+        .replace("cargo test ", "cargo test --quiet ");
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(if errors_too { format!("{{ {quiet}\n}} 2>&1") } else { quiet });
-    shell.current_dir(&house.root).stdin(Stdio::null()).stdout(Stdio::piped());
-    shell.stderr(if errors_too { Stdio::null() } else { Stdio::inherit() });
+    shell.arg("-c").arg(if errors_too {
+        format!("{{ {quiet}\n}} 2>&1")
+    } else {
+        quiet
+    });
+    shell
+        .current_dir(&house.root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    shell.stderr(if errors_too {
+        Stdio::null()
+    } else {
+        Stdio::inherit()
+    });
     shell
         .env("CARGO_TERM_COLOR", "never")
         .env("NO_COLOR", "1")
@@ -52,13 +72,18 @@ pub(crate) fn run(house: &House, command: &str, errors_too: bool, limit: Duratio
         thread::sleep(Duration::from_millis(20));
     };
     let text = reader.join().unwrap_or_else(|_| Ok(Vec::new()))?;
-    let text = String::from_utf8_lossy(&text).replace(&format!("{}/", house.root.display()), "");
-    // Whichever thread of a test panics first says this, and it is the same in all of them.
+    let text =
+        String::from_utf8_lossy(&text).replace(&format!("{}/", house.root.display()), "");
+    // Whichever thread of a test panics first says this, and it is the same in all of
+    // them.
     let text = text
         .split_inclusive('\n')
         .filter(|line| !line.starts_with("note: run with `RUST_BACKTRACE"))
         .collect();
-    Ok(Output { text, status: status.code() })
+    Ok(Output {
+        text,
+        status: status.code(),
+    })
 }
 
 /// A group of its own, so that what the shell started ends with it.
@@ -72,11 +97,17 @@ fn own_group(_: &mut Command) {}
 
 fn kill(child: &mut Child) -> io::Result<()> {
     if cfg!(unix) {
-        Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
+        Command::new("kill")
+            .args(["-KILL", "--", &format!("-{}", child.id())])
+            .status()?;
     }
-    child
-        .kill()
-        .or_else(|error| if error.kind() == io::ErrorKind::InvalidInput { Ok(()) } else { Err(error) })?;
+    child.kill().or_else(|error| {
+        if error.kind() == io::ErrorKind::InvalidInput {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })?;
     child.wait().map(drop)
 }
 
@@ -90,20 +121,24 @@ pub(crate) fn machine() -> String {
             .and_then(|line| line.split([':', '=']).nth(1))
             .map(|value| value.trim().trim_matches('"').to_owned())
     };
-    let model =
-        value(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let model = value(&read("/proc/cpuinfo"), "model name")
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     let kernel = read("/proc/sys/kernel/osrelease");
     let system = match kernel.trim().split('-').next() {
         Some(version) if !version.is_empty() => format!("Linux {version}"),
         _ => std::env::consts::OS.to_owned(),
     };
-    format!("{cores} {} of {model}, {system}", if cores == 1 { "core" } else { "cores" })
+    format!(
+        "{cores} {} of {model}, {system}",
+        if cores == 1 { "core" } else { "cores" }
+    )
 }
 
 /// Whether a program can be found.
 pub(crate) fn has(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    })
 }
 
 #[cfg(test)]
@@ -113,16 +148,33 @@ mod tests {
 
     #[test]
     fn output_and_status_come_back() {
-        let output =
-            run(&House::here(), "echo one; echo two >&2; exit 3", true, Duration::from_secs(20)).unwrap();
-        assert_eq!((output.text.as_str(), output.status), ("one\ntwo\n", Some(3)));
+        let output = run(
+            &House::here(),
+            "echo one; echo two >&2; exit 3",
+            true,
+            Duration::from_secs(20),
+        )
+        .unwrap();
+        assert_eq!(
+            (output.text.as_str(), output.status),
+            ("one\ntwo\n", Some(3))
+        );
     }
 
     #[test]
     fn what_does_not_end_is_ended_with_what_it_started() {
         let before = Instant::now();
-        let error = run(&House::here(), "sleep 60 | cat", true, Duration::from_millis(50)).err();
+        let error = run(
+            &House::here(),
+            "sleep 60 | cat",
+            true,
+            Duration::from_millis(50),
+        )
+        .err();
         assert!(error.is_some_and(|error| error.to_string().contains("had not ended")));
-        assert!(before.elapsed() < Duration::from_secs(30), "it waited for the pipe's other end");
+        assert!(
+            before.elapsed() < Duration::from_secs(30),
+            "it waited for the pipe's other end"
+        );
     }
 }

@@ -1,20 +1,22 @@
-//! `cargo run -p book`: the pages and their labs on a port of this machine, built again and loaded again on each save.
+//! `cargo run -p book`: the pages and their labs on a port of this machine, built again
+//! and loaded again on each save.
 
-use crate::House;
-use crate::labs::Labs;
-use crate::{chapter, site};
-use anyhow::{Context, Result};
-use notify::{RecursiveMode, Watcher};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
+
+use anyhow::{Context, Result};
+use notify::{RecursiveMode, Watcher};
 use tokio::sync::watch;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::filters::reply::WithHeader;
 use warp::filters::ws::{Message, WebSocket, Ws};
 use warp::reply::Response;
+
+use crate::labs::Labs;
+use crate::{House, chapter, site};
 
 const RELOAD: &str = "__reload";
 
@@ -28,7 +30,9 @@ pub(crate) fn serve(house: &House, port: Option<u16>) -> Result<()> {
     let listener = listen(port)?;
     let address = listener.local_addr()?;
     let (built, builds) = watch::channel(0_u64);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let labs = runtime.block_on(Labs::start())?;
     println!("the book is at http://{address} (Ctrl-C ends it; a save rebuilds it)");
     println!("the chat of its labs is at http://{}", labs.chat);
@@ -46,8 +50,9 @@ pub(crate) fn serve(house: &House, port: Option<u16>) -> Result<()> {
 fn listen(port: Option<u16>) -> Result<TcpListener> {
     let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     match port {
-        Some(port) => bind(port)
-            .with_context(|| format!("cannot serve on port {port}; without --port a free one is found")),
+        Some(port) => bind(port).with_context(|| {
+            format!("cannot serve on port {port}; without --port a free one is found")
+        }),
         None => bind(3000).or_else(|_| bind(0)).context("no port is free"),
     }
 }
@@ -60,10 +65,13 @@ async fn run(
 ) -> Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let reload = warp::path(RELOAD).and(warp::path::end()).and(warp::ws()).map(move |upgrade: Ws| {
-        let builds = builds.clone();
-        upgrade.on_upgrade(async |socket| tell(socket, builds).await)
-    });
+    let reload = warp::path(RELOAD)
+        .and(warp::path::end())
+        .and(warp::ws())
+        .map(move |upgrade: Ws| {
+            let builds = builds.clone();
+            upgrade.on_upgrade(async |socket| tell(socket, builds).await)
+        });
     // While it is being built anew a page may not be there for a moment.
     let pages = warp::get().and(warp::fs::dir(pages)).with(fresh());
     let routes = reload.or(labs).or(pages);
@@ -75,7 +83,8 @@ async fn run(
     Ok(())
 }
 
-/// A browser asks each time whether a file has changed: tomorrow's pages must not run today's scripts.
+/// A browser asks each time whether a file has changed: tomorrow's pages must not run
+/// today's scripts.
 pub(crate) fn fresh() -> WithHeader {
     warp::reply::with::header("cache-control", "no-cache")
 }
@@ -83,7 +92,8 @@ pub(crate) fn fresh() -> WithHeader {
 /// One message for each build; ends when the page does.
 async fn tell(mut socket: WebSocket, mut builds: watch::Receiver<u64>) {
     use futures_util::{SinkExt, StreamExt};
-    // A page that has just been loaded is as new as the last build: told of that one, it would load itself for ever.
+    // A page that has just been loaded is as new as the last build: told of that one, it
+    // would load itself for ever.
     builds.mark_unchanged();
     loop {
         tokio::select! {
@@ -109,17 +119,18 @@ fn rebuild(
     built: &watch::Sender<u64>,
 ) {
     let root = house.root.clone();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        if event.kind.is_access() {
-            return;
-        }
-        for path in event.paths {
-            if is_source(path.strip_prefix(&root).unwrap_or(&path)) {
-                let _ = changes.send(Some(path));
+    let watcher =
+        notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            if event.kind.is_access() {
+                return;
             }
-        }
-    });
+            for path in event.paths {
+                if is_source(path.strip_prefix(&root).unwrap_or(&path)) {
+                    let _ = changes.send(Some(path));
+                }
+            }
+        });
     let started = watcher.and_then(|mut watcher| {
         for folder in [house.book.clone(), house.root.join("lessons")] {
             watcher.watch(&folder, RecursiveMode::Recursive)?;
@@ -139,7 +150,10 @@ fn rebuild(
                 Err(_) => break,
             }
         }
-        println!("{} was saved", path.strip_prefix(&house.root).unwrap_or(&path).display());
+        println!(
+            "{} was saved",
+            path.strip_prefix(&house.root).unwrap_or(&path).display()
+        );
         match site::build(house, &house.target.join("book-served"), Some(RELOAD)) {
             Ok(site) => {
                 chapter::report(&site.problems);
@@ -153,7 +167,10 @@ fn rebuild(
 
 /// Whether a file, named from the workspace's root, goes into the book.
 fn is_source(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default();
     let hidden = path.iter().any(|part| {
         let part = part.to_string_lossy();
         part.starts_with('.') || part == "target" || part == "node_modules"
@@ -169,7 +186,11 @@ mod tests {
     fn what_an_editor_leaves_beside_is_no_source() {
         assert!(is_source(Path::new("book/src/07-websocket.md")));
         assert!(is_source(Path::new("lessons/07-websocket/src/lib.rs")));
-        for other in ["book/src/.07-websocket.md.swp", "book/src/07-websocket.md~", "lessons/target/a.rs"] {
+        for other in [
+            "book/src/.07-websocket.md.swp",
+            "book/src/07-websocket.md~",
+            "lessons/target/a.rs",
+        ] {
             assert!(!is_source(Path::new(other)), "{other}");
         }
     }

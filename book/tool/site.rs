@@ -1,14 +1,17 @@
-//! mdBook, as a library: reads the chapters, hands them to [`chapter::expand`], writes the pages.
+//! mdBook, as a library: reads the chapters, hands them to [`chapter::expand`], writes
+//! the pages.
 
-use crate::House;
-use crate::chapter::{self, Chapter, Problem};
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result};
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book, BookItem};
 use mdbook_driver::config::Config;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::House;
+use crate::chapter::{self, Chapter, Problem};
 
 /// A book that was built.
 pub(crate) struct Site {
@@ -26,11 +29,16 @@ impl Preprocessor for Expanded {
         "real-time-rust"
     }
 
-    fn run(&self, _: &PreprocessorContext, mut book: Book) -> mdbook_driver::errors::Result<Book> {
+    fn run(
+        &self,
+        _: &PreprocessorContext,
+        mut book: Book,
+    ) -> mdbook_driver::errors::Result<Book> {
         book.for_each_mut(|item| {
             if let BookItem::Chapter(chapter) = item
                 && let Some(path) = &chapter.source_path
-                && let Some((_, markdown)) = self.0.iter().find(|(expanded, _)| expanded == path)
+                && let Some((_, markdown)) =
+                    self.0.iter().find(|(expanded, _)| expanded == path)
             {
                 chapter.content.clone_from(markdown);
             }
@@ -42,7 +50,8 @@ impl Preprocessor for Expanded {
 fn load(house: &House) -> Result<(MDBook, Vec<(PathBuf, Chapter)>)> {
     let config = Config::from_disk(house.book.join("book.toml"))?;
     // mdBook reports a page that is not there by a line in a log; here it is an error.
-    let book = MDBook::load_with_config(&house.book, config).context("the book cannot be read")?;
+    let book = MDBook::load_with_config(&house.book, config)
+        .context("the book cannot be read")?;
     let mut chapters = Vec::new();
     for item in book.iter() {
         if let BookItem::Chapter(item) = item
@@ -59,32 +68,48 @@ fn load(house: &House) -> Result<(MDBook, Vec<(PathBuf, Chapter)>)> {
 /// # Errors
 /// A book that mdBook cannot read.
 pub(crate) fn chapters(house: &House) -> Result<Vec<Chapter>> {
-    Ok(load(house)?.1.into_iter().map(|(_, chapter)| chapter).collect())
+    Ok(load(house)?
+        .1
+        .into_iter()
+        .map(|(_, chapter)| chapter)
+        .collect())
 }
 
-/// Writes the pages into the folder `to`. With `reload` they are for a server: they load themselves again when told so
-/// there, and their labs are alive.
+/// Writes the pages into the folder `to`. With `reload` they are for a server: they load
+/// themselves again when told so there, and their labs are alive.
 ///
 /// # Errors
-/// A book that mdBook cannot read or write. What is wrong in a chapter is in [`Site::problems`].
+/// A book that mdBook cannot read or write. What is wrong in a chapter is in
+/// [`Site::problems`].
 pub(crate) fn build(house: &House, to: &Path, reload: Option<&str>) -> Result<Site> {
     let (mut book, chapters) = load(house)?;
     to.clone_into(&mut book.config.build.build_dir);
     if let Some(endpoint) = reload {
-        book.config.set("output.html.live-reload-endpoint", endpoint)?;
-        let mut scripts: Vec<String> = book.config.get("output.html.additional-js")?.unwrap_or_default();
+        book.config
+            .set("output.html.live-reload-endpoint", endpoint)?;
+        let mut scripts: Vec<String> = book
+            .config
+            .get("output.html.additional-js")?
+            .unwrap_or_default();
         scripts.push("assets/labs.js".into());
         book.config.set("output.html.additional-js", scripts)?;
     }
     // mdBook writes over what is there, and leaves what is there no more.
     if to.exists() {
-        fs::remove_dir_all(to).with_context(|| format!("cannot empty {}", to.display()))?;
+        fs::remove_dir_all(to)
+            .with_context(|| format!("cannot empty {}", to.display()))?;
     }
     book.with_preprocessor(Expanded(
-        chapters.iter().map(|(path, chapter)| (path.clone(), chapter.markdown.clone())).collect(),
+        chapters
+            .iter()
+            .map(|(path, chapter)| (path.clone(), chapter.markdown.clone()))
+            .collect(),
     ));
     book.build()?;
     let chapters: Vec<_> = chapters.into_iter().map(|(_, chapter)| chapter).collect();
-    let problems = chapters.iter().flat_map(|chapter| chapter.problems.clone()).collect();
+    let problems = chapters
+        .iter()
+        .flat_map(|chapter| chapter.problems.clone())
+        .collect();
     Ok(Site { chapters, problems })
 }

@@ -1,7 +1,7 @@
 //! Just enough templating for three pages, and no way to forget the escaping.
 //!
-//! What a person typed is a `&str`, what goes into a page is an [`Html`], and the only way from the one to the other
-//! escapes it.
+//! What a person typed is a `&str`, what goes into a page is an [`Html`], and the only
+//! way from the one to the other escapes it.
 
 /// A piece of HTML that is safe to put into a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,17 +29,22 @@ impl Html {
         Self(html)
     }
 
-    /// A template with each `{{key}}` replaced by its value. What a value holds is not looked at again.
+    /// A template with each `{{key}}` replaced by its value. What a value holds is not
+    /// looked at again.
     ///
     /// # Panics
-    /// When the template has a key that is not among the values: the program is wrong then, whatever its input.
+    /// When the template has a key that is not among the values: the program is wrong
+    /// then, whatever its input.
     pub fn fill(template: &str, values: &[(&str, Html)]) -> Self {
         let mut html = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
-            let (key, after) = after.split_once("}}").expect("a template closes what it opens");
+            let (key, after) = after
+                .split_once("}}")
+                .expect("a template closes what it opens");
             let value = values.iter().find(|(name, _)| *name == key);
-            let (_, value) = value.unwrap_or_else(|| panic!("nothing was given for {{{{{key}}}}}"));
+            let (_, value) =
+                value.unwrap_or_else(|| panic!("nothing was given for {{{{{key}}}}}"));
             html.push_str(before);
             html.push_str(&value.0);
             rest = after;
@@ -67,7 +72,10 @@ mod tests {
     #[test]
     fn values_are_not_templates() {
         let typed = Html::text("{{b}} & {{a}}");
-        let page = Html::fill("<p>{{a}}</p>{{b}}", &[("a", typed), ("b", Html::text("</p>"))]);
+        let page = Html::fill(
+            "<p>{{a}}</p>{{b}}",
+            &[("a", typed), ("b", Html::text("</p>"))],
+        );
         assert_eq!(page.as_str(), "<p>{{b}} &amp; {{a}}</p>&lt;/p&gt;");
     }
 }

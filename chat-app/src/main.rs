@@ -34,7 +34,12 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     client: Option<PathBuf>,
     /// What clients may connect over
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "polling,websocket")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "polling,websocket"
+    )]
     transports: Vec<Transport>,
     /// How much to log, on standard error: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value_t = LevelFilter::INFO)]
@@ -55,7 +60,11 @@ async fn main() -> ExitCode {
         Err(error) => {
             // The first line says what is wrong; the rest repeats the help.
             let error = error.to_string();
-            let what = error.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let what = error
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
             return refuse(&format!("{what} (see --help)"));
         }
     };
@@ -82,7 +91,10 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {address} (try another --port)"))?;
     let client = match &args.client {
-        Some(file) => Some(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?),
+        Some(file) => Some(
+            std::fs::read(file)
+                .with_context(|| format!("cannot read {}", file.display()))?,
+        ),
         None => None,
     };
     let store = Store::open(&args.database)?;
@@ -95,12 +107,14 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     say(&format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
-    let server =
-        engine_io::run(listener, filter, Limits::default(), async { stopping.await.unwrap_or_default() });
+    let server = engine_io::run(listener, filter, Limits::default(), async {
+        stopping.await.unwrap_or_default()
+    });
     let end = async {
         signals.next().await;
         tokio::spawn(async move {
-            // For whom the end takes too long. 130 is what a shell gives a program that Ctrl-C ended.
+            // For whom the end takes too long. 130 is what a shell gives a program that
+            // Ctrl-C ended.
             signals.next().await;
             std::process::exit(130);
         });
@@ -108,7 +122,10 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         Ok(io.shutdown(GRACE).await)
     };
     let ((), closed) = tokio::try_join!(server, end)?;
-    say(&format!("Closed {closed} connection{}", if closed == 1 { "" } else { "s" }));
+    say(&format!(
+        "Closed {closed} connection{}",
+        if closed == 1 { "" } else { "s" }
+    ));
     Ok(())
 }
 
@@ -124,7 +141,10 @@ impl Signals {
     #[cfg(unix)]
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     #[cfg(unix)]

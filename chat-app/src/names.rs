@@ -1,7 +1,8 @@
 //! What a person may type as a room's name, a nickname or a message.
 //!
-//! Everybody in a room sees what one person types, so each rule here protects the others: a cap on length, no control
-//! characters, and no second "Ann" that only a computer can tell from the first.
+//! Everybody in a room sees what one person types, so each rule here protects the others:
+//! a cap on length, no control characters, and no second "Ann" that only a computer can
+//! tell from the first.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -42,7 +43,8 @@ pub enum Refusal {
 /// A room: the name that people read, and the slug that stands in its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// Lower-case letters, digits and single dashes, in any script. Two names with one slug are one room.
+    /// Lower-case letters, digits and single dashes, in any script. Two names with one
+    /// slug are one room.
     pub slug: String,
     /// The name as typed by whoever made the room, without the extra spaces.
     pub name: String,
@@ -60,9 +62,14 @@ impl Room {
     /// assert_eq!(room.name, "Café & Croissants");
     /// ```
     pub fn named(name: &str) -> Result<Self, Refusal> {
-        let name = tidy(name, MAX_ROOM_NAME).map_err(|fault| fault.or(Refusal::RoomNameLong))?;
+        let name =
+            tidy(name, MAX_ROOM_NAME).map_err(|fault| fault.or(Refusal::RoomNameLong))?;
         let slug = slug(&name);
-        if slug.is_empty() { Err(Refusal::RoomNameEmpty) } else { Ok(Self { slug, name }) }
+        if slug.is_empty() {
+            Err(Refusal::RoomNameEmpty)
+        } else {
+            Ok(Self { slug, name })
+        }
     }
 }
 
@@ -71,7 +78,8 @@ impl Room {
 pub struct Nickname {
     /// As typed, without the extra spaces.
     pub shown: String,
-    /// Without case, compatibility forms and invisible characters: `Ann`, `ANN` and `Ａｎｎ` share it.
+    /// Without case, compatibility forms and invisible characters: `Ann`, `ANN` and
+    /// `Ａｎｎ` share it.
     pub key: String,
 }
 
@@ -81,13 +89,19 @@ impl Nickname {
     /// # Errors
     /// [`Refusal::NicknameEmpty`], [`Refusal::NicknameLong`] or [`Refusal::Control`].
     pub fn new(typed: &str) -> Result<Self, Refusal> {
-        let shown = tidy(typed, MAX_NICKNAME).map_err(|fault| fault.or(Refusal::NicknameLong))?;
+        let shown =
+            tidy(typed, MAX_NICKNAME).map_err(|fault| fault.or(Refusal::NicknameLong))?;
         let key: String = fold(&shown).filter(|&c| !is_invisible(c)).collect();
-        if key.trim().is_empty() { Err(Refusal::NicknameEmpty) } else { Ok(Self { shown, key }) }
+        if key.trim().is_empty() {
+            Err(Refusal::NicknameEmpty)
+        } else {
+            Ok(Self { shown, key })
+        }
     }
 }
 
-/// Checks a message. It is kept and sent as typed: lines, tabs and spaces matter to people who paste code.
+/// Checks a message. It is kept and sent as typed: lines, tabs and spaces matter to
+/// people who paste code.
 ///
 /// # Errors
 /// [`Refusal::TextEmpty`], [`Refusal::TextLong`] or [`Refusal::Control`].
@@ -96,7 +110,10 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
         Err(Refusal::TextEmpty)
     } else if text.chars().nth(MAX_TEXT).is_some() {
         Err(Refusal::TextLong)
-    } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    } else if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
         Err(Refusal::Control)
     } else {
         Ok(())
@@ -120,13 +137,23 @@ impl Fault {
 
 /// One line of text: composed (NFC), trimmed, each run of white space a single space.
 fn tidy(typed: &str, longest: usize) -> Result<String, Fault> {
-    if typed.trim().chars().any(|c| c.is_control() || turns_direction(c)) {
+    if typed
+        .trim()
+        .chars()
+        .any(|c| c.is_control() || turns_direction(c))
+    {
         return Err(Fault::Control);
     }
     // Count as we go: what is refused for its length is not worth a copy of its length.
     let mut line = String::new();
     let mut count = 0;
-    for c in typed.split_whitespace().flat_map(|word| [" ", word]).flat_map(str::chars).skip(1).nfc() {
+    for c in typed
+        .split_whitespace()
+        .flat_map(|word| [" ", word])
+        .flat_map(str::chars)
+        .skip(1)
+        .nfc()
+    {
         count += 1;
         if count > longest {
             return Err(Fault::Long);
@@ -136,7 +163,8 @@ fn tidy(typed: &str, longest: usize) -> Result<String, Fault> {
     Ok(line)
 }
 
-/// Case and compatibility forms folded away. Lower case can undo a composed form, so compose again.
+/// Case and compatibility forms folded away. Lower case can undo a composed form, so
+/// compose again.
 fn fold(line: &str) -> impl Iterator<Item = char> {
     line.nfkc().flat_map(char::to_lowercase).nfkc()
 }
@@ -147,7 +175,8 @@ fn slug(name: &str) -> String {
     for c in fold(name).take(MAX_ROOM_NAME) {
         let behind_a_letter = !slug.is_empty() && !slug.ends_with('-');
         if is_combining_mark(c) {
-            // A mark of what is not in the address, like the one that makes a sun colourful, is not in it either.
+            // A mark of what is not in the address, like the one that makes a sun
+            // colourful, is not in it either.
             if behind_a_letter && !is_invisible(c) {
                 slug.push(c);
             }
@@ -161,12 +190,14 @@ fn slug(name: &str) -> String {
     slug
 }
 
-/// Characters that reorder their neighbours on the screen (Unicode TR 9, explicit directional formatting).
+/// Characters that reorder their neighbours on the screen (Unicode TR 9, explicit
+/// directional formatting).
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters that take no room on the screen: joiners, marks of direction, fillers, variation selectors.
+/// Characters that take no room on the screen: joiners, marks of direction, fillers,
+/// variation selectors.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
@@ -176,8 +207,9 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn slug_of(name: &str) -> String {
         Room::named(name).unwrap().slug
@@ -189,10 +221,17 @@ mod tests {
         assert_eq!(slug_of("--C++ & Friends--"), "c-friends");
         assert_eq!(slug_of("日本語 の 部屋"), "日本語-の-部屋");
         assert_eq!(slug_of("हिन्दी"), "हिन्दी");
-        assert_eq!(slug_of("Cafe\u{301}"), "café", "composed, whichever way it was typed");
+        assert_eq!(
+            slug_of("Cafe\u{301}"),
+            "café",
+            "composed, whichever way it was typed"
+        );
         assert_eq!(slug_of("../../etc/passwd"), "etc-passwd");
         assert_eq!(slug_of("Weekend plans \u{2600}\u{FE0F}"), "weekend-plans");
-        assert_eq!(slug_of("<script>alert(1)</script>"), "script-alert-1-script");
+        assert_eq!(
+            slug_of("<script>alert(1)</script>"),
+            "script-alert-1-script"
+        );
     }
 
     #[test]
@@ -201,28 +240,47 @@ mod tests {
         assert_eq!(Room::named(" \u{200B}!?🦀"), Err(Refusal::RoomNameEmpty));
         assert_eq!(Room::named("a\0b"), Err(Refusal::Control));
         assert!(Room::named(&"é".repeat(MAX_ROOM_NAME)).is_ok());
-        assert_eq!(Room::named(&"é".repeat(MAX_ROOM_NAME + 1)), Err(Refusal::RoomNameLong));
+        assert_eq!(
+            Room::named(&"é".repeat(MAX_ROOM_NAME + 1)),
+            Err(Refusal::RoomNameLong)
+        );
     }
 
     #[test]
     fn nicknames_that_look_alike_are_alike() {
         let key = |typed: &str| Nickname::new(typed).unwrap().key;
-        for twin in ["ann", "ANN", " Ann ", "Ａｎｎ", "A\u{200B}nn", "Ann\u{FE0F}"] {
+        for twin in [
+            "ann",
+            "ANN",
+            " Ann ",
+            "Ａｎｎ",
+            "A\u{200B}nn",
+            "Ann\u{FE0F}",
+        ] {
             assert_eq!(key(twin), key("Ann"), "{twin:?}");
         }
         assert_eq!(key("Zoe\u{308}"), key("ZOË"));
         assert_ne!(key("Ann"), key("Anna"));
-        assert_eq!(Nickname::new("  Ann \t Lee ").unwrap_err(), Refusal::Control);
+        assert_eq!(
+            Nickname::new("  Ann \t Lee ").unwrap_err(),
+            Refusal::Control
+        );
         assert_eq!(Nickname::new("  Ann   Lee ").unwrap().shown, "Ann Lee");
     }
 
     #[test]
     fn nicknames_have_bounds() {
         assert_eq!(Nickname::new("  "), Err(Refusal::NicknameEmpty));
-        assert_eq!(Nickname::new("\u{200B}\u{3164}"), Err(Refusal::NicknameEmpty));
+        assert_eq!(
+            Nickname::new("\u{200B}\u{3164}"),
+            Err(Refusal::NicknameEmpty)
+        );
         assert_eq!(Nickname::new("Ann\u{202E}"), Err(Refusal::Control));
         assert!(Nickname::new(&"n".repeat(MAX_NICKNAME)).is_ok());
-        assert_eq!(Nickname::new(&"n".repeat(MAX_NICKNAME + 1)), Err(Refusal::NicknameLong));
+        assert_eq!(
+            Nickname::new(&"n".repeat(MAX_NICKNAME + 1)),
+            Err(Refusal::NicknameLong)
+        );
         assert!(Nickname::new("👩‍💻").is_ok());
     }
 
@@ -232,7 +290,10 @@ mod tests {
         assert_eq!(check_text(" \n "), Err(Refusal::TextEmpty));
         assert_eq!(check_text("bell \u{7}"), Err(Refusal::Control));
         assert_eq!(check_text(&"é".repeat(MAX_TEXT)), Ok(()));
-        assert_eq!(check_text(&"é".repeat(MAX_TEXT + 1)), Err(Refusal::TextLong));
+        assert_eq!(
+            check_text(&"é".repeat(MAX_TEXT + 1)),
+            Err(Refusal::TextLong)
+        );
     }
 
     proptest! {

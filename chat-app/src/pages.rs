@@ -1,7 +1,8 @@
 //! The pages: plain HTTP for people, before any event flows.
 //!
-//! A page shows what strangers typed, so it trusts none of it twice: names are escaped where they are put in (see
-//! [`crate::html`]), and a content security policy has the browser refuse to run anything that is not a file of ours.
+//! A page shows what strangers typed, so it trusts none of it twice: names are escaped
+//! where they are put in (see [`crate::html`]), and a content security policy has the
+//! browser refuse to run anything that is not a file of ours.
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +12,9 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes};
 use engine_io::Transports;
 use futures_util::{Stream, StreamExt};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 use warp::reject::{MethodNotAllowed, Rejection};
@@ -31,7 +34,8 @@ const INDEX: &str = include_str!("../web/index.html");
 const ROOM: &str = include_str!("../web/room.html");
 const PROBLEM: &str = include_str!("../web/problem.html");
 
-/// What the browser may do with our pages: load and run our own files, connect to us, and nothing else.
+/// What the browser may do with our pages: load and run our own files, connect to us, and
+/// nothing else.
 const SECURITY: [(header::HeaderName, &str); 3] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -57,8 +61,14 @@ impl Asset {
         let body = body.into();
         let mut hash = DefaultHasher::new();
         body.hash(&mut hash);
-        let tag = HeaderValue::try_from(format!("\"{:016x}\"", hash.finish())).expect("hex digits in quotes");
-        Self { name, kind, body, tag }
+        let tag = HeaderValue::try_from(format!("\"{:016x}\"", hash.finish()))
+            .expect("hex digits in quotes");
+        Self {
+            name,
+            kind,
+            body,
+            tag,
+        }
     }
 }
 
@@ -71,21 +81,42 @@ struct Site {
 
 /// The pages as a filter, with an answer for every request.
 ///
-/// `client` is served in place of the project's own Socket.IO client. `transports` is what the page may use.
-pub fn pages(store: Store, transports: Transports, client: Option<Bytes>) -> BoxedFilter<(Response,)> {
-    let client = client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
+/// `client` is served in place of the project's own Socket.IO client. `transports` is
+/// what the page may use.
+pub fn pages(
+    store: Store,
+    transports: Transports,
+    client: Option<Bytes>,
+) -> BoxedFilter<(Response,)> {
+    let client =
+        client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
     let assets = vec![
-        Asset::new("chat.css", "text/css; charset=utf-8", include_str!("../web/chat.css")),
-        Asset::new("chat.js", "text/javascript; charset=utf-8", include_str!("../web/chat.js")),
+        Asset::new(
+            "chat.css",
+            "text/css; charset=utf-8",
+            include_str!("../web/chat.css"),
+        ),
+        Asset::new(
+            "chat.js",
+            "text/javascript; charset=utf-8",
+            include_str!("../web/chat.js"),
+        ),
         Asset::new("icon.svg", "image/svg+xml", include_str!("../web/icon.svg")),
         Asset::new("socket.io.js", "text/javascript; charset=utf-8", client),
     ];
-    let site = Arc::new(Site { store, transports, assets });
+    let site = Arc::new(Site {
+        store,
+        transports,
+        assets,
+    });
     let site = warp::any().map(move || site.clone());
     let get = warp::get().or(warp::head()).unify();
 
     let index = warp::path::end().and(get).and(site.clone()).then(index);
-    let room = warp::path!("room" / String).and(get).and(site.clone()).then(room);
+    let room = warp::path!("room" / String)
+        .and(get)
+        .and(site.clone())
+        .then(room);
     let add_room = warp::path!("rooms")
         .and(warp::post())
         .and(site.clone())
@@ -106,10 +137,16 @@ pub fn pages(store: Store, transports: Transports, client: Option<Bytes>) -> Box
         .unify()
         .or(asset)
         .unify()
-        .map(|answer: Result<Response, Problem>| answer.unwrap_or_else(Problem::into_response))
+        .map(|answer: Result<Response, Problem>| {
+            answer.unwrap_or_else(Problem::into_response)
+        })
         .recover(async |rejection: Rejection| {
             let wrong_method = rejection.find::<MethodNotAllowed>().is_some();
-            let problem = if wrong_method { Problem::Method } else { Problem::NotFound };
+            let problem = if wrong_method {
+                Problem::Method
+            } else {
+                Problem::NotFound
+            };
             Ok::<_, Infallible>(problem.into_response())
         })
         .unify()
@@ -124,22 +161,41 @@ async fn index(site: Arc<Site>) -> Result<Response, Problem> {
 }
 
 /// The rooms, and what was wrong with the one that somebody wanted to add.
-async fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Result<Response, Problem> {
+async fn list_rooms(
+    site: &Site,
+    status: StatusCode,
+    typed: &str,
+    error: &str,
+) -> Result<Response, Problem> {
     let rooms = site.store.rooms().await?;
     let line = "<li><a href=\"{{address}}\">{{name}}</a></li>";
     let list = rooms.iter().map(|room| {
-        Html::fill(line, &[("address", Html::text(&address(room))), ("name", Html::text(&room.name))])
+        Html::fill(
+            line,
+            &[
+                ("address", Html::text(&address(room))),
+                ("name", Html::text(&room.name)),
+            ],
+        )
     });
-    let values = [("rooms", list.collect()), ("name", Html::text(typed)), ("error", Html::text(error))];
+    let values = [
+        ("rooms", list.collect()),
+        ("name", Html::text(typed)),
+        ("error", Html::text(error)),
+    ];
     Ok(page(status, &Html::fill(INDEX, &values)))
 }
 
 /// `GET /room/<slug>`
 async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
-    let slug = percent_decode_str(&slug).decode_utf8().map_err(|_| Problem::NotFound)?;
+    let slug = percent_decode_str(&slug)
+        .decode_utf8()
+        .map_err(|_| Problem::NotFound)?;
     let room = site.store.room(&slug).await?.ok_or(Problem::NotFound)?;
     let transports = match site.transports {
-        Transports { websocket: false, .. } => "polling",
+        Transports {
+            websocket: false, ..
+        } => "polling",
         Transports { polling: false, .. } => "websocket",
         Transports { .. } => "polling,websocket",
     };
@@ -152,7 +208,11 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
 }
 
 /// `POST /rooms`
-async fn add_room<S, B>(site: Arc<Site>, headers: HeaderMap, body: S) -> Result<Response, Problem>
+async fn add_room<S, B>(
+    site: Arc<Site>,
+    headers: HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf,
@@ -160,14 +220,24 @@ where
     if !is_ours(&headers) {
         return Err(Problem::OtherSite);
     }
-    let form = tokio::time::timeout(FORM_TIMEOUT, read_form(body)).await.map_err(|_| Problem::TooSlow)??;
-    let name = form_urlencoded::parse(&form).find(|(key, _)| key == "name").unwrap_or_default().1;
+    let form = tokio::time::timeout(FORM_TIMEOUT, read_form(body))
+        .await
+        .map_err(|_| Problem::TooSlow)??;
+    let name = form_urlencoded::parse(&form)
+        .find(|(key, _)| key == "name")
+        .unwrap_or_default()
+        .1;
     let refusal = match Room::named(&name) {
         Err(refusal) => refusal.to_string(),
         Ok(wanted) => match site.store.open_room(wanted).await {
             Ok(room) => {
                 let there = address(&room);
-                return Ok(warp::reply::with_header(StatusCode::SEE_OTHER, "location", there).into_response());
+                return Ok(warp::reply::with_header(
+                    StatusCode::SEE_OTHER,
+                    "location",
+                    there,
+                )
+                .into_response());
             }
             Err(refusal @ StoreError::TooManyRooms) => refusal.to_string(),
             Err(error) => return Err(error.into()),
@@ -176,12 +246,17 @@ where
     list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal).await
 }
 
-/// Whether a form comes from a page of ours. A browser names the origin of the page with every POST; another program
-/// names none, and has no visitor's cookies or network to abuse either.
+/// Whether a form comes from a page of ours. A browser names the origin of the page with
+/// every POST; another program names none, and has no visitor's cookies or network to
+/// abuse either.
 fn is_ours(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let (Ok(origin), Some(Ok(host))) = (origin.to_str(), headers.get(header::HOST).map(HeaderValue::to_str))
-    else {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let (Ok(origin), Some(Ok(host))) = (
+        origin.to_str(),
+        headers.get(header::HOST).map(HeaderValue::to_str),
+    ) else {
         return false;
     };
     engine_io::is_same_origin(origin, host)
@@ -206,17 +281,30 @@ where
 }
 
 /// `GET /static/<name>`
-fn asset(name: String, site: Arc<Site>, known: Option<HeaderValue>) -> Result<Response, Problem> {
-    let asset = site.assets.iter().find(|asset| asset.name == name).ok_or(Problem::NotFound)?;
+fn asset(
+    name: String,
+    site: Arc<Site>,
+    known: Option<HeaderValue>,
+) -> Result<Response, Problem> {
+    let asset = site
+        .assets
+        .iter()
+        .find(|asset| asset.name == name)
+        .ok_or(Problem::NotFound)?;
     let mut response = if known.as_ref() == Some(&asset.tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let body = warp::http::Response::new(asset.body.clone());
         warp::reply::with_header(body, header::CONTENT_TYPE, asset.kind).into_response()
     };
-    response.headers_mut().insert(header::ETAG, asset.tag.clone());
-    // Kept, but asked about each time: a new version of the program is a new page at the next visit.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::ETAG, asset.tag.clone());
+    // Kept, but asked about each time: a new version of the program is a new page at the
+    // next visit.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
@@ -229,7 +317,9 @@ fn address(room: &Room) -> String {
 fn page(status: StatusCode, html: &Html) -> Response {
     let mut response = warp::reply::html(html.as_str().to_owned()).into_response();
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -254,25 +344,50 @@ impl From<StoreError> for Problem {
 impl Problem {
     fn into_response(self) -> Response {
         let (status, title, detail) = match self {
-            Problem::NotFound => (StatusCode::NOT_FOUND, "Not found", "There is no such page or room."),
-            Problem::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, "Not allowed", "This page cannot be used in that way.")
-            }
-            Problem::OtherSite => {
-                (StatusCode::FORBIDDEN, "Not allowed", "Rooms are added from this site's own page.")
-            }
-            Problem::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Too long", "The form is too long."),
-            Problem::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Too slow", "The form did not arrive in time."),
-            Problem::Broken => (StatusCode::BAD_REQUEST, "Broken off", "The form did not arrive whole."),
-            Problem::Store => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "Out of order", "The chat cannot reach its database.")
-            }
+            Problem::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Not found",
+                "There is no such page or room.",
+            ),
+            Problem::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not allowed",
+                "This page cannot be used in that way.",
+            ),
+            Problem::OtherSite => (
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                "Rooms are added from this site's own page.",
+            ),
+            Problem::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too long",
+                "The form is too long.",
+            ),
+            Problem::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "Too slow",
+                "The form did not arrive in time.",
+            ),
+            Problem::Broken => (
+                StatusCode::BAD_REQUEST,
+                "Broken off",
+                "The form did not arrive whole.",
+            ),
+            Problem::Store => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Out of order",
+                "The chat cannot reach its database.",
+            ),
         };
         let values = [("title", Html::text(title)), ("detail", Html::text(detail))];
         let mut response = page(status, &Html::fill(PROBLEM, &values));
         if matches!(self, Problem::TooLarge | Problem::TooSlow | Problem::Broken) {
-            // The rest of the body is not read, so the connection cannot serve another request.
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            // The rest of the body is not read, so the connection cannot serve another
+            // request.
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
@@ -289,12 +404,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_form_that_drips_is_not_waited_for() {
         let store = Store::open(Path::new(":memory:")).unwrap();
-        let site = Arc::new(Site { store, transports: Transports::ALL, assets: Vec::new() });
+        let site = Arc::new(Site {
+            store,
+            transports: Transports::ALL,
+            assets: Vec::new(),
+        });
         let drops = stream::unfold((), async |()| {
             tokio::time::sleep(Duration::from_secs(1)).await;
             Some((Ok(Bytes::from_static(b"x")), ()))
         });
-        let answer = tokio::time::timeout(FORM_TIMEOUT * 2, add_room(site, HeaderMap::new(), drops)).await;
+        let answer = tokio::time::timeout(
+            FORM_TIMEOUT * 2,
+            add_room(site, HeaderMap::new(), drops),
+        )
+        .await;
         assert!(matches!(answer, Ok(Err(Problem::TooSlow))));
     }
 }

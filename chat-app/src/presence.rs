@@ -1,8 +1,9 @@
 //! Who is in which room under which nickname.
 //!
-//! A nickname belongs to a person, not to a connection. Somebody who reloads the page, or walks out of the Wi-Fi, is back
-//! on a new connection while the server may believe in the old one until a heartbeat is missed, most of a minute later.
-//! "Nickname already in use" would be the wrong answer then: it is in use by the same person.
+//! A nickname belongs to a person, not to a connection. Somebody who reloads the page, or
+//! walks out of the Wi-Fi, is back on a new connection while the server may believe in
+//! the old one until a heartbeat is missed, most of a minute later. "Nickname already in
+//! use" would be the wrong answer then: it is in use by the same person.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::names::Nickname;
 
-/// The most people in a room: the list of their nicknames has to fit into what may wait for one reader.
+/// The most people in a room: the list of their nicknames has to fit into what may wait
+/// for one reader.
 pub const MAX_PEOPLE: usize = 2000;
 
 /// By what the server knows a person again.
@@ -67,12 +69,17 @@ impl Holder {
 }
 
 impl Presence {
-    /// Gives the nickname to the person, for one more socket. True when the person was not in the room under this
-    /// nickname before.
+    /// Gives the nickname to the person, for one more socket. True when the person was
+    /// not in the room under this nickname before.
     ///
     /// # Errors
     /// [`Refusal`]; then nothing changed.
-    pub fn take(&self, room: &Arc<str>, nickname: &Nickname, person: &Person) -> Result<bool, Refusal> {
+    pub fn take(
+        &self,
+        room: &Arc<str>,
+        nickname: &Nickname,
+        person: &Person,
+    ) -> Result<bool, Refusal> {
         let now = Instant::now();
         let mut rooms = self.lock();
         let holders = rooms.holders.entry(room.clone()).or_default();
@@ -88,7 +95,15 @@ impl Presence {
             None if full => return Err(Refusal::Full),
             None => {
                 let (person, shown) = (person.clone(), nickname.shown.clone());
-                holders.insert(nickname.key.clone(), Holder { person, shown, sockets: 1, until: now });
+                holders.insert(
+                    nickname.key.clone(),
+                    Holder {
+                        person,
+                        shown,
+                        sockets: 1,
+                        until: now,
+                    },
+                );
                 true
             }
         };
@@ -96,13 +111,17 @@ impl Presence {
         Ok(came)
     }
 
-    /// Takes back what [`Presence::take`] gave to one socket, and keeps the nickname for its person a while longer. True
-    /// when that was the person's last socket.
+    /// Takes back what [`Presence::take`] gave to one socket, and keeps the nickname for
+    /// its person a while longer. True when that was the person's last socket.
     pub fn leave(&self, room: &Arc<str>, nickname: &Nickname, keep: Duration) -> bool {
         let now = Instant::now();
         let mut rooms = self.lock();
-        let Some(holders) = rooms.holders.get_mut(room) else { return false };
-        let Some(holder) = holders.get_mut(&nickname.key) else { return false };
+        let Some(holders) = rooms.holders.get_mut(room) else {
+            return false;
+        };
+        let Some(holder) = holders.get_mut(&nickname.key) else {
+            return false;
+        };
         holder.sockets = holder.sockets.saturating_sub(1);
         holder.until = now + keep;
         let went = holder.sockets == 0;
@@ -120,14 +139,18 @@ impl Presence {
         self.mark(&mut rooms, room);
     }
 
-    /// Waits until something changes, then `pause` for what else comes, and gives each room that changed with the
-    /// nicknames of who is there, sorted. For one caller: it decides the order in which a room hears of its changes.
+    /// Waits until something changes, then `pause` for what else comes, and gives each
+    /// room that changed with the nicknames of who is there, sorted. For one caller:
+    /// it decides the order in which a room hears of its changes.
     pub async fn changes(&self, pause: Duration) -> Vec<(Arc<str>, Vec<String>)> {
         self.changed.notified().await;
         tokio::time::sleep(pause).await;
         let mut rooms = self.lock();
         let changed = std::mem::take(&mut rooms.changed);
-        changed.into_iter().map(|room| (room.clone(), rooms.online(&room))).collect()
+        changed
+            .into_iter()
+            .map(|room| (room.clone(), rooms.online(&room)))
+            .collect()
     }
 
     fn mark(&self, rooms: &mut Rooms, room: &Arc<str>) {
@@ -136,17 +159,25 @@ impl Presence {
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
-        // Each change is whole before anything can panic, so a poisoned lock still guards good data.
+        // Each change is whole before anything can panic, so a poisoned lock still guards
+        // good data.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Rooms {
     fn online(&self, room: &Arc<str>) -> Vec<String> {
-        let here = self.holders.get(room).into_iter().flatten().filter(|(_, holder)| holder.sockets > 0);
+        let here = self
+            .holders
+            .get(room)
+            .into_iter()
+            .flatten()
+            .filter(|(_, holder)| holder.sockets > 0);
         let mut here: Vec<_> = here.collect();
         here.sort_unstable_by_key(|(key, _)| *key);
-        here.into_iter().map(|(_, holder)| holder.shown.clone()).collect()
+        here.into_iter()
+            .map(|(_, holder)| holder.shown.clone())
+            .collect()
     }
 }
 
@@ -166,10 +197,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_nickname_has_one_holder_in_a_room() {
-        let (presence, lobby, attic) = (Presence::default(), "lobby".into(), "attic".into());
+        let (presence, lobby, attic) =
+            (Presence::default(), "lobby".into(), "attic".into());
         assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Ok(true));
-        assert_eq!(presence.take(&lobby, &named("ANN"), &secret("b")), Err(Refusal::InUse));
-        assert_eq!(presence.take(&attic, &named("Ann"), &secret("b")), Ok(true), "rooms are apart");
+        assert_eq!(
+            presence.take(&lobby, &named("ANN"), &secret("b")),
+            Err(Refusal::InUse)
+        );
+        assert_eq!(
+            presence.take(&attic, &named("Ann"), &secret("b")),
+            Ok(true),
+            "rooms are apart"
+        );
         let same_word = Person::Socket("a".into());
         assert_eq!(
             presence.take(&lobby, &named("Ann"), &same_word),
@@ -182,9 +221,15 @@ mod tests {
     async fn a_person_may_have_two_sockets() {
         let (presence, lobby) = (Presence::default(), "lobby".into());
         assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Ok(true));
-        assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Ok(false));
+        assert_eq!(
+            presence.take(&lobby, &named("Ann"), &secret("a")),
+            Ok(false)
+        );
         assert!(!presence.leave(&lobby, &named("Ann"), Duration::ZERO));
-        assert_eq!(presence.take(&lobby, &named("Ann"), &secret("b")), Err(Refusal::InUse));
+        assert_eq!(
+            presence.take(&lobby, &named("Ann"), &secret("b")),
+            Err(Refusal::InUse)
+        );
         assert!(presence.leave(&lobby, &named("Ann"), Duration::ZERO));
         assert_eq!(presence.take(&lobby, &named("Ann"), &secret("b")), Ok(true));
     }
@@ -195,8 +240,15 @@ mod tests {
         presence.take(&lobby, &named("Ann"), &secret("a")).unwrap();
         assert!(presence.leave(&lobby, &named("Ann"), KEPT));
         tokio::time::advance(Duration::from_secs(119)).await;
-        assert_eq!(presence.take(&lobby, &named("Ann"), &secret("b")), Err(Refusal::InUse));
-        assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Ok(true), "Ann came back");
+        assert_eq!(
+            presence.take(&lobby, &named("Ann"), &secret("b")),
+            Err(Refusal::InUse)
+        );
+        assert_eq!(
+            presence.take(&lobby, &named("Ann"), &secret("a")),
+            Ok(true),
+            "Ann came back"
+        );
         assert!(presence.leave(&lobby, &named("Ann"), KEPT));
         tokio::time::advance(KEPT).await;
         assert_eq!(presence.take(&lobby, &named("Ann"), &secret("b")), Ok(true));
@@ -210,18 +262,30 @@ mod tests {
         presence.take(&lobby, &named("Cy"), &secret("c")).unwrap();
         presence.leave(&lobby, &named("Cy"), KEPT);
         let told = presence.changes(Duration::from_millis(50)).await;
-        assert_eq!(told, [(lobby.clone(), vec!["Ann".to_owned(), "bob".to_owned()])], "Cy is away");
+        assert_eq!(
+            told,
+            [(lobby.clone(), vec!["Ann".to_owned(), "bob".to_owned()])],
+            "Cy is away"
+        );
         presence.leave(&lobby, &named("bob"), Duration::ZERO);
-        assert_eq!(presence.changes(Duration::ZERO).await, [(lobby, vec!["Ann".to_owned()])]);
+        assert_eq!(
+            presence.changes(Duration::ZERO).await,
+            [(lobby, vec!["Ann".to_owned()])]
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_room_has_an_end() {
         let (presence, lobby) = (Presence::default(), "lobby".into());
         for number in 0..MAX_PEOPLE {
-            presence.take(&lobby, &named(&number.to_string()), &secret("crowd")).unwrap();
+            presence
+                .take(&lobby, &named(&number.to_string()), &secret("crowd"))
+                .unwrap();
         }
-        assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Err(Refusal::Full));
+        assert_eq!(
+            presence.take(&lobby, &named("Ann"), &secret("a")),
+            Err(Refusal::Full)
+        );
         presence.leave(&lobby, &named("7"), Duration::ZERO);
         assert_eq!(presence.take(&lobby, &named("Ann"), &secret("a")), Ok(true));
     }

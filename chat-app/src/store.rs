@@ -1,15 +1,18 @@
 //! What the chat remembers: rooms and messages, in one SQLite file.
 //!
-//! A message that was acknowledged is on the disk. That costs an `fsync`, a few milliseconds, which is far too slow for
-//! one message at a time and wrong for an async worker to wait through. So one thread owns the database. It takes all
-//! that is waiting into one transaction, commits, and only then tells each asker: a hundred messages that arrive
-//! together cost one `fsync` (group commit), and a message alone waits for nobody.
+//! A message that was acknowledged is on the disk. That costs an `fsync`, a few
+//! milliseconds, which is far too slow for one message at a time and wrong for an async
+//! worker to wait through. So one thread owns the database. It takes all that is waiting
+//! into one transaction, commits, and only then tells each asker: a hundred messages that
+//! arrive together cost one `fsync` (group commit), and a message alone waits for nobody.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -19,7 +22,8 @@ use crate::names::Room;
 pub const MAX_ROOMS: u32 = 1000;
 /// The most messages in a room's history, as sent to whoever joins.
 pub const HISTORY: u32 = 50;
-/// The most text in a history, in bytes: it has to fit, with room to spare, into what may wait for one reader.
+/// The most text in a history, in bytes: it has to fit, with room to spare, into what may
+/// wait for one reader.
 pub const HISTORY_BYTES: usize = 256 * 1024;
 
 /// The most jobs in a transaction: an end to how long the first of them waits.
@@ -77,7 +81,9 @@ pub enum OpenError {
     #[error("{0}: in use by another process")]
     Locked(PathBuf),
     /// The file was written by another version of this program.
-    #[error("{0}: schema version {1}, and this program knows only version {SCHEMA_VERSION}")]
+    #[error(
+        "{0}: schema version {1}, and this program knows only version {SCHEMA_VERSION}"
+    )]
     Version(PathBuf, i32),
     /// The system refused a thread.
     #[error("{0}: no thread for the database: {1}")]
@@ -110,7 +116,8 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Something to do inside a transaction. What it returns is called when the transaction's end is known.
+/// Something to do inside a transaction. What it returns is called when the transaction's
+/// end is known.
 type Job = Box<dyn FnOnce(&Begun) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Committed)>;
 type Begun<'a> = Result<&'a Connection, StoreError>;
@@ -119,12 +126,14 @@ type Committed = Result<(), StoreError>;
 /// The rooms and messages of a chat. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct Store {
-    // Not bounded here: a socket waits for its answer before it asks again, so there are never more jobs than sockets.
+    // Not bounded here: a socket waits for its answer before it asks again, so there are
+    // never more jobs than sockets.
     jobs: mpsc::Sender<Job>,
 }
 
 impl Store {
-    /// Opens the database, or makes a new one. `:memory:` keeps everything in memory and nothing after.
+    /// Opens the database, or makes a new one. `:memory:` keeps everything in memory and
+    /// nothing after.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
@@ -144,9 +153,12 @@ impl Store {
     /// [`StoreError`] when the database fails.
     pub async fn rooms(&self) -> Result<Vec<Room>, StoreError> {
         self.ask(|db| {
-            let mut rows =
-                db.prepare_cached("SELECT slug, name FROM rooms ORDER BY name COLLATE NOCASE, slug")?;
-            rows.query_map([], room)?.collect::<Result<_, _>>().map_err(StoreError::from)
+            let mut rows = db.prepare_cached(
+                "SELECT slug, name FROM rooms ORDER BY name COLLATE NOCASE, slug",
+            )?;
+            rows.query_map([], room)?
+                .collect::<Result<_, _>>()
+                .map_err(StoreError::from)
         })
         .await
     }
@@ -169,8 +181,9 @@ impl Store {
             if let Some(room) = find_room(db, &wanted.slug)? {
                 return Ok(room);
             }
-            let count: u32 =
-                db.prepare_cached("SELECT count(*) FROM rooms")?.query_one([], |row| row.get(0))?;
+            let count: u32 = db
+                .prepare_cached("SELECT count(*) FROM rooms")?
+                .query_one([], |row| row.get(0))?;
             if count >= MAX_ROOMS {
                 return Err(StoreError::TooManyRooms);
             }
@@ -181,22 +194,35 @@ impl Store {
         .await
     }
 
-    /// Keeps a message. When this returns, the message survives a crash of the program or of the machine.
+    /// Keeps a message. When this returns, the message survives a crash of the program or
+    /// of the machine.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails; then the message is not kept.
-    pub async fn add_message(&self, room: &str, nickname: &str, text: &str) -> Result<Meta, StoreError> {
-        let (room, nickname, text) = (room.to_owned(), nickname.to_owned(), text.to_owned());
+    pub async fn add_message(
+        &self,
+        room: &str,
+        nickname: &str,
+        text: &str,
+    ) -> Result<Meta, StoreError> {
+        let (room, nickname, text) =
+            (room.to_owned(), nickname.to_owned(), text.to_owned());
         self.ask(move |db| {
             let at = now();
-            db.prepare_cached("INSERT INTO messages (room, nickname, text, at) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![room, nickname, text, at])?;
-            Ok(Meta { id: db.last_insert_rowid(), at })
+            db.prepare_cached(
+                "INSERT INTO messages (room, nickname, text, at) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![room, nickname, text, at])?;
+            Ok(Meta {
+                id: db.last_insert_rowid(),
+                at,
+            })
         })
         .await
     }
 
-    /// The room's latest messages, oldest first: at most [`HISTORY`], and no more text than [`HISTORY_BYTES`].
+    /// The room's latest messages, oldest first: at most [`HISTORY`], and no more text
+    /// than [`HISTORY_BYTES`].
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -223,7 +249,10 @@ impl Store {
     }
 
     /// Queues the work at once, and gives what will be its result. `Ok` means committed.
-    fn ask<T, W>(&self, work: W) -> impl Future<Output = Result<T, StoreError>> + use<T, W>
+    fn ask<T, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, StoreError>> + use<T, W>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -232,7 +261,8 @@ impl Store {
         let job: Job = Box::new(move |begun| {
             let result = begun.clone().and_then(work);
             Box::new(move |committed| {
-                // Nobody listens any more when the asker's connection went away: the work is done all the same.
+                // Nobody listens any more when the asker's connection went away: the work
+                // is done all the same.
                 let _ = tell.send(committed.clone().and(result));
             })
         });
@@ -245,18 +275,27 @@ impl Store {
 }
 
 // ANCHOR: work
-/// The store's thread: until the last handle is dropped, all that waits goes into one transaction.
+/// The store's thread: until the last handle is dropped, all that waits goes into one
+/// transaction.
 fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
-        // IMMEDIATE takes the write lock now, where waiting for another process is allowed, not halfway through.
-        let begun = db.execute_batch("BEGIN IMMEDIATE").map(|()| db).map_err(StoreError::from);
-        let answers: Vec<Answer> =
-            std::iter::once(first).chain(queue.try_iter().take(BATCH - 1)).map(|job| job(&begun)).collect();
-        let committed = begun.and_then(|db| db.execute_batch("COMMIT").map_err(StoreError::from));
+        // IMMEDIATE takes the write lock now, where waiting for another process is
+        // allowed, not halfway through.
+        let begun = db
+            .execute_batch("BEGIN IMMEDIATE")
+            .map(|()| db)
+            .map_err(StoreError::from);
+        let answers: Vec<Answer> = std::iter::once(first)
+            .chain(queue.try_iter().take(BATCH - 1))
+            .map(|job| job(&begun))
+            .collect();
+        let committed =
+            begun.and_then(|db| db.execute_batch("COMMIT").map_err(StoreError::from));
         if let Err(error) = &committed {
             tracing::error!(%error, lost = answers.len(), "nothing was stored");
             if !db.is_autocommit() {
-                // A failed COMMIT (a full disk) can leave the transaction open, and the next BEGIN would fail on it.
+                // A failed COMMIT (a full disk) can leave the transaction open, and the
+                // next BEGIN would fail on it.
                 let _ = db.execute_batch("ROLLBACK");
             }
         }
@@ -288,7 +327,9 @@ impl Fault {
             Fault::Version(found) => OpenError::Version(path, found),
             Fault::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked(path),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    OpenError::Locked(path)
+                }
                 Some(ErrorCode::CannotOpen) => OpenError::Unreachable(path),
                 _ => OpenError::Failed(path, error),
             },
@@ -300,8 +341,9 @@ impl Fault {
 fn prepare(path: &Path) -> Result<Connection, Fault> {
     let db = Connection::open(path)?;
     db.busy_timeout(BUSY)?;
-    // Look before anything is written: another program's file is left as it is. IMMEDIATE, so that a file that is
-    // locked or cannot be written says so now and not at the first message.
+    // Look before anything is written: another program's file is left as it is.
+    // IMMEDIATE, so that a file that is locked or cannot be written says so now and
+    // not at the first message.
     let look = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
     let number = |sql| look.query_one(sql, [], |row| row.get::<_, i32>(0));
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
@@ -314,8 +356,9 @@ fn prepare(path: &Path) -> Result<Connection, Fault> {
         (APPLICATION_ID, other, _) => return Err(Fault::Version(other)),
         _ => return Err(Fault::Foreign),
     };
-    // The write-ahead log makes a commit one append and one fsync. FULL makes that fsync happen at each commit, so that
-    // what was acknowledged outlives a power cut too; NORMAL would outlive only the process.
+    // The write-ahead log makes a commit one append and one fsync. FULL makes that fsync
+    // happen at each commit, so that what was acknowledged outlives a power cut too;
+    // NORMAL would outlive only the process.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
@@ -335,16 +378,26 @@ fn find_room(db: &Connection, slug: &str) -> Result<Option<Room>, StoreError> {
 }
 
 fn room(row: &rusqlite::Row<'_>) -> rusqlite::Result<Room> {
-    Ok(Room { slug: row.get(0)?, name: row.get(1)? })
+    Ok(Room {
+        slug: row.get(0)?,
+        name: row.get(1)?,
+    })
 }
 
 fn message(row: &rusqlite::Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message { id: row.get(0)?, nickname: row.get(1)?, text: row.get(2)?, at: row.get(3)? })
+    Ok(Message {
+        id: row.get(0)?,
+        nickname: row.get(1)?,
+        text: row.get(2)?,
+        at: row.get(3)?,
+    })
 }
 
 /// Milliseconds since 1970; 0 on a machine whose clock is before that.
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -364,31 +417,49 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let store = Store::open(&path).unwrap();
-        let lobby = store.open_room(Room::named("lobby").unwrap()).await.unwrap();
+        let lobby = store
+            .open_room(Room::named("lobby").unwrap())
+            .await
+            .unwrap();
 
         // Hold the thread in a transaction until everything else is queued.
         let (open_gate, gate) = mpsc::channel::<()>();
         let held = store.ask(move |_| Ok(gate.recv().is_ok()));
-        let (asked, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (asked, told) =
+            (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let senders: Vec<_> = (0..100)
             .map(|number| {
-                let (store, room, asked, told) =
-                    (store.clone(), lobby.slug.clone(), asked.clone(), told.clone());
+                let (store, room, asked, told) = (
+                    store.clone(),
+                    lobby.slug.clone(),
+                    asked.clone(),
+                    told.clone(),
+                );
                 tokio::spawn(async move {
                     asked.fetch_add(1, Ordering::SeqCst);
-                    store.add_message(&room, "ann", &format!("message {number}")).await.unwrap();
+                    store
+                        .add_message(&room, "ann", &format!("message {number}"))
+                        .await
+                        .unwrap();
                     told.fetch_add(1, Ordering::SeqCst);
                 })
             })
             .collect();
-        // The test's runtime has one thread: whoever has asked has queued its message too.
+        // The test's runtime has one thread: whoever has asked has queued its message
+        // too.
         while asked.load(Ordering::SeqCst) < senders.len() {
             tokio::task::yield_now().await;
         }
         let other = Connection::open(&path).unwrap();
         let seen = store.ask({
             let told = told.clone();
-            move |db| Ok((messages(db)?, messages(&other)?, told.load(Ordering::SeqCst)))
+            move |db| {
+                Ok((
+                    messages(db)?,
+                    messages(&other)?,
+                    told.load(Ordering::SeqCst),
+                ))
+            }
         });
         open_gate.send(()).unwrap();
 
@@ -407,19 +478,35 @@ mod tests {
     #[tokio::test]
     async fn one_failure_is_one_askers() {
         let store = Store::open(Path::new(":memory:")).unwrap();
-        store.open_room(Room::named("lobby").unwrap()).await.unwrap();
-        let (nowhere, lobby) =
-            tokio::join!(store.add_message("nowhere", "ann", "hi"), store.add_message("lobby", "ann", "hi"));
-        assert!(matches!(nowhere, Err(StoreError::Database(_))), "{nowhere:?}");
-        assert_eq!(store.history("lobby").await.unwrap()[0].id, lobby.unwrap().id);
+        store
+            .open_room(Room::named("lobby").unwrap())
+            .await
+            .unwrap();
+        let (nowhere, lobby) = tokio::join!(
+            store.add_message("nowhere", "ann", "hi"),
+            store.add_message("lobby", "ann", "hi")
+        );
+        assert!(
+            matches!(nowhere, Err(StoreError::Database(_))),
+            "{nowhere:?}"
+        );
+        assert_eq!(
+            store.history("lobby").await.unwrap()[0].id,
+            lobby.unwrap().id
+        );
     }
 
-    /// When the commit fails, nobody is told that it was kept, and what comes next is kept.
+    /// When the commit fails, nobody is told that it was kept, and what comes next is
+    /// kept.
     #[tokio::test]
     async fn a_failed_commit_is_a_failure() {
         let store = Store::open(Path::new(":memory:")).unwrap();
-        store.open_room(Room::named("lobby").unwrap()).await.unwrap();
-        // A foreign key that is checked at the end makes COMMIT itself fail, and leaves the transaction open.
+        store
+            .open_room(Room::named("lobby").unwrap())
+            .await
+            .unwrap();
+        // A foreign key that is checked at the end makes COMMIT itself fail, and leaves
+        // the transaction open.
         let broken = store.ask(|db| {
             db.pragma_update(None, "defer_foreign_keys", true)?;
             db.execute("INSERT INTO messages (room, nickname, text, at) VALUES ('nowhere', '', '', 0)", [])?;

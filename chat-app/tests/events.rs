@@ -1,4 +1,5 @@
-//! The chat's events, end to end: a real listener, real connections, each packet as the protocol has it.
+//! The chat's events, end to end: a real listener, real connections, each packet as the
+//! protocol has it.
 
 mod common;
 
@@ -14,8 +15,17 @@ use tokio::net::TcpListener;
 async fn serve() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (_, filter) = chat_app::app(Store::open(Path::new(":memory:")).unwrap(), Transports::ALL, None);
-    tokio::spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
+    let (_, filter) = chat_app::app(
+        Store::open(Path::new(":memory:")).unwrap(),
+        Transports::ALL,
+        None,
+    );
+    tokio::spawn(engine_io::run(
+        listener,
+        filter,
+        Limits::default(),
+        std::future::pending(),
+    ));
     port
 }
 
@@ -38,13 +48,24 @@ async fn two_people_talk() {
     let answer = ann.call("user message", json!(["<b>hi</b>\n& bye"])).await;
     assert_eq!(answer[0], json!(true));
     let heard = bob.event("msg_to_room").await;
-    assert_eq!(heard[..2], [json!("Ann"), json!("<b>hi</b>\n& bye")], "text is text");
+    assert_eq!(
+        heard[..2],
+        [json!("Ann"), json!("<b>hi</b>\n& bye")],
+        "text is text"
+    );
     assert_eq!(heard[2]["id"], answer[1]);
-    assert!(heard[2]["at"].as_i64().unwrap() > 1_700_000_000_000, "milliseconds since 1970");
+    assert!(
+        heard[2]["at"].as_i64().unwrap() > 1_700_000_000_000,
+        "milliseconds since 1970"
+    );
 
-    // One more round trip: had the sender's own message been on its way, it would be here.
+    // One more round trip: had the sender's own message been on its way, it would be
+    // here.
     ann.call("nickname", json!(["Ann"])).await;
-    assert!(!ann.has("msg_to_room") && !ann.has("announcement"), "neither heard twice nor announced twice");
+    assert!(
+        !ann.has("msg_to_room") && !ann.has("announcement"),
+        "neither heard twice nor announced twice"
+    );
 
     let mut cy = Client::connect(port, json!({})).await;
     assert_eq!(cy.call("join", json!(["lobby"])).await, [json!(true)]);
@@ -65,16 +86,30 @@ async fn a_nickname_is_one_persons() {
     let mut bob = Client::connect(port, json!({})).await;
     bob.call("join", json!(["lobby"])).await;
     for twin in ["Ann", " aNN ", "Ａｎｎ"] {
-        assert_eq!(bob.call("nickname", json!([twin])).await, refusal("Nickname already in use"), "{twin}");
+        assert_eq!(
+            bob.call("nickname", json!([twin])).await,
+            refusal("Nickname already in use"),
+            "{twin}"
+        );
     }
-    assert_eq!(bob.call("nickname", json!([" Bob  B. "])).await, [json!(true), json!("Bob B.")]);
+    assert_eq!(
+        bob.call("nickname", json!([" Bob  B. "])).await,
+        [json!(true), json!("Bob B.")]
+    );
     bob.sees(&["Ann", "Bob B."]).await;
     ann.disconnect().await;
     assert_eq!(bob.event("announcement").await, [json!("Bob B. joined")]);
     assert_eq!(bob.event("announcement").await, [json!("Ann left")]);
     bob.sees(&["Bob B."]).await;
-    assert_eq!(bob.call("nickname", json!(["Ann"])).await, [json!(true), json!("Ann")], "free again");
-    assert_eq!(bob.event("announcement").await, [json!("Bob B. is now Ann")]);
+    assert_eq!(
+        bob.call("nickname", json!(["Ann"])).await,
+        [json!(true), json!("Ann")],
+        "free again"
+    );
+    assert_eq!(
+        bob.event("announcement").await,
+        [json!("Bob B. is now Ann")]
+    );
     bob.sees(&["Ann"]).await;
 }
 
@@ -82,36 +117,65 @@ async fn a_nickname_is_one_persons() {
 async fn what_cannot_be_is_refused_with_the_reason() {
     let port = serve().await;
     let mut ann = Client::connect(port, json!({})).await;
-    assert_eq!(ann.call("nickname", json!(["Ann"])).await, refusal("Join a room first"));
-    assert_eq!(ann.call("user message", json!(["hi"])).await, refusal("Join a room first"));
-    assert_eq!(ann.call("join", json!(["?!"])).await, refusal("A room's name needs a letter or a digit"));
+    assert_eq!(
+        ann.call("nickname", json!(["Ann"])).await,
+        refusal("Join a room first")
+    );
+    assert_eq!(
+        ann.call("user message", json!(["hi"])).await,
+        refusal("Join a room first")
+    );
+    assert_eq!(
+        ann.call("join", json!(["?!"])).await,
+        refusal("A room's name needs a letter or a digit")
+    );
     assert_eq!(
         ann.call("join", json!(["x".repeat(65)])).await,
         refusal("A room's name has at most 64 characters")
     );
     ann.call("join", json!(["lobby"])).await;
-    assert_eq!(ann.call("user message", json!(["hi"])).await, refusal("Choose a nickname first"));
-    assert_eq!(ann.call("nickname", json!([" "])).await, refusal("A nickname needs at least one character"));
+    assert_eq!(
+        ann.call("user message", json!(["hi"])).await,
+        refusal("Choose a nickname first")
+    );
+    assert_eq!(
+        ann.call("nickname", json!([" "])).await,
+        refusal("A nickname needs at least one character")
+    );
     assert_eq!(
         ann.call("nickname", json!(["n".repeat(33)])).await,
         refusal("A nickname has at most 32 characters")
     );
     ann.call("nickname", json!(["Ann"])).await;
-    assert_eq!(ann.call("user message", json!([" \n"])).await, refusal("The message is empty"));
+    assert_eq!(
+        ann.call("user message", json!([" \n"])).await,
+        refusal("The message is empty")
+    );
     assert_eq!(
         ann.call("user message", json!(["x".repeat(4001)])).await,
         refusal("A message has at most 4000 characters")
     );
-    for misfit in [json!([]), json!([7]), json!([{ "text": "hi" }]), json!([null])] {
+    for misfit in [
+        json!([]),
+        json!([7]),
+        json!([{ "text": "hi" }]),
+        json!([null]),
+    ] {
         let answer = ann.call("user message", misfit).await;
         assert_eq!(answer[0], json!(false), "{answer:?}");
-        assert!(answer[1].as_str().unwrap().starts_with("invalid arguments"), "{answer:?}");
+        assert!(
+            answer[1].as_str().unwrap().starts_with("invalid arguments"),
+            "{answer:?}"
+        );
     }
     // Nothing of this was kept, and nothing of it closed anything.
     assert_eq!(ann.call("join", json!(["lobby"])).await, [json!(true)]);
     assert_eq!(ann.event("history").await, [json!([])]);
     assert_eq!(ann.event("history").await, [json!([])]);
-    assert_eq!(ann.call("user message", json!(["x".repeat(4000)])).await[0], json!(true));
+    assert_eq!(
+        ann.call("user message", json!(["x".repeat(4000)])).await[0],
+        json!(true)
+    );
 }
 
 #[tokio::test]
@@ -120,9 +184,16 @@ async fn one_room_at_a_time() {
     let mut ann = Client::seated(port, "lobby", "Ann").await;
     let mut bob = Client::seated(port, "lobby", "Bob").await;
     assert_eq!(bob.call("join", json!(["attic"])).await, [json!(true)]);
-    assert_eq!(bob.call("user message", json!(["hi"])).await, refusal("Choose a nickname first"));
+    assert_eq!(
+        bob.call("user message", json!(["hi"])).await,
+        refusal("Choose a nickname first")
+    );
     ann.sees(&["Ann"]).await;
-    assert_eq!(bob.call("nickname", json!(["ann"])).await, [json!(true), json!("ann")], "rooms are apart");
+    assert_eq!(
+        bob.call("nickname", json!(["ann"])).await,
+        [json!(true), json!("ann")],
+        "rooms are apart"
+    );
     ann.call("user message", json!(["to the lobby"])).await;
     // One more round trip: had a message crossed the wall, it would be here.
     bob.call("user message", json!(["to the attic"])).await;
@@ -138,7 +209,10 @@ async fn one_senders_messages_stay_in_order() {
     let mut bob = Client::seated(port, "lobby", "Bob").await;
     let mut calls = Vec::new();
     for number in 0..COUNT {
-        calls.push(ann.start_call("user message", json!([number.to_string()])).await);
+        calls.push(
+            ann.start_call("user message", json!([number.to_string()]))
+                .await,
+        );
     }
     let mut last = 0;
     for (number, sent) in calls.into_iter().enumerate() {
@@ -147,12 +221,15 @@ async fn one_senders_messages_stay_in_order() {
         let id = heard[2]["id"].as_i64().unwrap();
         assert!(id > last, "ids grow");
         last = id;
-        let (call, answer) = common::soon("an acknowledgement", ann.answer()).await.unwrap();
+        let (call, answer) = common::soon("an acknowledgement", ann.answer())
+            .await
+            .unwrap();
         assert_eq!((call, answer), (sent, vec![json!(true), json!(id)]));
     }
 }
 
-/// The connection breaks with no goodbye. Whoever comes back with the person's secret finds the nickname; others do not.
+/// The connection breaks with no goodbye. Whoever comes back with the person's secret
+/// finds the nickname; others do not.
 #[tokio::test]
 async fn a_nickname_waits_for_a_lost_connection() {
     let port = serve().await;
@@ -163,23 +240,37 @@ async fn a_nickname_waits_for_a_lost_connection() {
     let mut bob = Client::seated(port, "lobby", "Bob").await;
     bob.sees(&["Ann", "Bob"]).await;
 
-    // A new connection while the server still believes in the old one: a reload, another network.
+    // A new connection while the server still believes in the old one: a reload, another
+    // network.
     let mut again = Client::connect(port, secret.clone()).await;
     again.call("join", json!(["lobby"])).await;
-    assert_eq!(again.call("nickname", json!(["Ann"])).await, [json!(true), json!("Ann")]);
+    assert_eq!(
+        again.call("nickname", json!(["Ann"])).await,
+        [json!(true), json!("Ann")]
+    );
     drop(ann);
     drop(again);
     bob.sees(&["Bob"]).await;
-    assert_eq!(bob.call("nickname", json!(["Ann"])).await, refusal("Nickname already in use"));
+    assert_eq!(
+        bob.call("nickname", json!(["Ann"])).await,
+        refusal("Nickname already in use")
+    );
 
     let mut back = Client::connect(port, secret).await;
     back.call("join", json!(["lobby"])).await;
-    assert_eq!(back.call("nickname", json!(["Ann"])).await, [json!(true), json!("Ann")]);
+    assert_eq!(
+        back.call("nickname", json!(["Ann"])).await,
+        [json!(true), json!("Ann")]
+    );
     bob.sees(&["Ann", "Bob"]).await;
     back.disconnect().await;
     bob.sees(&["Bob"]).await;
     for text in ["Bob joined", "Ann left", "Ann joined", "Ann left"] {
-        assert_eq!(bob.event("announcement").await, [json!(text)], "a second connection is not a second Ann");
+        assert_eq!(
+            bob.event("announcement").await,
+            [json!(text)],
+            "a second connection is not a second Ann"
+        );
     }
     assert_eq!(
         bob.call("nickname", json!(["Ann"])).await[0],
@@ -188,7 +279,8 @@ async fn a_nickname_waits_for_a_lost_connection() {
     );
 }
 
-/// Without a secret nobody could prove to be the same person, so the nickname is free at once.
+/// Without a secret nobody could prove to be the same person, so the nickname is free at
+/// once.
 #[tokio::test]
 async fn a_stranger_keeps_no_nickname() {
     let port = serve().await;
@@ -200,7 +292,8 @@ async fn a_stranger_keeps_no_nickname() {
     assert_eq!(bob.call("nickname", json!(["Ann"])).await[0], json!(true));
 }
 
-/// Connection state recovery: same socket, same room, same nickname, and what was said meanwhile, once.
+/// Connection state recovery: same socket, same room, same nickname, and what was said
+/// meanwhile, once.
 #[tokio::test]
 async fn a_recovered_client_missed_nothing() {
     let port = serve().await;
@@ -222,12 +315,20 @@ async fn a_recovered_client_missed_nothing() {
     while bob.event("announcement").await != [json!("Ann is back")] {}
     bob.sees(&["Ann", "Bob"]).await;
     let answer = ann.call("user message", json!(["four"])).await;
-    assert_eq!(answer[0], json!(true), "still in the room, still Ann: {answer:?}");
+    assert_eq!(
+        answer[0],
+        json!(true),
+        "still in the room, still Ann: {answer:?}"
+    );
     assert!(!ann.has("msg_to_room"));
-    assert_eq!(bob.event("msg_to_room").await[..2], [json!("Ann"), json!("four")]);
+    assert_eq!(
+        bob.event("msg_to_room").await[..2],
+        [json!("Ann"), json!("four")]
+    );
 }
 
-/// Without a secret the nickname is free meanwhile. Who took it keeps it, and the one who is back is told.
+/// Without a secret the nickname is free meanwhile. Who took it keeps it, and the one who
+/// is back is told.
 #[tokio::test]
 async fn a_recovered_client_may_find_its_nickname_taken() {
     let port = serve().await;
@@ -242,7 +343,12 @@ async fn a_recovered_client_may_find_its_nickname_taken() {
     bob.call("nickname", json!(["Ann"])).await;
 
     let mut ann = Client::connect(port, ticket).await;
-    while ann.event("announcement").await[0] != json!("Somebody took your nickname. Choose another one") {}
-    assert_eq!(ann.call("user message", json!(["hi"])).await, refusal("Choose a nickname first"));
+    while ann.event("announcement").await[0]
+        != json!("Somebody took your nickname. Choose another one")
+    {}
+    assert_eq!(
+        ann.call("user message", json!(["hi"])).await,
+        refusal("Choose a nickname first")
+    );
     assert_eq!(ann.call("nickname", json!(["Anna"])).await[0], json!(true));
 }

@@ -17,7 +17,12 @@ async fn serve(store: &Store, transports: Transports, client: Option<Bytes>) -> 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let pages = pages(store.clone(), transports, client);
-    tokio::spawn(engine_io::run(listener, pages, Limits::default(), std::future::pending()));
+    tokio::spawn(engine_io::run(
+        listener,
+        pages,
+        Limits::default(),
+        std::future::pending(),
+    ));
     port
 }
 
@@ -31,16 +36,29 @@ async fn start() -> (Store, u16) {
 async fn a_room_is_added_listed_and_opened() {
     let (_store, port) = start().await;
     let added = post(port, "/rooms", "", "name=Caf%C3%A9+%26+Bar").await;
-    assert_eq!((added.status, added.header("location")), (303, Some("/room/caf%C3%A9-bar")));
+    assert_eq!(
+        (added.status, added.header("location")),
+        (303, Some("/room/caf%C3%A9-bar"))
+    );
 
     let index = get(port, "/", "").await;
     assert_eq!(index.status, 200);
-    assert!(index.body.contains(r#"<a href="/room/caf%C3%A9-bar">Café &amp; Bar</a>"#), "{}", index.body);
+    assert!(
+        index
+            .body
+            .contains(r#"<a href="/room/caf%C3%A9-bar">Café &amp; Bar</a>"#),
+        "{}",
+        index.body
+    );
 
     for address in ["/room/caf%C3%A9%2Dbar", "/room/caf%C3%A9-bar"] {
         let room = get(port, address, "").await;
         assert_eq!(room.status, 200);
-        assert!(room.body.contains("Café &amp; Bar") && room.body.contains("\"café-bar\""), "{}", room.body);
+        assert!(
+            room.body.contains("Café &amp; Bar") && room.body.contains("\"café-bar\""),
+            "{}",
+            room.body
+        );
     }
 }
 
@@ -48,18 +66,28 @@ async fn a_room_is_added_listed_and_opened() {
 async fn names_stay_text() {
     let (store, port) = start().await;
     let hostile = r#"<img src=x onerror=alert(1)> "' {{slug}}"#;
-    store.open_room(Room::named(hostile).unwrap()).await.unwrap();
+    store
+        .open_room(Room::named(hostile).unwrap())
+        .await
+        .unwrap();
     let escaped = "&lt;img src=x onerror=alert(1)&gt; &quot;&#39; {{slug}}";
     let slug = "/room/img-src-x-onerror-alert-1-slug";
     for (path, status) in [("/", 200), (slug, 200)] {
         let page = get(port, path, "").await;
         assert_eq!(page.status, status);
-        assert!(page.body.contains(escaped) && !page.body.contains("<img src=x"), "{}", page.body);
+        assert!(
+            page.body.contains(escaped) && !page.body.contains("<img src=x"),
+            "{}",
+            page.body
+        );
     }
     // What was refused is shown again, to be mended: as text too.
     let again = post(port, "/rooms", "", "name=%22%3E%3Cscript%3E%00").await;
     assert_eq!(again.status, 400);
-    assert!(again.body.contains("&quot;&gt;&lt;script&gt;") && again.body.contains("Control characters"));
+    assert!(
+        again.body.contains("&quot;&gt;&lt;script&gt;")
+            && again.body.contains("Control characters")
+    );
     assert_eq!(store.rooms().await.unwrap().len(), 1);
 }
 
@@ -76,7 +104,8 @@ async fn every_answer_has_the_security_headers() {
     for answer in answers {
         let policy = answer.header("content-security-policy").unwrap();
         assert!(
-            policy.starts_with("default-src 'self';") && policy.contains("frame-ancestors 'none'"),
+            policy.starts_with("default-src 'self';")
+                && policy.contains("frame-ancestors 'none'"),
             "{policy}"
         );
         assert!(!policy.contains("unsafe"), "{policy}");
@@ -99,20 +128,38 @@ async fn what_is_not_there_says_so() {
     ] {
         let answer = get(port, path, "").await;
         assert_eq!(answer.status, 404, "{path}");
-        assert!(answer.body.contains("There is no such page or room."), "{path}");
+        assert!(
+            answer.body.contains("There is no such page or room."),
+            "{path}"
+        );
     }
     assert_eq!(post(port, "/", "", "").await.status, 405);
     assert_eq!(get(port, "/rooms", "").await.status, 405);
     assert_eq!(post(port, "/room/nowhere", "", "").await.status, 405);
-    let head = exchange(port, "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let head = exchange(
+        port,
+        "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )
+    .await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
 }
 
 #[tokio::test]
 async fn only_our_own_page_adds_rooms() {
     let (store, port) = start().await;
-    for origin in ["http://evil.example", "null", "https://localhost:1", "file://"] {
-        let answer = post(port, "/rooms", &format!("Origin: {origin}\r\n"), "name=spam").await;
+    for origin in [
+        "http://evil.example",
+        "null",
+        "https://localhost:1",
+        "file://",
+    ] {
+        let answer = post(
+            port,
+            "/rooms",
+            &format!("Origin: {origin}\r\n"),
+            "name=spam",
+        )
+        .await;
         assert_eq!(answer.status, 403, "{origin}");
     }
     assert!(store.rooms().await.unwrap().is_empty());
@@ -123,10 +170,16 @@ async fn only_our_own_page_adds_rooms() {
 #[tokio::test]
 async fn forms_are_bounded() {
     let (store, port) = start().await;
-    assert_eq!(post(port, "/rooms", "", &format!("name={}", "x".repeat(65))).await.status, 400);
+    assert_eq!(
+        post(port, "/rooms", "", &format!("name={}", "x".repeat(65)))
+            .await
+            .status,
+        400
+    );
     assert_eq!(post(port, "/rooms", "", "nome=lobby").await.status, 400);
     assert_eq!(post(port, "/rooms", "", "name=+%21").await.status, 400);
-    // Over the cap the answer comes before the body has: the second half of this one is never sent.
+    // Over the cap the answer comes before the body has: the second half of this one is
+    // never sent.
     let large = format!("{:x}\r\n{}\r\n", 5000, "x".repeat(5000));
     let head = "POST /rooms HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let answer = exchange(port, &format!("{head}{large}")).await;
@@ -138,32 +191,71 @@ async fn forms_are_bounded() {
 async fn rooms_have_an_end() {
     let (store, port) = start().await;
     for number in 0..MAX_ROOMS {
-        store.open_room(Room::named(&number.to_string()).unwrap()).await.unwrap();
+        store
+            .open_room(Room::named(&number.to_string()).unwrap())
+            .await
+            .unwrap();
     }
     let refused = post(port, "/rooms", "", "name=one+more").await;
     assert_eq!(refused.status, 400);
-    assert!(refused.body.contains("There are too many rooms") && refused.body.contains("\"one more\""));
-    assert_eq!(post(port, "/rooms", "", "name=7").await.status, 303, "those that exist still open");
+    assert!(
+        refused.body.contains("There are too many rooms")
+            && refused.body.contains("\"one more\"")
+    );
+    assert_eq!(
+        post(port, "/rooms", "", "name=7").await.status,
+        303,
+        "those that exist still open"
+    );
 }
 
 #[tokio::test]
 async fn assets_are_asked_about_and_not_sent_twice() {
     let (_store, port) = start().await;
     let first = get(port, "/static/chat.js", "").await;
-    assert_eq!(first.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(
+        first.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
     assert_eq!(first.header("cache-control"), Some("no-cache"));
     let tag = first.header("etag").unwrap();
-    let second = get(port, "/static/chat.js", &format!("If-None-Match: {tag}\r\n")).await;
+    let second = get(
+        port,
+        "/static/chat.js",
+        &format!("If-None-Match: {tag}\r\n"),
+    )
+    .await;
     assert_eq!((second.status, second.body.as_str()), (304, ""));
-    assert_eq!(get(port, "/static/chat.js", "If-None-Match: \"old\"\r\n").await.status, 200);
+    assert_eq!(
+        get(port, "/static/chat.js", "If-None-Match: \"old\"\r\n")
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn the_page_is_told_what_the_server_speaks() {
     let store = Store::open(Path::new(":memory:")).unwrap();
-    store.open_room(Room::named("lobby").unwrap()).await.unwrap();
+    store
+        .open_room(Room::named("lobby").unwrap())
+        .await
+        .unwrap();
     let (polling, websocket) = (true, false);
-    let port = serve(&store, Transports { polling, websocket }, Some(Bytes::from_static(b"// theirs"))).await;
-    assert!(get(port, "/room/lobby", "").await.body.contains("\"polling\""));
-    assert_eq!(get(port, "/static/socket.io.js", "").await.body, "// theirs");
+    let port = serve(
+        &store,
+        Transports { polling, websocket },
+        Some(Bytes::from_static(b"// theirs")),
+    )
+    .await;
+    assert!(
+        get(port, "/room/lobby", "")
+            .await
+            .body
+            .contains("\"polling\"")
+    );
+    assert_eq!(
+        get(port, "/static/socket.io.js", "").await.body,
+        "// theirs"
+    );
 }

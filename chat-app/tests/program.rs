@@ -22,17 +22,33 @@ async fn what_cannot_be_is_said_in_one_line() {
         (&["--port", "70000"], "invalid value '70000'"),
         (&["--transports", "pigeon"], "invalid value 'pigeon'"),
         (&["--nonsense"], "unexpected argument '--nonsense'"),
-        (&["--client", "no/such/file.js"], "cannot read no/such/file.js"),
-        (&["--database", "no/such/folder/chat.db"], "no/such/folder/chat.db: cannot be opened or created"),
-        (&["--database", text.to_str().unwrap()], "not a chat database"),
+        (
+            &["--client", "no/such/file.js"],
+            "cannot read no/such/file.js",
+        ),
+        (
+            &["--database", "no/such/folder/chat.db"],
+            "no/such/folder/chat.db: cannot be opened or created",
+        ),
+        (
+            &["--database", text.to_str().unwrap()],
+            "not a chat database",
+        ),
     ];
     for (arguments, expected) in cases {
         // The port of a case comes first: given twice, clap would refuse it for that.
-        let free = if arguments[0] == "--port" { &QUIET[2..] } else { &QUIET[..2] };
+        let free = if arguments[0] == "--port" {
+            &QUIET[2..]
+        } else {
+            &QUIET[..2]
+        };
         let (status, said) = refused(&[arguments, free].concat()).await;
         assert_eq!(status, Some(2), "{said}");
         let lines: Vec<_> = said.lines().filter(|line| !line.contains("INFO")).collect();
-        assert!(matches!(lines[..], [line] if line.contains(expected)), "{said}");
+        assert!(
+            matches!(lines[..], [line] if line.contains(expected)),
+            "{said}"
+        );
     }
 }
 
@@ -58,14 +74,20 @@ async fn a_second_signal_ends_it_at_once() {
     // She reads nothing more, so she does not hang up when she is asked to.
     let _ann = Client::connect(program.port, json!({})).await;
     program.signal("INT").await;
-    soon("the door shuts", async { while TcpStream::connect(("127.0.0.1", program.port)).await.is_ok() {} })
-        .await;
+    soon("the door shuts", async {
+        while TcpStream::connect(("127.0.0.1", program.port))
+            .await
+            .is_ok()
+        {}
+    })
+    .await;
     program.signal("INT").await;
     assert_eq!(program.line().await, None, "nothing is counted");
     assert_eq!(program.end().await.code(), Some(130));
 }
 
-/// A log at the default level may be shown to anybody: it holds no session's secret and nobody's words.
+/// A log at the default level may be shown to anybody: it holds no session's secret and
+/// nobody's words.
 #[tokio::test]
 async fn the_log_keeps_secrets() {
     let program = Program::start(&["--port", "0", "--database", ":memory:"]).await;
@@ -76,5 +98,8 @@ async fn the_log_keeps_secrets() {
     program.signal("INT").await;
     let log = program.log().await;
     assert!(log.contains("INFO"), "{log}");
-    assert!(!log.contains(&secret) && !log.contains("a word in private"), "{log}");
+    assert!(
+        !log.contains(&secret) && !log.contains("a word in private"),
+        "{log}"
+    );
 }

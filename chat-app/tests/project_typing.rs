@@ -1,20 +1,22 @@
-//! The project of chapter 11, "Who is typing": not a part of `cargo test` until you have built it.
+//! The project of chapter 11, "Who is typing": not a part of `cargo test` until you have
+//! built it.
 //!
 //! ```sh
 //! cargo test -p chat-app --test project_typing
 //! ```
 //!
-//! The event is `typing`, with no arguments. Each case waits some seconds for an answer that does not come before it
-//! is added.
+//! The event is `typing`, with no arguments. Each case waits some seconds for an answer
+//! that does not come before it is added.
 
 mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chat_app::store::Store;
 use common::client::Client;
 use engine_io::{Limits, Transports};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -24,8 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(3);
 async fn serve() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (_, filter) = chat_app::app(Store::open(Path::new(":memory:")).unwrap(), Transports::ALL, None);
-    tokio::spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
+    let (_, filter) = chat_app::app(
+        Store::open(Path::new(":memory:")).unwrap(),
+        Transports::ALL,
+        None,
+    );
+    tokio::spawn(engine_io::run(
+        listener,
+        filter,
+        Limits::default(),
+        std::future::pending(),
+    ));
     port
 }
 
@@ -45,8 +56,16 @@ async fn the_others_in_the_room_hear_who_types() {
     let port = serve().await;
     let mut ann = Client::seated(port, "lobby", "Ann").await;
     let mut bob = Client::seated(port, "lobby", "Bob").await;
-    assert_eq!(types(&mut ann).await, [json!(true)], "The answer to `typing` is true.");
-    assert_eq!(bob.event("typing").await, [json!("Ann")], "`typing` brings the nickname of who types.");
+    assert_eq!(
+        types(&mut ann).await,
+        [json!(true)],
+        "The answer to `typing` is true."
+    );
+    assert_eq!(
+        bob.event("typing").await,
+        [json!("Ann")],
+        "`typing` brings the nickname of who types."
+    );
 }
 
 #[tokio::test]
@@ -55,7 +74,10 @@ async fn who_types_does_not_hear_it() {
     let mut ann = Client::seated(port, "lobby", "Ann").await;
     types(&mut ann).await;
     catch_up(&mut ann).await;
-    assert!(!ann.has("typing"), "Ann knows that she is typing. `socket.to` leaves the sender out.");
+    assert!(
+        !ann.has("typing"),
+        "Ann knows that she is typing. `socket.to` leaves the sender out."
+    );
 }
 
 #[tokio::test]
@@ -65,7 +87,10 @@ async fn another_room_hears_nothing() {
     let mut bob = Client::seated(port, "attic", "Bob").await;
     types(&mut ann).await;
     bob.call("join", json!(["attic"])).await;
-    assert!(!bob.has("typing"), "Bob sits in another room. Send to the room of Ann's seat.");
+    assert!(
+        !bob.has("typing"),
+        "Bob sits in another room. Send to the room of Ann's seat."
+    );
 }
 
 #[tokio::test]
@@ -86,7 +111,11 @@ async fn fast_fingers_are_one_event_a_second() {
     let start = Instant::now();
     let mut heard = 0;
     while start.elapsed() < Duration::from_millis(2500) {
-        assert_eq!(types(&mut ann).await, [json!(true)], "Who types fast does nothing wrong.");
+        assert_eq!(
+            types(&mut ann).await,
+            [json!(true)],
+            "Who types fast does nothing wrong."
+        );
         catch_up(&mut bob).await;
         while bob.has("typing") {
             bob.event("typing").await;
@@ -115,7 +144,10 @@ async fn a_message_ends_it() {
     ann.call("user message", json!(["is it ready?"])).await;
     types(&mut ann).await;
     catch_up(&mut bob).await;
-    assert!(bob.has("typing"), "What Ann types after her message is the next one: no second has to pass.");
+    assert!(
+        bob.has("typing"),
+        "What Ann types after her message is the next one: no second has to pass."
+    );
 }
 
 #[tokio::test]
@@ -136,6 +168,13 @@ async fn nothing_of_it_is_kept() {
     );
     let mut cy = Client::connect(port, json!({})).await;
     cy.call("join", json!(["lobby"])).await;
-    assert_eq!(cy.event("history").await, [json!([])], "Typing is no message.");
-    assert!(!cy.has("typing"), "Who comes later does not hear what was typed before.");
+    assert_eq!(
+        cy.event("history").await,
+        [json!([])],
+        "Typing is no message."
+    );
+    assert!(
+        !cy.has("typing"),
+        "Who comes later does not hear what was typed before."
+    );
 }

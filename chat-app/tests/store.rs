@@ -29,7 +29,10 @@ async fn messages_outlive_the_store() {
     let store = Store::open(&path).unwrap();
     assert_eq!(store.room("lobby").await.unwrap().unwrap().name, "Lobby");
     let kept = store.history("lobby").await.unwrap();
-    let texts: Vec<_> = kept.iter().map(|m| (m.id, m.nickname.as_str(), m.text.as_str())).collect();
+    let texts: Vec<_> = kept
+        .iter()
+        .map(|m| (m.id, m.nickname.as_str(), m.text.as_str()))
+        .collect();
     assert_eq!(texts, [(first.id, "ann", "one"), (second.id, "bob", "two")]);
     let third = store.add_message("lobby", "ann", "three").await.unwrap();
     assert!(third.id > second.id, "ids go on where they were");
@@ -41,11 +44,25 @@ async fn history_is_the_end_of_the_rooms_own_messages() {
     add_room(&store, "lobby").await;
     add_room(&store, "attic").await;
     for number in 0..HISTORY + 10 {
-        store.add_message("lobby", "ann", &number.to_string()).await.unwrap();
-        store.add_message("attic", "ann", "elsewhere").await.unwrap();
+        store
+            .add_message("lobby", "ann", &number.to_string())
+            .await
+            .unwrap();
+        store
+            .add_message("attic", "ann", "elsewhere")
+            .await
+            .unwrap();
     }
-    let texts: Vec<_> = store.history("lobby").await.unwrap().into_iter().map(|m| m.text).collect();
-    let expected: Vec<_> = (10..HISTORY + 10).map(|number| number.to_string()).collect();
+    let texts: Vec<_> = store
+        .history("lobby")
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|m| m.text)
+        .collect();
+    let expected: Vec<_> = (10..HISTORY + 10)
+        .map(|number| number.to_string())
+        .collect();
     assert_eq!(texts, expected);
 }
 
@@ -63,13 +80,24 @@ async fn history_is_bounded_in_bytes() {
 #[tokio::test]
 async fn a_slug_is_one_room_and_rooms_have_an_end() {
     let store = memory();
-    assert_eq!(add_room(&store, "C++").await, add_room(&store, "C#").await, "the first name stays");
+    assert_eq!(
+        add_room(&store, "C++").await,
+        add_room(&store, "C#").await,
+        "the first name stays"
+    );
     for number in 1..MAX_ROOMS {
         add_room(&store, &format!("room {number}")).await;
     }
     let refused = store.open_room(Room::named("one more").unwrap()).await;
-    assert!(matches!(refused, Err(StoreError::TooManyRooms)), "{refused:?}");
-    assert_eq!(add_room(&store, "Room 7").await.name, "room 7", "those that exist still open");
+    assert!(
+        matches!(refused, Err(StoreError::TooManyRooms)),
+        "{refused:?}"
+    );
+    assert_eq!(
+        add_room(&store, "Room 7").await.name,
+        "room 7",
+        "those that exist still open"
+    );
     assert_eq!(store.rooms().await.unwrap().len(), MAX_ROOMS as usize);
 }
 
@@ -82,11 +110,18 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     let folder = TempDir::new().unwrap();
 
     let text = folder.path().join("text.db");
-    std::fs::write(&text, "not a database, though longer than a database's header. ".repeat(20)).unwrap();
+    std::fs::write(
+        &text,
+        "not a database, though longer than a database's header. ".repeat(20),
+    )
+    .unwrap();
     assert!(matches!(refusal(&text), OpenError::Foreign(_)));
 
     let others = folder.path().join("others.db");
-    Connection::open(&others).unwrap().execute_batch("CREATE TABLE photos (id)").unwrap();
+    Connection::open(&others)
+        .unwrap()
+        .execute_batch("CREATE TABLE photos (id)")
+        .unwrap();
     let before = std::fs::read(&others).unwrap();
     assert!(matches!(refusal(&others), OpenError::Foreign(_)));
     assert_eq!(std::fs::read(&others).unwrap(), before);
@@ -101,9 +136,18 @@ fn another_version_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("chat.db");
     drop(Store::open(&path).unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     let said = refusal(&path).to_string();
-    assert_eq!(said, format!("{}: schema version 99, and this program knows only version 1", path.display()));
+    assert_eq!(
+        said,
+        format!(
+            "{}: schema version 99, and this program knows only version 1",
+            path.display()
+        )
+    );
 }
 
 #[test]

@@ -1,18 +1,23 @@
-//! Chapter 7's lab: a WebSocket server that tells what it read and what it wrote, bit by bit.
+//! Chapter 7's lab: a WebSocket server that tells what it read and what it wrote, bit by
+//! bit.
 //!
-//! The bytes are those on the connection. It is [`websocket::Connection`] that answers them, and [`websocket::inspect`]
-//! that names them.
+//! The bytes are those on the connection. It is [`websocket::Connection`] that answers
+//! them, and [`websocket::inspect`] that names them.
 
-use super::page::Page;
-use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use websocket::{CloseCode, Connection, Event, FrameHeader, Limits, Origins, Refusal, Request, inspect};
+use websocket::{
+    CloseCode, Connection, Event, FrameHeader, Limits, Origins, Refusal, Request, inspect,
+};
+
+use super::page::Page;
 
 /// The largest message, in bytes: one larger shows how it is refused.
 const MAX_MESSAGE: usize = 1000;
@@ -44,9 +49,14 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
 
 async fn talk(mut stream: TcpStream, page: &mut Page) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let Some(early) = timeout(PATIENCE, handshake(&mut stream, page)).await?? else { return Ok(()) };
+    let Some(early) = timeout(PATIENCE, handshake(&mut stream, page)).await?? else {
+        return Ok(());
+    };
     let mut wire = Wire {
-        connection: Connection::server(Limits { max_message: MAX_MESSAGE, ..Limits::default() }),
+        connection: Connection::server(Limits {
+            max_message: MAX_MESSAGE,
+            ..Limits::default()
+        }),
         read: Vec::new(),
     };
     wire.receive(early, page);
@@ -77,22 +87,27 @@ async fn talk(mut stream: TcpStream, page: &mut Page) -> io::Result<()> {
     }
 }
 
-/// Reads the request and answers it. Returns what came behind it; `None` for one that was refused.
+/// Reads the request and answers it. Returns what came behind it; `None` for one that was
+/// refused.
 async fn handshake(stream: &mut TcpStream, page: &Page) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     let answer = loop {
         match Request::parse(&head) {
             Ok(Some((request, len))) => {
                 let allowed = Origins::Listed(vec![page.origin.clone()]);
-                break request.check_origin(&allowed).map(|()| (request.response(None), len));
+                break request
+                    .check_origin(&allowed)
+                    .map(|()| (request.response(None), len));
             }
             Ok(None) if stream.read_buf(&mut head).await? > 0 => {}
             Ok(None) => return Ok(None),
             Err(refusal) => break Err(refusal),
         }
     };
-    let (response, len) =
-        answer.as_ref().map_or_else(|refusal: &Refusal| (refusal.response(), head.len()), Clone::clone);
+    let (response, len) = answer.as_ref().map_or_else(
+        |refusal: &Refusal| (refusal.response(), head.len()),
+        Clone::clone,
+    );
     page.tell(json!({
         "handshake": { "request": String::from_utf8_lossy(&head[..len]), "response": String::from_utf8_lossy(&response) }
     }));
@@ -137,8 +152,12 @@ impl Wire {
 /// Tells of the frames that are whole, and takes them off the front of `bytes`.
 fn tell_frames(bytes: &mut Vec<u8>, from: &str, page: &Page) {
     while let Ok(Some((header, header_len))) = FrameHeader::parse(bytes) {
-        let whole = usize::try_from(header.len).ok().and_then(|len| len.checked_add(header_len));
-        let Some(whole) = whole.filter(|len| *len <= bytes.len()) else { return };
+        let whole = usize::try_from(header.len)
+            .ok()
+            .and_then(|len| len.checked_add(header_len));
+        let Some(whole) = whole.filter(|len| *len <= bytes.len()) else {
+            return;
+        };
         if let Some(frame) = frame(&bytes[..whole], from) {
             page.tell(frame);
         }
@@ -163,14 +182,17 @@ fn frame(bytes: &[u8], from: &str) -> Option<Value> {
         let _ = write!(hex, "{byte:02x}");
         hex
     });
-    Some(json!({ "frame": { "by": from, "length": len, "bytes": hex, "fields": fields } }))
+    Some(
+        json!({ "frame": { "by": from, "length": len, "bytes": hex, "fields": fields } }),
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tokio::sync::mpsc;
     use websocket::OpCode;
+
+    use super::*;
 
     const ORIGIN: &str = "http://127.0.0.1:3000";
 
@@ -205,14 +227,22 @@ mod tests {
     fn named<'a>(frame: &'a Value, name: &str) -> (&'a str, &'a str) {
         let fields = frame["fields"].as_array().unwrap();
         let field = fields.iter().find(|field| field["name"] == name).unwrap();
-        (field["raw"].as_str().unwrap(), field["meaning"].as_str().unwrap())
+        (
+            field["raw"].as_str().unwrap(),
+            field["meaning"].as_str().unwrap(),
+        )
     }
 
     #[tokio::test]
     async fn a_page_hears_of_every_frame_both_ways() {
         let mut browser = browser(ORIGIN).await;
         let handshake = next(&mut browser.told, "handshake").await;
-        assert!(handshake["response"].as_str().unwrap().contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert!(
+            handshake["response"]
+                .as_str()
+                .unwrap()
+                .contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        );
 
         let sent = websocket::encode_masked_frame(OpCode::Text, [1, 2, 3, 4], b"tea?");
         // In two pieces, so that a frame is told of when it is whole and not before.
@@ -220,11 +250,17 @@ mod tests {
         browser.stream.flush().await.unwrap();
         browser.stream.write_all(&sent[3..]).await.unwrap();
         let frame = next(&mut browser.told, "frame").await;
-        assert_eq!((frame["by"].as_str(), frame["length"].as_u64()), (Some("browser"), Some(10)));
+        assert_eq!(
+            (frame["by"].as_str(), frame["length"].as_u64()),
+            (Some("browser"), Some(10))
+        );
         assert_eq!(named(&frame, "payload").1, "\"tea?\"");
         assert_eq!(named(&frame, "masking key").0, "01 02 03 04");
         let echo = next(&mut browser.told, "frame").await;
-        assert_eq!((echo["by"].as_str(), named(&echo, "MASK").0), (Some("server"), "0"));
+        assert_eq!(
+            (echo["by"].as_str(), named(&echo, "MASK").0),
+            (Some("server"), "0")
+        );
 
         browser.wish.send("ping".into()).await.unwrap();
         let ping = next(&mut browser.told, "frame").await;
@@ -242,13 +278,20 @@ mod tests {
     async fn what_is_too_large_is_told_of_and_refused() {
         let mut browser = browser(ORIGIN).await;
         next(&mut browser.told, "handshake").await;
-        let sent = websocket::encode_masked_frame(OpCode::Binary, [0; 4], &[7; MAX_MESSAGE + 1]);
+        let sent =
+            websocket::encode_masked_frame(OpCode::Binary, [0; 4], &[7; MAX_MESSAGE + 1]);
         browser.stream.write_all(&sent).await.unwrap();
         // Whether its end has come by then or not: the header is enough.
         next(&mut browser.told, "frame").await;
-        let mut refused = timeout(PATIENCE, browser.told.recv()).await.unwrap().unwrap();
+        let mut refused = timeout(PATIENCE, browser.told.recv())
+            .await
+            .unwrap()
+            .unwrap();
         while refused.get("refused").is_none() {
-            refused = timeout(PATIENCE, browser.told.recv()).await.unwrap().unwrap();
+            refused = timeout(PATIENCE, browser.told.recv())
+                .await
+                .unwrap()
+                .unwrap();
         }
         let close = next(&mut browser.told, "frame").await;
         assert!(named(&close, "payload").1.starts_with("code 1009"));
@@ -258,7 +301,12 @@ mod tests {
     async fn a_page_from_elsewhere_is_refused() {
         let mut browser = browser("http://evil.example").await;
         let handshake = next(&mut browser.told, "handshake").await;
-        assert!(handshake["response"].as_str().unwrap().starts_with("HTTP/1.1 403 "));
+        assert!(
+            handshake["response"]
+                .as_str()
+                .unwrap()
+                .starts_with("HTTP/1.1 403 ")
+        );
         next(&mut browser.told, "ended").await;
     }
 }

@@ -1,7 +1,9 @@
-//! The live labs: servers beside the pages, so that a chapter can be tried where it is read.
+//! The live labs: servers beside the pages, so that a chapter can be tried where it is
+//! read.
 //!
-//! A lab is a module of JavaScript in `book/labs`, which a page of the served book loads for each of its `lab` blocks,
-//! and what it talks to, which is the project's own code and nothing that was made for show:
+//! A lab is a module of JavaScript in `book/labs`, which a page of the served book loads
+//! for each of its `lab` blocks, and what it talks to, which is the project's own code
+//! and nothing that was made for show:
 //!
 //! | lab | talks to |
 //! |---|---|
@@ -10,24 +12,24 @@
 //! | `session` (9) | a server of `engine_io`, one a page, behind a [`tunnel`] that can be cut |
 //! | `console` (10) | the chat, which runs on a port of its own |
 //!
-//! What belongs to one page ends with the connection over which that page drives it ([`page`]).
+//! What belongs to one page ends with the connection over which that page drives it
+//! ([`page`]).
 
 mod frames;
 mod page;
 mod session;
 mod tunnel;
 
-use crate::House;
-use crate::serve::fresh;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use chat_app::store::Store;
 use engine_io::{Limits, Transports, is_same_origin};
 use page::Page;
 use serde_json::json;
 use socket_io::Io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use transports::{Hub, Refused};
@@ -36,6 +38,9 @@ use warp::filters::ws::Ws;
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
+
+use crate::House;
+use crate::serve::fresh;
 
 /// Under this the labs are mounted, where no chapter can be.
 const MOUNT: &str = "__labs";
@@ -56,27 +61,40 @@ impl Labs {
     /// # Errors
     /// No free port, or a database that cannot be had even in memory.
     pub(crate) async fn start() -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the chat")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("no port for the chat")?;
         let chat = listener.local_addr()?;
         let store = Store::open(Path::new(":memory:"))?;
         let (io, filter) = chat_app::app(store, Transports::ALL, None);
-        // For as long as the book is served: nothing waits for its end, which is that of the program.
-        tokio::spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
-        Ok(Self { chat, io, hub: Hub::new(transports::Limits::default()) })
+        // For as long as the book is served: nothing waits for its end, which is that of
+        // the program.
+        tokio::spawn(engine_io::run(
+            listener,
+            filter,
+            Limits::default(),
+            std::future::pending(),
+        ));
+        Ok(Self {
+            chat,
+            io,
+            hub: Hub::new(transports::Limits::default()),
+        })
     }
 
-    /// The labs' files and servers. The chat's events are here too, under `/socket.io/`: what a page of the book says
-    /// there is heard in the chat's own pages.
+    /// The labs' files and servers. The chat's events are here too, under `/socket.io/`:
+    /// what a page of the book says there is heard in the chat's own pages.
     pub(crate) fn filter(&self, house: &House) -> BoxedFilter<(Response,)> {
         let files = warp::fs::dir(house.book.join("labs"));
-        let client =
-            warp::path!("socket.io.js").and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
+        let client = warp::path!("socket.io.js")
+            .and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
         let chat = json!({ "url": format!("http://{}", self.chat) });
         let chat = warp::path!("chat").map(move || warp::reply::json(&chat));
         let places = Arc::new(Semaphore::new(MAX_PAGES));
         let frames = driven("frames", &places, frames::lab);
         let session = driven("session", &places, session::lab);
-        let transports = warp::path("transports").and(transports::routes(&self.hub, Refused::default()));
+        let transports = warp::path("transports")
+            .and(transports::routes(&self.hub, Refused::default()));
         let events = self.io.filter();
         warp::path(MOUNT)
             .and(
@@ -87,7 +105,10 @@ impl Labs {
                     .unify()
                     .or(chat.map(Reply::into_response))
                     .unify()
-                    .or(warp::get().and(client.or(files)).with(fresh()).map(Reply::into_response))
+                    .or(warp::get()
+                        .and(client.or(files))
+                        .with(fresh())
+                        .map(Reply::into_response))
                     .unify(),
             )
             .or(events)
@@ -96,8 +117,13 @@ impl Labs {
     }
 }
 
-/// A lab that has a server for each page, which lives as long as the WebSocket over which the page drives it.
-fn driven<L, F>(name: &'static str, places: &Arc<Semaphore>, lab: L) -> BoxedFilter<(Response,)>
+/// A lab that has a server for each page, which lives as long as the WebSocket over which
+/// the page drives it.
+fn driven<L, F>(
+    name: &'static str,
+    places: &Arc<Semaphore>,
+    lab: L,
+) -> BoxedFilter<(Response,)>
 where
     L: Fn(Page) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = std::io::Result<()>> + Send + 'static,
@@ -109,7 +135,8 @@ where
         .and(warp::header("host"))
         .and(warp::ws())
         .map(move |origin: String, host: String, upgrade: Ws| {
-            // Any page on the web can open a WebSocket to this machine; only the book's may have a server here.
+            // Any page on the web can open a WebSocket to this machine; only the book's
+            // may have a server here.
             if !is_same_origin(&origin, &host) {
                 return StatusCode::FORBIDDEN.into_response();
             }

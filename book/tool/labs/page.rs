@@ -1,14 +1,17 @@
-//! A page that drives a lab, over a WebSocket: its wishes come as text, and it is told what happens as JSON.
+//! A page that drives a lab, over a WebSocket: its wishes come as text, and it is told
+//! what happens as JSON.
+
+use std::io;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::io;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use warp::filters::ws::{Message, WebSocket};
 
-/// How many messages may wait for a page. What is over that is lost to it: a lab must not wait for who looks on.
+/// How many messages may wait for a page. What is over that is lost to it: a lab must not
+/// wait for who looks on.
 const WAITING: usize = 256;
 /// How long a page may take nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,13 +37,24 @@ impl Teller {
 
 impl Page {
     /// A page of that origin, what it is told, and what it wishes.
-    pub(crate) fn new(origin: String) -> (Self, mpsc::Receiver<Value>, mpsc::Sender<String>) {
+    pub(crate) fn new(
+        origin: String,
+    ) -> (Self, mpsc::Receiver<Value>, mpsc::Sender<String>) {
         let (teller, told) = mpsc::channel(WAITING);
         let (wish, wishes) = mpsc::channel(WAITING);
-        (Self { origin, wishes, told: Teller(teller) }, told, wish)
+        (
+            Self {
+                origin,
+                wishes,
+                told: Teller(teller),
+            },
+            told,
+            wish,
+        )
     }
 
-    /// What the page wants next. Waits for ever when it is gone: the lab ends then from outside.
+    /// What the page wants next. Waits for ever when it is gone: the lab ends then from
+    /// outside.
     pub(crate) async fn wish(&mut self) -> String {
         match self.wishes.recv().await {
             Some(wish) => wish,
@@ -60,8 +74,11 @@ impl Page {
 }
 
 /// Runs `lab` for the page behind `socket` until one of them ends; the other is dropped.
-pub(crate) async fn drive<F>(socket: WebSocket, origin: String, lab: impl FnOnce(Page) -> F)
-where
+pub(crate) async fn drive<F>(
+    socket: WebSocket,
+    origin: String,
+    lab: impl FnOnce(Page) -> F,
+) where
     F: Future<Output = io::Result<()>>,
 {
     let (page, mut told, wish) = Page::new(origin);
@@ -76,7 +93,8 @@ where
     };
     let speak = async {
         while let Some(what) = told.recv().await {
-            let sent = timeout(PATIENCE, to_page.send(Message::text(what.to_string()))).await;
+            let sent =
+                timeout(PATIENCE, to_page.send(Message::text(what.to_string()))).await;
             if !matches!(sent, Ok(Ok(()))) {
                 return;
             }
@@ -88,6 +106,10 @@ where
         ended = lab(page) => ended,
     };
     if let Err(error) = ended {
-        let _ = to_page.send(Message::text(json!({ "broken": error.to_string() }).to_string())).await;
+        let _ = to_page
+            .send(Message::text(
+                json!({ "broken": error.to_string() }).to_string(),
+            ))
+            .await;
     }
 }

@@ -1,17 +1,21 @@
-//! Chapter 9's lab: an Engine.IO server behind a tunnel, with a heart that beats fast enough to be watched.
+//! Chapter 9's lab: an Engine.IO server behind a tunnel, with a heart that beats fast
+//! enough to be watched.
 
-use super::page::{Page, Teller};
-use super::tunnel;
-use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver, Server, Session,
-};
-use serde_json::json;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use engine_io::{
+    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver,
+    Server, Session,
+};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use super::page::{Page, Teller};
+use super::tunnel;
 
 /// Also how long a client may take to answer.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -26,8 +30,12 @@ struct One {
 
 impl Application for Told {
     fn open(&self, session: Session) -> Arc<dyn Receiver> {
-        self.0.tell(json!({ "server": "opened", "sid": session.id() }));
-        Arc::new(One { session, page: self.0.clone() })
+        self.0
+            .tell(json!({ "server": "opened", "sid": session.id() }));
+        Arc::new(One {
+            session,
+            page: self.0.clone(),
+        })
     }
 }
 
@@ -63,8 +71,12 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
         ..Config::default()
     };
     let server = Server::new(config, Told(page.teller()));
-    let served =
-        engine_io::run(listener, engine_io::filter(&server), Limits::default(), std::future::pending());
+    let served = engine_io::run(
+        listener,
+        engine_io::filter(&server),
+        Limits::default(),
+        std::future::pending(),
+    );
     let (switch, open) = watch::channel(true);
     page.tell(json!({ "at": format!("http://{at}/engine.io/") }));
     let wishes = async {

@@ -1,18 +1,20 @@
-//! A network that can be cut: what is sent into it while it is cut waits, and nobody is told.
+//! A network that can be cut: what is sent into it while it is cut waits, and nobody is
+//! told.
 //!
-//! That is what a tunnel does to a train. No connection is closed and no packet says that it is lost: there is silence,
-//! and when the train comes out, whatever waited arrives.
+//! That is what a tunnel does to a train. No connection is closed and no packet says that
+//! it is lost: there is silence, and when the train comes out, whatever waited arrives.
 
 use std::io;
 use std::net::SocketAddr;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Carries what comes to `listener` on to `to`, and back, while `open` says so. Ends when it is dropped, and all
-/// connections with it.
+/// Carries what comes to `listener` on to `to`, and back, while `open` says so. Ends when
+/// it is dropped, and all connections with it.
 ///
 /// # Errors
 /// When nobody can be accepted any more.
@@ -38,12 +40,19 @@ pub(crate) async fn carry(
     }
 }
 
-async fn connection(near: TcpStream, to: SocketAddr, open: watch::Receiver<bool>) -> io::Result<()> {
+async fn connection(
+    near: TcpStream,
+    to: SocketAddr,
+    open: watch::Receiver<bool>,
+) -> io::Result<()> {
     let far = TcpStream::connect(to).await?;
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    tokio::try_join!(one_way(near_in, far_out, open.clone()), one_way(far_in, near_out, open))?;
+    tokio::try_join!(
+        one_way(near_in, far_out, open.clone()),
+        one_way(far_in, near_out, open)
+    )?;
     Ok(())
 }
 
@@ -73,10 +82,12 @@ async fn passes(open: &mut watch::Receiver<bool>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::Ipv4Addr;
     use std::time::Duration;
+
     use tokio::time::timeout;
+
+    use super::*;
 
     /// Long enough for anything that is going to happen.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -115,7 +126,10 @@ mod tests {
 
         tunnel.abort();
         let end = timeout(PATIENCE, client.read(&mut three)).await?;
-        assert!(matches!(end, Ok(0) | Err(_)), "a connection outlives its tunnel");
+        assert!(
+            matches!(end, Ok(0) | Err(_)),
+            "a connection outlives its tunnel"
+        );
         Ok(())
     }
 }

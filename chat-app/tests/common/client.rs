@@ -1,4 +1,5 @@
-//! A Socket.IO client for tests, by hand, so that a test sees each packet: one namespace over one WebSocket.
+//! A Socket.IO client for tests, by hand, so that a test sees each packet: one namespace
+//! over one WebSocket.
 
 use std::collections::VecDeque;
 
@@ -29,7 +30,8 @@ impl Client {
     pub(crate) async fn connect(port: u16, auth: Value) -> Self {
         soon("a connection", async {
             let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            let address = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
+            let address =
+                format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
             let (socket, _) = client_async(address, stream).await.unwrap();
             let mut client = Self {
                 socket,
@@ -53,7 +55,10 @@ impl Client {
     pub(crate) async fn seated(port: u16, room: &str, nickname: &str) -> Self {
         let mut client = Self::connect(port, json!({})).await;
         assert_eq!(client.call("join", json!([room])).await, [json!(true)]);
-        assert_eq!(client.call("nickname", json!([nickname])).await, [json!(true), json!(nickname)]);
+        assert_eq!(
+            client.call("nickname", json!([nickname])).await,
+            [json!(true), json!(nickname)]
+        );
         client
     }
 
@@ -67,7 +72,11 @@ impl Client {
         let id = self.start_call(event, arguments).await;
         soon("an acknowledgement", async {
             loop {
-                if let Some(at) = self.answers.iter().position(|(answered, _)| *answered == id) {
+                if let Some(at) = self
+                    .answers
+                    .iter()
+                    .position(|(answered, _)| *answered == id)
+                {
                     return self.answers.remove(at).unwrap().1;
                 }
                 assert!(self.receive().await, "closed before the acknowledgement");
@@ -80,9 +89,12 @@ impl Client {
     pub(crate) async fn start_call(&mut self, event: &str, arguments: Value) -> u64 {
         let id = self.calls;
         self.calls += 1;
-        let Value::Array(mut packet) = arguments else { panic!("arguments are an array") };
+        let Value::Array(mut packet) = arguments else {
+            panic!("arguments are an array")
+        };
         packet.insert(0, event.into());
-        self.send(&format!("42/chat,{id}{}", Value::Array(packet))).await;
+        self.send(&format!("42/chat,{id}{}", Value::Array(packet)))
+            .await;
         id
     }
 
@@ -125,7 +137,10 @@ impl Client {
 
     /// Waits for the server to end the connection, and ends it in turn.
     pub(crate) async fn ended(mut self) {
-        soon("the end of a connection", async { while self.receive().await {} }).await;
+        soon("the end of a connection", async {
+            while self.receive().await {}
+        })
+        .await;
     }
 
     /// The next packet, which starts like this, and its JSON.
@@ -149,18 +164,22 @@ impl Client {
 
     /// Receives one packet and files it. False when the connection has ended.
     async fn receive(&mut self) -> bool {
-        let Some(packet) = self.packet().await else { return false };
+        let Some(packet) = self.packet().await else {
+            return false;
+        };
         let parsed = |json: &str| serde_json::from_str::<Vec<Value>>(json).unwrap();
         if let Some(event) = packet.strip_prefix("42/chat,") {
             let mut event = parsed(event);
-            // Connection state recovery adds an argument, the offset; not to what is sent while connecting.
+            // Connection state recovery adds an argument, the offset; not to what is sent
+            // while connecting.
             if event.len() > 2 {
                 self.offset = event.pop().unwrap();
             }
             self.events.push_back(event);
         } else if let Some(answer) = packet.strip_prefix("43/chat,") {
             let (id, arguments) = answer.split_at(answer.find('[').unwrap());
-            self.answers.push_back((id.parse().unwrap(), parsed(arguments)));
+            self.answers
+                .push_back((id.parse().unwrap(), parsed(arguments)));
         } else {
             assert!(
                 packet.starts_with("41/chat") || packet == "1" || packet == "6",

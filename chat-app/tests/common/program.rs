@@ -19,7 +19,11 @@ pub(crate) struct Program {
 impl Program {
     /// Starts it and waits until it listens.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stderr = child.stderr.take().unwrap();
         let log = tokio::spawn(async move {
             let mut log = String::new();
@@ -27,9 +31,21 @@ impl Program {
             log
         });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = soon("the first line", lines.next_line()).await.unwrap().unwrap();
-        let port = first.strip_prefix("Listening on http://127.0.0.1:").unwrap().parse().unwrap();
-        Self { child, lines, log, port }
+        let first = soon("the first line", lines.next_line())
+            .await
+            .unwrap()
+            .unwrap();
+        let port = first
+            .strip_prefix("Listening on http://127.0.0.1:")
+            .unwrap()
+            .parse()
+            .unwrap();
+        Self {
+            child,
+            lines,
+            log,
+            port,
+        }
     }
 
     /// The next line on standard output.
@@ -40,7 +56,14 @@ impl Program {
     /// Sends a signal by its name.
     pub(crate) async fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id().unwrap());
-        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for its end, and gives all that it logged.
@@ -51,14 +74,21 @@ impl Program {
 
     /// Waits for its end.
     pub(crate) async fn end(&mut self) -> ExitStatus {
-        soon("the end of the program", self.child.wait()).await.unwrap()
+        soon("the end of the program", self.child.wait())
+            .await
+            .unwrap()
     }
 }
 
 /// A start that must fail: exit status and standard error.
 pub(crate) async fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = soon("the end of the program", command(arguments).output()).await.unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    let output = soon("the end of the program", command(arguments).output())
+        .await
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 fn command(arguments: &[&str]) -> Command {

@@ -1,10 +1,13 @@
 //! # A parent that looks after its child
 //!
-//! Keep a program running. `start` gives the command for each attempt, which is told its number, from 0.
+//! Keep a program running. `start` gives the command for each attempt, which is told its
+//! number, from 0.
 //!
 //! - A program that ends with exit code 0 is done.
-//! - One that ends with another code or by a signal has crashed, and is started again, up to `restarts` times.
-//! - Exit code 2 means, by custom, that it was called wrongly: starting it again would not help. It is given up at once.
+//! - One that ends with another code or by a signal has crashed, and is started again, up
+//!   to `restarts` times.
+//! - Exit code 2 means, by custom, that it was called wrongly: starting it again would
+//!   not help. It is given up at once.
 //!
 //! Report how each attempt ended. A program that cannot be started at all is an error.
 //!
@@ -12,6 +15,7 @@
 
 use std::io;
 use std::process::Command;
+
 use units::process::Ending;
 
 /// What became of a program.

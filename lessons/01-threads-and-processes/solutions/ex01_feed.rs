@@ -1,5 +1,6 @@
-//! One thread writes while the other reads. The writer owns its end of the pipe, so the pipe is closed when it is done:
-//! without that a program which reads to the end would wait for ever.
+//! One thread writes while the other reads. The writer owns its end of the pipe, so the
+//! pipe is closed when it is done: without that a program which reads to the end would
+//! wait for ever.
 
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
@@ -10,7 +11,10 @@ use std::thread;
 /// # Errors
 /// When it cannot be started, or its output cannot be read.
 pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<i32>)> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let mut output = Vec::new();
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! Start all, then join all, in order: joining right after starting would let one thread work at a time. Rounding the
-//! length of a run *up* is what leaves no number over.
+//! Start all, then join all, in order: joining right after starting would let one thread
+//! work at a time. Rounding the length of a run *up* is what leaves no number over.
 
 use std::thread;
 
@@ -13,9 +13,14 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
             .map(|left| {
                 let (run, behind) = rest.split_at(rest.len().div_ceil(left));
                 rest = behind;
-                scope.spawn(move || run.iter().map(|number| job(*number)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    run.iter().map(|number| job(*number)).collect::<Vec<_>>()
+                })
             })
             .collect();
-        started.into_iter().flat_map(|thread| thread.join().expect("the job does not panic")).collect()
+        started
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the job does not panic"))
+            .collect()
     })
 }

@@ -1,11 +1,12 @@
-//! What the kernel keeps for a process and for each of its threads, as a reader can see it.
+//! What the kernel keeps for a process and for each of its threads, as a reader can see
+//! it.
 //!
-//! Textbooks call it the process control block. Linux calls it `task_struct`, has one for each *thread*, and shows much of
-//! it under `/proc`: so the slide's "threads do not have their own PCB" is not how Linux sees it. What the threads of a
-//! process have in common (its memory, its open files) hangs on all of their blocks.
+//! Textbooks call it the process control block. Linux calls it `task_struct`, has one for
+//! each *thread*, and shows much of it under `/proc`: so the slide's "threads do not have
+//! their own PCB" is not how Linux sees it. What the threads of a process have in common
+//! (its memory, its open files) hangs on all of their blocks.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 /// What the kernel says of one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub struct Task {
     pub ppid: u32,
     /// Its name, 15 bytes at most.
     pub name: String,
-    /// `R` running or ready, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z` ended and not waited for.
+    /// `R` running or ready, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z`
+    /// ended and not waited for.
     pub state: char,
     /// How often it gave up its core because it had to wait.
     pub voluntary_switches: u64,
@@ -46,7 +48,9 @@ pub fn tasks_of(process: &str) -> io::Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for entry in folder {
         // A task may end while we look: then its file is gone, or empty.
-        let Ok(status) = fs::read_to_string(entry?.path().join("status")) else { continue };
+        let Ok(status) = fs::read_to_string(entry?.path().join("status")) else {
+            continue;
+        };
         tasks.extend(parse(&status));
     }
     tasks.sort_by_key(|task| task.tid);
@@ -57,7 +61,9 @@ pub fn tasks_of(process: &str) -> io::Result<Vec<Task>> {
 /// A `status` file (proc(5)): a name, a colon and a value a line.
 fn parse(status: &str) -> Option<Task> {
     let field = |name: &str| {
-        let line = status.lines().find(|line| line.split(':').next() == Some(name))?;
+        let line = status
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))?;
         line.split_once(':').map(|(_, value)| value.trim())
     };
     let number = |name: &str| field(name)?.split_whitespace().next()?.parse().ok();
@@ -87,14 +93,21 @@ pub struct Memory {
 /// # Errors
 /// Without `/proc`, or when there is no such process.
 pub fn memory_of(process: &str) -> io::Result<Memory> {
-    let smaps = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).map_err(without_proc)?;
-    Ok(Memory { shared_kib: sum(&smaps, "Shared_"), private_kib: sum(&smaps, "Private_") })
+    let smaps = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))
+        .map_err(without_proc)?;
+    Ok(Memory {
+        shared_kib: sum(&smaps, "Shared_"),
+        private_kib: sum(&smaps, "Private_"),
+    })
 }
 
-/// A `smaps_rollup` file (`man 5 proc_pid_smaps`) has a line each for pages that were written to, `_Dirty`, and that were not.
+/// A `smaps_rollup` file (`man 5 proc_pid_smaps`) has a line each for pages that were
+/// written to, `_Dirty`, and that were not.
 fn sum(smaps: &str, kind: &str) -> u64 {
     let lines = smaps.lines().filter(|line| line.starts_with(kind));
-    lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+    lines
+        .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+        .sum()
 }
 
 /// Says what a missing file means.
@@ -115,8 +128,18 @@ mod tests {
         let status = "Name:\tunits\nState:\tS (sleeping)\nTgid:\t10\nPid:\t12\nPPid:\t1\nVmRSS:\t    2048 kB\n\
                       voluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
         let task = parse(status).unwrap();
-        assert_eq!((task.tid, task.tgid, task.ppid, task.state), (12, 10, 1, 'S'));
-        assert_eq!((task.voluntary_switches, task.involuntary_switches, task.resident_kib), (7, 3, 2048));
+        assert_eq!(
+            (task.tid, task.tgid, task.ppid, task.state),
+            (12, 10, 1, 'S')
+        );
+        assert_eq!(
+            (
+                task.voluntary_switches,
+                task.involuntary_switches,
+                task.resident_kib
+            ),
+            (7, 3, 2048)
+        );
         assert_eq!(task.name, "units");
     }
 

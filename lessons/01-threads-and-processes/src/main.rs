@@ -1,4 +1,5 @@
-//! The tour of lesson 01: who shares what, what the kernel keeps, and what a crash takes with it.
+//! The tour of lesson 01: who shares what, what the kernel keeps, and what a crash takes
+//! with it.
 
 mod tour {
     pub(crate) mod child;
@@ -6,8 +7,9 @@ mod tour {
     pub(crate) mod show;
 }
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "Threads and processes: the tour")]
@@ -33,8 +35,8 @@ enum Command {
     Processes,
     /// Print, as CSV, what the book's plots show
     Measure {
-        /// creation: starting one and waiting for its end; switch: from one to the other and back; memory: of one
-        /// that waits
+        /// creation: starting one and waiting for its end; switch: from one to the other
+        /// and back; memory: of one that waits
         #[arg(value_parser = ["creation", "switch", "memory"])]
         what: String,
     },
@@ -50,7 +52,9 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    terminal::run("lesson 01", |arguments: Arguments| show(arguments).map_err(|error| error.to_string()))
+    terminal::run("lesson 01", |arguments: Arguments| {
+        show(arguments).map_err(|error| error.to_string())
+    })
 }
 
 fn show(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {

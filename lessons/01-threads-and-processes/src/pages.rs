@@ -1,13 +1,16 @@
 //! Copy on write: what a `fork` really copies, as the kernel counts it.
 //!
-//! [`counter`](crate::counter) shows that two processes have two counters. It does not show that the kernel is lazy about
-//! it: it hands the copy the very pages that we have, and makes a second one of a page when somebody writes to it.
+//! [`counter`](crate::counter) shows that two processes have two counters. It does not
+//! show that the kernel is lazy about it: it hands the copy the very pages that we have,
+//! and makes a second one of a page when somebody writes to it.
 #![cfg(unix)]
 
-use crate::kernel::{self, Memory};
-use rustix::process::{Pid, WaitOptions, waitpid};
 use std::io::{self, Read, Write};
 use std::iter;
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use crate::kernel::{self, Memory};
 
 /// What a copy of us had in memory, and what became of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +21,12 @@ pub struct Copied {
     pub ours_unchanged: bool,
 }
 
-/// Fills `bytes` of memory, forks, and has the copy write over all of it, in `parts` equal parts; how much of its memory
-/// the copy shares with us, each time.
+/// Fills `bytes` of memory, forks, and has the copy write over all of it, in `parts`
+/// equal parts; how much of its memory the copy shares with us, each time.
 ///
 /// # Errors
-/// When the kernel refuses a process, a pipe or the numbers: only Linux has them, the others give
-/// [`io::ErrorKind::Unsupported`].
+/// When the kernel refuses a process, a pipe or the numbers: only Linux has them, the
+/// others give [`io::ErrorKind::Unsupported`].
 // ANCHOR: copy_on_write
 pub fn copy_on_write(bytes: usize, parts: usize) -> io::Result<Copied> {
     kernel::memory_of("self")?;
@@ -31,8 +34,9 @@ pub fn copy_on_write(bytes: usize, parts: usize) -> io::Result<Copied> {
     let part = bytes.div_ceil(parts.max(1)).max(1);
     let (mut go_on, mut to_copy) = io::pipe()?;
     let (mut from_copy, mut done) = io::pipe()?;
-    // SAFETY: as in `counter`: until it ends by `_exit`, the copy neither allocates nor locks nor prints. It writes into
-    // memory that is there already, and a byte into a pipe for each byte from the other, and closes two descriptors.
+    // SAFETY: as in `counter`: until it ends by `_exit`, the copy neither allocates nor
+    // locks nor prints. It writes into memory that is there already, and a byte into
+    // a pipe for each byte from the other, and closes two descriptors.
     let copy = unsafe { libc::fork() };
     if copy == 0 {
         drop((to_copy, from_copy));
@@ -47,7 +51,8 @@ pub fn copy_on_write(bytes: usize, parts: usize) -> io::Result<Copied> {
         }
         // It stays until we have looked at it, and have closed the pipe.
         let _ = go_on.read(&mut byte);
-        // SAFETY: ends the process at once, without what `exit` would run in the parent's name.
+        // SAFETY: ends the process at once, without what `exit` would run in the parent's
+        // name.
         unsafe { libc::_exit(i32::from(!well)) };
     }
     if copy < 0 {
@@ -65,6 +70,9 @@ pub fn copy_on_write(bytes: usize, parts: usize) -> io::Result<Copied> {
     let seen: io::Result<_> = iter::once(false).chain(parts).map(&mut look).collect();
     drop(to_copy);
     let _ = waitpid(Pid::from_raw(copy), WaitOptions::empty());
-    Ok(Copied { copy: seen?, ours_unchanged: buffer.iter().all(|byte| *byte == 1) })
+    Ok(Copied {
+        copy: seen?,
+        ours_unchanged: buffer.iter().all(|byte| *byte == 1),
+    })
 }
 // ANCHOR_END: copy_on_write

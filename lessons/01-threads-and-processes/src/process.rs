@@ -1,9 +1,8 @@
 //! Processes: starting a program, talking with it through pipes, and how it ends.
 
-use std::fmt;
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
-use std::thread;
+use std::{fmt, thread};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +44,25 @@ pub struct Said {
 
 /// Runs a program with `input` on its standard input, and collects its output.
 ///
-/// A pipe holds little, 64 KiB on Linux. Who writes all of the input before reading any output waits for a program that
-/// waits for somebody to read: so a thread writes while we read.
+/// A pipe holds little, 64 KiB on Linux. Who writes all of the input before reading any
+/// output waits for a program that waits for somebody to read: so a thread writes while
+/// we read.
 ///
 /// # Errors
-/// When the program cannot be started, or its output cannot be read. That it does not read all of its input is none.
+/// When the program cannot be started, or its output cannot be read. That it does not
+/// read all of its input is none.
 // ANCHOR: run
 pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let mut output = Vec::new();
     let read = thread::scope(|scope| {
         scope.spawn(move || {
-            // A program may end without reading all; that is its business. Dropping the pipe is the end of the input.
+            // A program may end without reading all; that is its business. Dropping the
+            // pipe is the end of the input.
             stdin.map(|mut stdin| stdin.write_all(input))
         });
         stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
@@ -65,7 +70,10 @@ pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
     // Waited for in any case: else it stays as a zombie.
     let status = child.wait()?;
     read?;
-    Ok(Said { output, ending: Ending::of(status) })
+    Ok(Said {
+        output,
+        ending: Ending::of(status),
+    })
 }
 // ANCHOR_END: run
 
@@ -84,7 +92,9 @@ pub fn pipe_holds() -> io::Result<usize> {
     loop {
         match writer.write(&[b'x'; 512]) {
             Ok(more) => written += more,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(written),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Ok(written);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -2,20 +2,30 @@
 
 mod deadline;
 
-use deadline::{PATIENCE, in_time};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+
+use deadline::{PATIENCE, in_time};
 use units::thread::{collect, outcome, share, sum_in_two};
 
 #[test]
 fn a_panic_is_a_value_for_who_joins() {
     assert_eq!(outcome(|| 42), Ok(42));
-    assert_eq!(outcome(|| -> u8 { panic!("no tea left") }), Err("no tea left".into()));
+    assert_eq!(
+        outcome(|| -> u8 { panic!("no tea left") }),
+        Err("no tea left".into())
+    );
     let number = 7;
-    assert_eq!(outcome(move || -> u8 { panic!("no tea for {number}") }), Err("no tea for 7".into()));
-    assert_eq!(outcome(|| -> u8 { std::panic::panic_any(7) }), Err("something else".into()));
+    assert_eq!(
+        outcome(move || -> u8 { panic!("no tea for {number}") }),
+        Err("no tea for 7".into())
+    );
+    assert_eq!(
+        outcome(|| -> u8 { std::panic::panic_any(7) }),
+        Err("something else".into())
+    );
 }
 
 #[test]
@@ -39,7 +49,11 @@ fn who_locks_after_a_panic_is_told_of_it_and_may_go_on() {
         let poisoned = cups.lock().expect_err("somebody died in there");
         (poisoned.to_string(), *poisoned.into_inner())
     });
-    assert_eq!(told, ("poisoned lock: another task failed inside".into(), 2), "the value is as it was left");
+    assert_eq!(
+        told,
+        ("poisoned lock: another task failed inside".into(), 2),
+        "the value is as it was left"
+    );
 }
 
 #[test]
@@ -52,17 +66,23 @@ fn threads_borrow_a_list() {
 
 #[test]
 fn all_results_come_through_the_channel() {
-    let mut results = in_time("a channel that ends", || collect(50, |number| number * number));
+    let mut results = in_time("a channel that ends", || {
+        collect(50, |number| number * number)
+    });
     results.sort_unstable();
-    assert_eq!(results, (0..50).map(|number| number * number).collect::<Vec<_>>());
+    assert_eq!(
+        results,
+        (0..50).map(|number| number * number).collect::<Vec<_>>()
+    );
 }
 
 #[test]
 fn each_job_is_done_once() {
     let (shares, done) = in_time("a queue of a thousand jobs", || {
         let done = Mutex::new(BTreeSet::new());
-        let shares =
-            share(4, 1_000, |job| assert!(done.lock().unwrap().insert(job), "job {job} was done twice"));
+        let shares = share(4, 1_000, |job| {
+            assert!(done.lock().unwrap().insert(job), "job {job} was done twice")
+        });
         (shares, done.into_inner().unwrap())
     });
     assert_eq!((shares.len(), shares.iter().sum::<u64>()), (4, 1_000));
@@ -71,14 +91,21 @@ fn each_job_is_done_once() {
 
 #[test]
 fn a_free_thread_takes_the_next_job() {
-    // The first job waits until another was done: with one job each, handed out beforehand, it would wait for ever.
+    // The first job waits until another was done: with one job each, handed out
+    // beforehand, it would wait for ever.
     let (done, somebody) = (Mutex::new(0), Condvar::new());
     let waited = AtomicU64::new(0);
     share(2, 10, |job| {
         let mut count = done.lock().unwrap();
         if job == 0 {
-            let (guard, late) = somebody.wait_timeout_while(count, PATIENCE, |count| *count < 9).unwrap();
-            assert!(!late.timed_out(), "the other thread did only {} of the other nine jobs", *guard);
+            let (guard, late) = somebody
+                .wait_timeout_while(count, PATIENCE, |count| *count < 9)
+                .unwrap();
+            assert!(
+                !late.timed_out(),
+                "the other thread did only {} of the other nine jobs",
+                *guard
+            );
             waited.fetch_add(1, Ordering::SeqCst);
         } else {
             *count += 1;

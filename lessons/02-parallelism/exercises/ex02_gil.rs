@@ -2,12 +2,14 @@
 //!
 //! Write Python's global lock. One thread at a time holds it and runs; others wait.
 //!
-//! - `acquire` waits for the lock. When one interval has passed and the lock is still held *and has not changed hands
-//!   meanwhile*, it asks: from then on `is_asked` is true.
+//! - `acquire` waits for the lock. When one interval has passed and the lock is still
+//!   held *and has not changed hands meanwhile*, it asks: from then on `is_asked` is
+//!   true.
 //! - Whoever gets the lock is asked for nothing: `is_asked` is false again.
 //! - `release` gives it up. Only who holds it calls it.
-//! - `hand_over` is what a holder does that was asked: it gives the lock up, does not take it again before somebody else
-//!   has had it, and then waits for it like others. With nobody waiting it keeps the lock.
+//! - `hand_over` is what a holder does that was asked: it gives the lock up, does not
+//!   take it again before somebody else has had it, and then waits for it like others.
+//!   With nobody waiting it keeps the lock.
 //!
 //! `Mutex` and `Condvar` of the standard library are enough.
 //!
@@ -30,7 +32,10 @@ impl Gil {
 
     /// Waits for the lock, and takes it.
     pub fn acquire(&self) {
-        todo!("exercise ex02_gil: wait for it, {:?} at a time", self.interval)
+        todo!(
+            "exercise ex02_gil: wait for it, {:?} at a time",
+            self.interval
+        )
     }
 
     /// Gives it up.

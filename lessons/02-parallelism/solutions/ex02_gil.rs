@@ -1,5 +1,5 @@
-//! The number of switches does two things: who waits sees by it that the lock moved, and who hands over sees that somebody
-//! else had it.
+//! The number of switches does two things: who waits sees by it that the lock moved, and
+//! who hands over sees that somebody else had it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,7 +24,12 @@ struct State {
 impl Gil {
     /// An open lock.
     pub fn new(interval: Duration) -> Self {
-        Self { interval, state: Mutex::default(), released: Condvar::new(), taken: Condvar::new() }
+        Self {
+            interval,
+            state: Mutex::default(),
+            released: Condvar::new(),
+            taken: Condvar::new(),
+        }
     }
 
     /// Waits for the lock, and takes it.
@@ -53,7 +58,10 @@ impl Gil {
         state.locked = false;
         self.released.notify_one();
         while state.switches == before {
-            state = self.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .taken
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         self.take(state);
     }

@@ -1,5 +1,6 @@
-//! The tree of halves is the same for all; only where a branch is handed to another thread depends on the workers. Each
-//! branch gets half of them, so there are never more than were asked for.
+//! The tree of halves is the same for all; only where a branch is handed to another
+//! thread depends on the workers. Each branch gets half of them, so there are never more
+//! than were asked for.
 
 use std::thread;
 

@@ -1,8 +1,10 @@
-//! A global interpreter lock, as Python's reference implementation has had it since version 3.2.
+//! A global interpreter lock, as Python's reference implementation has had it since
+//! version 3.2.
 //!
-//! Whoever runs bytecode holds it. Who wants it waits; and when it has waited for one interval, 5 ms, without the lock
-//! having changed hands, it asks for it. The holder sees that between two instructions, gives the lock up, and does not
-//! take it again before somebody else has had it: else a busy holder would be the first to grab it each time.
+//! Whoever runs bytecode holds it. Who wants it waits; and when it has waited for one
+//! interval, 5 ms, without the lock having changed hands, it asks for it. The holder sees
+//! that between two instructions, gives the lock up, and does not take it again before
+//! somebody else has had it: else a busy holder would be the first to grab it each time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +21,8 @@ pub struct Gil {
     released: Condvar,
     /// Somebody took it.
     taken: Condvar,
-    /// "Please give it up": read between any two instructions, so it must cost next to nothing.
+    /// "Please give it up": read between any two instructions, so it must cost next to
+    /// nothing.
     drop_request: AtomicBool,
     interval: Duration,
 }
@@ -55,8 +58,10 @@ impl Gil {
         state.waiting += 1;
         while state.locked {
             let before = state.switches;
-            let (woken, late) =
-                self.released.wait_timeout(state, self.interval).unwrap_or_else(PoisonError::into_inner);
+            let (woken, late) = self
+                .released
+                .wait_timeout(state, self.interval)
+                .unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if late.timed_out() && state.locked && state.switches == before {
                 self.drop_request.store(true, Ordering::Relaxed);
@@ -88,8 +93,8 @@ impl Gil {
 
 impl Held<'_> {
     // ANCHOR: breathe
-    /// Called between two instructions: gives the lock up if somebody asked for it, and waits until somebody had it.
-    /// With nobody waiting it keeps the lock.
+    /// Called between two instructions: gives the lock up if somebody asked for it, and
+    /// waits until somebody had it. With nobody waiting it keeps the lock.
     pub fn breathe(&mut self) {
         if !self.0.drop_request.load(Ordering::Relaxed) {
             return;
@@ -102,7 +107,11 @@ impl Held<'_> {
         state.locked = false;
         self.0.released.notify_one();
         while state.switches == before {
-            state = self.0.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .0
+                .taken
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
         // Not `*self = …`: the old value must not release what somebody else holds now.
@@ -110,7 +119,8 @@ impl Held<'_> {
     }
     // ANCHOR_END: breathe
 
-    /// Does something that needs no interpreter (waits for a network, computes in C), and lets others run meanwhile.
+    /// Does something that needs no interpreter (waits for a network, computes in C), and
+    /// lets others run meanwhile.
     pub fn without<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.0.release();
         let done = work();
@@ -127,8 +137,9 @@ impl Drop for Held<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gil, SWITCH_INTERVAL};
     use std::sync::atomic::Ordering;
+
+    use super::{Gil, SWITCH_INTERVAL};
 
     #[test]
     fn asked_with_nobody_waiting_it_keeps_the_lock() {

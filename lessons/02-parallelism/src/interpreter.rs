@@ -1,12 +1,14 @@
 //! A small interpreter, so that there is something for a lock to guard.
 //!
-//! A program is a list of instructions for a machine with one stack of numbers. It runs under a [`Gil`] or without one. With
-//! it, the lock is given up between instructions when somebody asks, and around instructions that wait or that compute
-//! outside of the interpreter.
+//! A program is a list of instructions for a machine with one stack of numbers. It runs
+//! under a [`Gil`] or without one. With it, the lock is given up between instructions
+//! when somebody asks, and around instructions that wait or that compute outside of the
+//! interpreter.
 
-use crate::gil::Gil;
 use std::thread;
 use std::time::Duration;
+
+use crate::gil::Gil;
 
 /// An instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,8 @@ pub enum Op {
     Loop(usize),
     /// Waits, as for a network: without the lock.
     Wait(Duration),
-    /// Computes for so many rounds outside of the interpreter, as a C extension does that lets the lock go ("nogil").
+    /// Computes for so many rounds outside of the interpreter, as a C extension does that
+    /// lets the lock go ("nogil").
     Native(u64),
 }
 
@@ -36,7 +39,14 @@ pub enum Fault {
 
 /// A program that counts down from `rounds`, an addition each round: CPU work.
 pub fn busy(rounds: i64) -> Vec<Op> {
-    vec![Op::Push(rounds), Op::Push(1), Op::Push(1), Op::Add, Op::Drop, Op::Loop(1)]
+    vec![
+        Op::Push(rounds),
+        Op::Push(1),
+        Op::Push(1),
+        Op::Add,
+        Op::Drop,
+        Op::Loop(1),
+    ]
 }
 
 /// Work for native code, in `pieces` of so many rounds.
@@ -51,8 +61,20 @@ pub fn waiting(times: i64, each: Duration) -> Vec<Op> {
 
 /// Both, `times` over: counts down from `rounds`, and waits.
 pub fn mixed(times: i64, rounds: i64, each: Duration) -> Vec<Op> {
-    let count_down = [Op::Push(rounds), Op::Push(1), Op::Push(1), Op::Add, Op::Drop, Op::Loop(2)];
-    [&[Op::Push(times)][..], &count_down, &[Op::Wait(each), Op::Loop(1)]].concat()
+    let count_down = [
+        Op::Push(rounds),
+        Op::Push(1),
+        Op::Push(1),
+        Op::Add,
+        Op::Drop,
+        Op::Loop(2),
+    ];
+    [
+        &[Op::Push(times)][..],
+        &count_down,
+        &[Op::Wait(each), Op::Loop(1)],
+    ]
+    .concat()
 }
 
 /// Runs a program; how many instructions it took.
@@ -108,7 +130,9 @@ fn pop(stack: &mut Vec<i64>) -> Result<i64, Fault> {
 pub fn compute(rounds: u64) -> u64 {
     let mut number = std::hint::black_box(rounds | 1);
     for _ in 0..rounds {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
     }
     std::hint::black_box(number)
 }

@@ -7,8 +7,9 @@ mod tour {
     pub(crate) mod verdict;
 }
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "Concurrency and parallelism: the tour")]
@@ -22,7 +23,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Two threads of our interpreter, with its lock and without: CPU work, waiting, both, native code
+    /// Two threads of our interpreter, with its lock and without: CPU work, waiting,
+    /// both, native code
     Gil,
     /// The same in real Python, if python3 is here
     Python,
@@ -34,7 +36,8 @@ enum Command {
     Order,
     /// Print, as CSV, what the book's plots show
     Measure {
-        /// speedup: how many times faster with so many workers; false-sharing: nanoseconds to raise a counter
+        /// speedup: how many times faster with so many workers; false-sharing:
+        /// nanoseconds to raise a counter
         #[arg(value_parser = ["speedup", "false-sharing"])]
         what: String,
     },

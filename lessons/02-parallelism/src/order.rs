@@ -1,7 +1,8 @@
 //! What is the same in each run, and what is not.
 
-use rayon::prelude::*;
 use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 /// The order in which a pool does its pieces: whoever is free takes one.
 pub fn order_of_effects(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
@@ -10,7 +11,8 @@ pub fn order_of_effects(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
     })
 }
 
-/// The order in which pieces get done that have `work` to do; it can ask whether another piece is done already.
+/// The order in which pieces get done that have `work` to do; it can ask whether another
+/// piece is done already.
 pub fn order_of(
     pool: &rayon::ThreadPool,
     pieces: u32,

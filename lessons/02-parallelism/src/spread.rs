@@ -1,15 +1,19 @@
 //! The same work on all cores, in three ways: threads, rayon, and a queue of crossbeam's.
 
-use crate::interpreter::compute;
-use rayon::prelude::*;
 use std::thread;
+
+use rayon::prelude::*;
+
+use crate::interpreter::compute;
 
 /// How many pieces a job is cut into.
 pub const PIECES: u64 = 64;
 
 /// One after another.
 pub fn serial(rounds: u64) -> u64 {
-    (0..PIECES).map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+    (0..PIECES)
+        .map(|piece| compute(rounds + piece % 2))
+        .fold(0, u64::wrapping_add)
 }
 
 // ANCHOR: threads
@@ -19,12 +23,18 @@ pub fn threads(workers: u64, rounds: u64) -> u64 {
         let started: Vec<_> = (0..workers)
             .map(|worker| {
                 scope.spawn(move || {
-                    let share = (worker..PIECES).step_by(usize::try_from(workers).unwrap_or(1));
-                    share.map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+                    let share =
+                        (worker..PIECES).step_by(usize::try_from(workers).unwrap_or(1));
+                    share
+                        .map(|piece| compute(rounds + piece % 2))
+                        .fold(0, u64::wrapping_add)
                 })
             })
             .collect();
-        started.into_iter().map(|worker| worker.join().unwrap_or(0)).fold(0, u64::wrapping_add)
+        started
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(0))
+            .fold(0, u64::wrapping_add)
     })
 }
 // ANCHOR_END: threads
@@ -33,7 +43,10 @@ pub fn threads(workers: u64, rounds: u64) -> u64 {
 /// rayon cuts the range in halves, and idle workers steal halves from busy ones.
 pub fn rayon(pool: &rayon::ThreadPool, rounds: u64) -> u64 {
     pool.install(|| {
-        (0..PIECES).into_par_iter().map(|piece| compute(rounds + piece % 2)).reduce(|| 0, u64::wrapping_add)
+        (0..PIECES)
+            .into_par_iter()
+            .map(|piece| compute(rounds + piece % 2))
+            .reduce(|| 0, u64::wrapping_add)
     })
 }
 // ANCHOR_END: rayon
@@ -51,11 +64,16 @@ pub fn queue(workers: u64, rounds: u64) -> u64 {
             .map(|_| {
                 let next = next.clone();
                 scope.spawn(move || {
-                    next.iter().map(|piece| compute(rounds + piece % 2)).fold(0, u64::wrapping_add)
+                    next.iter()
+                        .map(|piece| compute(rounds + piece % 2))
+                        .fold(0, u64::wrapping_add)
                 })
             })
             .collect();
-        started.into_iter().map(|worker| worker.join().unwrap_or(0)).fold(0, u64::wrapping_add)
+        started
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(0))
+            .fold(0, u64::wrapping_add)
     })
 }
 // ANCHOR_END: queue

@@ -1,10 +1,11 @@
 //! The lock and the interpreter, by counting and not by the clock.
 
-use parallelism::gil::{Gil, SWITCH_INTERVAL};
-use parallelism::interpreter::{Fault, Op, busy, mixed, run, waiting};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use parallelism::gil::{Gil, SWITCH_INTERVAL};
+use parallelism::interpreter::{Fault, Op, busy, mixed, run, waiting};
 
 #[test]
 fn one_thread_at_a_time_is_inside() {
@@ -15,7 +16,10 @@ fn one_thread_at_a_time_is_inside() {
             scope.spawn(|| {
                 let mut held = gil.acquire();
                 for _ in 0..2_000 {
-                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    most.fetch_max(
+                        inside.fetch_add(1, Ordering::SeqCst) + 1,
+                        Ordering::SeqCst,
+                    );
                     inside.fetch_sub(1, Ordering::SeqCst);
                     held.breathe();
                 }
@@ -27,7 +31,8 @@ fn one_thread_at_a_time_is_inside() {
 
 #[test]
 fn a_busy_holder_hands_over_and_does_not_take_it_back() {
-    // Each of three computes until all have had several turns: if one kept the lock, the others never would.
+    // Each of three computes until all have had several turns: if one kept the lock, the
+    // others never would.
     let gil = Gil::new(Duration::from_millis(1));
     let turns: Vec<AtomicU32> = (0..3).map(|_| AtomicU32::new(0)).collect();
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -61,7 +66,8 @@ fn alone_the_lock_is_taken_once() {
 
 #[test]
 fn who_waits_outside_lets_others_in() {
-    // The first one waits until the second has run, without the lock: under it, both would wait for ever.
+    // The first one waits until the second has run, without the lock: under it, both
+    // would wait for ever.
     let gil = Gil::new(SWITCH_INTERVAL);
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::scope(|scope| {
@@ -82,17 +88,27 @@ fn who_waits_outside_lets_others_in() {
 #[test]
 fn programs_compute_the_same_with_the_lock_and_without() {
     let gil = Gil::new(SWITCH_INTERVAL);
-    for program in [busy(100), waiting(3, Duration::from_millis(1)), mixed(3, 10, Duration::from_millis(1))] {
+    for program in [
+        busy(100),
+        waiting(3, Duration::from_millis(1)),
+        mixed(3, 10, Duration::from_millis(1)),
+    ] {
         assert_eq!(run(&program, None), run(&program, Some(&gil)));
     }
     assert_eq!(run(&busy(100), None), Ok(1 + 5 * 100));
-    assert_eq!(run(&mixed(3, 10, Duration::ZERO), None), Ok(1 + 3 * (1 + 5 * 10 + 2)));
+    assert_eq!(
+        run(&mixed(3, 10, Duration::ZERO), None),
+        Ok(1 + 3 * (1 + 5 * 10 + 2))
+    );
 }
 
 #[test]
 fn a_wrong_program_is_an_error_and_gives_the_lock_back() {
     let gil = Gil::new(SWITCH_INTERVAL);
     assert_eq!(run(&[Op::Add], Some(&gil)), Err(Fault::StackEmpty));
-    assert_eq!(run(&[Op::Push(5), Op::Loop(9)], Some(&gil)), Err(Fault::NoSuchInstruction));
+    assert_eq!(
+        run(&[Op::Push(5), Op::Loop(9)], Some(&gil)),
+        Err(Fault::NoSuchInstruction)
+    );
     drop(gil.acquire());
 }

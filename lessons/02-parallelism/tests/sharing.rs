@@ -1,10 +1,13 @@
-//! False sharing, by the clock: in a file of its own, so that no other test takes the cores meanwhile.
+//! False sharing, by the clock: in a file of its own, so that no other test takes the
+//! cores meanwhile.
 
-use parallelism::sharing;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The shortest of many short runs: even on a busy machine two threads now and then have a core each for so long.
+use parallelism::sharing;
+
+/// The shortest of many short runs: even on a busy machine two threads now and then have
+/// a core each for so long.
 fn best(way: fn(usize, u64) -> Vec<u64>, threads: usize) -> Duration {
     let run = |_| {
         let start = Instant::now();
@@ -29,13 +32,16 @@ fn counters_side_by_side_are_slower_than_apart() {
         if side_by_side > apart * 5 / 4 {
             return;
         }
-        // Two that take much longer than one did not have a core each: then nobody took the line away.
+        // Two that take much longer than one did not have a core each: then nobody took
+        // the line away.
         if apart < alone * 4 / 3 {
             seen.push((side_by_side, apart));
         }
     }
     if seen.len() < 3 {
-        println!("the machine is busy: two threads hardly ever had a core each, and there is nothing to see");
+        println!(
+            "the machine is busy: two threads hardly ever had a core each, and there is nothing to see"
+        );
         return;
     }
     panic!("side by side and apart took as long: {seen:?}");

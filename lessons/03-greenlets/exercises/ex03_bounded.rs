@@ -2,11 +2,14 @@
 //!
 //! A queue between coroutines with a bound and an end.
 //!
-//! - `put` waits while the queue is full, `take` while it is empty. What is put in first comes out first.
-//! - `close` ends it: from then on `put` gives the thing back. `take` still gives what is in the queue, and then `None`.
+//! - `put` waits while the queue is full, `take` while it is empty. What is put in first
+//!   comes out first.
+//! - `close` ends it: from then on `put` gives the thing back. `take` still gives what is
+//!   in the queue, and then `None`.
 //! - Whoever waits when it is closed goes on at once.
 //!
-//! Only coroutines may be put to sleep, never the thread under them: use what `may::sync` has.
+//! Only coroutines may be put to sleep, never the thread under them: use what `may::sync`
+//! has.
 //!
 //! Try it: `cargo test --test ex03_bounded`
 
@@ -20,7 +23,10 @@ pub struct Bounded<T> {
 impl<T> Bounded<T> {
     /// A queue for `places` things, 1 at least.
     pub fn new(places: usize) -> Self {
-        Self { places, things: std::marker::PhantomData }
+        Self {
+            places,
+            things: std::marker::PhantomData,
+        }
     }
 
     /// Puts something in. Waits while the queue is full.
@@ -32,7 +38,8 @@ impl<T> Bounded<T> {
         todo!("exercise ex03_bounded: a queue with {} places", self.places)
     }
 
-    /// Takes what is first. Waits while the queue is empty; `None` when it is closed, too.
+    /// Takes what is first. Waits while the queue is empty; `None` when it is closed,
+    /// too.
     pub fn take(&self) -> Option<T> {
         todo!("exercise ex03_bounded: what is first?")
     }

@@ -1,8 +1,8 @@
 //! # A pool that survives its jobs
 //!
-//! Run all jobs in coroutines, at most `limit` of them at the same time, and give their results in the order of the jobs.
-//! A job that panics gives `Err` with its message, and its place in the pool is free again: the others must not wait for
-//! it for ever.
+//! Run all jobs in coroutines, at most `limit` of them at the same time, and give their
+//! results in the order of the jobs. A job that panics gives `Err` with its message, and
+//! its place in the pool is free again: the others must not wait for it for ever.
 //!
 //! Try it: `cargo test --test ex03_pool`
 

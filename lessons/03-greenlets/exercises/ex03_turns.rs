@@ -1,8 +1,9 @@
 //! # Each in its turn
 //!
-//! A scheduler in a few lines: several generators, each of which yields numbers. Resume them in turn, the first, the
-//! second, and so on, then the first again, and collect what they yield. One that has ended (`resume` gives `None`) is
-//! left out from then on and never resumed again. Go on until all have ended.
+//! A scheduler in a few lines: several generators, each of which yields numbers. Resume
+//! them in turn, the first, the second, and so on, then the first again, and collect what
+//! they yield. One that has ended (`resume` gives `None`) is left out from then on and
+//! never resumed again. Go on until all have ended.
 //!
 //! Try it: `cargo test --test ex03_turns`
 

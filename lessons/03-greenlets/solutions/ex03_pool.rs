@@ -1,9 +1,11 @@
-//! The place is given back by a value's `drop`, which runs when the job returns and also when it panics. Each coroutine
-//! waits for a place before it calls its job, so all can be started at once.
+//! The place is given back by a value's `drop`, which runs when the job returns and also
+//! when it panics. Each coroutine waits for a place before it calls its job, so all can
+//! be started at once.
+
+use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
-use std::sync::Arc;
 
 /// A job.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;

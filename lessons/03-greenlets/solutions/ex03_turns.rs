@@ -1,7 +1,8 @@
 //! A queue: take the first, resume it, and put it back at the end unless it has ended.
 
-use generator::LocalGenerator;
 use std::collections::VecDeque;
+
+use generator::LocalGenerator;
 
 /// What the generators yield, taken in turns.
 pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {

@@ -14,8 +14,8 @@ pub enum Stroke {
 }
 
 // ANCHOR: actor
-/// Starts a player. It answers what comes into its inbox, until a ball is `last` or all who know its inbox are gone; and
-/// tells the strokes that it saw.
+/// Starts a player. It answers what comes into its inbox, until a ball is `last` or all
+/// who know its inbox are gone; and tells the strokes that it saw.
 fn player(
     answer: Sender<Stroke>,
     inbox: may::sync::mpsc::Receiver<Stroke>,

@@ -1,8 +1,9 @@
 //! Waiting until something has happened: `gevent.event.Event` and `AsyncResult`.
 
-use may::sync::{Mutex, SyncFlag};
 use std::sync::PoisonError;
 use std::time::Duration;
+
+use may::sync::{Mutex, SyncFlag};
 
 // ANCHOR: event
 /// A flag that is down, and then up for good. All who wait go on when it rises.
@@ -47,10 +48,14 @@ pub struct AsyncResult<T> {
 impl<T: Clone> AsyncResult<T> {
     /// Without a value.
     pub fn new() -> Self {
-        Self { value: Mutex::new(None), ready: Event::new() }
+        Self {
+            value: Mutex::new(None),
+            ready: Event::new(),
+        }
     }
 
-    /// Gives the value to all who wait, and to all who will. A second one is ignored, and given back.
+    /// Gives the value to all who wait, and to all who will. A second one is ignored, and
+    /// given back.
     ///
     /// # Errors
     /// The value, when there was one already.
@@ -68,7 +73,10 @@ impl<T: Clone> AsyncResult<T> {
     /// Waits for the value; `None` when time is over.
     pub fn get(&self, limit: Duration) -> Option<T> {
         if self.ready.wait_for(limit) {
-            self.value.lock().unwrap_or_else(PoisonError::into_inner).clone()
+            self.value
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
         } else {
             None
         }

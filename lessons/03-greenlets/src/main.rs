@@ -5,8 +5,9 @@ mod tour {
     pub(crate) mod show;
 }
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "Coroutines: the tour")]
@@ -35,7 +36,8 @@ enum Command {
     Shutdown,
     /// Print, as CSV, what the book's plots show
     Measure {
-        /// spawn: milliseconds to start so many and wait for them; memory: KiB of each while it waits
+        /// spawn: milliseconds to start so many and wait for them; memory: KiB of each
+        /// while it waits
         #[arg(value_parser = ["spawn", "memory"])]
         what: String,
     },
@@ -54,9 +56,12 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    // Before the first coroutine: a panic in a debug build wants more than the default 32 KiB, and stacks are kept for reuse.
+    // Before the first coroutine: a panic in a debug build wants more than the default 32
+    // KiB, and stacks are kept for reuse.
     may::config().set_stack_size(0x4000);
-    terminal::run("lesson 03", |arguments: Arguments| show(arguments).map_err(|error| error.to_string()))
+    terminal::run("lesson 03", |arguments: Arguments| {
+        show(arguments).map_err(|error| error.to_string())
+    })
 }
 
 fn show(arguments: Arguments) -> Outcome {

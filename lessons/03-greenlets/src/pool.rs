@@ -1,11 +1,11 @@
 //! Many jobs, a few at a time: `gevent.pool.Group` and `Pool`.
 
-use may::coroutine;
-use may::go;
 use may::sync::Semphore;
+use may::{coroutine, go};
 
 // ANCHOR: group
-/// Does a job for each number, all at once, and waits for all: a group. It may borrow what lives longer than the call.
+/// Does a job for each number, all at once, and waits for all: a group. It may borrow
+/// what lives longer than the call.
 pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let job = &job;
     #[expect(
@@ -13,14 +13,18 @@ pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
         reason = "may does not let us name the handle's type"
     )]
     coroutine::scope(|scope| {
-        let started: Vec<_> = numbers.iter().map(|number| go!(scope, move || job(*number))).collect();
+        let started: Vec<_> = numbers
+            .iter()
+            .map(|number| go!(scope, move || job(*number)))
+            .collect();
         started.into_iter().map(|handle| handle.join()).collect()
     })
 }
 // ANCHOR_END: group
 
 // ANCHOR: pool
-/// A place in the pool. It is free again when this goes, at the end of a job and also when the job panics.
+/// A place in the pool. It is free again when this goes, at the end of a job and also
+/// when the job panics.
 struct Place<'a>(&'a Semphore);
 
 impl Drop for Place<'_> {
@@ -29,7 +33,8 @@ impl Drop for Place<'_> {
     }
 }
 
-/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free places.
+/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free
+/// places.
 ///
 /// # Panics
 /// When a job does, after the others are done.

@@ -1,13 +1,17 @@
 //! A queue with a bound: who puts in too fast has to wait. `gevent.queue.Queue(maxsize)`.
 //!
-//! may's own channel has no bound, and those of std and crossbeam would put the whole worker thread to sleep. Two
-//! semaphores around a channel make one that puts only the coroutine to sleep: one counts free places, one what is there.
+//! may's own channel has no bound, and those of std and crossbeam would put the whole
+//! worker thread to sleep. Two semaphores around a channel make one that puts only the
+//! coroutine to sleep: one counts free places, one what is there.
 
-use crossbeam::channel::{Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError};
-use may::sync::{Semphore, mpmc};
-use may::{coroutine, go};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
+
+use crossbeam::channel::{
+    Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError,
+};
+use may::sync::{Semphore, mpmc};
+use may::{coroutine, go};
 
 // ANCHOR: bounded
 /// A queue for a few things at a time.
@@ -21,7 +25,11 @@ impl<T> Bounded<T> {
     /// A queue for `places` things.
     pub fn new(places: usize) -> Self {
         let (sender, receiver) = mpmc::channel();
-        Self { free: Semphore::new(places), sender, receiver }
+        Self {
+            free: Semphore::new(places),
+            sender,
+            receiver,
+        }
     }
 
     /// Puts something in. Waits while the queue is full.
@@ -45,8 +53,9 @@ impl<T> Bounded<T> {
 // ANCHOR_END: bounded
 
 // ANCHOR: crossbeam
-/// Puts something into crossbeam's channel from a coroutine: asks, and while the channel is full lets others run before it
-/// asks again. With one worker, coroutines that a *thread* starts meanwhile have to wait: who is to take the things must be
+/// Puts something into crossbeam's channel from a coroutine: asks, and while the channel
+/// is full lets others run before it asks again. With one worker, coroutines that a
+/// *thread* starts meanwhile have to wait: who is to take the things must be
 /// there already, or be a thread.
 ///
 /// # Errors
@@ -88,8 +97,8 @@ pub struct Passed {
     pub meanwhile: u32,
 }
 
-/// One coroutine puts up to `things` things in, and ends when `put` says that it did not; another takes until `take` gives
-/// nothing. `put` is dropped when the maker ends.
+/// One coroutine puts up to `things` things in, and ends when `put` says that it did not;
+/// another takes until `take` gives nothing. `put` is dropped when the maker ends.
 pub fn pass(
     things: u32,
     mut put: impl FnMut(u32) -> bool + Send + 'static,
@@ -118,7 +127,11 @@ pub fn pass(
             });
             maker.join()
         });
-        Passed { taken: taken.into_inner(), most: most.into_inner(), meanwhile }
+        Passed {
+            taken: taken.into_inner(),
+            most: most.into_inner(),
+            meanwhile,
+        }
     });
     both.join().unwrap_or_default()
 }

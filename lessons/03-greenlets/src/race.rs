@@ -1,16 +1,22 @@
 //! The notes say that greenlets have "no race conditions". Here is one.
 
-use may::sync::{Mutex, SyncFlag};
-use may::{coroutine, go};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 
+use may::sync::{Mutex, SyncFlag};
+use may::{coroutine, go};
+
 // ANCHOR: race
-/// `buyers` coroutines each look whether a ticket is left, and take one. Between the two they ask a bank, if `asks_bank`
-/// says so: they wait, and others run. How many tickets were sold.
+/// `buyers` coroutines each look whether a ticket is left, and take one. Between the two
+/// they ask a bank, if `asks_bank` says so: they wait, and others run. How many tickets
+/// were sold.
 pub fn sell(tickets: u32, buyers: u32, asks_bank: bool) -> u32 {
     let left = Arc::new(AtomicU32::new(tickets));
-    let bank = Arc::new(Bank { asked: AtomicU32::new(0), customers: buyers, answers: SyncFlag::new() });
+    let bank = Arc::new(Bank {
+        asked: AtomicU32::new(0),
+        customers: buyers,
+        answers: SyncFlag::new(),
+    });
     let started: Vec<_> = (0..buyers)
         .map(|_| {
             let (left, bank) = (left.clone(), bank.clone());
@@ -28,11 +34,15 @@ pub fn sell(tickets: u32, buyers: u32, asks_bank: bool) -> u32 {
             })
         })
         .collect();
-    started.into_iter().filter_map(|buyer| buyer.join().ok()).sum()
+    started
+        .into_iter()
+        .filter_map(|buyer| buyer.join().ok())
+        .sum()
 }
 // ANCHOR_END: race
 
-/// Answers when all its customers have asked, so that the race comes out the same each time.
+/// Answers when all its customers have asked, so that the race comes out the same each
+/// time.
 struct Bank {
     asked: AtomicU32,
     customers: u32,
@@ -67,12 +77,16 @@ pub fn sell_locked(tickets: u32, buyers: u32) -> u32 {
             })
         })
         .collect();
-    started.into_iter().filter_map(|buyer| buyer.join().ok()).sum()
+    started
+        .into_iter()
+        .filter_map(|buyer| buyer.join().ok())
+        .sum()
 }
 // ANCHOR_END: mended
 
 // ANCHOR: lost
-/// Two coroutines raise a counter by one each: they look, `meet`, and write what they saw and one more. What is in it then.
+/// Two coroutines raise a counter by one each: they look, `meet`, and write what they saw
+/// and one more. What is in it then.
 pub fn raise_twice(meet: impl Fn() + Sync) -> u32 {
     let counter = AtomicU32::new(0);
     coroutine::scope(|scope| {

@@ -1,8 +1,9 @@
 //! Waiting for several things at once: `select`.
 
+use std::time::Duration;
+
 use may::select;
 use may::sync::mpsc::Receiver;
-use std::time::Duration;
 
 /// What came first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +19,17 @@ pub enum First<T> {
 }
 
 // ANCHOR: first
-/// Waits on two channels, no longer than `limit`. A channel that has ended counts as [`First::Nothing`].
-pub fn first<T: Send>(left: &Receiver<T>, right: &Receiver<T>, limit: Duration) -> First<T> {
+/// Waits on two channels, no longer than `limit`. A channel that has ended counts as
+/// [`First::Nothing`].
+pub fn first<T: Send>(
+    left: &Receiver<T>,
+    right: &Receiver<T>,
+    limit: Duration,
+) -> First<T> {
     let (mut from_left, mut from_right) = (None, None);
     wait(|| {
-        // What is received is kept before the arm says that it has something: there it is cancelled if another was first.
+        // What is received is kept before the arm says that it has something: there it is
+        // cancelled if another was first.
         select!(
             () = from_left = left.recv().ok() => {},
             () = from_right = right.recv().ok() => {},

@@ -1,13 +1,19 @@
-//! Starting coroutines and waiting for them: `gevent.spawn`, `joinall`, and a greenlet as a class.
+//! Starting coroutines and waiting for them: `gevent.spawn`, `joinall`, and a greenlet as
+//! a class.
+
+use std::io;
 
 use may::coroutine::{Builder, JoinHandle};
 use may::go;
-use std::io;
 
 // ANCHOR: join_all
-/// Waits for all, and gives what they returned, in their order; for one that panicked, why.
+/// Waits for all, and gives what they returned, in their order; for one that panicked,
+/// why.
 pub fn join_all<T>(handles: Vec<JoinHandle<T>>) -> Vec<Result<T, String>> {
-    handles.into_iter().map(|handle| handle.join().map_err(|panic| reason(&*panic))).collect()
+    handles
+        .into_iter()
+        .map(|handle| handle.join().map_err(|panic| reason(&*panic)))
+        .collect()
 }
 // ANCHOR_END: join_all
 
@@ -21,8 +27,8 @@ pub fn reason(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 // ANCHOR: object
-/// A greenlet with a state of its own. In gevent it is a class that inherits from `Greenlet` and has a method `_run`; here
-/// it is a value with a method that consumes it.
+/// A greenlet with a state of its own. In gevent it is a class that inherits from
+/// `Greenlet` and has a method `_run`; here it is a value with a method that consumes it.
 #[derive(Debug)]
 pub struct Brewer {
     /// What it makes.

@@ -1,8 +1,10 @@
-//! Explicit switching: a greenlet says who goes on next (slide 7, "we specify when the code runs").
+//! Explicit switching: a greenlet says who goes on next (slide 7, "we specify when the
+//! code runs").
 //!
-//! The crate `generator` gives a function a stack of its own, and a way to leave it in the middle: back to whoever
-//! resumed it, and nowhere else. That is an *asymmetric* switch. A greenlet's is *symmetric*: it names the one that goes
-//! on. The step from one to the other is a loop: each greenlet hands the name of the next one back to [`run`].
+//! The crate `generator` gives a function a stack of its own, and a way to leave it in
+//! the middle: back to whoever resumed it, and nowhere else. That is an *asymmetric*
+//! switch. A greenlet's is *symmetric*: it names the one that goes on. The step from one
+//! to the other is a loop: each greenlet hands the name of the next one back to [`run`].
 
 use generator::{Gn, LocalGenerator};
 
@@ -16,15 +18,16 @@ pub type Body<'a> = Box<dyn FnOnce(Switch<'_>) + 'a>;
 pub struct Switch<'s>(&'s mut dyn FnMut(Id));
 
 impl Switch<'_> {
-    /// Stops here, and lets another greenlet go on where *it* stopped. Returns when somebody switches back.
+    /// Stops here, and lets another greenlet go on where *it* stopped. Returns when
+    /// somebody switches back.
     pub fn to(&mut self, other: Id) {
         (self.0)(other);
     }
 }
 
 // ANCHOR: run
-/// Runs the greenlets, beginning with the first, until one of them ends. Whoever has stopped somewhere by then stays
-/// there for ever.
+/// Runs the greenlets, beginning with the first, until one of them ends. Whoever has
+/// stopped somewhere by then stays there for ever.
 ///
 /// # Panics
 /// When a greenlet switches to a number that no greenlet has.
@@ -39,7 +42,8 @@ pub fn run(bodies: Vec<Body<'_>>) {
         })
         .collect();
     let mut current = 0;
-    // `resume` goes on in a greenlet until it stops: then it gives what that has yielded, or `None` at its end.
+    // `resume` goes on in a greenlet until it stops: then it gives what that has yielded,
+    // or `None` at its end.
     while let Some(next) = greenlets[current].resume() {
         current = next;
     }

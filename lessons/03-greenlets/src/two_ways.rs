@@ -1,9 +1,11 @@
-//! One program with stacks and without: a coroutine that can stop anywhere, and a future that can stop where it says so.
+//! One program with stacks and without: a coroutine that can stop anywhere, and a future
+//! that can stop where it says so.
 
 use std::time::Duration;
 
 // ANCHOR: stackful
-/// Stackful: plain functions. That `boil` waits does not show, neither here nor in its callers.
+/// Stackful: plain functions. That `boil` waits does not show, neither here nor in its
+/// callers.
 pub fn tea(cups: u32) -> u32 {
     (0..cups).map(|_| boil()).sum()
 }
@@ -15,8 +17,8 @@ fn boil() -> u32 {
 // ANCHOR_END: stackful
 
 // ANCHOR: stackless
-/// Stackless: whoever waits is `async`, and so is whoever calls it. The compiler makes a state machine of it, which is as
-/// large as what it has to remember.
+/// Stackless: whoever waits is `async`, and so is whoever calls it. The compiler makes a
+/// state machine of it, which is as large as what it has to remember.
 pub async fn tea_async(cups: u32) -> u32 {
     let mut sum = 0;
     for _ in 0..cups {

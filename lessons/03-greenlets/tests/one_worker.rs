@@ -1,14 +1,17 @@
-//! What is only so with one worker thread, as in gevent: one test, since the number of workers is the process's.
+//! What is only so with one worker thread, as in gevent: one test, since the number of
+//! workers is the process's.
+
+use std::sync::{Arc, Mutex};
 
 use greenlets::{local, race};
 use may::{coroutine, go};
-use std::sync::{Arc, Mutex};
 
 #[test]
 fn one_worker_is_deterministic_and_still_races() {
     may::config().set_workers(1);
 
-    // Three that take turns, started by a fourth: one started from outside would come in whenever that thread gets to it.
+    // Three that take turns, started by a fourth: one started from outside would come in
+    // whenever that thread gets to it.
     let order = || {
         let starter = go!(|| {
             let log = Arc::new(Mutex::new(Vec::new()));
@@ -32,20 +35,32 @@ fn one_worker_is_deterministic_and_still_races() {
     };
     let first = order();
     assert_eq!(first.len(), 9);
-    assert!((0..20).all(|_| order() == first), "one worker takes the same turns in each run");
+    assert!(
+        (0..20).all(|_| order() == first),
+        "one worker takes the same turns in each run"
+    );
 
     assert_eq!(race::raise_twice(|| ()), 2, "nobody comes in between");
     // From a coroutine, so that both are there before the first begins.
-    let raised = go!(|| race::raise_twice(coroutine::yield_now)).join().unwrap();
+    let raised = go!(|| race::raise_twice(coroutine::yield_now))
+        .join()
+        .unwrap();
     assert_eq!(raised, 1, "one yield between looking and writing is enough");
     assert_eq!(
         race::sell(1, 10, false),
         1,
         "without a wait between looking and taking there is no race on one worker"
     );
-    assert_eq!(race::sell(1, 10, true), 10, "with one, all ten have looked before the first takes");
+    assert_eq!(
+        race::sell(1, 10, true),
+        10,
+        "with one, all ten have looked before the first takes"
+    );
     assert_eq!(race::sell_locked(1, 10), 1);
 
-    assert!(local::in_thread(100) > 0, "coroutines of one thread share its variables");
+    assert!(
+        local::in_thread(100) > 0,
+        "coroutines of one thread share its variables"
+    );
     assert_eq!(local::in_coroutine(100), 0);
 }

@@ -1,12 +1,12 @@
-//! A coroutine that yields in a loop lets others run, but not all of them. A program of its own, for the number of workers
-//! is the program's.
+//! A coroutine that yields in a loop lets others run, but not all of them. A program of
+//! its own, for the number of workers is the program's.
 
-use may::{coroutine, go};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use may::{coroutine, go};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -21,14 +21,23 @@ fn who_yields_in_a_loop_keeps_a_worker_from_what_threads_start() {
             coroutine::yield_now();
         }
     });
-    runs.recv_timeout(PATIENCE).expect("the first coroutine runs");
+    runs.recv_timeout(PATIENCE)
+        .expect("the first coroutine runs");
     let (ran, second) = mpsc::channel();
     let started = go!(move || ran.send(()));
     // Nothing to wait for but time: that which must not happen would happen in a moment.
     thread::sleep(Duration::from_millis(100));
-    assert!(second.try_recv().is_err(), "it ran beside one that yields in a loop: chapter 3 says otherwise");
+    assert!(
+        second.try_recv().is_err(),
+        "it ran beside one that yields in a loop: chapter 3 says otherwise"
+    );
     stop.store(true, Ordering::SeqCst);
-    second.recv_timeout(PATIENCE).expect("it runs when the loop has ended");
+    second
+        .recv_timeout(PATIENCE)
+        .expect("it runs when the loop has ended");
     looping.join().expect("it does not panic");
-    started.join().expect("it does not panic").expect("somebody listens");
+    started
+        .join()
+        .expect("it does not panic")
+        .expect("somebody listens");
 }

@@ -1,9 +1,11 @@
 //! The explicit switch: who runs is said, and nobody else does.
 
-use greenlets::switch::{Body, run};
 use std::cell::RefCell;
 
-/// What the greenlets print, in order. Each is a list: numbers below 10 switch to that greenlet, others are printed.
+use greenlets::switch::{Body, run};
+
+/// What the greenlets print, in order. Each is a list: numbers below 10 switch to that
+/// greenlet, others are printed.
 fn printed(programs: &[&[u32]]) -> Vec<u32> {
     let printed = RefCell::new(Vec::new());
     let bodies: Vec<Body<'_>> = programs
@@ -37,7 +39,10 @@ fn one_more_switch_and_78_comes() {
 
 #[test]
 fn a_switch_goes_to_any_of_them() {
-    assert_eq!(printed(&[&[10, 2, 40], &[30, 0], &[20, 1]]), [10, 20, 30, 40]);
+    assert_eq!(
+        printed(&[&[10, 2, 40], &[30, 0], &[20, 1]]),
+        [10, 20, 30, 40]
+    );
 }
 
 #[test]

@@ -1,7 +1,11 @@
-//! gevent's tools, each as the chapter says that it behaves. Coroutines run on as many workers as there are cores, so
-//! nothing here depends on who is quicker.
+//! gevent's tools, each as the chapter says that it behaves. Coroutines run on as many
+//! workers as there are cores, so nothing here depends on who is quicker.
 
 mod deadline;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use deadline::{PATIENCE, in_time};
 use greenlets::actor::{Stroke, ping_pong};
@@ -14,9 +18,6 @@ use greenlets::spawn::{Brewer, join_all};
 use greenlets::{cancel, timeout, two_ways};
 use may::sync::{Barrier, SyncFlag, mpsc};
 use may::{coroutine, go};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -41,7 +42,12 @@ fn joinall_gives_results_in_order_and_panics_as_values() {
 
 #[test]
 fn a_value_with_a_run_method_is_a_greenlet() {
-    let handle = Brewer { kind: "tea".into(), cups: 2 }.start().unwrap();
+    let handle = Brewer {
+        kind: "tea".into(),
+        cups: 2,
+    }
+    .start()
+    .unwrap();
     assert_eq!(handle.coroutine().name(), Some("tea"));
     assert_eq!(handle.join().unwrap(), ["tea 1", "tea 2"]);
 }
@@ -49,7 +55,11 @@ fn a_value_with_a_run_method_is_a_greenlet() {
 #[test]
 fn a_thousand_sleepers_sleep_together() {
     let start = Instant::now();
-    join_all((0..1_000).map(|_| go!(|| coroutine::sleep(Duration::from_millis(100)))).collect());
+    join_all(
+        (0..1_000)
+            .map(|_| go!(|| coroutine::sleep(Duration::from_millis(100))))
+            .collect(),
+    );
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_millis(100));
     assert!(
@@ -77,14 +87,20 @@ fn a_limit_ends_what_takes_too_long() {
         drop(held);
     });
     assert_eq!(outcome, None);
-    assert!(gone.wait_timeout(PATIENCE), "what the cancelled work owned was not dropped");
+    assert!(
+        gone.wait_timeout(PATIENCE),
+        "what the cancelled work owned was not dropped"
+    );
     assert_eq!(timeout::within(PATIENCE, || 42), Some(42));
 }
 
 #[test]
 fn an_event_wakes_all_and_stays_up() {
     let event = Arc::new(Event::new());
-    assert!(!event.wait_for(Duration::from_millis(5)), "nobody has raised it");
+    assert!(
+        !event.wait_for(Duration::from_millis(5)),
+        "nobody has raised it"
+    );
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let event = event.clone();
@@ -190,9 +206,16 @@ fn select_takes_what_comes() {
     assert_eq!(first(&from_left, &from_right, PATIENCE), First::Left(1));
     right.send(2).unwrap();
     assert_eq!(first(&from_left, &from_right, PATIENCE), First::Right(2));
-    assert_eq!(first(&from_left, &from_right, Duration::from_millis(5)), First::Nothing);
+    assert_eq!(
+        first(&from_left, &from_right, Duration::from_millis(5)),
+        First::Nothing
+    );
     drop(left);
-    assert_eq!(first(&from_left, &from_right, PATIENCE), First::Nothing, "a channel that has ended");
+    assert_eq!(
+        first(&from_left, &from_right, PATIENCE),
+        First::Nothing,
+        "a channel that has ended"
+    );
 }
 
 #[test]
@@ -223,7 +246,9 @@ fn a_cancelled_coroutine_ends_where_it_waits() {
     room_for_panics();
     let sleeper = go!(|| coroutine::sleep(LONG));
     cancel::cancel(&sleeper);
-    assert!(in_time("a cancelled coroutine", move || sleeper.join().is_err()));
+    assert!(in_time("a cancelled coroutine", move || sleeper
+        .join()
+        .is_err()));
 }
 
 #[test]
@@ -236,7 +261,13 @@ fn two_actors_play_without_sharing_anything() {
 #[test]
 fn both_ways_make_the_same_tea() {
     assert_eq!(go!(|| two_ways::tea(3)).join().unwrap(), 3);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     assert_eq!(runtime.block_on(two_ways::tea_async(3)), 3);
-    assert!(two_ways::future_size() < 1024, "a future is as large as what it remembers");
+    assert!(
+        two_ways::future_size() < 1024,
+        "a future is as large as what it remembers"
+    );
 }

@@ -1,18 +1,21 @@
-//! What is so only with several workers: one test, since the number of workers is the process's.
+//! What is so only with several workers: one test, since the number of workers is the
+//! process's.
 
 mod deadline;
 
-use deadline::in_time;
-use greenlets::race::raise_twice;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use deadline::in_time;
+use greenlets::race::raise_twice;
+
 #[test]
 fn on_two_workers_an_update_is_lost_without_any_wait() {
     may::config().set_workers(2);
-    // They meet as threads do: nothing in here lets another coroutine of the same worker run, so both can be in here at
-    // once only on two. Should one worker get both of them, they miss each other, and the round does not count.
+    // They meet as threads do: nothing in here lets another coroutine of the same worker
+    // run, so both can be in here at once only on two. Should one worker get both of
+    // them, they miss each other, and the round does not count.
     let round = || {
         let (here, met) = (AtomicU32::new(0), AtomicU32::new(0));
         let raised = raise_twice(|| {
@@ -22,7 +25,10 @@ fn on_two_workers_an_update_is_lost_without_any_wait() {
                 thread::yield_now();
             }
             // Each of them saw the other, which had looked by then; neither has written.
-            met.fetch_add(u32::from(here.load(Ordering::SeqCst) == 2), Ordering::SeqCst);
+            met.fetch_add(
+                u32::from(here.load(Ordering::SeqCst) == 2),
+                Ordering::SeqCst,
+            );
         });
         (met.into_inner() == 2, raised)
     };

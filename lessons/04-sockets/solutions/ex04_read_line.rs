@@ -1,7 +1,8 @@
 //! Look for the `\n` in what has come; read more only when there is none.
 //!
-//! The bytes become text last, when the line is whole: a piece may end in the middle of a character. The limit is
-//! checked before each read, so that a peer which never sends a `\n` costs a bounded amount of memory.
+//! The bytes become text last, when the line is whole: a piece may end in the middle of a
+//! character. The limit is checked before each read, so that a peer which never sends a
+//! `\n` costs a bounded amount of memory.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -11,12 +12,19 @@ pub const MAX_LINE: usize = 1024;
 /// Gives the next line of `stream`; `received` holds what came and is not used yet.
 ///
 /// # Errors
-/// `UnexpectedEof` for half a line, `InvalidData` for one too long or not UTF-8, and what `stream` gives.
-pub fn read_line(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Option<String>> {
+/// `UnexpectedEof` for half a line, `InvalidData` for one too long or not UTF-8, and what
+/// `stream` gives.
+pub fn read_line(
+    stream: &mut impl Read,
+    received: &mut Vec<u8>,
+) -> io::Result<Option<String>> {
     loop {
         let end = received.iter().position(|&byte| byte == b'\n');
         if end.unwrap_or(received.len()) > MAX_LINE {
-            return Err(io::Error::new(ErrorKind::InvalidData, "the line is too long"));
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                "the line is too long",
+            ));
         }
         if let Some(end) = end {
             let mut line: Vec<u8> = received.drain(..=end).collect();
@@ -28,7 +36,11 @@ pub fn read_line(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<O
         let mut piece = [0; 512];
         let count = stream.read(&mut piece)?;
         if count == 0 {
-            return if received.is_empty() { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            return if received.is_empty() {
+                Ok(None)
+            } else {
+                Err(ErrorKind::UnexpectedEof.into())
+            };
         }
         received.extend_from_slice(&piece[..count]);
     }

@@ -1,27 +1,32 @@
-//! The calls of Berkeley sockets, one by one, and a stream and a listener made of nothing else.
+//! The calls of Berkeley sockets, one by one, and a stream and a listener made of nothing
+//! else.
 //!
-//! `std::net` hides these calls well. Here they stand in the open, so that the next layer, which is `std`, is no
-//! mystery: [`Stream`] and [`Listener`] are what `TcpStream` and `TcpListener` are, a descriptor each and the calls.
+//! `std::net` hides these calls well. Here they stand in the open, so that the next
+//! layer, which is `std`, is no mystery: [`Stream`] and [`Listener`] are what `TcpStream`
+//! and `TcpListener` are, a descriptor each and the calls.
 
-use rustix::io::retry_on_intr;
-use rustix::net::sockopt::Timeout;
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, Shutdown, SocketType, accept, bind, connect, getpeername,
-    getsockname, listen, recv, send, shutdown, socket, sockopt,
-};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-/// A peer that has gone is an error to look at (`EPIPE`), not a signal that ends the program.
+use rustix::io::retry_on_intr;
+use rustix::net::sockopt::Timeout;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, Shutdown, SocketType, accept, bind, connect,
+    getpeername, getsockname, listen, recv, send, shutdown, socket, sockopt,
+};
+
+/// A peer that has gone is an error to look at (`EPIPE`), not a signal that ends the
+/// program.
 #[cfg(not(target_vendor = "apple"))]
 const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 /// There is no such flag here; a Rust program ignores that signal from its start.
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
-/// A new IPv4 stream socket, by C's own `socket`: what every wrapper, Python's and ours, comes down to.
+/// A new IPv4 stream socket, by C's own `socket`: what every wrapper, Python's and ours,
+/// comes down to.
 ///
 /// # Errors
 /// What the kernel says, for example `EMFILE` when this process may open no more files.
@@ -39,9 +44,14 @@ pub fn socket_by_libc() -> io::Result<OwnedFd> {
 }
 // ANCHOR_END: libc
 
-/// A TCP socket of the family of `address`, which a program that we start does not inherit.
+/// A TCP socket of the family of `address`, which a program that we start does not
+/// inherit.
 fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
     let descriptor = socket(family, SocketType::STREAM, None)?;
     keep_from_children(&descriptor)?;
     Ok(descriptor)
@@ -49,7 +59,10 @@ fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
 
 /// Has the kernel close `descriptor` in a program that this process starts.
 fn keep_from_children(descriptor: &OwnedFd) -> io::Result<()> {
-    Ok(rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::CLOEXEC)?)
+    Ok(rustix::io::fcntl_setfd(
+        descriptor,
+        rustix::io::FdFlags::CLOEXEC,
+    )?)
 }
 
 /// A socket that waits for callers.
@@ -57,10 +70,12 @@ fn keep_from_children(descriptor: &OwnedFd) -> io::Result<()> {
 pub struct Listener(OwnedFd);
 
 impl Listener {
-    /// Takes `address` (port 0: any free one) and lets callers queue there, about `backlog` of them.
+    /// Takes `address` (port 0: any free one) and lets callers queue there, about
+    /// `backlog` of them.
     ///
     /// # Errors
-    /// `AddrInUse` when another socket has that address, `PermissionDenied` for a port below 1024 on most systems.
+    /// `AddrInUse` when another socket has that address, `PermissionDenied` for a port
+    /// below 1024 on most systems.
     // ANCHOR: listener
     pub fn open(address: SocketAddr, backlog: i32) -> io::Result<Self> {
         let descriptor = stream_socket(address)?;
@@ -73,7 +88,8 @@ impl Listener {
     /// Waits for the next caller, and gives the socket that speaks with this one caller.
     ///
     /// # Errors
-    /// What the kernel says; `EMFILE` when this process has as many descriptors as it may.
+    /// What the kernel says; `EMFILE` when this process has as many descriptors as it
+    /// may.
     pub fn accept(&self) -> io::Result<Stream> {
         let descriptor = retry_on_intr(|| accept(&self.0))?;
         keep_from_children(&descriptor)?;
@@ -114,7 +130,11 @@ impl Stream {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         sockopt::set_socket_timeout(&self.0, Timeout::Recv, Some(time))?;
-        Ok(sockopt::set_socket_timeout(&self.0, Timeout::Send, Some(time))?)
+        Ok(sockopt::set_socket_timeout(
+            &self.0,
+            Timeout::Send,
+            Some(time),
+        )?)
     }
 
     /// Ends our direction: the peer reads to the end, and can still answer.
@@ -138,7 +158,8 @@ impl Stream {
 // ANCHOR: read_write
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let (count, _) = retry_on_intr(|| recv(&self.0, &mut *buffer, RecvFlags::empty()))?;
+        let (count, _) =
+            retry_on_intr(|| recv(&self.0, &mut *buffer, RecvFlags::empty()))?;
         Ok(count)
     }
 }

@@ -1,7 +1,8 @@
-//! A server that speaks first and goes on: a number a line, for whoever connects, until the count is over.
+//! A server that speaks first and goes on: a number a line, for whoever connects, until
+//! the count is over.
 //!
-//! The talk's tutorial begins its chapter on servers with one like it, to be looked at by `telnet`. It streams: the
-//! reader has the first line long before the last one is made.
+//! The talk's tutorial begins its chapter on servers with one like it, to be looked at by
+//! `telnet`. It streams: the reader has the first line long before the last one is made.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,14 +10,20 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 
-/// Writes a greeting and then one number a line, with a pause between two, and ends our direction.
+/// Writes a greeting and then one number a line, with a pause between two, and ends our
+/// direction.
 ///
 /// Lines end in `\r\n`, as telnet has them (RFC 854).
 ///
 /// # Errors
-/// What the stream gives; `BrokenPipe` or `ConnectionReset` when whoever watched has gone.
+/// What the stream gives; `BrokenPipe` or `ConnectionReset` when whoever watched has
+/// gone.
 // ANCHOR: count
-pub fn count(mut stream: &TcpStream, numbers: RangeInclusive<u32>, pause: Duration) -> io::Result<()> {
+pub fn count(
+    mut stream: &TcpStream,
+    numbers: RangeInclusive<u32>,
+    pause: Duration,
+) -> io::Result<()> {
     stream.write_all(b"Hello. I count.\r\n")?;
     for number in numbers {
         thread::sleep(pause);
@@ -26,7 +33,8 @@ pub fn count(mut stream: &TcpStream, numbers: RangeInclusive<u32>, pause: Durati
 }
 // ANCHOR_END: count
 
-/// Counts for each of so many clients, every one in a thread of its own, and returns when all have been served.
+/// Counts for each of so many clients, every one in a thread of its own, and returns when
+/// all have been served.
 ///
 /// # Errors
 /// What `accept` gives. A client that goes early is no error.

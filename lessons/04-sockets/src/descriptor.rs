@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// What stands behind a descriptor, as the kernel names it: `socket:[4711]`, `pipe:[12]`, or a path.
+/// What stands behind a descriptor, as the kernel names it: `socket:[4711]`, `pipe:[12]`,
+/// or a path.
 ///
 /// # Errors
 /// Where there is no `/proc` (anywhere but on Linux).

@@ -3,9 +3,10 @@
 mod measure;
 mod tour;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
 
 /// Sockets by hand. Without a part, all of them, one after the other.
 #[derive(Parser)]
@@ -26,7 +27,8 @@ struct Flags {
 enum What {
     /// socket, bind, listen, connect, accept, send, recv, close, and what each gives.
     Calls,
-    /// Everything is a file: a descriptor in /proc, written like one, as the standard input of `tr`.
+    /// Everything is a file: a descriptor in /proc, written like one, as the standard
+    /// input of `tr`.
     File,
     /// Two lines in three writes, as the other side reads them.
     Pieces,
@@ -64,12 +66,12 @@ fn main() -> ExitCode {
             Some(part) => show(part, &flags)?,
             None => {
                 use What::{
-                    Address, Calls, Closing, Counter, Faults, File, Framing, Nagle, Pieces, Python, Signals,
-                    Udp, Unix,
+                    Address, Calls, Closing, Counter, Faults, File, Framing, Nagle,
+                    Pieces, Python, Signals, Udp, Unix,
                 };
                 for part in [
-                    Calls, File, Pieces, Faults, Framing, Closing, Address, Signals, Nagle, Udp, Unix,
-                    Counter, Python,
+                    Calls, File, Pieces, Faults, Framing, Closing, Address, Signals,
+                    Nagle, Udp, Unix, Counter, Python,
                 ] {
                     show(part, &flags)?;
                 }

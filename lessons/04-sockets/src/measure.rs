@@ -1,12 +1,14 @@
 //! The numbers behind the chapter's plots, as CSV.
 
-use crate::tour::{nagle, pair};
-use anyhow::{Result, anyhow};
-use sockets::round_trip::Asking;
 use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use sockets::round_trip::Asking;
 use terminal::say;
+
+use crate::tour::{nagle, pair};
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 5;
@@ -30,7 +32,12 @@ fn round_trips() -> Result<()> {
     say("written,round trips per second");
     for (what, asking, no_delay, questions) in [
         ("two writes", Asking::InTwoWrites, false, 40),
-        ("two writes with TCP_NODELAY", Asking::InTwoWrites, true, 5000),
+        (
+            "two writes with TCP_NODELAY",
+            Asking::InTwoWrites,
+            true,
+            5000,
+        ),
         ("one write", Asking::InOneWrite, false, 5000),
         ("one write with TCP_NODELAY", Asking::InOneWrite, true, 5000),
     ] {
@@ -75,7 +82,9 @@ fn carry(size: usize, total: usize) -> Result<Duration> {
     for _ in 0..total / size {
         client.write_all(&bytes)?;
     }
-    let left = reading.join().map_err(|_| anyhow!("the reader panicked"))??;
+    let left = reading
+        .join()
+        .map_err(|_| anyhow!("the reader panicked"))??;
     anyhow::ensure!(left == 0, "{left} bytes did not come");
     Ok(begin.elapsed())
 }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// How often a reader may ask after the end. One that asks more often is in an endless loop.
+/// How often a reader may ask after the end. One that asks more often is in an endless
+/// loop.
 const READS_AFTER_THE_END: u32 = 100;
 
 /// A stream that delivers the given pieces, one a read, and then ends.
@@ -24,19 +25,27 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// A stream of these pieces. Empty ones are left out: a read of no bytes means the end.
+    /// A stream of these pieces. Empty ones are left out: a read of no bytes means the
+    /// end.
     pub fn new(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
-        let pieces =
-            pieces.into_iter().map(|piece| piece.as_ref().to_vec()).filter(|piece| !piece.is_empty());
-        Self { pieces: pieces.collect(), reads_after_the_end: 0 }
+        let pieces = pieces
+            .into_iter()
+            .map(|piece| piece.as_ref().to_vec())
+            .filter(|piece| !piece.is_empty());
+        Self {
+            pieces: pieces.collect(),
+            reads_after_the_end: 0,
+        }
     }
 }
 
 impl Read for Pieces {
-    /// Gives one piece, or as much of it as `buffer` holds; the rest of it comes with the next read.
+    /// Gives one piece, or as much of it as `buffer` holds; the rest of it comes with the
+    /// next read.
     ///
     /// # Panics
-    /// When it is asked again and again after the end: a test then fails with the reason, where it would hang.
+    /// When it is asked again and again after the end: a test then fails with the reason,
+    /// where it would hang.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(mut piece) = self.pieces.pop_front() else {
             self.reads_after_the_end += 1;
@@ -58,8 +67,9 @@ impl Read for Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::Pieces;
     use std::io::Read;
+
+    use super::Pieces;
 
     #[test]
     fn a_piece_larger_than_the_buffer_comes_in_two_reads() {

@@ -1,27 +1,37 @@
-//! Request and reply over frames: the smallest of the patterns for which the talk's tutorial takes `ZeroMQ`.
+//! Request and reply over frames: the smallest of the patterns for which the talk's
+//! tutorial takes `ZeroMQ`.
 //!
-//! One side asks, the other answers, and neither speaks out of turn. So an answer needs no number to say which
-//! question it is for; that comes with lesson 10, where acknowledgements may overtake each other.
+//! One side asks, the other answers, and neither speaks out of turn. So an answer needs
+//! no number to say which question it is for; that comes with lesson 10, where
+//! acknowledgements may overtake each other.
+
+use std::io::{self, ErrorKind, Read, Write};
 
 use crate::frame::{read_frame, write_frame};
-use std::io::{self, ErrorKind, Read, Write};
 
 /// Asks, and waits for the answer, which may have up to `limit` bytes.
 ///
 /// # Errors
-/// `UnexpectedEof` when the peer ends without an answer, `InvalidData` for one over `limit`, and what `stream` gives.
-/// After any of these the two sides no longer agree on whose turn it is: close the stream.
+/// `UnexpectedEof` when the peer ends without an answer, `InvalidData` for one over
+/// `limit`, and what `stream` gives. After any of these the two sides no longer agree on
+/// whose turn it is: close the stream.
 // ANCHOR: request
-pub fn request(stream: &mut (impl Read + Write), question: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+pub fn request(
+    stream: &mut (impl Read + Write),
+    question: &[u8],
+    limit: usize,
+) -> io::Result<Vec<u8>> {
     write_frame(stream, question)?;
     read_frame(stream, limit)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }
 // ANCHOR_END: request
 
-/// Answers every question, each of up to `limit` bytes, until the peer asks no more; gives how many there were.
+/// Answers every question, each of up to `limit` bytes, until the peer asks no more;
+/// gives how many there were.
 ///
 /// # Errors
-/// `InvalidData` for a question over `limit`, `UnexpectedEof` for half of one, and what `stream` gives.
+/// `InvalidData` for a question over `limit`, `UnexpectedEof` for half of one, and what
+/// `stream` gives.
 // ANCHOR: reply
 pub fn reply(
     stream: &mut (impl Read + Write),

@@ -1,11 +1,13 @@
-//! How long a question takes to be answered, when it is written in one piece and when in two.
+//! How long a question takes to be answered, when it is written in one piece and when in
+//! two.
 //!
-//! Two small writes and then a wait is the pattern at which Nagle's algorithm and delayed acknowledgements, each
-//! sensible alone, wait for each other.
+//! Two small writes and then a wait is the pattern at which Nagle's algorithm and delayed
+//! acknowledgements, each sensible alone, wait for each other.
 
-use crate::frame::{read_frame, write_frame};
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
+
+use crate::frame::{read_frame, write_frame};
 
 /// The longest answer that is taken, in bytes.
 const LIMIT: usize = 64 * 1024;
@@ -35,7 +37,8 @@ pub fn round_trips(
         match asking {
             Asking::InOneWrite => write_frame(stream, question)?,
             Asking::InTwoWrites => {
-                let length = u32::try_from(question.len()).map_err(|_| ErrorKind::InvalidInput)?;
+                let length =
+                    u32::try_from(question.len()).map_err(|_| ErrorKind::InvalidInput)?;
                 stream.write_all(&length.to_be_bytes())?;
                 stream.write_all(question)?;
             }

@@ -1,9 +1,11 @@
-//! The other half of a network that a test cannot wait for: a peer that takes little at a time.
+//! The other half of a network that a test cannot wait for: a peer that takes little at a
+//! time.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 
-/// A stream that takes as many bytes a `write` as its list says, and what does not fit it leaves with the writer.
+/// A stream that takes as many bytes a `write` as its list says, and what does not fit it
+/// leaves with the writer.
 ///
 /// ```
 /// use std::io::Write;
@@ -29,9 +31,13 @@ enum Sip {
 }
 
 impl Sips {
-    /// A stream whose first calls take this many bytes each. A size of 0 is a stream that takes no more.
+    /// A stream whose first calls take this many bytes each. A size of 0 is a stream that
+    /// takes no more.
     pub fn new(sizes: impl IntoIterator<Item = usize>) -> Self {
-        Self { sizes: sizes.into_iter().map(Sip::Takes).collect(), ..Self::default() }
+        Self {
+            sizes: sizes.into_iter().map(Sip::Takes).collect(),
+            ..Self::default()
+        }
     }
 
     /// After those, one call that fails with an error of this kind and takes nothing.

@@ -1,14 +1,18 @@
-//! The talk's `server.py` and `client.py` (slides 12 and 13), call by call, with everything that is wrong in them.
+//! The talk's `server.py` and `client.py` (slides 12 and 13), call by call, with
+//! everything that is wrong in them.
 //!
-//! They are kept as they were shown, so that a test can show each fault. [`crate::mended`] is what became of them.
-//! Twice each: once with the calls themselves, once with `std::net`, which makes the same calls.
+//! They are kept as they were shown, so that a test can show each fault.
+//! [`crate::mended`] is what became of them. Twice each: once with the calls themselves,
+//! once with `std::net`, which makes the same calls.
 
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketType, accept, bind, connect, listen, recv, send, socket,
-};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketType, accept, bind, connect, listen, recv,
+    send, socket,
+};
 
 /// The port that the talk chose.
 pub const PORT: u16 = 8089;
@@ -31,7 +35,11 @@ pub fn open(address: SocketAddrV4) -> io::Result<OwnedFd> {
 /// # Errors
 /// What the calls give: the talk's server ends at the first.
 // ANCHOR: serve
-pub fn serve(server: &OwnedFd, clients: usize, printed: &mut impl Write) -> io::Result<()> {
+pub fn serve(
+    server: &OwnedFd,
+    clients: usize,
+    printed: &mut impl Write,
+) -> io::Result<()> {
     let mut connection;
     for _ in 0..clients {
         connection = accept(server)?; // closes the connection before, as in Python
@@ -46,12 +54,17 @@ pub fn serve(server: &OwnedFd, clients: usize, printed: &mut impl Write) -> io::
 }
 // ANCHOR_END: serve
 
-/// The same loop with `std::net`. `TcpListener::bind` is `socket`, `bind` and `listen` in one.
+/// The same loop with `std::net`. `TcpListener::bind` is `socket`, `bind` and `listen` in
+/// one.
 ///
 /// # Errors
 /// What the calls give.
 // ANCHOR: serve_std
-pub fn serve_std(server: &TcpListener, clients: usize, printed: &mut impl Write) -> io::Result<()> {
+pub fn serve_std(
+    server: &TcpListener,
+    clients: usize,
+    printed: &mut impl Write,
+) -> io::Result<()> {
     let mut connection;
     for _ in 0..clients {
         (connection, _) = server.accept()?;
@@ -66,7 +79,8 @@ pub fn serve_std(server: &TcpListener, clients: usize, printed: &mut impl Write)
 }
 // ANCHOR_END: serve_std
 
-/// `client.py`: the connection, and how many bytes of `message` the kernel took, which the talk does not look at.
+/// `client.py`: the connection, and how many bytes of `message` the kernel took, which
+/// the talk does not look at.
 ///
 /// # Errors
 /// `ConnectionRefused` when nobody listens.

@@ -2,16 +2,18 @@
 
 mod common;
 
-use common::{SOON, deaf_port, until};
-use rustix::net::sockopt::set_socket_linger;
-use sockets::by_hand;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use common::{SOON, deaf_port, until};
+use rustix::net::sockopt::set_socket_linger;
+use sockets::by_hand;
+
 fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    let client = TcpStream::connect(listener.local_addr().expect("it has an address")).expect("it listens");
+    let client = TcpStream::connect(listener.local_addr().expect("it has an address"))
+        .expect("it listens");
     client.set_read_timeout(Some(SOON)).expect("not zero");
     let (server, _) = listener.accept().expect("one waits");
     server.set_read_timeout(Some(SOON)).expect("not zero");
@@ -24,7 +26,9 @@ fn after_a_close_the_peer_reads_what_was_sent_and_then_the_end_again_and_again()
     server.write_all(b"bye").expect("it is open");
     drop(server);
     let mut buffer = [0; 8];
-    let reads: Vec<_> = (0..4).map(|_| client.read(&mut buffer).expect("an orderly end")).collect();
+    let reads: Vec<_> = (0..4)
+        .map(|_| client.read(&mut buffer).expect("an orderly end"))
+        .collect();
     assert_eq!(reads, [3, 0, 0, 0]);
 }
 
@@ -34,20 +38,27 @@ fn half_a_connection_can_be_closed_and_the_other_half_goes_on() {
     client.write_all(b"one two three").expect("it is open");
     client.shutdown(Shutdown::Write).expect("it is open");
     let mut question = String::new();
-    server.read_to_string(&mut question).expect("text, then the end");
+    server
+        .read_to_string(&mut question)
+        .expect("text, then the end");
     let words = question.split(' ').count();
-    server.write_all(format!("{words} words").as_bytes()).expect("this half is open");
+    server
+        .write_all(format!("{words} words").as_bytes())
+        .expect("this half is open");
     drop(server);
     let mut answer = String::new();
-    client.read_to_string(&mut answer).expect("text, then the end");
+    client
+        .read_to_string(&mut answer)
+        .expect("text, then the end");
     assert_eq!(answer, "3 words");
 }
 
 #[test]
 fn half_a_connection_can_be_closed_by_hand() {
-    let listener = by_hand::Listener::open(SocketAddr::from(([127, 0, 0, 1], 0)), 1).expect("a free port");
-    let mut client =
-        by_hand::Stream::connect(listener.local_addr().expect("an address")).expect("it listens");
+    let listener = by_hand::Listener::open(SocketAddr::from(([127, 0, 0, 1], 0)), 1)
+        .expect("a free port");
+    let mut client = by_hand::Stream::connect(listener.local_addr().expect("an address"))
+        .expect("it listens");
     client.give_up_after(SOON).expect("not zero");
     let mut server = listener.accept().expect("one waits");
     server.give_up_after(SOON).expect("not zero");
@@ -61,16 +72,27 @@ fn half_a_connection_can_be_closed_by_hand() {
 fn to_write_after_ones_own_half_close_is_a_broken_pipe() {
     let (mut client, _server) = pair();
     client.shutdown(Shutdown::Write).expect("it is open");
-    assert_eq!(client.write(b"one more thing").expect_err("it is closed").kind(), ErrorKind::BrokenPipe);
+    assert_eq!(
+        client
+            .write(b"one more thing")
+            .expect_err("it is closed")
+            .kind(),
+        ErrorKind::BrokenPipe
+    );
 }
 
 #[test]
 fn a_close_with_unread_bytes_is_a_reset() {
     let (mut client, server) = pair();
     client.write_all(b"please read this").expect("it is open");
-    until("the bytes have come", || server.peek(&mut [0]).is_ok_and(|count| count == 1));
+    until("the bytes have come", || {
+        server.peek(&mut [0]).is_ok_and(|count| count == 1)
+    });
     drop(server);
-    assert_eq!(client.read(&mut [0]).expect_err("a reset came").kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        client.read(&mut [0]).expect_err("a reset came").kind(),
+        ErrorKind::ConnectionReset
+    );
 }
 
 #[test]
@@ -78,7 +100,10 @@ fn a_close_that_lingers_for_no_time_is_a_reset() {
     let (mut client, server) = pair();
     set_socket_linger(&server, Some(Duration::ZERO)).expect("it is open");
     drop(server);
-    assert_eq!(client.read(&mut [0]).expect_err("a reset came").kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        client.read(&mut [0]).expect_err("a reset came").kind(),
+        ErrorKind::ConnectionReset
+    );
 }
 
 #[test]
@@ -93,7 +118,10 @@ fn the_first_write_to_a_peer_that_has_gone_succeeds_and_a_later_one_tells() {
         error.is_some()
     });
     let kind = error.expect("it is one").kind();
-    assert!(matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{kind:?}");
+    assert!(
+        matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset),
+        "{kind:?}"
+    );
 }
 
 #[test]

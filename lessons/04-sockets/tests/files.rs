@@ -2,20 +2,22 @@
 
 mod common;
 
-use common::{until, within};
-use rustix::io::{FdFlags, fcntl_getfd};
-use sockets::{by_hand, descriptor, talk};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
+use common::{until, within};
+use rustix::io::{FdFlags, fcntl_getfd};
+use sockets::{by_hand, descriptor, talk};
+
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind(ANY_PORT).expect("a free port");
-    let client = TcpStream::connect(listener.local_addr().expect("it has an address")).expect("it listens");
+    let client = TcpStream::connect(listener.local_addr().expect("it has an address"))
+        .expect("it listens");
     (client, listener.accept().expect("one waits").0)
 }
 
@@ -29,7 +31,12 @@ fn cs_own_socket_call_gives_a_descriptor_as_good_as_any() {
     client.write_all(b"hello").expect("it is open");
     drop(client);
     let mut heard = String::new();
-    listener.accept().expect("one waits").0.read_to_string(&mut heard).expect("text, then the end");
+    listener
+        .accept()
+        .expect("one waits")
+        .0
+        .read_to_string(&mut heard)
+        .expect("text, then the end");
     assert_eq!(heard, "hello");
 }
 
@@ -45,10 +52,13 @@ fn a_socket_is_an_open_file_of_this_process() {
 fn what_writes_to_a_file_writes_to_a_socket() {
     let (client, mut server) = pair();
     let mut file = File::from(OwnedFd::from(client));
-    file.write_all(b"written with write(2)").expect("it is open");
+    file.write_all(b"written with write(2)")
+        .expect("it is open");
     drop(file);
     let mut heard = String::new();
-    server.read_to_string(&mut heard).expect("text, then the end");
+    server
+        .read_to_string(&mut heard)
+        .expect("text, then the end");
     assert_eq!(heard, "written with write(2)");
 }
 
@@ -56,7 +66,8 @@ fn what_writes_to_a_file_writes_to_a_socket() {
 #[cfg(target_os = "linux")]
 fn a_socket_cannot_be_opened_by_its_path_and_a_pipe_can() {
     let (client, _server) = pair();
-    let error = File::open(descriptor::path(&client)).expect_err("a socket has no `open`");
+    let error =
+        File::open(descriptor::path(&client)).expect_err("a socket has no `open`");
     assert_eq!(error.raw_os_error(), Some(libc::ENXIO));
     let (reader, _writer) = io::pipe().expect("a pipe");
     File::open(descriptor::path(&reader)).expect("a pipe has one");
@@ -76,7 +87,9 @@ fn a_program_that_knows_no_sockets_can_serve_one() {
         client.write_all(b"hello\n").expect("tr reads");
         client.shutdown(Shutdown::Write).expect("it is open");
         let mut answer = String::new();
-        client.read_to_string(&mut answer).expect("tr answers and ends");
+        client
+            .read_to_string(&mut answer)
+            .expect("tr answers and ends");
         answer
     });
     assert_eq!(answer, "HELLO\n");
@@ -89,9 +102,14 @@ fn a_connection_ends_with_its_last_descriptor() {
     let copy = server.try_clone().expect("a second descriptor");
     drop(server);
     client.set_nonblocking(true).expect("it is open");
-    assert_eq!(client.read(&mut [0]).expect_err("a copy is open").kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(
+        client.read(&mut [0]).expect_err("a copy is open").kind(),
+        io::ErrorKind::WouldBlock
+    );
     drop(copy);
-    until("the end has come", || client.read(&mut [0]).is_ok_and(|count| count == 0));
+    until("the end has come", || {
+        client.read(&mut [0]).is_ok_and(|count| count == 0)
+    });
 }
 
 #[test]
@@ -100,21 +118,30 @@ fn a_shutdown_ends_a_connection_whoever_else_has_it_open() {
     let copy = server.try_clone().expect("a second descriptor");
     server.shutdown(Shutdown::Write).expect("it is open");
     client.set_nonblocking(true).expect("it is open");
-    until("the end has come", || client.read(&mut [0]).is_ok_and(|count| count == 0));
+    until("the end has come", || {
+        client.read(&mut [0]).is_ok_and(|count| count == 0)
+    });
     drop(copy);
 }
 
 #[test]
 fn only_the_talks_sockets_are_left_to_the_programs_that_we_start() {
     fn is_kept(descriptor: impl AsFd) -> bool {
-        fcntl_getfd(descriptor).expect("it is open").contains(FdFlags::CLOEXEC)
+        fcntl_getfd(descriptor)
+            .expect("it is open")
+            .contains(FdFlags::CLOEXEC)
     }
     let listener = by_hand::Listener::open(ANY_PORT, 1).expect("a free port");
-    let client = by_hand::Stream::connect(listener.local_addr().expect("an address")).expect("it listens");
+    let client = by_hand::Stream::connect(listener.local_addr().expect("an address"))
+        .expect("it listens");
     let server = listener.accept().expect("one waits");
     assert!(is_kept(&listener) && is_kept(&client) && is_kept(&server));
     let (client, server) = pair();
     assert!(is_kept(&client) && is_kept(&server));
-    let shown = talk::open(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    assert!(!is_kept(&shown), "rustix's plain `socket` marks nothing, as Python's did in 2013");
+    let shown =
+        talk::open(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    assert!(
+        !is_kept(&shown),
+        "rustix's plain `socket` marks nothing, as Python's did in 2013"
+    );
 }

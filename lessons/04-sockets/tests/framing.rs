@@ -2,16 +2,17 @@
 
 mod common;
 
-use common::{SOON, within};
-use proptest::prelude::*;
-use sockets::frame::{LENGTH_BYTES, read_frame, write_frame};
-use sockets::request::{reply, request};
-use sockets::{Pieces, Sips, counter};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
+
+use common::{SOON, within};
+use proptest::prelude::*;
+use sockets::frame::{LENGTH_BYTES, read_frame, write_frame};
+use sockets::request::{reply, request};
+use sockets::{Pieces, Sips, counter};
 
 #[test]
 fn a_frame_is_its_length_and_its_body_in_one_write() {
@@ -25,9 +26,18 @@ fn a_frame_is_its_length_and_its_body_in_one_write() {
 fn the_end_between_two_frames_is_no_error_and_in_one_it_is() {
     let frame = b"\0\0\0\x05hello";
     for end in 0..frame.len() {
-        let (mut stream, what) = (Pieces::new([&frame[..end]]), format!("{end} bytes came"));
+        let (mut stream, what) =
+            (Pieces::new([&frame[..end]]), format!("{end} bytes came"));
         let read = read_frame(&mut stream, 5).map_err(|error| error.kind());
-        assert_eq!(read, if end == 0 { Ok(None) } else { Err(ErrorKind::UnexpectedEof) }, "{what}");
+        assert_eq!(
+            read,
+            if end == 0 {
+                Ok(None)
+            } else {
+                Err(ErrorKind::UnexpectedEof)
+            },
+            "{what}"
+        );
     }
 }
 
@@ -47,9 +57,15 @@ impl Read for Failing {
 fn an_interrupted_read_of_a_frame_goes_on_and_another_error_is_given() {
     let frame = || Pieces::new([b"\0\0\0\x05hello"]);
     let mut interrupted = Failing(vec![ErrorKind::Interrupted; 2], frame());
-    assert_eq!(read_frame(&mut interrupted, 5).expect("it goes on"), Some(b"hello".to_vec()));
+    assert_eq!(
+        read_frame(&mut interrupted, 5).expect("it goes on"),
+        Some(b"hello".to_vec())
+    );
     let mut reset = Failing(vec![ErrorKind::ConnectionReset], frame());
-    assert_eq!(read_frame(&mut reset, 5).expect_err("it is over").kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        read_frame(&mut reset, 5).expect_err("it is over").kind(),
+        ErrorKind::ConnectionReset
+    );
 }
 
 #[test]
@@ -62,8 +78,12 @@ fn a_frame_over_the_limit_is_refused_before_there_is_room_for_it() {
     stream.read_to_end(&mut rest).expect("it does not fail");
     assert_eq!(rest, b"a", "of the body nothing was read");
 
-    let frame = |length: u8| Pieces::new([vec![0, 0, 0, length], vec![b'a'; length.into()]]);
-    assert_eq!(read_frame(&mut frame(5), 5).expect("the limit itself"), Some(b"aaaaa".to_vec()));
+    let frame =
+        |length: u8| Pieces::new([vec![0, 0, 0, length], vec![b'a'; length.into()]]);
+    assert_eq!(
+        read_frame(&mut frame(5), 5).expect("the limit itself"),
+        Some(b"aaaaa".to_vec())
+    );
     assert!(read_frame(&mut frame(6), 5).is_err(), "one more");
 }
 
@@ -71,15 +91,18 @@ fn a_frame_over_the_limit_is_refused_before_there_is_room_for_it() {
 fn every_question_gets_its_answer_until_the_asker_ends() {
     let (mut asker, mut answerer) = UnixStream::pair().expect("two sockets");
     asker.set_read_timeout(Some(SOON)).expect("not zero");
-    let answering = thread::spawn(move || reply(&mut answerer, 64, <[u8]>::to_ascii_uppercase));
+    let answering =
+        thread::spawn(move || reply(&mut answerer, 64, <[u8]>::to_ascii_uppercase));
     for question in ["hello", "", "a\nb"] {
-        let answer = request(&mut asker, question.as_bytes(), 64).expect("it is answered");
+        let answer =
+            request(&mut asker, question.as_bytes(), 64).expect("it is answered");
         assert_eq!(answer, question.to_ascii_uppercase().as_bytes());
     }
     asker.shutdown(Shutdown::Write).expect("it is open");
     assert_eq!(answering.join().expect("no panic").expect("no error"), 3);
     assert_eq!(
-        request(&mut Both(Pieces::new([""]), Sips::default()), b"?", 64).map_err(|error| error.kind()),
+        request(&mut Both(Pieces::new([""]), Sips::default()), b"?", 64)
+            .map_err(|error| error.kind()),
         Err(ErrorKind::UnexpectedEof),
         "an end in the place of an answer"
     );
@@ -106,8 +129,12 @@ impl Write for Both {
 
 #[test]
 fn a_question_over_the_limit_ends_the_conversation() {
-    let mut stream = Both(Pieces::new([b"\0\0\0\x02ok\0\0\0\x03no!\0\0\0\x02ok"]), Sips::default());
-    let error = reply(&mut stream, 2, <[u8]>::to_vec).expect_err("the second is over the limit");
+    let mut stream = Both(
+        Pieces::new([b"\0\0\0\x02ok\0\0\0\x03no!\0\0\0\x02ok"]),
+        Sips::default(),
+    );
+    let error =
+        reply(&mut stream, 2, <[u8]>::to_vec).expect_err("the second is over the limit");
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     assert_eq!(stream.1.taken(), b"\0\0\0\x02ok");
 }
@@ -116,7 +143,9 @@ fn a_question_over_the_limit_ends_the_conversation() {
 fn the_counter_speaks_first_goes_on_and_ends() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
-    let serving = thread::spawn(move || counter::serve(&listener, 2, 1..=3, Duration::from_millis(1)));
+    let serving = thread::spawn(move || {
+        counter::serve(&listener, 2, 1..=3, Duration::from_millis(1))
+    });
     let watch = |stream: TcpStream| -> Vec<String> {
         BufReader::new(stream)
             .split(b'\n')
@@ -134,7 +163,8 @@ fn the_counter_speaks_first_goes_on_and_ends() {
 #[test]
 fn the_counters_first_line_comes_long_before_the_last() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    let mut stream = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
+    let mut stream = TcpStream::connect(listener.local_addr().expect("an address"))
+        .expect("it listens");
     stream.set_read_timeout(Some(SOON)).expect("not zero");
     // A pause that no test waits for: only what is sent before it can come.
     let (peer, _) = listener.accept().expect("one waits");

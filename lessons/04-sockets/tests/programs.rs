@@ -1,21 +1,33 @@
-//! The programs as a reader starts them: with each other, with the talk's own in Python, and with `nc`.
+//! The programs as a reader starts them: with each other, with the talk's own in Python,
+//! and with `nc`.
 
 mod common;
 
-use common::{Program, deaf_port, has, run, within};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;
 
+use common::{Program, deaf_port, has, run, within};
+
 fn server(flags: &[&str]) -> (Program, u16) {
-    Program::serve(Command::new(env!("CARGO_BIN_EXE_server")).args(["--port", "0"]).args(flags))
+    Program::serve(
+        Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["--port", "0"])
+            .args(flags),
+    )
 }
 
 fn client(port: u16, flags: &[&str]) -> (String, String, Option<i32>) {
     let port = port.to_string();
-    let output = run(Command::new(env!("CARGO_BIN_EXE_client")).args(["--port", &port]).args(flags));
+    let output = run(Command::new(env!("CARGO_BIN_EXE_client"))
+        .args(["--port", &port])
+        .args(flags));
     let text = |bytes| String::from_utf8(bytes).expect("the client speaks UTF-8");
-    (text(output.stdout), text(output.stderr), output.status.code())
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
 }
 
 fn python(script: &str) -> Command {
@@ -30,7 +42,10 @@ fn the_client_gets_its_line_back_whatever_makes_the_calls() {
         let (mut server, port) = server(&["--with", with]);
         for with in ["rustix", "std"] {
             let (answer, remarks, code) = client(port, &["--with", with, "hello"]);
-            assert_eq!((answer.as_str(), remarks.as_str(), code), ("hello\n", "", Some(0)));
+            assert_eq!(
+                (answer.as_str(), remarks.as_str(), code),
+                ("hello\n", "", Some(0))
+            );
             assert_eq!(server.line(), "hello");
         }
     }
@@ -58,8 +73,11 @@ fn a_silent_client_keeps_nobody_waiting() {
 fn a_client_that_is_silent_for_too_long_is_closed() {
     for with in ["rustix", "std"] {
         let (_server, port) = server(&["--with", with, "--timeout", "1"]);
-        let mut silent = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
-        let count = within("the server closes", move || silent.read(&mut [0; 8]).expect("an orderly end"));
+        let mut silent =
+            TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        let count = within("the server closes", move || {
+            silent.read(&mut [0; 8]).expect("an orderly end")
+        });
         assert_eq!(count, 0, "the end was due and nothing else");
     }
 }
@@ -67,7 +85,8 @@ fn a_client_that_is_silent_for_too_long_is_closed() {
 #[test]
 fn a_stranger_with_an_endless_line_is_sent_away_and_the_others_are_served() {
     let (mut server, port) = server(&[]);
-    let mut stranger = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+    let mut stranger =
+        TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     within("the server closes", move || {
         // The server stops reading and closes: at some point it takes no more.
         while stranger.write_all(&[b'a'; 1000]).is_ok() {}
@@ -81,9 +100,18 @@ fn the_talks_python_client_is_heard_by_our_server() {
     if !has("python3") {
         return;
     }
-    for flags in [&["--as-shown"][..], &["--as-shown", "--with", "std"], &[], &["--with", "std"]] {
+    for flags in [
+        &["--as-shown"][..],
+        &["--as-shown", "--with", "std"],
+        &[],
+        &["--with", "std"],
+    ] {
         let (mut server, port) = server(flags);
-        assert!(run(python("client.py").arg(port.to_string())).status.success());
+        assert!(
+            run(python("client.py").arg(port.to_string()))
+                .status
+                .success()
+        );
         assert_eq!(server.line(), "hello", "{flags:?}");
     }
 }
@@ -95,7 +123,10 @@ fn our_client_is_heard_by_the_talks_python_server() {
     }
     let (mut server, port) = Program::serve(python("server.py").arg("0"));
     for with in ["rustix", "std"] {
-        assert_eq!(client(port, &["--as-shown", "--with", with, "hello from Rust"]).2, Some(0));
+        assert_eq!(
+            client(port, &["--as-shown", "--with", with, "hello from Rust"]).2,
+            Some(0)
+        );
         assert_eq!(server.line(), "hello from Rust");
     }
 }
@@ -107,7 +138,10 @@ fn the_client_says_so_when_no_answer_comes() {
     for with in ["rustix", "std"] {
         let (answer, remarks, code) = client(port, &["--with", with, "--timeout", "1"]);
         assert_eq!((answer.as_str(), code), ("", Some(2)));
-        assert!(remarks.contains("no line came back within 1 s"), "{remarks:?}");
+        assert!(
+            remarks.contains("no line came back within 1 s"),
+            "{remarks:?}"
+        );
         assert_eq!(remarks.lines().count(), 1, "{remarks:?}");
     }
 }
@@ -117,7 +151,8 @@ fn nc_gets_its_line_back() {
     if !has("nc") {
         return;
     }
-    // Not every `nc` half-closes when its input is over: then the server's patience ends the conversation.
+    // Not every `nc` half-closes when its input is over: then the server's patience ends
+    // the conversation.
     let (mut server, port) = server(&["--timeout", "2"]);
     let line = format!("echo hello | nc -w 5 127.0.0.1 {port}");
     let output = run(Command::new("sh").args(["-c", &line]));
@@ -141,7 +176,11 @@ fn what_is_not_possible_is_said_in_one_line() {
         (server, vec!["--timeout", "0"], "--timeout"),
         (server, vec!["--prot", "1"], "--help"),
         (client, vec!["--port", &nobody], "--bin server"),
-        (client, vec!["--port", &nobody, "--as-shown", "--with", "std"], "--bin server"),
+        (
+            client,
+            vec!["--port", &nobody, "--as-shown", "--with", "std"],
+            "--bin server",
+        ),
         (client, vec!["--port", "70000"], "--port"),
         (client, vec!["two\nlines", "--port", &port], "one line"),
     ] {
@@ -160,9 +199,13 @@ fn a_client_that_ends_in_the_middle_of_a_line_is_marked() {
     half.write_all(b"one\ntw").expect("the server reads");
     half.shutdown(Shutdown::Write).expect("it is open");
     let mut back = String::new();
-    half.read_to_string(&mut back).expect("the server answers and closes");
+    half.read_to_string(&mut back)
+        .expect("the server answers and closes");
     assert_eq!(back, "one\ntw");
-    assert_eq!((server.line(), server.line()), ("one".to_owned(), "tw".to_owned()));
+    assert_eq!(
+        (server.line(), server.line()),
+        ("one".to_owned(), "tw".to_owned())
+    );
     assert!(server.remarks().contains("in the middle of a line"));
     assert!(server.ended_well());
 }
@@ -170,12 +213,22 @@ fn a_client_that_ends_in_the_middle_of_a_line_is_marked() {
 #[test]
 fn the_telnet_counter_counts_for_whoever_connects() {
     let mut counter = Command::new(env!("CARGO_BIN_EXE_telnet-counter"));
-    let (mut counter, port) =
-        Program::serve(counter.args(["--port", "0", "--numbers", "3", "--pause", "1", "--clients", "1"]));
+    let (mut counter, port) = Program::serve(counter.args([
+        "--port",
+        "0",
+        "--numbers",
+        "3",
+        "--pause",
+        "1",
+        "--clients",
+        "1",
+    ]));
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     let text = within("it counts and closes", move || {
         let mut text = String::new();
-        stream.read_to_string(&mut text).expect("text, then the end");
+        stream
+            .read_to_string(&mut text)
+            .expect("text, then the end");
         text
     });
     assert_eq!(text, "Hello. I count.\r\n1\r\n2\r\n3\r\n");

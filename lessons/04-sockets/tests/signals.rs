@@ -2,8 +2,6 @@
 
 mod common;
 
-use common::{SOON, until, within};
-use sockets::{by_hand, signals};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -14,21 +12,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use common::{SOON, until, within};
+use sockets::{by_hand, signals};
+
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 #[test]
 fn a_signal_ends_a_read_that_waits_and_std_says_so() {
     signals::catch().expect("we may");
     let server = TcpListener::bind(ANY_PORT).expect("a free port");
-    let mut client = TcpStream::connect(server.local_addr().expect("an address")).expect("it listens");
+    let mut client =
+        TcpStream::connect(server.local_addr().expect("an address")).expect("it listens");
     let (peer, _) = server.accept().expect("one waits");
-    let reading = thread::spawn(move || client.read(&mut [0]).map_err(|error| error.kind()));
-    // Again until it finds the thread in its call: a signal that comes before is over by then.
+    let reading =
+        thread::spawn(move || client.read(&mut [0]).map_err(|error| error.kind()));
+    // Again until it finds the thread in its call: a signal that comes before is over by
+    // then.
     until("the read ends", || {
         signals::interrupt(&reading).expect("we may");
         reading.is_finished()
     });
-    assert_eq!(reading.join().expect("no panic"), Err(ErrorKind::Interrupted));
+    assert_eq!(
+        reading.join().expect("no panic"),
+        Err(ErrorKind::Interrupted)
+    );
     drop(peer);
 }
 
@@ -39,17 +46,25 @@ fn our_read_by_hand_goes_on_waiting_and_so_does_read_exact() {
     let address = server.local_addr().expect("it has an address");
     let mut by_hand = by_hand::Stream::connect(address).expect("it listens");
     let mut peer = server.accept().expect("one waits");
-    let reading = thread::spawn(move || by_hand.read(&mut [0; 3]).map_err(|error| error.kind()));
+    let reading =
+        thread::spawn(move || by_hand.read(&mut [0; 3]).map_err(|error| error.kind()));
     interrupted_a_hundred_times(&reading);
     peer.write_all(b"abc").expect("it is open");
-    assert_eq!(within("the read ends", move || reading.join().expect("no panic")), Ok(3));
+    assert_eq!(
+        within("the read ends", move || reading.join().expect("no panic")),
+        Ok(3)
+    );
 
     let mut std = TcpStream::connect(address).expect("it listens");
     let mut peer = server.accept().expect("one waits");
-    let reading = thread::spawn(move || std.read_exact(&mut [0; 3]).map_err(|error| error.kind()));
+    let reading =
+        thread::spawn(move || std.read_exact(&mut [0; 3]).map_err(|error| error.kind()));
     interrupted_a_hundred_times(&reading);
     peer.write_all(b"abc").expect("it is open");
-    assert_eq!(within("the read ends", move || reading.join().expect("no panic")), Ok(()));
+    assert_eq!(
+        within("the read ends", move || reading.join().expect("no panic")),
+        Ok(())
+    );
 }
 
 fn interrupted_a_hundred_times<T>(thread: &thread::JoinHandle<T>) {
@@ -64,14 +79,19 @@ fn interrupted_a_hundred_times<T>(thread: &thread::JoinHandle<T>) {
 fn a_program_that_writes_to_nobody_is_ended_by_a_signal() {
     let (ours, theirs) = UnixStream::pair().expect("two sockets");
     drop(ours);
-    let mut yes =
-        Command::new("yes").stdout(Stdio::from(OwnedFd::from(theirs))).spawn().expect("on every Unix");
+    let mut yes = Command::new("yes")
+        .stdout(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()
+        .expect("on every Unix");
     let mut status = None;
     until("yes ends", || {
         status = yes.try_wait().expect("we may wait for it");
         status.is_some()
     });
-    assert_eq!(status.and_then(|status| status.signal()), Some(libc::SIGPIPE));
+    assert_eq!(
+        status.and_then(|status| status.signal()),
+        Some(libc::SIGPIPE)
+    );
 }
 
 #[test]
@@ -79,7 +99,8 @@ fn a_rust_program_that_writes_to_nobody_gets_an_error() {
     let (mut ours, theirs) = UnixStream::pair().expect("two sockets");
     drop(theirs);
     let mut error = None;
-    // A program that another test starts just now has a copy of `theirs`, from its fork to its exec.
+    // A program that another test starts just now has a copy of `theirs`, from its fork
+    // to its exec.
     until("the write fails", || {
         error = ours.write(b"hello?").err();
         error.is_some()
@@ -91,7 +112,8 @@ fn a_rust_program_that_writes_to_nobody_gets_an_error() {
 fn a_signal_between_two_messages_loses_nothing() {
     signals::catch().expect("we may");
     let server = by_hand::Listener::open(ANY_PORT, 1).expect("a free port");
-    let mut client = by_hand::Stream::connect(server.local_addr().expect("an address")).expect("it listens");
+    let mut client = by_hand::Stream::connect(server.local_addr().expect("an address"))
+        .expect("it listens");
     client.give_up_after(SOON).expect("not zero");
     let mut peer = server.accept().expect("one waits");
     let done = Arc::new(AtomicBool::new(false));
@@ -106,7 +128,10 @@ fn a_signal_between_two_messages_loses_nothing() {
     });
     let reading = thread::spawn(move || {
         let mut heard = Vec::new();
-        client.read_to_end(&mut heard).map(|_| heard).map_err(|error| error.kind())
+        client
+            .read_to_end(&mut heard)
+            .map(|_| heard)
+            .map_err(|error| error.kind())
     });
     until("all is sent", || {
         signals::interrupt(&sending).expect("we may");
@@ -114,6 +139,10 @@ fn a_signal_between_two_messages_loses_nothing() {
         done.load(Ordering::Acquire)
     });
     assert_eq!(sending.join().expect("no panic"), Ok(()));
-    let heard = within("all is read", move || reading.join().expect("no panic")).expect("no error");
-    assert!(heard.iter().copied().eq((0..=255).cycle().take(1 << 20)), "other bytes came than were sent");
+    let heard = within("all is read", move || reading.join().expect("no panic"))
+        .expect("no error");
+    assert!(
+        heard.iter().copied().eq((0..=255).cycle().take(1 << 20)),
+        "other bytes came than were sent"
+    );
 }

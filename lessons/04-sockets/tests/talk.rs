@@ -1,26 +1,36 @@
-//! What is wrong with the talk's two programs, each fault in one test, and that it is mended.
+//! What is wrong with the talk's two programs, each fault in one test, and that it is
+//! mended.
 
 mod common;
 
-use common::{SOON, within};
-use rustix::net::getsockname;
-use sockets::{by_hand, mended, talk};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::thread;
 
+use common::{SOON, within};
+use rustix::net::getsockname;
+use sockets::{by_hand, mended, talk};
+
 const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 
-/// What the talk's server prints when these clients come one after the other, by hand and with `std`.
+/// What the talk's server prints when these clients come one after the other, by hand and
+/// with `std`.
 fn printed(clients: &[&'static [u8]]) -> [String; 2] {
     let by_hand = talk::open(ANY_PORT).expect("a free port");
-    let address = getsockname(&by_hand).expect("it has an address").try_into().expect("it is an IP address");
+    let address = getsockname(&by_hand)
+        .expect("it has an address")
+        .try_into()
+        .expect("it is an IP address");
     let with_std = TcpListener::bind(ANY_PORT).expect("a free port");
     let std_address = with_std.local_addr().expect("it has an address");
     let count = clients.len();
     [
-        printed_by(address, clients, move |printed| talk::serve(&by_hand, count, printed)),
-        printed_by(std_address, clients, move |printed| talk::serve_std(&with_std, count, printed)),
+        printed_by(address, clients, move |printed| {
+            talk::serve(&by_hand, count, printed)
+        }),
+        printed_by(std_address, clients, move |printed| {
+            talk::serve_std(&with_std, count, printed)
+        }),
     ]
 }
 
@@ -34,7 +44,9 @@ fn printed_by(
         .iter()
         .map(|message| {
             let mut client = TcpStream::connect(address).expect("the server listens");
-            client.write_all(message).expect("it fits the kernel's buffer");
+            client
+                .write_all(message)
+                .expect("it fits the kernel's buffer");
             client.shutdown(Shutdown::Write).expect("it is open");
             client
         })
@@ -61,7 +73,13 @@ fn the_talks_server_prints_nothing_for_a_client_that_says_nothing() {
 #[test]
 fn the_talks_server_cuts_a_message_at_64_bytes() {
     let message: &[u8; 65] = &[b'a'; 65];
-    assert_eq!(printed(&[message]), [format!("{}\n", "a".repeat(64)), format!("{}\n", "a".repeat(64))]);
+    assert_eq!(
+        printed(&[message]),
+        [
+            format!("{}\n", "a".repeat(64)),
+            format!("{}\n", "a".repeat(64))
+        ]
+    );
 }
 
 #[test]
@@ -72,9 +90,14 @@ fn the_talks_server_takes_two_messages_for_one() {
 #[test]
 fn the_talks_server_hears_half_of_a_message_that_comes_in_two_pieces() {
     let server = talk::open(ANY_PORT).expect("a free port");
-    let address: SocketAddr = getsockname(&server).expect("an address").try_into().expect("an IP address");
+    let address: SocketAddr = getsockname(&server)
+        .expect("an address")
+        .try_into()
+        .expect("an IP address");
     let mut client = TcpStream::connect(address).expect("the server listens");
-    client.write_all(b"hel").expect("it fits the kernel's buffer");
+    client
+        .write_all(b"hel")
+        .expect("it fits the kernel's buffer");
     let printed = within("the talk's server", move || {
         let mut printed = Vec::new();
         talk::serve(&server, 1, &mut printed).expect("the server has no error");
@@ -88,19 +111,40 @@ fn the_talks_server_hears_half_of_a_message_that_comes_in_two_pieces() {
 #[test]
 fn the_talks_server_closes_a_connection_only_when_the_next_client_comes() {
     let server = talk::open(ANY_PORT).expect("a free port");
-    let address: SocketAddr = getsockname(&server).expect("an address").try_into().expect("an IP address");
+    let address: SocketAddr = getsockname(&server)
+        .expect("an address")
+        .try_into()
+        .expect("an IP address");
     let serving = thread::spawn(move || talk::serve(&server, 2, &mut io::sink()));
     let mut first = TcpStream::connect(address).expect("the server listens");
-    first.write_all(b"hello").expect("it fits the kernel's buffer");
-    first.set_read_timeout(Some(std::time::Duration::from_millis(200))).expect("not zero");
-    let still_open = first.read(&mut [0]).expect_err("nothing comes, and no end").kind();
-    assert!(matches!(still_open, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "{still_open:?}");
+    first
+        .write_all(b"hello")
+        .expect("it fits the kernel's buffer");
+    first
+        .set_read_timeout(Some(std::time::Duration::from_millis(200)))
+        .expect("not zero");
+    let still_open = first
+        .read(&mut [0])
+        .expect_err("nothing comes, and no end")
+        .kind();
+    assert!(
+        matches!(
+            still_open,
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+        ),
+        "{still_open:?}"
+    );
 
     let mut second = TcpStream::connect(address).expect("the server listens");
-    second.write_all(b"hello").expect("it fits the kernel's buffer");
+    second
+        .write_all(b"hello")
+        .expect("it fits the kernel's buffer");
     first.set_read_timeout(Some(SOON)).expect("not zero");
     assert_eq!(first.read(&mut [0]).expect("an orderly end"), 0);
-    serving.join().expect("the server does not panic").expect("the server has no error");
+    serving
+        .join()
+        .expect("the server does not panic")
+        .expect("the server has no error");
 }
 
 #[test]
@@ -108,13 +152,20 @@ fn a_send_takes_less_than_all_when_the_peer_does_not_read() {
     let listener = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
     let mut client = by_hand::Stream::connect(address).expect("it listens");
-    client.give_up_after(std::time::Duration::from_millis(100)).expect("not zero");
+    client
+        .give_up_after(std::time::Duration::from_millis(100))
+        .expect("not zero");
     let much = vec![0; 64 << 20];
     let count = client.write(&much).expect("some of it is taken");
-    assert!(0 < count && count < much.len(), "{count} of {} bytes were taken", much.len());
+    assert!(
+        0 < count && count < much.len(),
+        "{count} of {} bytes were taken",
+        much.len()
+    );
 }
 
-/// A conversation with the mended server over `by_hand` and `std`: what came back, and what it printed.
+/// A conversation with the mended server over `by_hand` and `std`: what came back, and
+/// what it printed.
 fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
     let listener = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
@@ -131,7 +182,9 @@ fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
         }
         client.shutdown(Shutdown::Write).expect("it is open");
         let mut back = String::new();
-        client.read_to_string(&mut back).expect("it answers and closes");
+        client
+            .read_to_string(&mut back)
+            .expect("it answers and closes");
         back
     });
     let printed = serving.join().expect("no panic").expect("no error");
@@ -142,8 +195,14 @@ fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
 fn the_mended_server_gives_every_line_whole_and_closes() {
     let same = |text: &str| (text.to_owned(), text.to_owned());
     assert_eq!(conversation(&[b"hello\n"]), same("hello\n"));
-    assert_eq!(conversation(&[b"hel", b"lo\nwor", b"ld\n"]), same("hello\nworld\n"));
-    assert_eq!(conversation(&[&[b'a'; 1000], b"\n"]), same(&format!("{}\n", "a".repeat(1000))));
+    assert_eq!(
+        conversation(&[b"hel", b"lo\nwor", b"ld\n"]),
+        same("hello\nworld\n")
+    );
+    assert_eq!(
+        conversation(&[&[b'a'; 1000], b"\n"]),
+        same(&format!("{}\n", "a".repeat(1000)))
+    );
     assert_eq!(conversation(&[]), same(""));
 }
 
@@ -152,11 +211,16 @@ fn the_mended_server_refuses_a_line_that_does_not_end() {
     let longest = [&[b'a'; mended::LONGEST_LINE - 1][..], b"\n"].concat();
     let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     ours.write_all(&longest).expect("it fits");
-    ours.write_all(&[b'a'; mended::LONGEST_LINE]).expect("it fits");
+    ours.write_all(&[b'a'; mended::LONGEST_LINE])
+        .expect("it fits");
     let mut printed = Vec::new();
-    let error = mended::converse(theirs, &mut printed).expect_err("the second line does not end");
+    let error =
+        mended::converse(theirs, &mut printed).expect_err("the second line does not end");
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-    assert_eq!(printed, longest, "the first line is of just the length that is allowed");
+    assert_eq!(
+        printed, longest,
+        "the first line is of just the length that is allowed"
+    );
 }
 
 /// What `ask` gives when the peer answers these bytes and closes.
@@ -171,12 +235,27 @@ fn asked(message: &str, answer: &[u8]) -> Result<String, io::ErrorKind> {
 fn the_mended_client_takes_one_whole_line_for_an_answer_and_nothing_else() {
     let longest = "a".repeat(mended::LONGEST_LINE - 1);
     assert_eq!(asked("hello", b"hello\n"), Ok("hello".to_owned()));
-    assert_eq!(asked("hello", format!("{longest}\n").as_bytes()), Ok(longest.clone()));
-    assert_eq!(asked("hello", format!("{longest}a\n").as_bytes()), Err(io::ErrorKind::InvalidData));
-    assert_eq!(asked("hello", longest.as_bytes()), Err(io::ErrorKind::UnexpectedEof));
+    assert_eq!(
+        asked("hello", format!("{longest}\n").as_bytes()),
+        Ok(longest.clone())
+    );
+    assert_eq!(
+        asked("hello", format!("{longest}a\n").as_bytes()),
+        Err(io::ErrorKind::InvalidData)
+    );
+    assert_eq!(
+        asked("hello", longest.as_bytes()),
+        Err(io::ErrorKind::UnexpectedEof)
+    );
     assert_eq!(asked("hello", b""), Err(io::ErrorKind::UnexpectedEof));
     assert_eq!(asked("hello", b"\xff\n"), Err(io::ErrorKind::InvalidData));
     assert_eq!(asked(&longest, b"so much\n"), Ok("so much".to_owned()));
-    assert_eq!(asked(&format!("{longest}a"), b"?\n"), Err(io::ErrorKind::InvalidInput));
-    assert_eq!(asked("two\nlines", b"?\n"), Err(io::ErrorKind::InvalidInput));
+    assert_eq!(
+        asked(&format!("{longest}a"), b"?\n"),
+        Err(io::ErrorKind::InvalidInput)
+    );
+    assert_eq!(
+        asked("two\nlines", b"?\n"),
+        Err(io::ErrorKind::InvalidInput)
+    );
 }

@@ -2,39 +2,54 @@
 
 mod common;
 
-use common::{run, run_into};
 use std::os::fd::OwnedFd;
 use std::process::Command;
+
+use common::{run, run_into};
 
 fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
     let output = run(Command::new(env!("CARGO_BIN_EXE_lesson-04-sockets")).args(flags));
     let text = |bytes| String::from_utf8(bytes).expect("the tour prints UTF-8");
-    (text(output.stdout), text(output.stderr), output.status.code())
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
 }
 
 #[test]
 fn every_part_shows_what_it_says() {
     let parts = [
-        "calls", "file", "pieces", "faults", "framing", "closing", "address", "signals", "nagle", "udp",
-        "unix", "counter", "python",
+        "calls", "file", "pieces", "faults", "framing", "closing", "address", "signals",
+        "nagle", "udp", "unix", "counter", "python",
     ];
     for part in parts {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");
-        assert!(!shown.contains('\u{1b}'), "{part}: colours in a pipe: {shown:?}");
+        assert!(
+            !shown.contains('\u{1b}'),
+            "{part}: colours in a pipe: {shown:?}"
+        );
     }
 }
 
 #[test]
 fn what_it_does_not_know_is_said_in_one_line() {
-    for flags in
-        [&["bits"][..], &["--bytes", "64"], &["--questions", "many"], &["measure", "luck"], &["--fast"]]
-    {
+    for flags in [
+        &["bits"][..],
+        &["--bytes", "64"],
+        &["--questions", "many"],
+        &["measure", "luck"],
+        &["--fast"],
+    ] {
         let (shown, said, code) = tour(flags);
         assert_eq!((shown.as_str(), code), ("", Some(2)), "{flags:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
-        assert!(said.starts_with("lesson 04: ") && said.contains("--help"), "{flags:?}: {said}");
+        assert!(
+            said.starts_with("lesson 04: ") && said.contains("--help"),
+            "{flags:?}: {said}"
+        );
     }
 }
 
@@ -43,7 +58,10 @@ fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
     let tour = env!("CARGO_BIN_EXE_lesson-04-sockets");
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     drop(ours);
-    let output = run_into(Command::new(tour).args(["pieces"]), OwnedFd::from(theirs).into());
+    let output = run_into(
+        Command::new(tour).args(["pieces"]),
+        OwnedFd::from(theirs).into(),
+    );
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.status.success(), "{:?}", output.status);
 }
@@ -52,9 +70,19 @@ fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
 #[cfg(target_os = "linux")]
 fn too_few_descriptors_are_said_in_one_line() {
     // Enough for the three that every program has, and for one socket.
-    let tour = format!("ulimit -n 4; exec {} calls", env!("CARGO_BIN_EXE_lesson-04-sockets"));
+    let tour = format!(
+        "ulimit -n 4; exec {} calls",
+        env!("CARGO_BIN_EXE_lesson-04-sockets")
+    );
     let output = run(Command::new("sh").args(["-c", &tour]));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((said.lines().count(), output.status.code()), (1, Some(2)), "{said}");
-    assert!(said.contains("Too many open files") && said.contains("ulimit -n"), "{said}");
+    assert_eq!(
+        (said.lines().count(), output.status.code()),
+        (1, Some(2)),
+        "{said}"
+    );
+    assert!(
+        said.contains("Too many open files") && said.contains("ulimit -n"),
+        "{said}"
+    );
 }

@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::within;
-use sockets::mended;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
+
+use common::within;
+use sockets::mended;
 
 #[test]
 fn the_same_conversation_goes_over_a_path() {
@@ -19,10 +20,14 @@ fn the_same_conversation_goes_over_a_path() {
         mended::converse(server.accept()?.0, &mut printed).map(|_| printed)
     });
     let answer = within("the server answers", move || {
-        mended::ask(UnixStream::connect(path).expect("it listens"), "hello").expect("it answers")
+        mended::ask(UnixStream::connect(path).expect("it listens"), "hello")
+            .expect("it answers")
     });
     assert_eq!(answer, "hello");
-    assert_eq!(serving.join().expect("no panic").expect("no error"), b"hello\n");
+    assert_eq!(
+        serving.join().expect("no panic").expect("no error"),
+        b"hello\n"
+    );
 }
 
 #[test]
@@ -30,9 +35,22 @@ fn the_path_outlives_the_server_and_has_to_be_removed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("talk");
     drop(UnixListener::bind(&path).expect("the folder is ours"));
-    assert!(path.symlink_metadata().expect("it is still there").file_type().is_socket());
-    assert_eq!(UnixStream::connect(&path).expect_err("nobody listens").kind(), ErrorKind::ConnectionRefused);
-    assert_eq!(UnixListener::bind(&path).expect_err("it is there").kind(), ErrorKind::AddrInUse);
+    assert!(
+        path.symlink_metadata()
+            .expect("it is still there")
+            .file_type()
+            .is_socket()
+    );
+    assert_eq!(
+        UnixStream::connect(&path)
+            .expect_err("nobody listens")
+            .kind(),
+        ErrorKind::ConnectionRefused
+    );
+    assert_eq!(
+        UnixListener::bind(&path).expect_err("it is there").kind(),
+        ErrorKind::AddrInUse
+    );
     std::fs::remove_file(&path).expect("the folder is ours");
     UnixListener::bind(&path).expect("it is free again");
 }

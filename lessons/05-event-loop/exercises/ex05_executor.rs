@@ -1,18 +1,22 @@
 //! # An executor
 //!
-//! An `async fn` is a value that does nothing. Write the two things that make it run: `block_on`, which runs one future
-//! and lets the thread sleep meanwhile, and `Executor`, which runs many, in turn, in one thread.
+//! An `async fn` is a value that does nothing. Write the two things that make it run:
+//! `block_on`, which runs one future and lets the thread sleep meanwhile, and `Executor`,
+//! which runs many, in turn, in one thread.
 //!
 //! `block_on`
-//! - polls the future, and when it is pending, sleeps until its waker has been called, from whatever thread. A wake that
-//!   comes before it sleeps is not lost: it does not sleep then. It returns what the future gives.
+//! - polls the future, and when it is pending, sleeps until its waker has been called,
+//!   from whatever thread. A wake that comes before it sleeps is not lost: it does not
+//!   sleep then. It returns what the future gives.
 //!
 //! `Executor`
 //! - `spawn` takes a task. It is ready at once, so that it is polled a first time.
-//! - `run_ready` polls each task that is ready, once, in the order in which they became ready, and gives how many it
-//!   polled. A task that becomes ready meanwhile waits for the next call: nobody can keep the others out.
-//! - A task that is woken twice before it is polled is polled once. One that is woken while it is being polled is ready
-//!   again. One that has ended is dropped at once, and waking it is harmless.
+//! - `run_ready` polls each task that is ready, once, in the order in which they became
+//!   ready, and gives how many it polled. A task that becomes ready meanwhile waits for
+//!   the next call: nobody can keep the others out.
+//! - A task that is woken twice before it is polled is polled once. One that is woken
+//!   while it is being polled is ready again. One that has ended is dropped at once, and
+//!   waking it is harmless.
 //! - `len` says how many tasks have not ended.
 //!
 //! Make the waker of an `Arc` (`std::task::Wake`); no `unsafe` is needed.

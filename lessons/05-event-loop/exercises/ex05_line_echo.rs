@@ -1,18 +1,20 @@
 //! # A connection on an edge-triggered loop
 //!
-//! The loop tells once that something has come, or that there is room to write again, and not a second time. So whoever
-//! is told has to go on until the call itself says `WouldBlock`. Write what the loop calls: one connection that sends
-//! back each line.
+//! The loop tells once that something has come, or that there is room to write again, and
+//! not a second time. So whoever is told has to go on until the call itself says
+//! `WouldBlock`. Write what the loop calls: one connection that sends back each line.
 //!
-//! - `on_ready` is called when the stream is readable or writable, it does not matter which. It reads, writes, and
-//!   returns when it would have to wait.
-//! - A whole line, with its `\n`, goes back as it came. What stands behind the last `\n` is kept until its rest comes.
-//! - A write may take only some of the bytes. While anything is unsent, nothing is read: a client that does not take its
-//!   answers is not asked for more.
-//! - It returns what it waits for: `Want::Write` when bytes are unsent, `Want::Read` otherwise, and `Want::Close` when
-//!   the client has no more to say and everything is sent. A line without an end is not answered.
-//! - `Interrupted` is no reason to stop (chapter 4). Any other error is given to the caller. A write of 0 bytes is the
-//!   error `WriteZero`.
+//! - `on_ready` is called when the stream is readable or writable, it does not matter
+//!   which. It reads, writes, and returns when it would have to wait.
+//! - A whole line, with its `\n`, goes back as it came. What stands behind the last `\n`
+//!   is kept until its rest comes.
+//! - A write may take only some of the bytes. While anything is unsent, nothing is read:
+//!   a client that does not take its answers is not asked for more.
+//! - It returns what it waits for: `Want::Write` when bytes are unsent, `Want::Read`
+//!   otherwise, and `Want::Close` when the client has no more to say and everything is
+//!   sent. A line without an end is not answered.
+//! - `Interrupted` is no reason to stop (chapter 4). Any other error is given to the
+//!   caller. A write of 0 bytes is the error `WriteZero`.
 //!
 //! Try it: `cargo test --test ex05_line_echo`
 

@@ -1,21 +1,23 @@
 //! # Timers
 //!
-//! A loop may sleep until its first deadline and not longer. Write what keeps the deadlines. There is no clock in it:
-//! the time is passed in, as the time since the loop began.
+//! A loop may sleep until its first deadline and not longer. Write what keeps the
+//! deadlines. There is no clock in it: the time is passed in, as the time since the loop
+//! began.
 //!
 //! - `set` takes something that is to be done at a deadline and gives the timer's name.
 //! - `next` gives the first deadline.
-//! - `pop_due` gives something that is due at `now`, a deadline that is just `now` included, or nothing. Called again
-//!   and again it gives all that is due, the earliest deadline first, and equal deadlines in the order in which they
-//!   were set.
-//! - `cancel` takes a timer back: it is not due any more, and its deadline does not count. It gives what was to be done,
-//!   or nothing when that has been taken already.
+//! - `pop_due` gives something that is due at `now`, a deadline that is just `now`
+//!   included, or nothing. Called again and again it gives all that is due, the earliest
+//!   deadline first, and equal deadlines in the order in which they were set.
+//! - `cancel` takes a timer back: it is not due any more, and its deadline does not
+//!   count. It gives what was to be done, or nothing when that has been taken already.
 //!
 //! Try it: `cargo test --test ex05_timers`
 
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+/// The name of a timer: when it is due, and a number that no other timer of the same
+/// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
@@ -28,7 +30,9 @@ pub struct Timers<T> {
 impl<T> Timers<T> {
     /// No timers yet.
     pub fn new() -> Self {
-        Self { waiting: Vec::new() }
+        Self {
+            waiting: Vec::new(),
+        }
     }
 
     /// Has `what` wait until `deadline`.

@@ -1,8 +1,11 @@
-//! A waker is an `Arc` that knows what to do when it is called: unpark a thread, or put a number into a queue.
+//! A waker is an `Arc` that knows what to do when it is called: unpark a thread, or put a
+//! number into a queue.
 //!
-//! `unpark` before `park` is remembered by the standard library, so no wake is lost. The flag `queued` makes two wakes one,
-//! and is taken back before the poll: whoever wakes the task during the poll means that it has to be looked at again. The
-//! queue holds numbers and not futures, so that a waker is `Send` though its task is not, and an old number is nobody's.
+//! `unpark` before `park` is remembered by the standard library, so no wake is lost. The
+//! flag `queued` makes two wakes one, and is taken back before the poll: whoever wakes
+//! the task during the poll means that it has to be looked at again. The queue holds
+//! numbers and not futures, so that a waker is `Send` though its task is not, and an old
+//! number is nobody's.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::{Pin, pin};
@@ -25,7 +28,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
             return value;
         }
         thread::park();
@@ -72,7 +76,11 @@ impl Executor {
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
         let (number, queue) = (self.next, self.queue.clone());
         self.next += 1;
-        let waker = Arc::new(TaskWaker { number, queued: AtomicBool::new(false), queue });
+        let waker = Arc::new(TaskWaker {
+            number,
+            queued: AtomicBool::new(false),
+            queue,
+        });
         self.tasks.insert(number, (Box::pin(task), waker.clone()));
         waker.wake();
     }
@@ -82,11 +90,17 @@ impl Executor {
         let ready = std::mem::take(&mut *self.queue.numbers());
         let mut polled = 0;
         for number in ready {
-            let Some((task, waker)) = self.tasks.get_mut(&number) else { continue };
+            let Some((task, waker)) = self.tasks.get_mut(&number) else {
+                continue;
+            };
             waker.queued.store(false, Ordering::SeqCst);
             let waker = Waker::from(waker.clone());
             polled += 1;
-            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            if task
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+            {
                 self.tasks.remove(&number);
             }
         }

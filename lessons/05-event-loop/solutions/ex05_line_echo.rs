@@ -1,6 +1,8 @@
-//! A loop in which each step looks at what is left to do, the most urgent first: what is unsent goes out, then comes the
-//! end, then a read. A step that cannot go on returns, and says what it waits for; every other goes round again, until
-//! the stream says `WouldBlock`. That is what the edge asks for, and it is right with level trigger as well.
+//! A loop in which each step looks at what is left to do, the most urgent first: what is
+//! unsent goes out, then comes the end, then a read. A step that cannot go on returns,
+//! and says what it waits for; every other goes round again, until the stream says
+//! `WouldBlock`. That is what the edge asks for, and it is right with level trigger as
+//! well.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -36,7 +38,9 @@ impl Connection {
                 match stream.write(&self.unsent) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(count) => drop(self.unsent.drain(..count)),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -46,7 +50,9 @@ impl Connection {
                 match stream.read(&mut buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => self.take_lines(&buffer[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

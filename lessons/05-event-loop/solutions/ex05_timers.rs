@@ -1,13 +1,16 @@
-//! The pair of deadline and number is a key that sorts as timers do: by deadline, and those of equal deadline in the order
-//! in which they were set. A map that is kept sorted by it does the rest, and to cancel is to remove a key.
+//! The pair of deadline and number is a key that sorts as timers do: by deadline, and
+//! those of equal deadline in the order in which they were set. A map that is kept sorted
+//! by it does the rest, and to cancel is to remove a key.
 //!
-//! The lesson's own `Timers` use a heap, which sets a timer faster. It cannot remove from the middle, so it leaves
-//! cancelled deadlines in and drops them when they come to the top.
+//! The lesson's own `Timers` use a heap, which sets a timer faster. It cannot remove from
+//! the middle, so it leaves cancelled deadlines in and drops them when they come to the
+//! top.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+/// The name of a timer: when it is due, and a number that no other timer of the same
+/// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
@@ -20,7 +23,10 @@ pub struct Timers<T> {
 impl<T> Timers<T> {
     /// No timers yet.
     pub fn new() -> Self {
-        Self { waiting: BTreeMap::new(), number: 0 }
+        Self {
+            waiting: BTreeMap::new(),
+            number: 0,
+        }
     }
 
     /// Has `what` wait until `deadline`.

@@ -1,11 +1,12 @@
-//! A thread for the disk. A regular file is always ready, so a loop that reads one waits, and everybody with it.
+//! A thread for the disk. A regular file is always ready, so a loop that reads one waits,
+//! and everybody with it.
 
-use crate::{Reactor, Remote};
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::{io, thread};
+
+use crate::{Reactor, Remote};
 
 type Order = Box<dyn FnOnce() + Send>;
 
@@ -17,7 +18,8 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Starts the thread. It ends when the `Disk` is dropped and what was ordered is done.
+    /// Starts the thread. It ends when the `Disk` is dropped and what was ordered is
+    /// done.
     ///
     /// # Errors
     /// When the system gives no more threads.
@@ -25,15 +27,19 @@ impl Disk {
         let (orders, work) = channel::<Order>();
         thread::Builder::new().name("disk".into()).spawn(move || {
             for order in work {
-                // A piece of work that panics ends itself, and not the thread that others wait for.
+                // A piece of work that panics ends itself, and not the thread that others
+                // wait for.
                 let _ = catch_unwind(AssertUnwindSafe(order));
             }
         })?;
-        Ok(Self { orders, remote: reactor.remote() })
+        Ok(Self {
+            orders,
+            remote: reactor.remote(),
+        })
     }
 
-    /// Does `work`, which may wait, in the thread, and then calls `done` with the result on the loop's. When `work` panics,
-    /// `done` is not called.
+    /// Does `work`, which may wait, in the thread, and then calls `done` with the result
+    /// on the loop's. When `work` panics, `done` is not called.
     pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -49,7 +55,11 @@ impl Disk {
     }
 
     /// Reads a file whole.
-    pub fn read(&self, path: PathBuf, done: impl FnOnce(&mut Reactor, io::Result<Vec<u8>>) + Send + 'static) {
+    pub fn read(
+        &self,
+        path: PathBuf,
+        done: impl FnOnce(&mut Reactor, io::Result<Vec<u8>>) + Send + 'static,
+    ) {
         self.run(move || std::fs::read(path), done);
     }
 }

@@ -1,16 +1,20 @@
-//! epoll(7), Linux's own: the list stays in the kernel, and a wait gives only those that are ready.
+//! epoll(7), Linux's own: the list stays in the kernel, and a wait gives only those that
+//! are ready.
 
-use crate::poller::timespec;
-use crate::{Interest, Poller, Ready, Source, Token, Trigger};
-use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
-use rustix::io::Errno;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// How many of the ready are fetched by one call. The others are not lost: the next call gives them.
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::io::Errno;
+
+use crate::poller::timespec;
+use crate::{Interest, Poller, Ready, Source, Token, Trigger};
+
+/// How many of the ready are fetched by one call. The others are not lost: the next call
+/// gives them.
 const AT_ONCE: usize = 1024;
 
 /// A list kept by the kernel. Level and edge triggered.
@@ -27,7 +31,11 @@ impl Epoll {
     /// When the kernel has no descriptor left.
     pub fn new() -> io::Result<Self> {
         let list = epoll::create(CreateFlags::CLOEXEC)?;
-        Ok(Self { list, watched: HashMap::new(), events: Vec::with_capacity(AT_ONCE) })
+        Ok(Self {
+            list,
+            watched: HashMap::new(),
+            events: Vec::with_capacity(AT_ONCE),
+        })
     }
 }
 
@@ -47,14 +55,26 @@ impl Poller for Epoll {
     }
 
     // ANCHOR: add
-    fn add(&mut self, token: Token, source: Source, interest: Interest, trigger: Trigger) -> io::Result<()> {
+    fn add(
+        &mut self,
+        token: Token,
+        source: Source,
+        interest: Interest,
+        trigger: Trigger,
+    ) -> io::Result<()> {
         if self.watched.contains_key(&token) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        // Who wants nothing is not in the kernel's list: it reports a hang-up even to those who asked for nothing.
+        // Who wants nothing is not in the kernel's list: it reports a hang-up even to
+        // those who asked for nothing.
         if interest != Interest::NONE {
             let data = EventData::new_u64(token.0);
-            epoll::add(&self.list, (*source).as_fd(), data, flags(interest, trigger))?;
+            epoll::add(
+                &self.list,
+                (*source).as_fd(),
+                data,
+                flags(interest, trigger),
+            )?;
         }
         self.watched.insert(token, (source, trigger, interest));
         Ok(())
@@ -62,7 +82,8 @@ impl Poller for Epoll {
     // ANCHOR_END: add
 
     fn change(&mut self, token: Token, interest: Interest) -> io::Result<()> {
-        let (source, trigger, before) = self.watched.get_mut(&token).ok_or(ErrorKind::NotFound)?;
+        let (source, trigger, before) =
+            self.watched.get_mut(&token).ok_or(ErrorKind::NotFound)?;
         let (data, wanted) = (EventData::new_u64(token.0), flags(interest, *trigger));
         let source = (**source).as_fd();
         match (*before == Interest::NONE, interest == Interest::NONE) {
@@ -76,7 +97,8 @@ impl Poller for Epoll {
     }
 
     fn remove(&mut self, token: Token) -> io::Result<()> {
-        let (source, _, interest) = self.watched.remove(&token).ok_or(ErrorKind::NotFound)?;
+        let (source, _, interest) =
+            self.watched.remove(&token).ok_or(ErrorKind::NotFound)?;
         if interest != Interest::NONE {
             epoll::delete(&self.list, (*source).as_fd())?;
         }
@@ -84,10 +106,18 @@ impl Poller for Epoll {
     }
 
     // ANCHOR: wait
-    fn wait(&mut self, found: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(
+        &mut self,
+        found: &mut Vec<Ready>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         found.clear();
         self.events.clear();
-        match epoll::wait(&self.list, spare_capacity(&mut self.events), timespec(timeout).as_ref()) {
+        match epoll::wait(
+            &self.list,
+            spare_capacity(&mut self.events),
+            timespec(timeout).as_ref(),
+        ) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),

@@ -1,10 +1,11 @@
-//! What runs an `async fn`: a list of futures, a queue of those that can go on, and a waker that puts one into it.
+//! What runs an `async fn`: a list of futures, a queue of those that can go on, and a
+//! waker that puts one into it.
 //!
-//! A future is a state machine with one call, `poll`: go on as far as you can. When it cannot, it gives a [`Waker`] to
-//! whoever knows when it can, and returns. Everything else in here is a queue. There is no `unsafe`, because the
-//! standard library makes a `Waker` of any `Arc` that implements [`Wake`].
+//! A future is a state machine with one call, `poll`: go on as far as you can. When it
+//! cannot, it gives a [`Waker`] to whoever knows when it can, and returns. Everything
+//! else in here is a queue. There is no `unsafe`, because the standard library makes a
+//! `Waker` of any `Arc` that implements [`Wake`].
 
-use crate::{Reactor, Remote, TimerId};
 use std::cell::{RefCell, RefMut};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -15,10 +16,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use crate::{Reactor, Remote, TimerId};
+
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 // ANCHOR: waker
-/// The tasks that can go on, by number. Wakers in any thread put them in, the executor takes them out.
+/// The tasks that can go on, by number. Wakers in any thread put them in, the executor
+/// takes them out.
 struct Queue {
     numbers: Mutex<VecDeque<u64>>,
     remote: Remote,
@@ -38,14 +42,19 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::SeqCst) {
-            self.queue.numbers.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.number);
+            self.queue
+                .numbers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push_back(self.number);
             self.queue.remote.wake();
         }
     }
 }
 // ANCHOR_END: waker
 
-/// The loop and the list of new tasks, shared by the executor and its futures. Cheap to clone, for one thread.
+/// The loop and the list of new tasks, shared by the executor and its futures. Cheap to
+/// clone, for one thread.
 #[derive(Clone)]
 pub struct Handle {
     reactor: Rc<RefCell<Reactor>>,
@@ -56,7 +65,8 @@ impl Handle {
     /// The loop. Do not keep it across an `await` or call [`Reactor::turn`] on it.
     ///
     /// # Panics
-    /// When somebody has it already: in a callback use the loop that the callback is given.
+    /// When somebody has it already: in a callback use the loop that the callback is
+    /// given.
     pub fn reactor(&self) -> RefMut<'_, Reactor> {
         self.reactor.borrow_mut()
     }
@@ -68,7 +78,11 @@ impl Handle {
 
     /// Ready after `delay`. Dropped before, it takes its timer off.
     pub fn sleep(&self, delay: Duration) -> impl Future<Output = ()> + use<> {
-        Sleep { handle: self.clone(), delay, state: Rc::default() }
+        Sleep {
+            handle: self.clone(),
+            delay,
+            state: Rc::default(),
+        }
     }
 }
 
@@ -85,9 +99,20 @@ pub struct Executor {
 impl Executor {
     /// An executor with this loop and no task.
     pub fn new(reactor: Reactor) -> Self {
-        let queue = Arc::new(Queue { numbers: Mutex::default(), remote: reactor.remote() });
-        let handle = Handle { reactor: Rc::new(RefCell::new(reactor)), new: Rc::default() };
-        Self { handle, tasks: HashMap::new(), queue, next: 0 }
+        let queue = Arc::new(Queue {
+            numbers: Mutex::default(),
+            remote: reactor.remote(),
+        });
+        let handle = Handle {
+            reactor: Rc::new(RefCell::new(reactor)),
+            new: Rc::default(),
+        };
+        Self {
+            handle,
+            tasks: HashMap::new(),
+            queue,
+            next: 0,
+        }
     }
 
     /// What futures need to wait on this executor's loop.
@@ -96,14 +121,16 @@ impl Executor {
     }
 
     // ANCHOR: run
-    /// Goes on with each task that can, and then once round the loop, until no task is left.
+    /// Goes on with each task that can, and then once round the loop, until no task is
+    /// left.
     ///
     /// # Errors
     /// Those of [`Reactor::turn`].
     pub fn run(&mut self) -> io::Result<()> {
         loop {
             self.admit();
-            // Only those that are in the queue now: who wakes itself comes after the loop's turn.
+            // Only those that are in the queue now: who wakes itself comes after the
+            // loop's turn.
             let ready = std::mem::take(&mut *self.numbers());
             for number in ready {
                 self.poll(number);
@@ -119,11 +146,17 @@ impl Executor {
 
     fn poll(&mut self, number: u64) {
         // A waker may be kept for longer than its task lives.
-        let Some((task, waker)) = self.tasks.get_mut(&number) else { return };
+        let Some((task, waker)) = self.tasks.get_mut(&number) else {
+            return;
+        };
         // Before the poll, for what happens during it has to be looked at again.
         waker.queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(waker.clone());
-        if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        if task
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready()
+        {
             self.tasks.remove(&number);
         }
     }
@@ -133,7 +166,11 @@ impl Executor {
     fn admit(&mut self) {
         for task in self.handle.new.take() {
             let (number, queue) = (self.next, self.queue.clone());
-            let waker = Arc::new(TaskWaker { number, queued: AtomicBool::new(false), queue });
+            let waker = Arc::new(TaskWaker {
+                number,
+                queued: AtomicBool::new(false),
+                queue,
+            });
             self.next += 1;
             self.tasks.insert(number, (task, waker.clone()));
             waker.wake();
@@ -141,16 +178,23 @@ impl Executor {
     }
 
     fn numbers(&self) -> std::sync::MutexGuard<'_, VecDeque<u64>> {
-        self.queue.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue
+            .numbers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Executor {
-    /// Runs this future and all tasks that it starts; gives the future's result when all have ended.
+    /// Runs this future and all tasks that it starts; gives the future's result when all
+    /// have ended.
     ///
     /// # Errors
     /// Those of [`Reactor::turn`].
-    pub fn block_on<T: 'static>(&mut self, future: impl Future<Output = T> + 'static) -> io::Result<T> {
+    pub fn block_on<T: 'static>(
+        &mut self,
+        future: impl Future<Output = T> + 'static,
+    ) -> io::Result<T> {
         let result = Rc::new(RefCell::new(None));
         let place = result.clone();
         self.handle.spawn(async move {
@@ -158,8 +202,11 @@ impl Executor {
             *place.borrow_mut() = Some(value);
         });
         self.run()?;
-        // `run` returns when no task is left, and a task ends only when its future is ready.
-        result.take().ok_or_else(|| io::Error::other("the future did not end"))
+        // `run` returns when no task is left, and a task ends only when its future is
+        // ready.
+        result
+            .take()
+            .ok_or_else(|| io::Error::other("the future did not end"))
     }
 }
 

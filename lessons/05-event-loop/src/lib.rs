@@ -1,9 +1,11 @@
-//! The event loop: one thread asks the kernel which of its sockets have something to do, and does that.
+//! The event loop: one thread asks the kernel which of its sockets have something to do,
+//! and does that.
 //!
-//! Everything is a value. A [`Reactor`] owns its [`Poller`], its timers and its callbacks; there is no global loop, so
-//! a test makes one of its own, and two can run in one process. From the bottom: [`Poll`] and [`Epoll`] tell readiness,
-//! [`Timers`] keeps deadlines, [`Remote`] wakes the loop from another thread, [`Disk`] reads files in a thread, and
-//! [`Executor`] runs `async fn`s on all of it.
+//! Everything is a value. A [`Reactor`] owns its [`Poller`], its timers and its
+//! callbacks; there is no global loop, so a test makes one of its own, and two can run in
+//! one process. From the bottom: [`Poll`] and [`Epoll`] tell readiness, [`Timers`] keeps
+//! deadlines, [`Remote`] wakes the loop from another thread, [`Disk`] reads files in a
+//! thread, and [`Executor`] runs `async fn`s on all of it.
 
 mod disk;
 pub mod echo;
@@ -19,7 +21,8 @@ mod reactor;
 mod remote;
 mod stream;
 mod timers;
-// A solution says `event_loop::` as an answer does, so that the one can be put in the place of the other.
+// A solution says `event_loop::` as an answer does, so that the one can be put in the
+// place of the other.
 extern crate self as event_loop;
 
 #[doc(hidden)]

@@ -1,7 +1,9 @@
-//! How many descriptors this process may have. The soft limit is a program's own to raise, up to the hard one.
+//! How many descriptors this process may have. The soft limit is a program's own to
+//! raise, up to the hard one.
+
+use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io;
 
 // ANCHOR: raise
 /// Sees that `wanted` descriptors can be open at once.
@@ -20,6 +22,12 @@ pub fn allow_open_files(wanted: u64) -> io::Result<()> {
         );
         return Err(io::Error::other(why));
     }
-    Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })?)
+    Ok(setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: Some(wanted),
+            maximum,
+        },
+    )?)
 }
 // ANCHOR_END: raise

@@ -1,18 +1,21 @@
-//! The other end: many clients in one thread, on the same [`Poller`] that the server uses.
+//! The other end: many clients in one thread, on the same [`Poller`] that the server
+//! uses.
 
-use crate::{Interest, Poller, Ready, Token, Trigger, best_poller, process};
-use hdrhistogram::Histogram;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
+
+use crate::{Interest, Poller, Ready, Token, Trigger, best_poller, process};
+
 /// The size of a line, in bytes, with its `\n`.
 pub const LINE: usize = 64;
 
-/// So many connections are opened before one of them is used: a server has to keep up, or its backlog would overflow
-/// and the kernel try again after a second.
+/// So many connections are opened before one of them is used: a server has to keep up, or
+/// its backlog would overflow and the kernel try again after a second.
 const BATCH: usize = 64;
 
 /// The most lines that a client can have on their way.
@@ -70,12 +73,19 @@ impl Client {
     fn connect(server: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
-        // Closed with a reset: ten thousand ends in TIME_WAIT would leave no ports for the next run.
+        // Closed with a reset: ten thousand ends in TIME_WAIT would leave no ports for
+        // the next run.
         rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
-        Ok(Self { stream: Arc::new(stream), back: 0, sent: VecDeque::new(), alive: true })
+        Ok(Self {
+            stream: Arc::new(stream),
+            back: 0,
+            sent: VecDeque::new(),
+            alive: true,
+        })
     }
 
-    /// Writes so many lines in one call. They are few enough for the kernel to take them all.
+    /// Writes so many lines in one call. They are few enough for the kernel to take them
+    /// all.
     fn send(&mut self, lines: usize) -> io::Result<()> {
         self.sent.extend(std::iter::repeat_n(Instant::now(), lines));
         (&*self.stream).write_all(&LINES.as_flattened()[..lines * LINE])
@@ -90,32 +100,55 @@ impl Client {
                 self.back = bytes % LINE;
                 Ok(bytes / LINE)
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) =>
+            {
+                Ok(0)
+            }
             Err(error) => Err(error),
         }
     }
 }
 
-/// Opens the connections, has each echo once, and then all at the same time for [`Load::time`].
+/// Opens the connections, has each echo once, and then all at the same time for
+/// [`Load::time`].
 ///
 /// # Errors
-/// When a connection cannot be opened or is dropped before the measuring begins, and what the kernel says.
+/// When a connection cannot be opened or is dropped before the measuring begins, and what
+/// the kernel says.
 pub fn run(load: &Load) -> io::Result<Report> {
     let mut poller = best_poller()?;
     let mut clients = Vec::with_capacity(load.connections);
     for index in 0..load.connections {
         let mut client = Client::connect(load.server)?;
-        // An echo now and then: the server accepts in order, so it has accepted all before, too.
+        // An echo now and then: the server accepts in order, so it has accepted all
+        // before, too.
         if (index + 1) % BATCH == 0 || index + 1 == load.connections {
             echo_once(&mut client)?;
         }
         client.stream.set_nonblocking(true)?;
-        poller.add(Token(index as u64), client.stream.clone(), Interest::READABLE, Trigger::Level)?;
+        poller.add(
+            Token(index as u64),
+            client.stream.clone(),
+            Interest::READABLE,
+            Trigger::Level,
+        )?;
         clients.push(client);
     }
     let in_flight = load.in_flight.clamp(1, MOST_IN_FLIGHT);
-    let mut run = Run { in_flight, poller, clients, latency: histogram()?, requests: 0, found: Vec::new() };
-    // Every client has been heard once before the clock starts: no buffer or stack is touched for the first time then.
+    let mut run = Run {
+        in_flight,
+        poller,
+        clients,
+        latency: histogram()?,
+        requests: 0,
+        found: Vec::new(),
+    };
+    // Every client has been heard once before the clock starts: no buffer or stack is
+    // touched for the first time then.
     run.send_all()?;
     run.answer_for(Duration::ZERO, Until::AllAnswered)?;
     let before = process::usage(load.pid).unwrap_or_default();
@@ -153,7 +186,9 @@ struct Run {
 impl Run {
     fn send_all(&mut self) -> io::Result<()> {
         let lines = self.in_flight;
-        self.clients.iter_mut().try_for_each(|client| client.send(lines))
+        self.clients
+            .iter_mut()
+            .try_for_each(|client| client.send(lines))
     }
 
     fn answer_for(&mut self, time: Duration, until: Until) -> io::Result<()> {
@@ -163,17 +198,26 @@ impl Run {
         loop {
             let now = Instant::now();
             let done = match until {
-                Until::AllAnswered => self.requests == (self.clients.len() * self.in_flight) as u64,
+                Until::AllAnswered => {
+                    self.requests == (self.clients.len() * self.in_flight) as u64
+                }
                 Until::TimeIsOver => now >= deadline,
             };
             if done {
                 return Ok(());
             }
             if now > begin + time.max(patience) {
-                return Err(io::Error::new(ErrorKind::TimedOut, "the server does not answer all clients"));
+                return Err(io::Error::new(
+                    ErrorKind::TimedOut,
+                    "the server does not answer all clients",
+                ));
             }
             let mut found = std::mem::take(&mut self.found);
-            let wait = if until == Until::TimeIsOver { deadline - now } else { patience };
+            let wait = if until == Until::TimeIsOver {
+                deadline - now
+            } else {
+                patience
+            };
             self.poller.wait(&mut found, Some(wait))?;
             for ready in &found {
                 self.answered(*ready, until)?;
@@ -209,7 +253,9 @@ impl Run {
 }
 
 fn echo_once(client: &mut Client) -> io::Result<()> {
-    client.stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    client
+        .stream
+        .set_read_timeout(Some(Duration::from_secs(30)))?;
     client.send(1)?;
     while client.read()? == 0 {}
     client.sent.clear();

@@ -1,16 +1,18 @@
-//! The tour of lesson 05: from the question "who is ready?" to ten thousand connections in one thread.
+//! The tour of lesson 05: from the question "who is ready?" to ten thousand connections
+//! in one thread.
 
 mod measure;
 mod server;
 mod tour;
 
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use event_loop::echo::Way;
 use event_loop::load::{self, Load};
-use std::net::SocketAddr;
-use std::process::ExitCode;
-use std::time::Duration;
 
 /// The event loop. Without a part, all of them, one after the other.
 #[derive(Parser)]
@@ -22,7 +24,8 @@ struct Flags {
     /// How many connections the loop holds at once in the part `hold`.
     #[arg(long, global = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     connections: u32,
-    /// How many lines each client has on their way in the part `echo`, and in what is measured.
+    /// How many lines each client has on their way in the part `echo`, and in what is
+    /// measured.
     #[arg(long, global = true, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
     /// The Python that has gevent, for the servers to be compared with.
@@ -63,13 +66,21 @@ enum What {
     },
     /// Asks a server in a process of its own.
     #[command(hide = true)]
-    Load { server: SocketAddr, pid: u32, clients: usize, lines: usize, milliseconds: u64 },
+    Load {
+        server: SocketAddr,
+        pid: u32,
+        clients: usize,
+        lines: usize,
+        milliseconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
     terminal::run("lesson 05", |flags: Flags| -> anyhow::Result<()> {
         use What::{Echo, Executor, Files, Hold, Readiness, Slow, Timers, Trigger, Wake};
-        let all = [Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Hold, Echo];
+        let all = [
+            Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Hold, Echo,
+        ];
         let parts = flags.what.as_ref().map_or(&all[..], std::slice::from_ref);
         for part in parts {
             show(part, &flags)?;
@@ -89,14 +100,28 @@ fn show(part: &What, flags: &Flags) -> Result<()> {
         What::Executor => tour::executor::show(),
         What::Hold => tour::hold::show(flags.connections),
         What::Echo => tour::echo::show(&flags.python, flags.in_flight.into()),
-        What::Measure { name } => measure::measure(*name, &flags.python, flags.in_flight.into()),
+        What::Measure { name } => {
+            measure::measure(*name, &flags.python, flags.in_flight.into())
+        }
         What::Serve { way } => server::serve(way),
-        What::Load { server, pid, clients, lines, milliseconds } => {
+        What::Load {
+            server,
+            pid,
+            clients,
+            lines,
+            milliseconds,
+        } => {
             event_loop::process::stay_on(1);
             event_loop::limits::allow_open_files(*clients as u64 + 50)?;
             let (server, pid, connections) = (*server, *pid, *clients);
             let time = Duration::from_millis(*milliseconds);
-            server::report(&load::run(&Load { server, pid, connections, in_flight: *lines, time })?);
+            server::report(&load::run(&Load {
+                server,
+                pid,
+                connections,
+                in_flight: *lines,
+                time,
+            })?);
             Ok(())
         }
     }

@@ -1,13 +1,15 @@
 //! The numbers behind the chapter's plots, as CSV.
 
-use crate::server::{Kind, Server, Summary, has_gevent, kinds};
-use crate::tour::{pair, pollers};
-use anyhow::{Result, ensure};
-use event_loop::echo::Way;
-use event_loop::{Interest, Poller, Token, Trigger, limits};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use event_loop::echo::Way;
+use event_loop::{Interest, Poller, Token, Trigger, limits};
+
+use crate::server::{Kind, Server, Summary, has_gevent, kinds};
+use crate::tour::{pair, pollers};
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 3;
@@ -22,9 +24,11 @@ pub(crate) enum Name {
     Memory,
     /// From a line's write until it is back, in milliseconds: the 99th percentile.
     Latency,
-    /// Lines for each second of the server's processor time, by lines that a client has on their way.
+    /// Lines for each second of the server's processor time, by lines that a client has
+    /// on their way.
     InFlight,
-    /// One busy connection among many idle ones: microseconds for a wait and a read, by the way to wait.
+    /// One busy connection among many idle ones: microseconds for a wait and a read, by
+    /// the way to wait.
     Idle,
 }
 
@@ -40,15 +44,31 @@ pub(crate) fn measure(name: Name, python: &str, in_flight: usize) -> Result<()> 
         Name::Latency => summary.p99,
         Name::Cpu | Name::InFlight | Name::Idle => summary.rate_cpu,
     };
-    table(python, "connections", &[1, 100, 1000, 10_000], |server, connections| {
-        Ok(value(&server.load(connections, in_flight, Duration::from_millis(300))?))
-    })
+    table(
+        python,
+        "connections",
+        &[1, 100, 1000, 10_000],
+        |server, connections| {
+            Ok(value(&server.load(
+                connections,
+                in_flight,
+                Duration::from_millis(300),
+            )?))
+        },
+    )
 }
 
 fn by_in_flight(python: &str) -> Result<()> {
-    table(python, "lines in flight", &[1, 4, 16, 64], |server, in_flight| {
-        Ok(server.load(100, in_flight, Duration::from_millis(500))?.rate_cpu)
-    })
+    table(
+        python,
+        "lines in flight",
+        &[1, 4, 16, 64],
+        |server, in_flight| {
+            Ok(server
+                .load(100, in_flight, Duration::from_millis(500))?
+                .rate_cpu)
+        },
+    )
 }
 
 /// A row for each `x`, a column for each server: the median of what `value` says.
@@ -59,10 +79,16 @@ fn table(
     value: impl Fn(&Server, usize) -> Result<f64>,
 ) -> Result<()> {
     if !has_gevent(python) {
-        eprintln!("without gevent: {python} does not have it (`pip install gevent` in a venv, `--python`)");
+        eprintln!(
+            "without gevent: {python} does not have it (`pip install gevent` in a venv, `--python`)"
+        );
     }
-    // Six lines can be told apart in a plot. Our own executor is close to our callbacks; the part `echo` shows it.
-    let kinds: Vec<_> = kinds(python).into_iter().filter(|kind| *kind != Kind::Ours(Way::Futures)).collect();
+    // Six lines can be told apart in a plot. Our own executor is close to our callbacks;
+    // the part `echo` shows it.
+    let kinds: Vec<_> = kinds(python)
+        .into_iter()
+        .filter(|kind| *kind != Kind::Ours(Way::Futures))
+        .collect();
     let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
     println!("{label},{}", names.join(","));
     for x in xs {
@@ -71,7 +97,8 @@ fn table(
             eprintln!("{x} {label}, {}, {RUNS} times", kind.name());
             let mut values = Vec::new();
             for _ in 0..RUNS {
-                // A server of its own for each run: memory that the last one has left is not this one's.
+                // A server of its own for each run: memory that the last one has left is
+                // not this one's.
                 values.push(value(&Server::start(*kind)?, *x)?);
             }
             values.sort_by(f64::total_cmp);
@@ -98,11 +125,17 @@ fn idle() -> Result<()> {
     Ok(())
 }
 
-/// Microseconds for one round, among so many that have nothing to say: a byte comes, a wait finds it, it is read.
+/// Microseconds for one round, among so many that have nothing to say: a byte comes, a
+/// wait finds it, it is read.
 fn round_with(poller: &mut dyn Poller, idle: usize) -> Result<f64> {
     let (_silent, quiet) = pair()?;
     for token in 1..=idle {
-        poller.add(Token(token as u64), Arc::new(quiet.try_clone()?), Interest::READABLE, Trigger::Level)?;
+        poller.add(
+            Token(token as u64),
+            Arc::new(quiet.try_clone()?),
+            Interest::READABLE,
+            Trigger::Level,
+        )?;
     }
     let (client, server) = pair()?;
     poller.add(Token(0), server.clone(), Interest::READABLE, Trigger::Level)?;

@@ -1,15 +1,18 @@
-//! poll(2), which every Unix has: the whole list goes to the kernel at every wait, and comes back.
+//! poll(2), which every Unix has: the whole list goes to the kernel at every wait, and
+//! comes back.
 
-use crate::poller::timespec;
-use crate::{Interest, Poller, Ready, Source, Token, Trigger};
-use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-/// The list of what to ask about, kept on our side. Level triggered only: poll(2) remembers nothing between two calls,
-/// so it cannot know what is new.
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+
+use crate::poller::timespec;
+use crate::{Interest, Poller, Ready, Source, Token, Trigger};
+
+/// The list of what to ask about, kept on our side. Level triggered only: poll(2)
+/// remembers nothing between two calls, so it cannot know what is new.
 #[derive(Default)]
 pub struct Poll {
     watched: BTreeMap<Token, (Source, Interest)>,
@@ -20,9 +23,18 @@ impl Poller for Poll {
         "poll"
     }
 
-    fn add(&mut self, token: Token, source: Source, interest: Interest, trigger: Trigger) -> io::Result<()> {
+    fn add(
+        &mut self,
+        token: Token,
+        source: Source,
+        interest: Interest,
+        trigger: Trigger,
+    ) -> io::Result<()> {
         if trigger == Trigger::Edge {
-            return Err(io::Error::new(ErrorKind::Unsupported, "poll(2) has no edge trigger"));
+            return Err(io::Error::new(
+                ErrorKind::Unsupported,
+                "poll(2) has no edge trigger",
+            ));
         }
         if self.watched.contains_key(&token) {
             return Err(ErrorKind::AlreadyExists.into());
@@ -38,16 +50,24 @@ impl Poller for Poll {
     }
 
     fn remove(&mut self, token: Token) -> io::Result<()> {
-        self.watched.remove(&token).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
+        self.watched
+            .remove(&token)
+            .map(drop)
+            .ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     // ANCHOR: wait
-    fn wait(&mut self, found: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    fn wait(
+        &mut self,
+        found: &mut Vec<Ready>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         found.clear();
         let mut tokens = Vec::with_capacity(self.watched.len());
         let mut list = Vec::with_capacity(self.watched.len());
         for (token, (source, interest)) in &self.watched {
-            // Who wants nothing is left out: poll(2) reports an error or a hang-up even to those who asked for nothing.
+            // Who wants nothing is left out: poll(2) reports an error or a hang-up even
+            // to those who asked for nothing.
             if *interest == Interest::NONE {
                 continue;
             }
@@ -64,7 +84,8 @@ impl Poller for Poll {
         }
         for (token, answer) in tokens.into_iter().zip(&list) {
             let flags = answer.revents();
-            let over = flags.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+            let over =
+                flags.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
             let ready = Ready {
                 token,
                 readable: over || flags.contains(PollFlags::IN),

@@ -1,13 +1,16 @@
-//! What a source of readiness can do, whoever does it: the seam between the loop and the kernel's two ways to ask.
+//! What a source of readiness can do, whoever does it: the seam between the loop and the
+//! kernel's two ways to ask.
 //!
-//! Readiness is not a message. It says that a call would not wait now; the call still has to be made.
+//! Readiness is not a message. It says that a call would not wait now; the call still has
+//! to be made.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is watched. Shared, so that no descriptor is closed (and its number given to another) while it is watched.
+/// What is watched. Shared, so that no descriptor is closed (and its number given to
+/// another) while it is watched.
 pub type Source = Arc<dyn AsFd + Send + Sync>;
 
 /// The name under which a source is watched, chosen by who watches it.
@@ -17,7 +20,8 @@ pub struct Token(pub u64);
 /// What somebody wants to hear about a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Interest {
-    /// That a read would not wait: there are bytes, a connection to accept, the end or an error.
+    /// That a read would not wait: there are bytes, a connection to accept, the end or
+    /// an error.
     pub readable: bool,
     /// That a write would not wait: the kernel's buffer has room, or there is an error.
     pub writable: bool,
@@ -25,13 +29,25 @@ pub struct Interest {
 
 impl Interest {
     /// Nothing for now.
-    pub const NONE: Self = Self { readable: false, writable: false };
+    pub const NONE: Self = Self {
+        readable: false,
+        writable: false,
+    };
     /// Only what can be read.
-    pub const READABLE: Self = Self { readable: true, writable: false };
+    pub const READABLE: Self = Self {
+        readable: true,
+        writable: false,
+    };
     /// Only what can be written.
-    pub const WRITABLE: Self = Self { readable: false, writable: true };
+    pub const WRITABLE: Self = Self {
+        readable: false,
+        writable: true,
+    };
     /// Both.
-    pub const BOTH: Self = Self { readable: true, writable: true };
+    pub const BOTH: Self = Self {
+        readable: true,
+        writable: true,
+    };
 }
 
 /// How often somebody wants to hear of it.
@@ -48,7 +64,8 @@ pub enum Trigger {
 pub struct Ready {
     /// Which source.
     pub token: Token,
-    /// A read would not wait. The end of a stream and an error count too: the read tells which.
+    /// A read would not wait. The end of a stream and an error count too: the read tells
+    /// which.
     pub readable: bool,
     /// A write would not wait. An error counts too.
     pub writable: bool,
@@ -63,9 +80,16 @@ pub trait Poller {
     /// Watches `source` under `token`.
     ///
     /// # Errors
-    /// `AlreadyExists` when the token is taken, `Unsupported` for a trigger that the call does not have, and what
-    /// the kernel says (`PermissionDenied` when epoll is given a regular file).
-    fn add(&mut self, token: Token, source: Source, interest: Interest, trigger: Trigger) -> io::Result<()>;
+    /// `AlreadyExists` when the token is taken, `Unsupported` for a trigger that the call
+    /// does not have, and what the kernel says (`PermissionDenied` when epoll is
+    /// given a regular file).
+    fn add(
+        &mut self,
+        token: Token,
+        source: Source,
+        interest: Interest,
+        trigger: Trigger,
+    ) -> io::Result<()>;
 
     /// Wants to hear something else from now on.
     ///
@@ -79,12 +103,17 @@ pub trait Poller {
     /// `NotFound` for an unknown token, and what the kernel says.
     fn remove(&mut self, token: Token) -> io::Result<()>;
 
-    /// Waits until a source is ready or `timeout` is over (`None`: for ever), and puts what it found into `found`,
-    /// which it empties first. A signal ends the wait with nothing found.
+    /// Waits until a source is ready or `timeout` is over (`None`: for ever), and puts
+    /// what it found into `found`, which it empties first. A signal ends the wait
+    /// with nothing found.
     ///
     /// # Errors
     /// What the kernel says.
-    fn wait(&mut self, found: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()>;
+    fn wait(
+        &mut self,
+        found: &mut Vec<Ready>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()>;
 }
 // ANCHOR_END: poller
 

@@ -1,9 +1,13 @@
-//! The loop itself: sleep until something is ready or due, then call those who wait for it, one after the other.
+//! The loop itself: sleep until something is ready or due, then call those who wait for
+//! it, one after the other.
 
-use crate::{Interest, Poller, Ready, Remote, Source, TimerId, Timers, Token, Trigger, best_poller};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::{
+    Interest, Poller, Ready, Remote, Source, TimerId, Timers, Token, Trigger, best_poller,
+};
 
 type OnReady = Box<dyn FnMut(&mut Reactor, Ready)>;
 type OnTime = Box<dyn FnOnce(&mut Reactor)>;
@@ -11,7 +15,8 @@ type OnTime = Box<dyn FnOnce(&mut Reactor)>;
 /// Where a source's callback is kept.
 #[derive(Default)]
 struct Slot {
-    /// How many sources this slot has had. Part of the token, so that the token of a source that has gone is nobody's.
+    /// How many sources this slot has had. Part of the token, so that the token of a
+    /// source that has gone is nobody's.
     generation: u32,
     taken: bool,
     /// Away while it runs.
@@ -41,11 +46,15 @@ impl Reactor {
         Self::with(best_poller()?, Instant::now)
     }
 
-    /// A loop on this poller, which asks this clock. A test gives a clock that it turns by hand.
+    /// A loop on this poller, which asks this clock. A test gives a clock that it turns
+    /// by hand.
     ///
     /// # Errors
     /// When the kernel has no descriptor left.
-    pub fn with(poller: Box<dyn Poller>, clock: impl Fn() -> Instant + 'static) -> io::Result<Self> {
+    pub fn with(
+        poller: Box<dyn Poller>,
+        clock: impl Fn() -> Instant + 'static,
+    ) -> io::Result<Self> {
         let (remote, pipe) = Remote::new()?;
         let mut reactor = Self {
             poller,
@@ -57,11 +66,18 @@ impl Reactor {
             found: Vec::new(),
             stopped: false,
         };
-        // The pipe that wakes us is a source like any other, in the first slot. Its callback empties it.
+        // The pipe that wakes us is a source like any other, in the first slot. Its
+        // callback empties it.
         let pipe = Arc::new(pipe);
-        reactor.register(pipe.clone(), Interest::READABLE, Trigger::Level, move |_, _| {
-            while rustix::io::read(&pipe, &mut [0; 64]).is_ok_and(|count| count > 0) {}
-        })?;
+        reactor.register(
+            pipe.clone(),
+            Interest::READABLE,
+            Trigger::Level,
+            move |_, _| {
+                while rustix::io::read(&pipe, &mut [0; 64]).is_ok_and(|count| count > 0) {
+                }
+            },
+        )?;
         Ok(reactor)
     }
 
@@ -124,8 +140,8 @@ impl Reactor {
     }
 
     // ANCHOR: deregister
-    /// Watches this source no more. Its callback is not called again, even if the wait that has just ended found the
-    /// source ready.
+    /// Watches this source no more. Its callback is not called again, even if the wait
+    /// that has just ended found the source ready.
     ///
     /// # Errors
     /// `NotFound` when it is watched no more, and those of [`Poller::remove`].
@@ -148,10 +164,17 @@ impl Reactor {
     // ANCHOR_END: deregister
 
     /// Calls `callback` once, `delay` from now.
-    pub fn after(&mut self, delay: Duration, callback: impl FnOnce(&mut Self) + 'static) -> TimerId {
+    pub fn after(
+        &mut self,
+        delay: Duration,
+        callback: impl FnOnce(&mut Self) + 'static,
+    ) -> TimerId {
         let now = self.now();
-        // A delay that no clock can show is a year a million times over, or a bug; either way not soon.
-        let deadline = now.checked_add(delay).unwrap_or(now + Duration::from_secs(1 << 30));
+        // A delay that no clock can show is a year a million times over, or a bug; either
+        // way not soon.
+        let deadline = now
+            .checked_add(delay)
+            .unwrap_or(now + Duration::from_secs(1 << 30));
         self.timers.set(deadline, Box::new(callback))
     }
 
@@ -166,14 +189,17 @@ impl Reactor {
     }
 
     // ANCHOR: turn
-    /// Goes round once: sleeps until a source is ready, a timer is due, somebody wakes it or `limit` is over, and
-    /// calls those who wait. Gives how many were called.
+    /// Goes round once: sleeps until a source is ready, a timer is due, somebody wakes it
+    /// or `limit` is over, and calls those who wait. Gives how many were called.
     ///
     /// # Errors
     /// Those of [`Poller::wait`].
     pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<usize> {
         let now = self.now();
-        let first = self.timers.next_deadline().map(|deadline| deadline.saturating_duration_since(now));
+        let first = self
+            .timers
+            .next_deadline()
+            .map(|deadline| deadline.saturating_duration_since(now));
         let mut timeout = [limit, first].into_iter().flatten().min();
         if self.remote.sleeps() {
             timeout = Some(Duration::ZERO);
@@ -201,10 +227,12 @@ impl Reactor {
         Ok(called)
     }
 
-    /// Calls who waits for this source, if it is still watched. The callback is taken out while it runs, for it gets
-    /// the whole loop, itself included.
+    /// Calls who waits for this source, if it is still watched. The callback is taken out
+    /// while it runs, for it gets the whole loop, itself included.
     fn call(&mut self, ready: Ready) -> bool {
-        let Some(mut callback) = self.slot(ready.token).and_then(|slot| slot.callback.take()) else {
+        let Some(mut callback) =
+            self.slot(ready.token).and_then(|slot| slot.callback.take())
+        else {
             return false;
         };
         callback(self, ready);
@@ -229,7 +257,10 @@ impl Reactor {
 }
 
 fn index(token: Token) -> usize {
-    #[allow(clippy::cast_possible_truncation, reason = "the lower half is the index")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the lower half is the index"
+    )]
     let index = token.0 as u32;
     index as usize
 }

@@ -1,10 +1,7 @@
-//! Server and load in processes of their own: this program again, with a hidden subcommand. Each has its own limit of
-//! open files then, and the kernel counts the processor time of each.
+//! Server and load in processes of their own: this program again, with a hidden
+//! subcommand. Each has its own limit of open files then, and the kernel counts the
+//! processor time of each.
 
-use crate::way;
-use anyhow::{Context, Result, bail};
-use event_loop::load::Report;
-use event_loop::{echo::Way, limits, process};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,6 +9,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use event_loop::echo::Way;
+use event_loop::load::Report;
+use event_loop::{limits, process};
+
+use crate::way;
 
 /// Descriptors that a process needs besides its connections.
 const OTHERS: u64 = 50;
@@ -69,25 +73,48 @@ impl Server {
             .with_context(|| format!("cannot start {command:?}"))?;
         let ends_with = child.stdin.take();
         let says = child.stdout.take().context("its output is piped")?;
-        let mut server = Self { child, _ends_with: ends_with, address: (Ipv4Addr::LOCALHOST, 0).into() };
+        let mut server = Self {
+            child,
+            _ends_with: ends_with,
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+        };
         let (sender, line) = mpsc::channel();
         thread::spawn(move || {
             let mut line = String::new();
             let read = BufReader::new(says).read_line(&mut line);
             sender.send(read.map(|_| line))
         });
-        let line = line.recv_timeout(Duration::from_secs(20)).context("the server says nothing")??;
-        let port = line.strip_prefix("port ").and_then(|port| port.trim().parse().ok());
-        server.address.set_port(port.with_context(|| format!("the server {} did not start", kind.name()))?);
+        let line = line
+            .recv_timeout(Duration::from_secs(20))
+            .context("the server says nothing")??;
+        let port = line
+            .strip_prefix("port ")
+            .and_then(|port| port.trim().parse().ok());
+        server.address.set_port(
+            port.with_context(|| format!("the server {} did not start", kind.name()))?,
+        );
         Ok(server)
     }
 
     /// Has so many clients, in another process, use this server for so long.
-    pub(crate) fn load(&self, connections: usize, in_flight: usize, time: Duration) -> Result<Summary> {
+    pub(crate) fn load(
+        &self,
+        connections: usize,
+        in_flight: usize,
+        time: Duration,
+    ) -> Result<Summary> {
         limits::allow_open_files(connections as u64 + OTHERS)?;
         let load = Command::new(std::env::current_exe()?)
-            .args(["load", &self.address.to_string(), &self.child.id().to_string()])
-            .args([connections.to_string(), in_flight.to_string(), time.as_millis().to_string()])
+            .args([
+                "load",
+                &self.address.to_string(),
+                &self.child.id().to_string(),
+            ])
+            .args([
+                connections.to_string(),
+                in_flight.to_string(),
+                time.as_millis().to_string(),
+            ])
             .stdin(Stdio::null())
             .output()
             .context("cannot start the load")?;
@@ -108,7 +135,9 @@ impl Drop for Server {
 
 /// The hidden subcommand `serve`.
 pub(crate) fn serve(name: &str) -> Result<()> {
-    let Some(way) = way(name) else { bail!("there is no server named {name:?}") };
+    let Some(way) = way(name) else {
+        bail!("there is no server named {name:?}")
+    };
     // As many as may be: how many come is not for us to say.
     for wanted in [60_000, 19_900, 4_000] {
         if limits::allow_open_files(wanted).is_ok() {
@@ -134,7 +163,8 @@ pub(crate) struct Summary {
     pub(crate) alive: usize,
     /// Requests a second.
     pub(crate) rate: f64,
-    /// Requests for each second of the server's processor time; zero where that is not known.
+    /// Requests for each second of the server's processor time; zero where that is not
+    /// known.
     pub(crate) rate_cpu: f64,
     /// Bytes.
     pub(crate) memory: f64,
@@ -148,24 +178,45 @@ pub(crate) struct Summary {
 pub(crate) fn report(report: &Report) {
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     let float = |number: u64| number as f64;
-    let a_second =
-        |time: Duration| if time.is_zero() { 0.0 } else { float(report.requests) / time.as_secs_f64() };
+    let a_second = |time: Duration| {
+        if time.is_zero() {
+            0.0
+        } else {
+            float(report.requests) / time.as_secs_f64()
+        }
+    };
     println!("alive {}", report.alive);
     println!("rate {}", a_second(report.time));
     println!("rate_cpu {}", a_second(report.cpu));
     println!("memory {}", report.memory);
-    println!("median {}", float(report.latency.value_at_quantile(0.5)) / 1e3);
-    println!("p99 {}", float(report.latency.value_at_quantile(0.99)) / 1e3);
+    println!(
+        "median {}",
+        float(report.latency.value_at_quantile(0.5)) / 1e3
+    );
+    println!(
+        "p99 {}",
+        float(report.latency.value_at_quantile(0.99)) / 1e3
+    );
     println!("worst {}", float(report.latency.max()) / 1e3);
 }
 
 impl Summary {
     fn read(text: &str) -> Result<Self> {
-        let values: HashMap<&str, &str> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+        let values: HashMap<&str, &str> = text
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .collect();
         let value = |name: &str| -> Result<f64> {
-            Ok(values.get(name).with_context(|| format!("the load did not say its {name}"))?.parse()?)
+            Ok(values
+                .get(name)
+                .with_context(|| format!("the load did not say its {name}"))?
+                .parse()?)
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a count"
+        )]
         let alive = value("alive")? as usize;
         Ok(Self {
             alive,

@@ -1,6 +1,6 @@
-//! Sockets for `async fn`s: try the call, and when it would wait, leave a waker with the loop.
+//! Sockets for `async fn`s: try the call, and when it would wait, leave a waker with the
+//! loop.
 
-use crate::{Handle, Interest, Ready, Source, Token, Trigger};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
@@ -8,6 +8,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+
+use crate::{Handle, Interest, Ready, Source, Token, Trigger};
 
 /// Who waits for a source, and what the loop has been asked.
 #[derive(Default)]
@@ -46,17 +48,28 @@ impl Watched {
             }
             // It would be told again and again what nobody waits for.
             if waiting.interest != before {
-                // It fails only for a source that is watched no more, and then nothing is told at all.
+                // It fails only for a source that is watched no more, and then nothing is
+                // told at all.
                 let _ = reactor.change(ready.token, waiting.interest);
             }
         };
         // ANCHOR_END: on_ready
-        let token = handle.reactor().register(source, Interest::NONE, Trigger::Level, on_ready)?;
-        Ok(Self { handle: handle.clone(), token, waiting })
+        let token = handle.reactor().register(
+            source,
+            Interest::NONE,
+            Trigger::Level,
+            on_ready,
+        )?;
+        Ok(Self {
+            handle: handle.clone(),
+            token,
+            waiting,
+        })
     }
 
     // ANCHOR: poll_call
-    /// Makes a call that does not wait. When it would have waited, the task's waker stays with the loop.
+    /// Makes a call that does not wait. When it would have waited, the task's waker stays
+    /// with the loop.
     fn poll_call<T>(
         &self,
         context: &mut Context<'_>,
@@ -107,7 +120,10 @@ impl Listener {
     pub fn new(handle: &Handle, listener: TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = Arc::new(listener);
-        Ok(Self { watched: Watched::new(handle, listener.clone())?, listener })
+        Ok(Self {
+            watched: Watched::new(handle, listener.clone())?,
+            listener,
+        })
     }
 
     /// The next connection.
@@ -115,8 +131,11 @@ impl Listener {
     /// # Errors
     /// Those of `accept`.
     pub async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
-        let (stream, address) =
-            poll_fn(|context| self.watched.poll_call(context, true, || self.listener.accept())).await?;
+        let (stream, address) = poll_fn(|context| {
+            self.watched
+                .poll_call(context, true, || self.listener.accept())
+        })
+        .await?;
         Ok((Stream::new(&self.watched.handle, stream)?, address))
     }
 }
@@ -135,7 +154,10 @@ impl Stream {
     pub fn new(handle: &Handle, stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let stream = Arc::new(stream);
-        Ok(Self { watched: Watched::new(handle, stream.clone())?, stream })
+        Ok(Self {
+            watched: Watched::new(handle, stream.clone())?,
+            stream,
+        })
     }
 
     // ANCHOR: read
@@ -144,7 +166,11 @@ impl Stream {
     /// # Errors
     /// Those of `read`.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|context| self.watched.poll_call(context, true, || (&*self.stream).read(buffer))).await
+        poll_fn(|context| {
+            self.watched
+                .poll_call(context, true, || (&*self.stream).read(buffer))
+        })
+        .await
     }
     // ANCHOR_END: read
 
@@ -155,7 +181,8 @@ impl Stream {
     pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let write = || (&*self.stream).write(bytes);
-            match poll_fn(|context| self.watched.poll_call(context, false, write)).await? {
+            match poll_fn(|context| self.watched.poll_call(context, false, write)).await?
+            {
                 0 => return Err(ErrorKind::WriteZero.into()),
                 count => bytes = &bytes[count..],
             }

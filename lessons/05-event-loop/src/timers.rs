@@ -1,6 +1,8 @@
-//! Deadlines, and what waits for them: the loop asks for the first one to know how long it may sleep.
+//! Deadlines, and what waits for them: the loop asks for the first one to know how long
+//! it may sleep.
 //!
-//! No clock in here. The time is passed in, so a test needs no sleep and a year passes in a line.
+//! No clock in here. The time is passed in, so a test needs no sleep and a year passes in
+//! a line.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -23,7 +25,11 @@ pub struct Timers<T> {
 
 impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), waiting: HashMap::new(), next: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            next: 0,
+        }
     }
 }
 
@@ -42,10 +48,12 @@ impl<T> Timers<T> {
     /// To cancel and to fire are the same move: whoever takes it first has it.
     pub fn take(&mut self, id: TimerId) -> Option<T> {
         let what = self.waiting.remove(&id);
-        // Most timeouts are cancelled. If their deadlines stayed, a busy server's heap would hold mainly those.
+        // Most timeouts are cancelled. If their deadlines stayed, a busy server's heap
+        // would hold mainly those.
         if self.heap.len() > 64 && self.heap.len() > 2 * self.waiting.len() {
             let waiting = &self.waiting;
-            self.heap.retain(|Reverse((_, id))| waiting.contains_key(id));
+            self.heap
+                .retain(|Reverse((_, id))| waiting.contains_key(id));
         }
         what
     }
@@ -62,8 +70,8 @@ impl<T> Timers<T> {
     }
 
     // ANCHOR: due
-    /// Those that are due at `now`, in the order of their deadlines. Each still has to be [taken](Self::take): the
-    /// first of them may cancel the second.
+    /// Those that are due at `now`, in the order of their deadlines. Each still has to be
+    /// [taken](Self::take): the first of them may cancel the second.
     pub fn due(&mut self, now: Instant) -> Vec<TimerId> {
         let mut due = Vec::new();
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {

@@ -2,10 +2,6 @@
 
 mod common;
 
-use common::{SOON, within};
-use event_loop::echo::{Way, echo, whole_lines};
-use event_loop::load::{self, Load};
-use event_loop::{Executor, Handle, Listener, Reactor, Stream};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -16,6 +12,11 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use common::{SOON, within};
+use event_loop::echo::{Way, echo, whole_lines};
+use event_loop::load::{self, Load};
+use event_loop::{Executor, Handle, Listener, Reactor, Stream};
+
 /// A server in a thread that ends with the process.
 fn serve(way: Way) -> SocketAddr {
     let (sender, address) = mpsc::channel();
@@ -25,13 +26,17 @@ fn serve(way: Way) -> SocketAddr {
         })
         .expect("nothing goes wrong with the listener");
     });
-    address.recv_timeout(SOON).unwrap_or_else(|error| panic!("{}: {error}", way.name()))
+    address
+        .recv_timeout(SOON)
+        .unwrap_or_else(|error| panic!("{}: {error}", way.name()))
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(SOON)).expect("it is not zero");
-    stream.set_write_timeout(Some(SOON)).expect("it is not zero");
+    stream
+        .set_write_timeout(Some(SOON))
+        .expect("it is not zero");
     stream
 }
 
@@ -47,10 +52,21 @@ fn each_way_sends_back_whole_lines_in_order() {
         }
         let mut lines = BufReader::new(&client).lines();
         for line in ["one", "two", "three"] {
-            assert_eq!(lines.next().expect("a line is due").expect("in time"), line, "{}", way.name());
+            assert_eq!(
+                lines.next().expect("a line is due").expect("in time"),
+                line,
+                "{}",
+                way.name()
+            );
         }
-        client.shutdown(std::net::Shutdown::Write).expect("it is connected");
-        assert!(lines.next().is_none(), "{}: `four` was not whole, and this is the end", way.name());
+        client
+            .shutdown(std::net::Shutdown::Write)
+            .expect("it is connected");
+        assert!(
+            lines.next().is_none(),
+            "{}: `four` was not whole, and this is the end",
+            way.name()
+        );
     }
 }
 
@@ -58,11 +74,16 @@ fn each_way_sends_back_whole_lines_in_order() {
 fn a_slow_peer_does_not_stall_the_others_and_loses_nothing() {
     for way in Way::ALL {
         let address = serve(way);
-        // It writes and never reads, until nothing moves any more: its server cannot write to it.
+        // It writes and never reads, until nothing moves any more: its server cannot
+        // write to it.
         let slow = connect(address);
         slow.set_nonblocking(true).expect("it is ours");
-        let (lines, mut written, mut stuck) =
-            ((*b"a line of 64 bytes that is different wherever you look into it.\n").repeat(64), 0, 0);
+        let (lines, mut written, mut stuck) = (
+            (*b"a line of 64 bytes that is different wherever you look into it.\n")
+                .repeat(64),
+            0,
+            0,
+        );
         // Half a second: a kernel whose buffer was full may look again only after 200 ms.
         while stuck < 250 {
             match (&slow).write(&lines[written % 64..]) {
@@ -78,13 +99,17 @@ fn a_slow_peer_does_not_stall_the_others_and_loses_nothing() {
         for _ in 0..10 {
             other.write_all(b"hello\n").expect("it is connected");
             let mut back = [0; 6];
-            other.read_exact(&mut back).unwrap_or_else(|error| panic!("{}: {error}", way.name()));
+            other
+                .read_exact(&mut back)
+                .unwrap_or_else(|error| panic!("{}: {error}", way.name()));
             assert_eq!(&back, b"hello\n");
         }
         // And when it reads at last, every whole line that it wrote is there.
         slow.set_nonblocking(false).expect("it is ours");
         let mut back = vec![0; written / 64 * 64];
-        (&slow).read_exact(&mut back).unwrap_or_else(|error| panic!("{}: {error}", way.name()));
+        (&slow)
+            .read_exact(&mut back)
+            .unwrap_or_else(|error| panic!("{}: {error}", way.name()));
         assert!(
             back.chunks(64).all(|line| line == &lines[..64]),
             "{}: it is not what was written",
@@ -97,7 +122,8 @@ fn a_slow_peer_does_not_stall_the_others_and_loses_nothing() {
 fn a_line_without_an_end_is_not_kept_for_ever() {
     for way in Way::ALL {
         let mut client = connect(serve(way));
-        // The server closes; whether we hear that in a write or a read, as an end or an error, is the kernel's choice.
+        // The server closes; whether we hear that in a write or a read, as an end or an
+        // error, is the kernel's choice.
         let mut written = 0;
         while written < 64 << 20 {
             match client.write(&[b'x'; 4096]) {
@@ -105,7 +131,11 @@ fn a_line_without_an_end_is_not_kept_for_ever() {
                 Err(_) => break,
             }
         }
-        assert!(written < 64 << 20, "{}: {written} bytes of a line were taken", way.name());
+        assert!(
+            written < 64 << 20,
+            "{}: {written} bytes of a line were taken",
+            way.name()
+        );
     }
 }
 
@@ -119,8 +149,14 @@ fn what_is_behind_the_last_newline_is_kept() {
         ("\n\nd", "\n\n", "d"),
         ("e\nf\n", "de\nf\n", ""),
     ] {
-        let whole = whole_lines(&mut partial, read.as_bytes()).expect("they are short").into_owned();
-        assert_eq!((whole.as_slice(), partial.as_slice()), (lines.as_bytes(), kept.as_bytes()), "{read:?}");
+        let whole = whole_lines(&mut partial, read.as_bytes())
+            .expect("they are short")
+            .into_owned();
+        assert_eq!(
+            (whole.as_slice(), partial.as_slice()),
+            (lines.as_bytes(), kept.as_bytes()),
+            "{read:?}"
+        );
     }
 }
 
@@ -129,11 +165,20 @@ fn the_loop_serves_hundreds_and_drops_none() {
     let server = serve(Way::Reactor);
     let report = within("a load of 300 clients", move || {
         let time = Duration::from_millis(100);
-        load::run(&Load { server, pid: std::process::id(), connections: 300, in_flight: 4, time })
+        load::run(&Load {
+            server,
+            pid: std::process::id(),
+            connections: 300,
+            in_flight: 4,
+            time,
+        })
     });
     let report = report.expect("all are served");
     assert_eq!(report.alive, 300);
-    assert!(report.requests > 0 && report.latency.len() == report.requests, "{report:?}");
+    assert!(
+        report.requests > 0 && report.latency.len() == report.requests,
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -141,7 +186,10 @@ fn an_async_fn_echoes_on_our_executor() {
     let back = within("an echo", || {
         let mut executor = Executor::new(Reactor::new().expect("a descriptor is left"));
         let handle = executor.handle();
-        executor.block_on(conversation(handle)).expect("the loop turns").expect("the sockets work")
+        executor
+            .block_on(conversation(handle))
+            .expect("the loop turns")
+            .expect("the sockets work")
     });
     assert_eq!(back, b"hello\n");
 }
@@ -177,7 +225,8 @@ fn a_thousand_sleeps_take_as_long_as_one() {
         let mut executor = executor();
         let (handle, awake) = (executor.handle(), Rc::new(Cell::new(0)));
         for _ in 0..1000 {
-            let (sleep, awake) = (handle.sleep(Duration::from_millis(100)), awake.clone());
+            let (sleep, awake) =
+                (handle.sleep(Duration::from_millis(100)), awake.clone());
             handle.spawn(async move {
                 sleep.await;
                 awake.set(awake.get() + 1);
@@ -200,7 +249,11 @@ fn a_task_that_is_woken_twice_is_polled_once_and_a_late_wake_is_harmless() {
     handle.spawn(poll_fn(move |context| {
         count.set(count.get() + 1);
         *place.borrow_mut() = Some(context.waker().clone());
-        if ends.get() { Poll::Ready(()) } else { Poll::Pending }
+        if ends.get() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }));
     let other = handle.clone();
     handle.spawn(async move {
@@ -214,7 +267,11 @@ fn a_task_that_is_woken_twice_is_polled_once_and_a_late_wake_is_harmless() {
         }
     });
     executor.run().expect("the loop turns");
-    assert_eq!(polls.get(), 4, "once at first, and once for each of the three times it was woken twice");
+    assert_eq!(
+        polls.get(),
+        4,
+        "once at first, and once for each of the three times it was woken twice"
+    );
 }
 
 #[test]
@@ -232,7 +289,10 @@ fn a_waker_works_from_another_thread() {
                     return;
                 }
                 drop(slot);
-                assert!(std::time::Instant::now() < deadline, "the task leaves no waker");
+                assert!(
+                    std::time::Instant::now() < deadline,
+                    "the task leaves no waker"
+                );
                 thread::yield_now();
             }
         });

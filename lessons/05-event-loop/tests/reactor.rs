@@ -2,8 +2,6 @@
 
 mod common;
 
-use common::{SOON, pair, reactors, turn_until, within};
-use event_loop::{Disk, Interest, Reactor, Token, Trigger, best_poller};
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::rc::Rc;
@@ -11,11 +9,17 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::{SOON, pair, reactors, turn_until, within};
+use event_loop::{Disk, Interest, Reactor, Token, Trigger, best_poller};
+
 /// A loop whose clock is turned by hand.
 fn by_hand() -> (Reactor, Rc<Cell<Instant>>) {
     let hand = Rc::new(Cell::new(Instant::now()));
     let clock = hand.clone();
-    let reactor = Reactor::with(best_poller().expect("a descriptor is left"), move || clock.get());
+    let reactor =
+        Reactor::with(best_poller().expect("a descriptor is left"), move || {
+            clock.get()
+        });
     (reactor.expect("a descriptor is left"), hand)
 }
 
@@ -34,8 +38,14 @@ fn a_callback_is_called_when_its_source_is_ready() {
             let count = (&*server).read(&mut buffer).expect("it is ready");
             place.borrow_mut().extend_from_slice(&buffer[..count]);
         };
-        reactor.register(source, Interest::READABLE, Trigger::Level, on_ready).expect("it is new");
-        assert_eq!(reactor.turn(Some(Duration::ZERO)).expect("a turn"), 0, "nothing has come");
+        reactor
+            .register(source, Interest::READABLE, Trigger::Level, on_ready)
+            .expect("it is new");
+        assert_eq!(
+            reactor.turn(Some(Duration::ZERO)).expect("a turn"),
+            0,
+            "nothing has come"
+        );
         (&*client).write_all(b"hello").expect("it is connected");
         turn_until(&mut reactor, "five bytes", || *heard.borrow() == b"hello");
     }
@@ -44,7 +54,8 @@ fn a_callback_is_called_when_its_source_is_ready() {
 #[test]
 fn what_was_ready_and_is_deregistered_is_not_called() {
     for mut reactor in reactors() {
-        // Two are ready in the same wait. The one that is called first takes the other off.
+        // Two are ready in the same wait. The one that is called first takes the other
+        // off.
         let tokens: Rc<RefCell<Vec<Token>>> = Rc::default();
         let called = Rc::new(Cell::new(0));
         let mut clients = Vec::new();
@@ -57,7 +68,12 @@ fn what_was_ready_and_is_deregistered_is_not_called() {
                     reactor.deregister(token).expect("both are watched");
                 }
             };
-            let token = reactor.register(server.clone(), Interest::READABLE, Trigger::Level, on_ready);
+            let token = reactor.register(
+                server.clone(),
+                Interest::READABLE,
+                Trigger::Level,
+                on_ready,
+            );
             tokens.borrow_mut().push(token.expect("it is new"));
             (&*client).write_all(b"x").expect("it is connected");
             // Both have to be ready before the loop looks.
@@ -71,7 +87,12 @@ fn what_was_ready_and_is_deregistered_is_not_called() {
         }
         turn_until(&mut reactor, "one of them", || called.get() > 0);
         reactor.turn(Some(Duration::ZERO)).expect("a turn");
-        assert_eq!(called.get(), 1, "{}: the other was taken off", reactor.poller_name());
+        assert_eq!(
+            called.get(),
+            1,
+            "{}: the other was taken off",
+            reactor.poller_name()
+        );
         assert_eq!(reactor.sources(), 0);
     }
 }
@@ -81,14 +102,25 @@ fn a_slot_that_is_used_again_has_another_token() {
     let mut reactor = Reactor::new().expect("a descriptor is left");
     let (_client, server) = pair();
     let register = |reactor: &mut Reactor| {
-        reactor.register(server.clone(), Interest::READABLE, Trigger::Level, |_, _| {}).expect("it is new")
+        reactor
+            .register(
+                server.clone(),
+                Interest::READABLE,
+                Trigger::Level,
+                |_, _| {},
+            )
+            .expect("it is new")
     };
     let old = register(&mut reactor);
     reactor.deregister(old).expect("it is watched");
     let new = register(&mut reactor);
     assert_ne!(old, new);
     let error = reactor.deregister(old).map_err(|error| error.kind());
-    assert_eq!(error, Err(ErrorKind::NotFound), "the old token must not take the new source off");
+    assert_eq!(
+        error,
+        Err(ErrorKind::NotFound),
+        "the old token must not take the new source off"
+    );
     reactor.deregister(new).expect("it is watched");
 }
 
@@ -118,10 +150,15 @@ fn a_timer_can_be_called_off_even_by_one_that_is_due_with_it() {
     let (place, id) = (called.clone(), second.clone());
     reactor.after(seconds(1), move |reactor| {
         place.borrow_mut().push("first");
-        assert!(reactor.cancel(id.take().expect("it is set")), "it had not been called yet");
+        assert!(
+            reactor.cancel(id.take().expect("it is set")),
+            "it had not been called yet"
+        );
     });
     let place = called.clone();
-    second.set(Some(reactor.after(seconds(2), move |_| place.borrow_mut().push("second"))));
+    second.set(Some(
+        reactor.after(seconds(2), move |_| place.borrow_mut().push("second")),
+    ));
     hand.set(hand.get() + seconds(5));
     reactor.turn(None).expect("a turn");
     assert_eq!(called.take(), ["first"]);
@@ -152,7 +189,11 @@ fn most_timeouts_are_cancelled_and_do_not_stay_in_the_heap() {
         let id = timers.set(begin + seconds(60), ());
         assert_eq!(timers.take(id), Some(()));
     }
-    assert!(timers.is_empty() && timers.held() < 1000, "{} are held", timers.held());
+    assert!(
+        timers.is_empty() && timers.held() < 1000,
+        "{} are held",
+        timers.held()
+    );
 }
 
 #[test]
@@ -178,7 +219,8 @@ fn another_thread_wakes_the_loop_and_has_work_done_in_it() {
 
 #[test]
 fn no_wake_is_lost_between_two_turns() {
-    // Nobody posts before the last job is done, so a wake that is lost is made up for by no other.
+    // Nobody posts before the last job is done, so a wake that is lost is made up for by
+    // no other.
     let done = within("20,000 jobs, one after the other", || {
         let mut reactor = Reactor::new().expect("a descriptor is left");
         let (remote, (sender, jobs)) = (reactor.remote(), mpsc::channel());
@@ -188,8 +230,8 @@ fn no_wake_is_lost_between_two_turns() {
                 remote.post(move |_| {
                     let _ = sender.send(());
                 });
-                // It asks and does not sleep, to be quick; a little later each time, to meet the loop in each of its
-                // steps.
+                // It asks and does not sleep, to be quick; a little later each time, to
+                // meet the loop in each of its steps.
                 while jobs.try_recv().is_err() {
                     thread::yield_now();
                 }
@@ -244,7 +286,8 @@ fn the_disk_works_while_the_loop_goes_on() {
     let disk = Disk::start(&reactor).expect("a thread is left");
     let (go, wait) = mpsc::channel();
     let (sender, result) = mpsc::channel();
-    // The disk ends its work only after the loop has called a timer: a loop that waited for it would hang.
+    // The disk ends its work only after the loop has called a timer: a loop that waited
+    // for it would hang.
     disk.run(
         move || wait.recv_timeout(SOON),
         move |_, waited| {

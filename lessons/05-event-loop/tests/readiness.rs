@@ -2,23 +2,29 @@
 
 mod common;
 
-use common::{now, pair, pollers, soon};
-use event_loop::{Interest, Poll, Poller, Token, Trigger};
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
+
+use common::{now, pair, pollers, soon};
+use event_loop::{Interest, Poll, Poller, Token, Trigger};
 
 #[test]
 fn a_source_is_readable_while_there_is_something_to_read() {
     for mut poller in pollers() {
         let name = poller.name();
         let (client, server) = pair();
-        poller.add(Token(3), server.clone(), Interest::READABLE, Trigger::Level).expect("it is new");
+        poller
+            .add(Token(3), server.clone(), Interest::READABLE, Trigger::Level)
+            .expect("it is new");
         assert_eq!(now(&mut *poller), [], "{name}: nothing has come");
         (&*client).write_all(b"hello").expect("it is connected");
         let ready = soon(&mut *poller);
         assert_eq!(ready.len(), 1, "{name}: one source is watched");
-        assert!(ready[0].token == Token(3) && ready[0].readable && !ready[0].writable, "{name}: {ready:?}");
+        assert!(
+            ready[0].token == Token(3) && ready[0].readable && !ready[0].writable,
+            "{name}: {ready:?}"
+        );
         assert_eq!((&*server).read(&mut [0; 64]).expect("5 bytes are there"), 5);
         assert_eq!(now(&mut *poller), [], "{name}: all is read");
     }
@@ -28,11 +34,20 @@ fn a_source_is_readable_while_there_is_something_to_read() {
 fn the_end_of_a_stream_is_readable() {
     for mut poller in pollers() {
         let (client, server) = pair();
-        poller.add(Token(3), server.clone(), Interest::READABLE, Trigger::Level).expect("it is new");
+        poller
+            .add(Token(3), server.clone(), Interest::READABLE, Trigger::Level)
+            .expect("it is new");
         client.shutdown(Shutdown::Write).expect("it is connected");
         assert!(soon(&mut *poller)[0].readable, "{}", poller.name());
-        assert_eq!((&*server).read(&mut [0; 64]).expect("the end is no error"), 0);
-        assert!(soon(&mut *poller)[0].readable, "{}: the end stays readable", poller.name());
+        assert_eq!(
+            (&*server).read(&mut [0; 64]).expect("the end is no error"),
+            0
+        );
+        assert!(
+            soon(&mut *poller)[0].readable,
+            "{}: the end stays readable",
+            poller.name()
+        );
     }
 }
 
@@ -41,9 +56,15 @@ fn a_source_is_writable_until_its_buffer_is_full() {
     for mut poller in pollers() {
         let name = poller.name();
         let (client, server) = pair();
-        poller.add(Token(3), server.clone(), Interest::WRITABLE, Trigger::Level).expect("it is new");
-        assert!(soon(&mut *poller)[0].writable, "{name}: the buffer is empty");
-        // Full is when a wait says so too: what is written may still move into the other side's buffer.
+        poller
+            .add(Token(3), server.clone(), Interest::WRITABLE, Trigger::Level)
+            .expect("it is new");
+        assert!(
+            soon(&mut *poller)[0].writable,
+            "{name}: the buffer is empty"
+        );
+        // Full is when a wait says so too: what is written may still move into the other
+        // side's buffer.
         let mut written = 0;
         loop {
             match (&*server).write(&[0; 4096]) {
@@ -63,7 +84,10 @@ fn a_source_is_writable_until_its_buffer_is_full() {
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
             }
         }
-        assert!(soon(&mut *poller)[0].writable, "{name}: the other side has read it all");
+        assert!(
+            soon(&mut *poller)[0].writable,
+            "{name}: the other side has read it all"
+        );
     }
 }
 
@@ -72,13 +96,19 @@ fn who_wants_nothing_is_told_nothing_not_even_the_end() {
     for mut poller in pollers() {
         let name = poller.name();
         let (client, server) = pair();
-        poller.add(Token(3), server.clone(), Interest::NONE, Trigger::Level).expect("it is new");
+        poller
+            .add(Token(3), server.clone(), Interest::NONE, Trigger::Level)
+            .expect("it is new");
         client.shutdown(Shutdown::Both).expect("it is connected");
         server.shutdown(Shutdown::Both).expect("it is connected");
         assert_eq!(now(&mut *poller), [], "{name}: nothing was wanted");
-        poller.change(Token(3), Interest::READABLE).expect("it is watched");
+        poller
+            .change(Token(3), Interest::READABLE)
+            .expect("it is watched");
         assert!(soon(&mut *poller)[0].readable, "{name}: now it is");
-        poller.change(Token(3), Interest::NONE).expect("it is watched");
+        poller
+            .change(Token(3), Interest::NONE)
+            .expect("it is watched");
         assert_eq!(now(&mut *poller), [], "{name}: nothing is wanted any more");
         poller.remove(Token(3)).expect("it is watched");
     }
@@ -89,12 +119,24 @@ fn a_token_is_for_one_source() {
     for mut poller in pollers() {
         let (_client, server) = pair();
         let level = Trigger::Level;
-        poller.add(Token(3), server.clone(), Interest::READABLE, level).expect("it is new");
-        let again = poller.add(Token(3), server, Interest::READABLE, level).map_err(|error| error.kind());
+        poller
+            .add(Token(3), server.clone(), Interest::READABLE, level)
+            .expect("it is new");
+        let again = poller
+            .add(Token(3), server, Interest::READABLE, level)
+            .map_err(|error| error.kind());
         assert_eq!(again, Err(ErrorKind::AlreadyExists), "{}", poller.name());
         poller.remove(Token(3)).expect("it is watched");
-        for gone in [poller.remove(Token(3)), poller.change(Token(3), Interest::BOTH)] {
-            assert_eq!(gone.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", poller.name());
+        for gone in [
+            poller.remove(Token(3)),
+            poller.change(Token(3), Interest::BOTH),
+        ] {
+            assert_eq!(
+                gone.map_err(|error| error.kind()),
+                Err(ErrorKind::NotFound),
+                "{}",
+                poller.name()
+            );
         }
     }
 }
@@ -113,12 +155,24 @@ fn poll_has_no_edge_trigger() {
 fn an_edge_triggered_source_that_is_not_drained_is_not_told_again() {
     let mut poller = event_loop::Epoll::new().expect("a descriptor is left");
     let (client, server) = pair();
-    poller.add(Token(1), server.clone(), Interest::READABLE, Trigger::Edge).expect("it is new");
-    (&*client).write_all(b"ten bytes!").expect("it is connected");
+    poller
+        .add(Token(1), server.clone(), Interest::READABLE, Trigger::Edge)
+        .expect("it is new");
+    (&*client)
+        .write_all(b"ten bytes!")
+        .expect("it is connected");
     assert!(soon(&mut poller)[0].readable, "it is new");
-    assert_eq!(now(&mut poller), [], "nothing is new, though all ten are unread");
+    assert_eq!(
+        now(&mut poller),
+        [],
+        "nothing is new, though all ten are unread"
+    );
     assert_eq!((&*server).read(&mut [0; 4]).expect("ten are there"), 4);
-    assert_eq!(now(&mut poller), [], "nothing is new, though six are unread");
+    assert_eq!(
+        now(&mut poller),
+        [],
+        "nothing is new, though six are unread"
+    );
     (&*client).write_all(b"!").expect("it is connected");
     assert!(soon(&mut poller)[0].readable, "one more has come");
 }
@@ -127,13 +181,25 @@ fn an_edge_triggered_source_that_is_not_drained_is_not_told_again() {
 fn a_level_triggered_source_that_is_not_drained_is_told_again() {
     for mut poller in pollers() {
         let (client, server) = pair();
-        poller.add(Token(1), server.clone(), Interest::READABLE, Trigger::Level).expect("it is new");
-        (&*client).write_all(b"ten bytes!").expect("it is connected");
+        poller
+            .add(Token(1), server.clone(), Interest::READABLE, Trigger::Level)
+            .expect("it is new");
+        (&*client)
+            .write_all(b"ten bytes!")
+            .expect("it is connected");
         for _ in 0..3 {
-            assert!(soon(&mut *poller)[0].readable, "{}: it is so, so it is told", poller.name());
+            assert!(
+                soon(&mut *poller)[0].readable,
+                "{}: it is so, so it is told",
+                poller.name()
+            );
         }
         assert_eq!((&*server).read(&mut [0; 4]).expect("ten are there"), 4);
-        assert!(soon(&mut *poller)[0].readable, "{}: six are unread", poller.name());
+        assert!(
+            soon(&mut *poller)[0].readable,
+            "{}: six are unread",
+            poller.name()
+        );
     }
 }
 
@@ -149,7 +215,10 @@ fn a_regular_file_is_always_ready_for_poll_and_refused_by_epoll() {
             // At its end, where a read gives nothing, it is readable all the same.
             assert!(ready[0].readable && ready[0].writable, "{ready:?}");
         } else {
-            assert_eq!(added.map_err(|error| error.kind()), Err(ErrorKind::PermissionDenied));
+            assert_eq!(
+                added.map_err(|error| error.kind()),
+                Err(ErrorKind::PermissionDenied)
+            );
         }
     }
 }

@@ -2,24 +2,41 @@
 
 mod common;
 
-use common::within;
 use std::process::Command;
+
+use common::within;
 
 fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-05-event-loop"));
     command.args(flags);
-    let output = within(&format!("{command:?}"), move || command.output()).expect("it was built");
+    let output =
+        within(&format!("{command:?}"), move || command.output()).expect("it was built");
     let text = |bytes| String::from_utf8(bytes).expect("the tour prints UTF-8");
-    (text(output.stdout), text(output.stderr), output.status.code())
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
 }
 
 #[test]
 fn every_part_shows_what_it_says() {
-    for part in ["readiness", "trigger", "timers", "wake", "files", "slow", "executor"] {
+    for part in [
+        "readiness",
+        "trigger",
+        "timers",
+        "wake",
+        "files",
+        "slow",
+        "executor",
+    ] {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");
-        assert!(!shown.contains('\u{1b}'), "{part}: colours in a pipe: {shown:?}");
+        assert!(
+            !shown.contains('\u{1b}'),
+            "{part}: colours in a pipe: {shown:?}"
+        );
     }
 }
 
@@ -35,18 +52,28 @@ fn one_thread_holds_many_connections_and_drops_none() {
 fn a_python_without_gevent_is_said() {
     let (shown, said, code) = tour(&["echo", "--python", "no-such-python"]);
     assert_eq!((said.as_str(), code), ("", Some(0)), "{shown}");
-    assert!(shown.contains("skipped: no-such-python has no gevent"), "{shown}");
+    assert!(
+        shown.contains("skipped: no-such-python has no gevent"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn what_it_does_not_know_is_said_in_one_line() {
-    for flags in
-        [&["bits"][..], &["--connections", "0"], &["--in-flight", "many"], &["measure", "luck"], &["--fast"]]
-    {
+    for flags in [
+        &["bits"][..],
+        &["--connections", "0"],
+        &["--in-flight", "many"],
+        &["measure", "luck"],
+        &["--fast"],
+    ] {
         let (shown, said, code) = tour(flags);
         assert_eq!((shown.as_str(), code), ("", Some(2)), "{flags:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
-        assert!(said.starts_with("lesson 05: ") && said.contains("--help"), "{flags:?}: {said}");
+        assert!(
+            said.starts_with("lesson 05: ") && said.contains("--help"),
+            "{flags:?}: {said}"
+        );
     }
 }
 
@@ -61,5 +88,8 @@ fn more_connections_than_the_limit_are_refused_in_one_line() {
     let (_, said, code) = tour(&["hold", "--connections", "50000"]);
     assert_eq!(code, Some(2), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.starts_with("lesson 05: ") && said.contains("ulimit"), "{said}");
+    assert!(
+        said.starts_with("lesson 05: ") && said.contains("ulimit"),
+        "{said}"
+    );
 }

@@ -1,11 +1,14 @@
 //! # Pass, give back, or park
 //!
-//! A patched call has been made. Say what the patch does with it. The call was already tried once without waiting, and
-//! `first` is what came of it (when you pass a call on, that is not looked at).
+//! A patched call has been made. Say what the patch does with it. The call was already
+//! tried once without waiting, and `first` is what came of it (when you pass a call on,
+//! that is not looked at).
 //!
-//! - Outside a coroutine the C library's own function is called as if we were not there: `PassOn`.
+//! - Outside a coroutine the C library's own function is called as if we were not there:
+//!   `PassOn`.
 //! - A call that asked not to wait (`MSG_DONTWAIT`) is passed on as well.
-//! - When the first try gave a result, or an error other than `EAGAIN`, that is what the caller gets: `GiveBack`.
+//! - When the first try gave a result, or an error other than `EAGAIN`, that is what the
+//!   caller gets: `GiveBack`.
 //! - `EAGAIN` on a non-blocking descriptor is what the caller wants to know: `GiveBack`.
 //! - `EAGAIN` in every other case: `Park`, and try again later.
 //!

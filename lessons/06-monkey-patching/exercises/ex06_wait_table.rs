@@ -1,12 +1,16 @@
 //! # The wait table
 //!
-//! Somebody has to know who waits for what. Write the table that the hub keeps: for each descriptor the coroutines that
-//! wait for it, in the order in which they came. `W` is whatever names a coroutine.
+//! Somebody has to know who waits for what. Write the table that the hub keeps: for each
+//! descriptor the coroutines that wait for it, in the order in which they came. `W` is
+//! whatever names a coroutine.
 //!
-//! - `join` adds one. The same coroutine may wait for several descriptors (as in `poll`), but not twice for one: a second
-//!   `join` of the same descriptor replaces what it waits for, and it keeps its place in the row.
-//! - `interest` says what the kernel has to be asked for: everything that somebody waits for at this descriptor.
-//! - `ready` takes out those who wait for what has come, first come first, and gives them. The others stay.
+//! - `join` adds one. The same coroutine may wait for several descriptors (as in `poll`),
+//!   but not twice for one: a second `join` of the same descriptor replaces what it waits
+//!   for, and it keeps its place in the row.
+//! - `interest` says what the kernel has to be asked for: everything that somebody waits
+//!   for at this descriptor.
+//! - `ready` takes out those who wait for what has come, first come first, and gives
+//!   them. The others stay.
 //! - `leave` takes one out whose time is over.
 //! - `close` takes out all: the descriptor is gone, its number will be somebody else's.
 //! - `len` counts the places: nothing may be left behind when everybody has gone.

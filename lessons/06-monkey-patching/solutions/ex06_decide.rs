@@ -1,7 +1,8 @@
-//! The order of the questions is the order of the work: who asks, then what came, and only then what was asked for.
+//! The order of the questions is the order of the work: who asks, then what came, and
+//! only then what was asked for.
 //!
-//! `O_NONBLOCK` matters only after `EAGAIN`. That is also why the patch can afford to ask the kernel for the flag each
-//! time: a call that succeeds never pays for it.
+//! `O_NONBLOCK` matters only after `EAGAIN`. That is also why the patch can afford to ask
+//! the kernel for the flag each time: a call that succeeds never pays for it.
 
 /// What the try without waiting gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! No address outlives a wait: it is taken where it is used.
 //!
-//! The number to put back is a value, and a value may be kept. The try after `Ready` may find nothing again, for
-//! another coroutine may have been faster: so this is a loop.
+//! The number to put back is a value, and a value may be kept. The try after `Ready` may
+//! find nothing again, for another coroutine may have been faster: so this is a loop.
 
 use libc::{EAGAIN, ECANCELED};
 use monkey_patching::machine::{Machine, Wait};

@@ -1,6 +1,8 @@
-//! One list in the order of arrival does all of it: whoever is to be woken is picked out, the rest moves up.
+//! One list in the order of arrival does all of it: whoever is to be woken is picked out,
+//! the rest moves up.
 //!
-//! With ten thousand descriptors a list for each is faster (the lesson's hub has that), but the rules are these.
+//! With ten thousand descriptors a list for each is faster (the lesson's hub has that),
+//! but the rules are these.
 
 /// What one waits for, or what has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,12 +28,18 @@ impl<W: Copy + Eq> Default for WaitTable<W> {
 impl<W: Copy + Eq> WaitTable<W> {
     /// A table in which nobody waits.
     pub fn new() -> Self {
-        Self { waiting: Vec::new() }
+        Self {
+            waiting: Vec::new(),
+        }
     }
 
     /// `who` waits for `interest` at this descriptor.
     pub fn join(&mut self, fd: i32, interest: Interest, who: W) {
-        match self.waiting.iter_mut().find(|(at, _, waiter)| *at == fd && *waiter == who) {
+        match self
+            .waiting
+            .iter_mut()
+            .find(|(at, _, waiter)| *at == fd && *waiter == who)
+        {
             Some((_, old, _)) => *old = interest,
             None => self.waiting.push((fd, interest, who)),
         }
@@ -49,12 +57,15 @@ impl<W: Copy + Eq> WaitTable<W> {
 
     /// Takes out those who wait for something of `come` at this descriptor.
     pub fn ready(&mut self, fd: i32, come: Interest) -> Vec<W> {
-        self.take(|at, interest| at == fd && (interest.read && come.read || interest.write && come.write))
+        self.take(|at, interest| {
+            at == fd && (interest.read && come.read || interest.write && come.write)
+        })
     }
 
     /// `who` does not wait at this descriptor any more.
     pub fn leave(&mut self, fd: i32, who: W) {
-        self.waiting.retain(|(at, _, waiter)| *at != fd || *waiter != who);
+        self.waiting
+            .retain(|(at, _, waiter)| *at != fd || *waiter != who);
     }
 
     /// The descriptor is gone: takes out all who wait at it.
@@ -73,7 +84,9 @@ impl<W: Copy + Eq> WaitTable<W> {
     }
 
     fn take(&mut self, leaves: impl Fn(i32, Interest) -> bool) -> Vec<W> {
-        let gone = self.waiting.extract_if(.., |(at, interest, _)| leaves(*at, *interest));
+        let gone = self
+            .waiting
+            .extract_if(.., |(at, interest, _)| leaves(*at, *interest));
         gone.map(|(_, _, who)| who).collect()
     }
 }

@@ -1,19 +1,22 @@
 //! What stands in the place of the C library's calls.
 //!
-//! Each has the same shape. Outside a coroutine, or when the caller asked not to wait, the next definition is called
-//! with the same arguments. Else the call is tried without waiting, and when there is nothing, the coroutine is parked
-//! and the call is tried again.
+//! Each has the same shape. Outside a coroutine, or when the caller asked not to wait,
+//! the next definition is called with the same arguments. Else the call is tried without
+//! waiting, and when there is nothing, the coroutine is parked and the call is tried
+//! again.
 //!
-//! All keep the contract of the call that they replace: the same results, the same error numbers in `errno`, the
-//! timeouts of the socket (`SO_RCVTIMEO`, `SO_SNDTIMEO`). After a success `errno` is what it was.
+//! All keep the contract of the call that they replace: the same results, the same error
+//! numbers in `errno`, the timeouts of the socket (`SO_RCVTIMEO`, `SO_SNDTIMEO`). After a
+//! success `errno` is what it was.
 
-use crate::hub::{self, Interest, NotReady, ready_now};
-use crate::{Decision, Moment, decide, errno, next};
 use std::ffi::c_void;
 use std::mem::size_of;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::hub::{self, Interest, NotReady, ready_now};
+use crate::{Decision, Moment, decide, errno, next};
 
 /// How often `poll` was asked about nothing: see [`crate::is_patched`].
 pub(crate) static PROBES: AtomicUsize = AtomicUsize::new(0);
@@ -22,7 +25,8 @@ fn in_coroutine() -> bool {
     may::coroutine::is_coroutine()
 }
 
-/// The flags of a descriptor; 0 when it has none, for then the call itself will say what is wrong.
+/// The flags of a descriptor; 0 when it has none, for then the call itself will say what
+/// is wrong.
 fn flags_of(fd: i32) -> i32 {
     // SAFETY: F_GETFL takes and gives plain numbers.
     unsafe { libc::fcntl(fd, libc::F_GETFL) }.max(0)
@@ -30,11 +34,20 @@ fn flags_of(fd: i32) -> i32 {
 
 /// How long a socket's calls may wait by its option; `None` is for ever.
 fn time_limit(fd: i32, option: i32) -> Option<Duration> {
-    let mut time = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let mut time = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 0,
+    };
     let mut size = libc::socklen_t::try_from(size_of::<libc::timeval>()).unwrap_or(0);
     // SAFETY: the kernel writes one `timeval`, whose size we say.
     let done = unsafe {
-        libc::getsockopt(fd, libc::SOL_SOCKET, option, ptr::from_mut(&mut time).cast(), &raw mut size)
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            option,
+            ptr::from_mut(&mut time).cast(),
+            &raw mut size,
+        )
     };
     let seconds = u64::try_from(time.tv_sec).ok()?;
     let micros = u64::try_from(time.tv_usec).ok()?;
@@ -44,13 +57,18 @@ fn time_limit(fd: i32, option: i32) -> Option<Duration> {
 
 /// Until when a socket's calls may wait, by its option for this direction.
 fn deadline(fd: i32, interest: Interest) -> Option<Instant> {
-    let option = if interest == libc::POLLIN { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
+    let option = if interest == libc::POLLIN {
+        libc::SO_RCVTIMEO
+    } else {
+        libc::SO_SNDTIMEO
+    };
     time_limit(fd, option).and_then(|time| Instant::now().checked_add(time))
 }
 
 /// Waits for a socket until the deadline; the number of the error when that came first.
 fn wait(fd: i32, interest: Interest, deadline: Option<Instant>) -> Result<(), i32> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let left =
+        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     hub::wait(&[(fd, interest)], left).map_err(|why| match why {
         NotReady::TimedOut => libc::EAGAIN,
         NotReady::Cancelled => libc::ECANCELED,
@@ -74,7 +92,11 @@ fn cooperate(fd: i32, interest: Interest, mut attempt: impl FnMut() -> isize) ->
         }
         if limit.is_none() {
             let nonblocking = flags_of(fd) & libc::O_NONBLOCK != 0;
-            let moment = Moment { in_coroutine: true, nonblocking, dont_wait: false };
+            let moment = Moment {
+                in_coroutine: true,
+                nonblocking,
+                dont_wait: false,
+            };
             if decide(moment) == Decision::Pass {
                 errno::set(libc::EAGAIN);
                 return -1;
@@ -115,7 +137,8 @@ pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> i
     let now = flags | libc::MSG_DONTWAIT;
     // SAFETY: the caller promises room for `length` bytes, and `at` is not above it.
     // The buffer may be on the stack of this coroutine: that is kept while it is parked.
-    let part = |at: usize| unsafe { next::recv(fd, buffer.byte_add(at), length - at, now) };
+    let part =
+        |at: usize| unsafe { next::recv(fd, buffer.byte_add(at), length - at, now) };
     if flags & libc::MSG_WAITALL != 0 && flags & libc::MSG_PEEK == 0 {
         return all(length, |at| cooperate(fd, libc::POLLIN, || part(at)));
     }
@@ -136,7 +159,8 @@ pub unsafe fn recvfrom(
     room: *mut libc::socklen_t,
 ) -> isize {
     // SAFETY: as the caller promises.
-    let call = |flags| unsafe { next::recvfrom(fd, buffer, length, flags, address, room) };
+    let call =
+        |flags| unsafe { next::recvfrom(fd, buffer, length, flags, address, room) };
     if !in_coroutine() || flags & libc::MSG_DONTWAIT != 0 {
         return call(flags);
     }
@@ -168,7 +192,12 @@ pub unsafe fn send(fd: i32, buffer: *const c_void, length: usize, flags: i32) ->
     all(length, |at| {
         // SAFETY: the caller promises `length` bytes, and `at` is not above it.
         cooperate(fd, libc::POLLOUT, || unsafe {
-            next::send(fd, buffer.byte_add(at), length - at, flags | libc::MSG_DONTWAIT)
+            next::send(
+                fd,
+                buffer.byte_add(at),
+                length - at,
+                flags | libc::MSG_DONTWAIT,
+            )
         })
     })
 }
@@ -281,7 +310,8 @@ pub unsafe fn readv(fd: i32, buffers: *const libc::iovec, count: i32) -> isize {
     unsafe { next::readv(fd, buffers, count) }
 }
 
-/// As writev(2), except that it may be short where a blocking one would not be. Cooperative for sockets.
+/// As writev(2), except that it may be short where a blocking one would not be.
+/// Cooperative for sockets.
 ///
 /// # Safety
 /// As the manual page says.
@@ -303,8 +333,8 @@ pub unsafe fn writev(fd: i32, buffers: *const libc::iovec, count: i32) -> isize 
 
 /// As accept4(2).
 ///
-/// There is no flag for "do not wait", so it looks first. Should another process take the connection between the look
-/// and the call, the call waits, and the worker with it.
+/// There is no flag for "do not wait", so it looks first. Should another process take the
+/// connection between the look and the call, the call waits, and the worker with it.
 ///
 /// # Safety
 /// As the manual page says.
@@ -334,7 +364,11 @@ pub unsafe fn accept4(
 ///
 /// # Safety
 /// `address` points to `length` bytes of an address.
-pub unsafe fn connect(fd: i32, address: *const libc::sockaddr, length: libc::socklen_t) -> i32 {
+pub unsafe fn connect(
+    fd: i32,
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+) -> i32 {
     // SAFETY: as the caller promises.
     let call = || unsafe { next::connect(fd, address, length) };
     if !in_coroutine() {
@@ -345,8 +379,8 @@ pub unsafe fn connect(fd: i32, address: *const libc::sockaddr, length: libc::soc
         return call();
     }
     let before = errno::get();
-    // Nobody else knows a socket that is not connected yet, so for this moment it may be non-blocking.
-    // SAFETY: F_SETFL takes plain numbers.
+    // Nobody else knows a socket that is not connected yet, so for this moment it may be
+    // non-blocking. SAFETY: F_SETFL takes plain numbers.
     let set_flags = |flags: i32| unsafe { libc::fcntl(fd, libc::F_SETFL, flags) };
     set_flags(flags | libc::O_NONBLOCK);
     let (result, number) = (call(), errno::get());
@@ -411,7 +445,8 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
     loop {
         // SAFETY: as the caller promises.
         let ready = unsafe { next::poll(fds, count, 0) };
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left =
+            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if ready != 0 || left == Some(Duration::ZERO) {
             return ready;
         }
@@ -421,15 +456,20 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
                 errno::set(libc::ECANCELED);
                 return -1;
             }
-            // SAFETY: as the caller promises. The thread waits: better than to wait wrongly.
-            Err(NotReady::Refused(_)) => return unsafe { next::poll(fds, count, timeout) },
+            // SAFETY: as the caller promises. The thread waits: better than to wait
+            // wrongly.
+            Err(NotReady::Refused(_)) => {
+                return unsafe { next::poll(fds, count, timeout) };
+            }
         }
     }
 }
 
 /// How long to sleep, if the numbers make sense.
 fn duration(time: libc::timespec) -> Option<Duration> {
-    let nanos = u32::try_from(time.tv_nsec).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    let nanos = u32::try_from(time.tv_nsec)
+        .ok()
+        .filter(|nanos| *nanos < 1_000_000_000)?;
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanos))
 }
 
@@ -438,8 +478,11 @@ fn sleep(time: Duration) {
     let before = errno::get();
     let deadline = Instant::now().checked_add(time);
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) || hub::wait(&[], left) == Err(NotReady::Cancelled) {
+        let left =
+            deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO)
+            || hub::wait(&[], left) == Err(NotReady::Cancelled)
+        {
             break;
         }
     }
@@ -462,18 +505,24 @@ pub unsafe fn clock_nanosleep(
         let span = if flags & libc::TIMER_ABSTIME == 0 {
             wanted
         } else {
-            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            let mut now = libc::timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
             // SAFETY: the kernel writes one time.
             let known = unsafe { libc::clock_gettime(clock, &raw mut now) } == 0;
             let now = if known { duration(now) } else { None };
-            wanted.zip(now).map(|(until, now)| until.saturating_sub(now))
+            wanted
+                .zip(now)
+                .map(|(until, now)| until.saturating_sub(now))
         };
         if let Some(span) = span {
             sleep(span);
             return 0;
         }
     }
-    // SAFETY: as the caller promises. What makes no sense is refused by the kernel, in its words.
+    // SAFETY: as the caller promises. What makes no sense is refused by the kernel, in
+    // its words.
     unsafe { next::clock_nanosleep(clock, flags, time, left) }
 }
 
@@ -483,7 +532,9 @@ pub unsafe fn clock_nanosleep(
 /// `time` points to a time; `left` is null or points to room for one.
 pub unsafe fn nanosleep(time: *const libc::timespec, left: *mut libc::timespec) -> i32 {
     // SAFETY: the caller promises a time there, if it is not null.
-    let span = (in_coroutine() && !time.is_null()).then(|| duration(unsafe { *time })).flatten();
+    let span = (in_coroutine() && !time.is_null())
+        .then(|| duration(unsafe { *time }))
+        .flatten();
     if let Some(span) = span {
         sleep(span);
         return 0;

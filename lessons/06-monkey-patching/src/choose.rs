@@ -1,8 +1,10 @@
-//! The honest alternative: code that says what it needs, and a caller who chooses who waits.
+//! The honest alternative: code that says what it needs, and a caller who chooses who
+//! waits.
 //!
-//! `Read` and `Write` are such a choice already: [`exchange`] works for `std::net`, for `may::net` and for a `Vec`. What
-//! they do not have is how to connect, to accept, to sleep and to begin something: hence [`Runtime`]. tokio needs more
-//! than a trait: its calls are `async`, and so is everything that calls them.
+//! `Read` and `Write` are such a choice already: [`exchange`] works for `std::net`, for
+//! `may::net` and for a `Vec`. What they do not have is how to connect, to accept, to
+//! sleep and to begin something: hence [`Runtime`]. tokio needs more than a trait: its
+//! calls are `async`, and so is everything that calls them.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -113,7 +115,8 @@ pub fn exchange(stream: &mut (impl Read + Write), ask: &[u8]) -> io::Result<Vec<
 }
 // ANCHOR_END: exchange
 
-/// A server for one client that sends back what comes: it listens, and gives its address at once.
+/// A server for one client that sends back what comes: it listens, and gives its address
+/// at once.
 ///
 /// # Errors
 /// What listening gives.
@@ -121,7 +124,9 @@ pub fn exchange(stream: &mut (impl Read + Write), ask: &[u8]) -> io::Result<Vec<
 pub fn serve_one<R: Runtime>() -> io::Result<SocketAddr> {
     let (listener, address) = R::listen()?;
     R::begin(move || {
-        let Ok(mut stream) = R::accept(&listener) else { return };
+        let Ok(mut stream) = R::accept(&listener) else {
+            return;
+        };
         let mut buffer = [0; 512];
         while let Ok(count @ 1..) = stream.read(&mut buffer) {
             if stream.write_all(&buffer[..count]).is_err() {

@@ -1,7 +1,7 @@
 //! The one question of every patched call: may this caller be parked?
 //!
-//! It is asked after the call was tried without waiting, and only when there was nothing: a call that can be answered
-//! at once costs nothing more than it did.
+//! It is asked after the call was tried without waiting, and only when there was nothing:
+//! a call that can be answered at once costs nothing more than it did.
 
 /// What is known about a call that would have to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,16 @@ mod tests {
     #[test]
     fn only_a_coroutine_that_would_block_is_parked() {
         for bits in 0..8_u8 {
-            let moment =
-                Moment { in_coroutine: bits & 1 != 0, nonblocking: bits & 2 != 0, dont_wait: bits & 4 != 0 };
-            let wanted = if bits == 1 { Decision::Park } else { Decision::Pass };
+            let moment = Moment {
+                in_coroutine: bits & 1 != 0,
+                nonblocking: bits & 2 != 0,
+                dont_wait: bits & 4 != 0,
+            };
+            let wanted = if bits == 1 {
+                Decision::Park
+            } else {
+                Decision::Pass
+            };
             assert_eq!(decide(moment), wanted, "{moment:?}");
         }
     }

@@ -1,8 +1,8 @@
 //! `errno`, the C library's second result.
 //!
-//! It is a variable of the thread, and a coroutine that has waited may go on in another thread. So nobody may keep its
-//! address across a wait. Both functions here take it anew, and are never inlined, so that no compiler can keep it
-//! either.
+//! It is a variable of the thread, and a coroutine that has waited may go on in another
+//! thread. So nobody may keep its address across a wait. Both functions here take it
+//! anew, and are never inlined, so that no compiler can keep it either.
 
 /// The number of the calling thread's last error.
 // ANCHOR: errno
@@ -21,7 +21,8 @@ pub fn set(number: i32) {
 }
 // ANCHOR_END: errno
 
-/// Where the calling thread's `errno` is, as a number to compare: not to be used as an address.
+/// Where the calling thread's `errno` is, as a number to compare: not to be used as an
+/// address.
 #[inline(never)]
 pub fn address() -> usize {
     // SAFETY: it has no conditions; only what is done with the address would.

@@ -1,8 +1,8 @@
-//! A machine of two threads to practise on: its socket answers as it was told, and after each wait the coroutine is in
-//! the other thread.
+//! A machine of two threads to practise on: its socket answers as it was told, and after
+//! each wait the coroutine is in the other thread.
 //!
-//! On a real machine that happens now and then, and a program that keeps the address of `errno` is wrong now and then.
-//! Here it happens each time.
+//! On a real machine that happens now and then, and a program that keeps the address of
+//! `errno` is wrong now and then. Here it happens each time.
 
 use std::collections::VecDeque;
 
@@ -51,7 +51,10 @@ impl Machine {
     /// The same with `O_NONBLOCK`.
     #[must_use]
     pub fn nonblocking(self) -> Self {
-        Self { nonblocking: true, ..self }
+        Self {
+            nonblocking: true,
+            ..self
+        }
     }
 
     /// The same with these numbers in the `errno` of the first and of the second thread.
@@ -63,7 +66,8 @@ impl Machine {
     /// Tries to receive without waiting: a count, or -1 and a number in `errno`.
     ///
     /// # Panics
-    /// When it is tried more often than the machine was told of: then it would be tried for ever.
+    /// When it is tried more often than the machine was told of: then it would be tried
+    /// for ever.
     pub fn try_recv(&mut self) -> isize {
         self.tried += 1;
         match self.tries.pop_front() {
@@ -82,7 +86,9 @@ impl Machine {
     /// When there was no reason to wait: then it would wait for ever.
     pub fn wait(&mut self) -> Wait {
         self.thread = 1 - self.thread;
-        self.waits.pop_front().unwrap_or_else(|| panic!("a wait with nothing to wait for"))
+        self.waits
+            .pop_front()
+            .unwrap_or_else(|| panic!("a wait with nothing to wait for"))
     }
 
     /// Whether the socket has the flag `O_NONBLOCK`.

@@ -9,7 +9,9 @@ mod tour;
 
 #[cfg(not(target_os = "linux"))]
 fn main() -> std::process::ExitCode {
-    anstream::eprintln!("lesson 06: the patch takes Linux; the chapter's text and the exercises do not");
+    anstream::eprintln!(
+        "lesson 06: the patch takes Linux; the chapter's text and the exercises do not"
+    );
     std::process::ExitCode::from(2)
 }
 

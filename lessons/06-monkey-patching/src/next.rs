@@ -1,7 +1,9 @@
-//! The functions that we stand before: the C library's own, or those of whoever is loaded next.
+//! The functions that we stand before: the C library's own, or those of whoever is loaded
+//! next.
 //!
-//! gevent keeps them too (`gevent.monkey.get_original`). `dlsym(RTLD_NEXT, name)` asks the dynamic linker for the
-//! definition that would have been taken had ours not been there.
+//! gevent keeps them too (`gevent.monkey.get_original`). `dlsym(RTLD_NEXT, name)` asks
+//! the dynamic linker for the definition that would have been taken had ours not been
+//! there.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -15,17 +17,23 @@ pub struct Next {
 impl Next {
     /// The next definition of `name`.
     pub const fn new(name: &'static CStr) -> Self {
-        Self { name, address: AtomicPtr::new(std::ptr::null_mut()) }
+        Self {
+            name,
+            address: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
 
-    /// Its address. It aborts when nobody else defines the name: then there is nothing to pass a call on to.
+    /// Its address. It aborts when nobody else defines the name: then there is nothing to
+    /// pass a call on to.
     pub fn address(&self) -> *mut c_void {
         let known = self.address.load(Ordering::Relaxed);
         if !known.is_null() {
             return known;
         }
-        // SAFETY: the name ends with a zero byte. `RTLD_NEXT` looks behind the object that this code is in.
-        let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr().cast::<c_char>()) };
+        // SAFETY: the name ends with a zero byte. `RTLD_NEXT` looks behind the object
+        // that this code is in.
+        let found =
+            unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr().cast::<c_char>()) };
         if found.is_null() {
             std::process::abort();
         }

@@ -1,14 +1,16 @@
 //! The patch itself: functions with the names of the C library's.
 //!
-//! They are in a macro because a name can be defined once in a program, and whoever only depends on this crate must
-//! not get them. The linker takes the first definition that it finds, and the executable's own objects come before
-//! every library: so nothing has to be run first, and nothing can be too late.
+//! They are in a macro because a name can be defined once in a program, and whoever only
+//! depends on this crate must not get them. The linker takes the first definition that it
+//! finds, and the executable's own objects come before every library: so nothing has to
+//! be run first, and nothing can be too late.
 
-/// Defines the C library's blocking calls in this program. Say it once, in the root of an executable, a test or a
-/// `cdylib`.
+/// Defines the C library's blocking calls in this program. Say it once, in the root of an
+/// executable, a test or a `cdylib`.
 ///
-/// Patched are `clock_nanosleep nanosleep connect accept accept4 recv recvfrom recvmsg send sendto sendmsg read write
-/// readv writev poll`. On anything but Linux with glibc it expands to nothing.
+/// Patched are `clock_nanosleep nanosleep connect accept accept4 recv recvfrom recvmsg
+/// send sendto sendmsg read write readv writev poll`. On anything but Linux with glibc it
+/// expands to nothing.
 #[macro_export]
 macro_rules! patch_all {
     () => {
@@ -58,9 +60,11 @@ macro_rules! patch_all {
     // ANCHOR_END: symbols
 }
 
-/// Defines `pthread_create`, `pthread_join` and `pthread_detach`: the threads of the program become coroutines.
+/// Defines `pthread_create`, `pthread_join` and `pthread_detach`: the threads of the
+/// program become coroutines.
 ///
-/// Only in a `cdylib` that is loaded before another program, and only after reading [`threads`](crate::threads).
+/// Only in a `cdylib` that is loaded before another program, and only after reading
+/// [`threads`](crate::threads).
 #[macro_export]
 macro_rules! patch_threads {
     () => {
@@ -68,7 +72,8 @@ macro_rules! patch_threads {
         mod monkey_patch_threads {
             use $crate::types::{Any, Attributes, Number};
 
-            // SAFETY: the C library's name and arguments; what differs in the contract is said in `threads`.
+            // SAFETY: the C library's name and arguments; what differs in the contract is
+            // said in `threads`.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_create(
                 thread: *mut Number,
@@ -77,12 +82,17 @@ macro_rules! patch_threads {
                 argument: *mut Any,
             ) -> i32 {
                 // SAFETY: the caller keeps the manual page's conditions.
-                unsafe { $crate::threads::pthread_create(thread, attributes, start, argument) }
+                unsafe {
+                    $crate::threads::pthread_create(thread, attributes, start, argument)
+                }
             }
 
             // SAFETY: as above.
             #[unsafe(no_mangle)]
-            unsafe extern "C" fn pthread_join(thread: Number, result: *mut *mut Any) -> i32 {
+            unsafe extern "C" fn pthread_join(
+                thread: Number,
+                result: *mut *mut Any,
+            ) -> i32 {
                 // SAFETY: the caller keeps the manual page's conditions.
                 unsafe { $crate::threads::pthread_join(thread, result) }
             }
@@ -101,10 +111,12 @@ macro_rules! patch_threads {
 pub fn is_patched() -> bool {
     #[cfg(target_os = "linux")]
     {
-        use crate::calls::PROBES;
         use std::sync::atomic::Ordering;
+
+        use crate::calls::PROBES;
         let before = PROBES.load(Ordering::Relaxed);
-        // SAFETY: `poll` about no descriptor at all, without waiting, reads and writes nothing.
+        // SAFETY: `poll` about no descriptor at all, without waiting, reads and writes
+        // nothing.
         unsafe { libc::poll(std::ptr::null_mut(), 0, 0) };
         PROBES.load(Ordering::Relaxed) != before
     }

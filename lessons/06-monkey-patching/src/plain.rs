@@ -2,9 +2,10 @@
 //!
 //! There is no word of coroutines here. This is the code that the patch has to deal with.
 
+use std::io;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::{io, time::Duration};
+use std::time::Duration;
 
 /// What a connection needs done.
 pub type Work = Box<dyn FnOnce() + Send>;

@@ -1,23 +1,24 @@
-//! A program with the patch: what std's own calls do in coroutines, and that they do what they did elsewhere.
+//! A program with the patch: what std's own calls do in coroutines, and that they do what
+//! they did elsewhere.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 monkey_patching::patch_all!();
 
 mod common;
 
-use common::{SOON, until, within};
-use may::coroutine::JoinHandle;
-use may::go;
-use monkey_patching::{errno, hub, is_patched, plain};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
+
+use common::{SOON, until, within};
+use may::coroutine::JoinHandle;
+use may::go;
+use monkey_patching::{errno, hub, is_patched, plain};
 
 /// One worker, and stacks with room for what `assert` prints.
 fn one_worker() {
@@ -25,20 +26,34 @@ fn one_worker() {
     ONCE.call_once(|| {
         may::config().set_workers(1).set_stack_size(0x8000);
         raise_limit();
-        assert!(is_patched(), "the test's own calls do not go through the patch");
+        assert!(
+            is_patched(),
+            "the test's own calls do not go through the patch"
+        );
     });
 }
 
-/// As many descriptors as this process may have: a thousand clients and their server are in it.
+/// As many descriptors as this process may have: a thousand clients and their server are
+/// in it.
 fn raise_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
 }
 
 /// What the coroutine came to; fails when it has not ended in time.
 fn join<T: Send + 'static>(what: &str, coroutine: JoinHandle<T>) -> T {
-    within(what, move || coroutine.join().unwrap_or_else(|_| panic!("the coroutine panicked")))
+    within(what, move || {
+        coroutine
+            .join()
+            .unwrap_or_else(|_| panic!("the coroutine panicked"))
+    })
 }
 
 fn listener() -> (TcpListener, std::net::SocketAddr) {
@@ -61,7 +76,10 @@ fn a_thousand_sleepers_sleep_at_the_same_time() {
         .map(|_| {
             let (asleep, most) = (Arc::clone(&asleep), Arc::clone(&most));
             go!(move || {
-                most.fetch_max(asleep.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                most.fetch_max(
+                    asleep.fetch_add(1, Ordering::SeqCst) + 1,
+                    Ordering::SeqCst,
+                );
                 let begin = Instant::now();
                 thread::sleep(Duration::from_millis(100));
                 asleep.fetch_sub(1, Ordering::SeqCst);
@@ -72,10 +90,20 @@ fn a_thousand_sleepers_sleep_at_the_same_time() {
     let begin = Instant::now();
     for sleeper in sleepers {
         let time = join("a sleeper", sleeper);
-        assert!(time >= Duration::from_millis(100), "a sleep of 100 ms took {time:?}");
+        assert!(
+            time >= Duration::from_millis(100),
+            "a sleep of 100 ms took {time:?}"
+        );
     }
-    assert!(most.load(Ordering::SeqCst) > 100, "they slept one after the other: at most {most:?} at a time");
-    assert!(begin.elapsed() < Duration::from_secs(50), "1,000 sleeps of 100 ms took {:?}", begin.elapsed());
+    assert!(
+        most.load(Ordering::SeqCst) > 100,
+        "they slept one after the other: at most {most:?} at a time"
+    );
+    assert!(
+        begin.elapsed() < Duration::from_secs(50),
+        "1,000 sleeps of 100 ms took {:?}",
+        begin.elapsed()
+    );
 }
 
 #[test]
@@ -102,19 +130,27 @@ fn a_server_written_for_threads_serves_a_thousand_clients_without_one() {
     go!(move || plain::serve(&listener, |work| {
         go!(work);
     }));
-    let before = fs::read_dir("/proc/self/task").expect("/proc is there").count();
+    let before = fs::read_dir("/proc/self/task")
+        .expect("/proc is there")
+        .count();
     let mut clients = Vec::new();
     for number in 0..1000_u32 {
         let mut client = TcpStream::connect(address).expect("the server is there");
-        client.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
-        client.write_all(&number.to_be_bytes()).expect("the server reads");
+        client
+            .set_read_timeout(Some(SOON))
+            .expect("a socket has timeouts");
+        client
+            .write_all(&number.to_be_bytes())
+            .expect("the server reads");
         let mut answer = [0; 4];
         client.read_exact(&mut answer).expect("the server answers");
         assert_eq!(u32::from_be_bytes(answer), number);
         clients.push(client);
     }
     // The other tests of this file begin and end threads of their own, but never so many.
-    let now = fs::read_dir("/proc/self/task").expect("/proc is there").count();
+    let now = fs::read_dir("/proc/self/task")
+        .expect("/proc is there")
+        .count();
     assert!(now < before + 100, "{before} threads have become {now}");
 }
 
@@ -125,8 +161,9 @@ fn both_sides_may_be_coroutines_of_one_worker() {
     go!(move || plain::serve(&listener, |work| {
         go!(work);
     }));
-    let clients: Vec<_> =
-        (0..50_u32).map(|number| go!(move || plain::ask(address, &number.to_be_bytes()))).collect();
+    let clients: Vec<_> = (0..50_u32)
+        .map(|number| go!(move || plain::ask(address, &number.to_be_bytes())))
+        .collect();
     for (number, client) in (0..50_u32).zip(clients) {
         let answer = join("a client", client).expect("the server answers");
         assert_eq!(answer, number.to_be_bytes());
@@ -137,26 +174,39 @@ fn both_sides_may_be_coroutines_of_one_worker() {
 fn a_read_timeout_is_kept() {
     one_worker();
     let (mut client, _server) = pair();
-    client.set_read_timeout(Some(Duration::from_millis(30))).expect("a socket has timeouts");
+    client
+        .set_read_timeout(Some(Duration::from_millis(30)))
+        .expect("a socket has timeouts");
     let (kind, time) = join(
         "a read with a timeout",
         go!(move || {
             let begin = Instant::now();
-            (client.read(&mut [0]).map_err(|error| error.kind()), begin.elapsed())
+            (
+                client.read(&mut [0]).map_err(|error| error.kind()),
+                begin.elapsed(),
+            )
         }),
     );
     assert_eq!(kind, Err(ErrorKind::WouldBlock));
-    assert!(time >= Duration::from_millis(30), "a timeout of 30 ms came after {time:?}");
+    assert!(
+        time >= Duration::from_millis(30),
+        "a timeout of 30 ms came after {time:?}"
+    );
 }
 
 #[test]
 fn a_write_timeout_is_kept() {
     one_worker();
     let (mut client, _server) = pair();
-    client.set_write_timeout(Some(Duration::from_millis(30))).expect("a socket has timeouts");
+    client
+        .set_write_timeout(Some(Duration::from_millis(30)))
+        .expect("a socket has timeouts");
     let error = join(
         "a write that nobody reads",
-        go!(move || client.write_all(&vec![0; 64 << 20]).expect_err("nobody reads 64 MiB").kind()),
+        go!(move || client
+            .write_all(&vec![0; 64 << 20])
+            .expect_err("nobody reads 64 MiB")
+            .kind()),
     );
     assert_eq!(error, ErrorKind::WouldBlock);
 }
@@ -165,7 +215,10 @@ fn a_write_timeout_is_kept() {
 fn an_accept_keeps_its_timeout_too() {
     one_worker();
     let (listener, _) = listener();
-    let time = libc::timeval { tv_sec: 0, tv_usec: 30_000 };
+    let time = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 30_000,
+    };
     let size = libc::socklen_t::try_from(size_of_val(&time)).expect("it is small");
     // SAFETY: the kernel reads one `timeval` of this size.
     let done = unsafe {
@@ -178,7 +231,10 @@ fn an_accept_keeps_its_timeout_too() {
         )
     };
     assert_eq!(done, 0);
-    let error = join("an accept", go!(move || listener.accept().expect_err("nobody calls").kind()));
+    let error = join(
+        "an accept",
+        go!(move || listener.accept().expect_err("nobody calls").kind()),
+    );
     assert_eq!(error, ErrorKind::WouldBlock);
 }
 
@@ -187,8 +243,12 @@ fn a_non_blocking_socket_does_not_wait() {
     one_worker();
     let (mut client, _server) = pair();
     let (listener, _) = listener();
-    client.set_nonblocking(true).expect("a socket has this flag");
-    listener.set_nonblocking(true).expect("a socket has this flag");
+    client
+        .set_nonblocking(true)
+        .expect("a socket has this flag");
+    listener
+        .set_nonblocking(true)
+        .expect("a socket has this flag");
     let kinds = join(
         "calls that do not wait",
         go!(move || {
@@ -216,7 +276,12 @@ fn outside_a_coroutine_a_call_blocks_its_thread_as_ever() {
     thread::sleep(Duration::from_millis(20));
     assert!(waiting.load(Ordering::SeqCst), "the read has not waited");
     server.write_all(b"x").expect("the other side is there");
-    assert_eq!(within("the thread ends", || reading.join().expect("it does not panic")), (1, *b"x"));
+    assert_eq!(
+        within("the thread ends", || reading
+            .join()
+            .expect("it does not panic")),
+        (1, *b"x")
+    );
 }
 
 #[test]
@@ -230,8 +295,14 @@ fn a_large_write_goes_out_in_pieces_and_whole() {
         let mut received = Vec::new();
         server.read_to_end(&mut received).map(|_| received)
     });
-    assert_eq!(join("the write", writing).expect("the other side reads"), bytes.len());
-    assert!(join("the read", reading).expect("the other side writes") == bytes, "the bytes have changed");
+    assert_eq!(
+        join("the write", writing).expect("the other side reads"),
+        bytes.len()
+    );
+    assert!(
+        join("the read", reading).expect("the other side writes") == bytes,
+        "the bytes have changed"
+    );
 }
 
 #[test]
@@ -254,7 +325,10 @@ fn one_may_read_while_another_writes_the_same_socket() {
     });
     go!(move || plain::echo(server));
     join("the write", writing).expect("the other side reads");
-    assert_eq!(join("the read", reading).expect("the other side writes"), bytes);
+    assert_eq!(
+        join("the read", reading).expect("the other side writes"),
+        bytes
+    );
 }
 
 #[test]
@@ -281,13 +355,20 @@ fn vectored_calls_and_unix_sockets_wait_cooperatively() {
     let (mut left, mut right) = UnixStream::pair().expect("two sockets");
     let reading = go!(move || {
         let (mut first, mut second) = ([0; 2], [0; 3]);
-        let count = left.read_vectored(&mut [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)])?;
+        let count = left.read_vectored(&mut [
+            IoSliceMut::new(&mut first),
+            IoSliceMut::new(&mut second),
+        ])?;
         io::Result::Ok((count, first, second))
     });
     until("the reader is parked", || hub::waiting() > 0);
-    let writing = go!(move || right.write_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")]));
+    let writing =
+        go!(move || right.write_vectored(&[IoSlice::new(b"he"), IoSlice::new(b"llo")]));
     assert_eq!(join("the write", writing).expect("the other side reads"), 5);
-    assert_eq!(join("the read", reading).expect("the other side writes"), (5, *b"he", *b"llo"));
+    assert_eq!(
+        join("the read", reading).expect("the other side writes"),
+        (5, *b"he", *b"llo")
+    );
 }
 
 #[test]
@@ -299,11 +380,15 @@ fn datagrams_wait_cooperatively() {
     let from = theirs.local_addr().expect("it has an address");
     let receiving = go!(move || {
         let mut buffer = [0; 8];
-        ours.recv_from(&mut buffer).map(|(count, sender)| (buffer[..count].to_vec(), sender))
+        ours.recv_from(&mut buffer)
+            .map(|(count, sender)| (buffer[..count].to_vec(), sender))
     });
     let sending = go!(move || theirs.send_to(b"hello", address));
     assert_eq!(join("the send", sending).expect("a datagram goes"), 5);
-    assert_eq!(join("the receive", receiving).expect("one comes"), (b"hello".to_vec(), from));
+    assert_eq!(
+        join("the receive", receiving).expect("one comes"),
+        (b"hello".to_vec(), from)
+    );
 }
 
 #[test]
@@ -334,10 +419,17 @@ fn a_connected_socket_is_left_blocking() {
         go!(move || {
             let stream = TcpStream::connect(address)?;
             // SAFETY: F_GETFL takes and gives plain numbers.
-            io::Result::Ok(unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_GETFL) } & libc::O_NONBLOCK)
+            io::Result::Ok(
+                unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_GETFL) }
+                    & libc::O_NONBLOCK,
+            )
         }),
     );
-    assert_eq!(flags.expect("the listener is there"), 0, "the patch's own flag has stayed");
+    assert_eq!(
+        flags.expect("the listener is there"),
+        0,
+        "the patch's own flag has stayed"
+    );
 }
 
 #[test]
@@ -370,7 +462,10 @@ fn a_coroutine_may_wake_in_another_thread_where_errno_is_another() {
             (before, errno::address())
         }),
     );
-    assert_ne!(before, after, "may's timer thread runs what it wakes: the claim of the chapter");
+    assert_ne!(
+        before, after,
+        "may's timer thread runs what it wakes: the claim of the chapter"
+    );
 }
 
 #[test]
@@ -381,11 +476,13 @@ fn a_call_that_succeeds_leaves_errno_alone() {
         errno::set(libc::EXDEV);
         thread::sleep(Duration::from_millis(2));
         let slept = errno::get();
-        // There is one worker: this has its turn when the reader is parked, and not before.
+        // There is one worker: this has its turn when the reader is parked, and not
+        // before.
         let writing = go!(move || server.write_all(b"x").map(|()| server));
         errno::set(libc::EXDEV);
         // SAFETY: there is room for one byte.
-        let count = unsafe { libc::recv(client.as_raw_fd(), [0_u8].as_mut_ptr().cast(), 1, 0) };
+        let count =
+            unsafe { libc::recv(client.as_raw_fd(), [0_u8].as_mut_ptr().cast(), 1, 0) };
         let received = errno::get();
         drop(writing.join());
         (slept, count, received)
@@ -405,9 +502,14 @@ fn who_still_waits_after_an_event_is_not_forgotten() {
     });
     let bytes = 16 << 20;
     let writing = go!(move || (&*client).write_all(&vec![7; bytes]));
-    // The writer is through when all has been read. Only the reader waits then, and nobody asks the kernel again.
-    server.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
-    server.read_exact(&mut vec![0; bytes]).expect("the other side writes");
+    // The writer is through when all has been read. Only the reader waits then, and
+    // nobody asks the kernel again.
+    server
+        .set_read_timeout(Some(SOON))
+        .expect("a socket has timeouts");
+    server
+        .read_exact(&mut vec![0; bytes])
+        .expect("the other side writes");
     join("the write", writing).expect("the other side reads");
     server.write_all(b"y").expect("the other side is there");
     assert_eq!(join("the read", reading).expect("a byte has come"), *b"y");
@@ -424,19 +526,28 @@ fn a_cancelled_call_fails_and_its_caller_cleans_up() {
         client.read(&mut [0]).map_err(|error| error.raw_os_error())
     });
     until("the coroutine has begun", || begun.load(Ordering::SeqCst));
-    // SAFETY: the coroutine holds a socket and an array; both may be dropped at its `read`.
+    // SAFETY: the coroutine holds a socket and an array; both may be dropped at its
+    // `read`.
     unsafe { reading.coroutine().cancel() };
     assert_eq!(join("the read", reading), Err(Some(libc::ECANCELED)));
     // The coroutine's side is closed: it was dropped by its own code.
     let mut server = server;
-    server.set_read_timeout(Some(SOON)).expect("a socket has timeouts");
+    server
+        .set_read_timeout(Some(SOON))
+        .expect("a socket has timeouts");
     assert_eq!(server.read(&mut [0]).expect("the end, not an error"), 0);
 }
 
 /// A copy under the same number each time: the tests beside this one do not come so far.
 fn at_3000(stream: &TcpStream) -> TcpStream {
     // SAFETY: F_DUPFD gives a new descriptor, which nobody else knows.
-    unsafe { TcpStream::from_raw_fd(libc::fcntl(stream.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 3000)) }
+    unsafe {
+        TcpStream::from_raw_fd(libc::fcntl(
+            stream.as_raw_fd(),
+            libc::F_DUPFD_CLOEXEC,
+            3000,
+        ))
+    }
 }
 
 #[test]
@@ -447,7 +558,8 @@ fn a_number_that_is_given_out_again_is_watched_anew() {
         let mut copy = at_3000(&client);
         assert_eq!(copy.as_raw_fd(), 3000);
         drop(client);
-        copy.set_read_timeout(Some(Duration::from_millis(1))).expect("a socket has timeouts");
+        copy.set_read_timeout(Some(Duration::from_millis(1)))
+            .expect("a socket has timeouts");
         let mut copy = join(
             "a read with a timeout",
             go!(move || {
@@ -470,7 +582,9 @@ fn data_that_comes_with_the_timeout_is_not_lost() {
     one_worker();
     for _ in 0..50 {
         let (mut client, mut server) = pair();
-        client.set_read_timeout(Some(Duration::from_millis(1))).expect("a socket has timeouts");
+        client
+            .set_read_timeout(Some(Duration::from_millis(1)))
+            .expect("a socket has timeouts");
         let reading = go!(move || {
             let mut byte = [0];
             loop {
@@ -482,7 +596,10 @@ fn data_that_comes_with_the_timeout_is_not_lost() {
         });
         thread::sleep(Duration::from_millis(1));
         server.write_all(b"z").expect("the other side is there");
-        assert_eq!(join("a read", reading).expect("a byte has come"), (1, *b"z"));
+        assert_eq!(
+            join("a read", reading).expect("a byte has come"),
+            (1, *b"z")
+        );
     }
 }
 
@@ -491,7 +608,10 @@ fn rustix_goes_round_the_patch() {
     one_worker();
     // How often another coroutine wakes while one sleeps.
     let turns = |sleep: fn()| {
-        let (turns, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (turns, over) = (
+            Arc::new(AtomicU64::new(0)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let (counted, until_over) = (Arc::clone(&turns), Arc::clone(&over));
         let other = go!(move || {
             while !until_over.load(Ordering::SeqCst) {
@@ -513,7 +633,10 @@ fn rustix_goes_round_the_patch() {
     let patched = turns(|| thread::sleep(Duration::from_millis(30)));
     assert!(patched > 0, "the patched sleep has kept the worker");
     let around = turns(|| {
-        let time = rustix::thread::Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+        let time = rustix::thread::Timespec {
+            tv_sec: 0,
+            tv_nsec: 30_000_000,
+        };
         let _ = rustix::thread::nanosleep(&time);
     });
     assert_eq!(around, 0, "rustix's sleep let another coroutine run");

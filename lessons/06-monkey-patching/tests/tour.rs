@@ -3,43 +3,72 @@
 
 mod common;
 
-use common::run;
 use std::process::Command;
 
+use common::run;
+
 fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
-    let output = run(Command::new(env!("CARGO_BIN_EXE_lesson-06-monkey-patching")).args(flags));
+    let output =
+        run(Command::new(env!("CARGO_BIN_EXE_lesson-06-monkey-patching")).args(flags));
     let text = |bytes| String::from_utf8(bytes).expect("the tour prints UTF-8");
-    (text(output.stdout), text(output.stderr), output.status.code())
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
 }
 
 #[test]
 fn every_part_shows_what_it_says() {
-    for part in ["sleep", "echo", "preload", "order", "limits", "moves", "cancel", "around", "choose"] {
+    for part in [
+        "sleep", "echo", "preload", "order", "limits", "moves", "cancel", "around",
+        "choose",
+    ] {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");
-        assert!(!shown.contains('\u{1b}'), "{part}: colours in a pipe: {shown:?}");
+        assert!(
+            !shown.contains('\u{1b}'),
+            "{part}: colours in a pipe: {shown:?}"
+        );
     }
 }
 
 #[test]
 fn what_it_does_not_know_is_said_in_one_line() {
-    for flags in [&["sleeep"][..], &["--sleepers", "3"], &["--clients", "many"], &["--fast"]] {
+    for flags in [
+        &["sleeep"][..],
+        &["--sleepers", "3"],
+        &["--clients", "many"],
+        &["--fast"],
+    ] {
         let (shown, said, code) = tour(flags);
         assert_eq!((shown.as_str(), code), ("", Some(2)), "{flags:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
-        assert!(said.starts_with("lesson 06: ") && said.contains("--help"), "{flags:?}: {said}");
+        assert!(
+            said.starts_with("lesson 06: ") && said.contains("--help"),
+            "{flags:?}: {said}"
+        );
     }
 }
 
 #[test]
 fn too_few_descriptors_are_said_in_one_line() {
     for (limit, part) in [(4, "sleep"), (500, "echo"), (500, "preload")] {
-        let tour =
-            format!("ulimit -n {limit}; exec {} {part}", env!("CARGO_BIN_EXE_lesson-06-monkey-patching"));
+        let tour = format!(
+            "ulimit -n {limit}; exec {} {part}",
+            env!("CARGO_BIN_EXE_lesson-06-monkey-patching")
+        );
         let output = run(Command::new("sh").args(["-c", &tour]));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!((said.lines().count(), output.status.code()), (1, Some(2)), "{part}: {said}");
-        assert!(said.contains("open files") && said.contains("ulimit"), "{part}: {said}");
+        assert_eq!(
+            (said.lines().count(), output.status.code()),
+            (1, Some(2)),
+            "{part}: {said}"
+        );
+        assert!(
+            said.contains("open files") && said.contains("ulimit"),
+            "{part}: {said}"
+        );
     }
 }

@@ -5,12 +5,13 @@ monkey_patching::patch_all!();
 
 mod common;
 
-use common::within;
-use may::go;
-use monkey_patching::plain;
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::Duration;
+
+use common::within;
+use may::go;
+use monkey_patching::plain;
 
 #[test]
 fn with_several_workers_everybody_still_gets_an_answer() {
@@ -30,7 +31,8 @@ fn with_several_workers_everybody_still_gets_an_answer() {
             })
             .collect();
         for (number, client) in (0..100_u32).zip(clients) {
-            let answer = within("a client", move || client.join()).expect("it does not panic");
+            let answer =
+                within("a client", move || client.join()).expect("it does not panic");
             assert_eq!(answer.expect("the server answers"), number.to_be_bytes());
         }
     }

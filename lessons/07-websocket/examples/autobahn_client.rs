@@ -1,12 +1,16 @@
-//! Our client against Autobahn's fuzzing server: echoes each case's messages, then has the report written.
-//! `autobahn/run client` starts both.
+//! Our client against Autobahn's fuzzing server: echoes each case's messages, then has
+//! the report written. `autobahn/run client` starts both.
 
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
 use websocket::{CloseCode, Error, Limits, Message, WebSocket};
 
-const LIMITS: Limits = Limits { max_message: 20_000_000, max_fragments: 1_000_000 };
+const LIMITS: Limits = Limits {
+    max_message: 20_000_000,
+    max_fragments: 1_000_000,
+};
 
 fn main() -> ExitCode {
     let Some(server) = std::env::args().nth(1) else {
@@ -26,7 +30,9 @@ fn run(server: &str) -> Result<(), Error> {
     let deadline = Instant::now() + Duration::from_secs(30);
     let mut socket = loop {
         match connect(server, "/getCaseCount") {
-            Err(Error::Io(_)) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(50)),
+            Err(Error::Io(_)) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(50))
+            }
             other => break other?,
         }
     };

@@ -1,10 +1,12 @@
-//! Masked messages through our decoder and through tungstenite's, by their size: `book plot 07-throughput`.
+//! Masked messages through our decoder and through tungstenite's, by their size: `book
+//! plot 07-throughput`.
 //!
-//! Both unmask, both check UTF-8 where a message is text, and both read from memory: no network is measured. The two
-//! take turns, and of seven turns the median counts.
+//! Both unmask, both check UTF-8 where a message is text, and both read from memory: no
+//! network is measured. The two take turns, and of seven turns the median counts.
 
 use std::io::{self, Cursor, Read, Write};
 use std::time::Instant;
+
 use tungstenite::protocol::{Role as TheirRole, WebSocket, WebSocketConfig};
 use websocket::{Decoder, Event, Limits, OpCode, Role, encode_masked_frame};
 
@@ -16,7 +18,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("bytes in a message,ours,tungstenite");
     for size in [16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144] {
         let count = (BYTES / (size + 14)).clamp(16, 200_000);
-        let frame = encode_masked_frame(OpCode::Text, [0x37, 0xfa, 0x21, 0x3d], &vec![b'a'; size]);
+        let frame = encode_masked_frame(
+            OpCode::Text,
+            [0x37, 0xfa, 0x21, 0x3d],
+            &vec![b'a'; size],
+        );
         let stream = frame.repeat(count);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
@@ -42,7 +48,8 @@ fn rate(
     Ok(f64::from(u32::try_from(count)?) / seconds)
 }
 
-/// As a server's connection does it: 64 KiB at most are read at once, into the same buffer each time.
+/// As a server's connection does it: 64 KiB at most are read at once, into the same
+/// buffer each time.
 fn with_ours(mut stream: &[u8]) -> Result<usize, Box<dyn std::error::Error>> {
     let mut decoder = Decoder::new(Role::Server, Limits::default());
     let (mut buffer, mut count) = (vec![0; 65_536], 0);
@@ -60,12 +67,18 @@ fn with_ours(mut stream: &[u8]) -> Result<usize, Box<dyn std::error::Error>> {
 
 fn with_theirs(stream: &[u8]) -> Result<usize, Box<dyn std::error::Error>> {
     let config = WebSocketConfig::default().read_buffer_size(65_536);
-    let mut socket = WebSocket::from_raw_socket(OneWay(Cursor::new(stream)), TheirRole::Server, Some(config));
+    let mut socket = WebSocket::from_raw_socket(
+        OneWay(Cursor::new(stream)),
+        TheirRole::Server,
+        Some(config),
+    );
     let mut count = 0;
     loop {
         match socket.read() {
             Ok(message) => count += usize::from(std::hint::black_box(message).is_text()),
-            Err(tungstenite::Error::Protocol(_)) => return Ok(count), // the stream has no closing handshake
+            Err(tungstenite::Error::Protocol(_)) => return Ok(count), /* the stream
+            * has no closing
+             * handshake */
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,16 +1,18 @@
-//! An echo server three ways: in threads, in coroutines, and with tungstenite. Our own two differ in a line; the third
-//! shows what a library does for you, and that it does the same.
+//! An echo server three ways: in threads, in coroutines, and with tungstenite. Our own
+//! two differ in a line; the third shows what a library does for you, and that it does
+//! the same.
 //!
 //! ```text
 //! cargo run -p lesson-07-websocket --example websocket_echo -- --with may --port 9001
 //! ```
 
-use clap::{Parser, ValueEnum};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
 use websocket::{Limits, Origins, WebSocket};
 
 #[derive(Parser)]
@@ -42,14 +44,20 @@ fn main() -> ExitCode {
     match serve(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("websocket_echo: cannot serve on port {}: {error}", arguments.port);
+            eprintln!(
+                "websocket_echo: cannot serve on port {}: {error}",
+                arguments.port
+            );
             ExitCode::from(2)
         }
     }
 }
 
 fn serve(arguments: &Arguments) -> std::io::Result<()> {
-    let limits = Limits { max_message: arguments.max_message, max_fragments: 1_000_000 };
+    let limits = Limits {
+        max_message: arguments.max_message,
+        max_fragments: 1_000_000,
+    };
     let address = (Ipv4Addr::LOCALHOST, arguments.port);
     if let With::May = arguments.with {
         let listener = may::net::TcpListener::bind(address)?;
@@ -58,7 +66,11 @@ fn serve(arguments: &Arguments) -> std::io::Result<()> {
     }
     let listener = TcpListener::bind(address)?;
     println!("Listening on ws://{}", listener.local_addr()?);
-    if let With::Threads = arguments.with { threads(&listener, limits) } else { library(&listener, limits) }
+    if let With::Threads = arguments.with {
+        threads(&listener, limits)
+    } else {
+        library(&listener, limits)
+    }
 }
 
 // ANCHOR: threads
@@ -87,7 +99,9 @@ fn coroutines(listener: &may::net::TcpListener, limits: Limits) -> std::io::Resu
 /// The same for whatever carries bytes.
 fn echo(stream: impl Read + Write, limits: Limits) {
     // Whoever was refused has been told so, and whoever hung up will not hear us.
-    let Ok((mut socket, _)) = WebSocket::accept(stream, &Origins::Any, limits) else { return };
+    let Ok((mut socket, _)) = WebSocket::accept(stream, &Origins::Any, limits) else {
+        return;
+    };
     while let Ok(Some(message)) = socket.read() {
         if socket.send(&message).is_err() {
             return;
@@ -105,9 +119,14 @@ fn library(listener: &TcpListener, limits: Limits) -> std::io::Result<()> {
             .max_message_size(Some(limits.max_message))
             .max_frame_size(Some(limits.max_message));
         thread::spawn(move || {
-            let Ok(mut socket) = tungstenite::accept_with_config(stream, Some(config)) else { return };
+            let Ok(mut socket) = tungstenite::accept_with_config(stream, Some(config))
+            else {
+                return;
+            };
             while let Ok(message) = socket.read() {
-                if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
+                if (message.is_text() || message.is_binary())
+                    && socket.send(message).is_err()
+                {
                     return;
                 }
             }

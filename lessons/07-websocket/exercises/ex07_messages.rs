@@ -1,14 +1,17 @@
 //! # From frames to messages
 //!
-//! Frames come one by one; put the messages together. A message is one frame with FIN, or a first frame without it and
-//! continuation frames (opcode 0), the last of them with FIN. Pings, pongs and close frames may come between the
-//! fragments of a message and are given at once.
+//! Frames come one by one; put the messages together. A message is one frame with FIN, or
+//! a first frame without it and continuation frames (opcode 0), the last of them with
+//! FIN. Pings, pongs and close frames may come between the fragments of a message and are
+//! given at once.
 //!
 //! What breaks a rule is an error, the close code that the peer gets:
-//! - 1002 for a continuation of nothing, a new message inside an unfinished one, an opcode that is none of 0, 1, 2, 8, 9
-//!   and 10, and a control frame that is in fragments or has more than 125 bytes;
+//! - 1002 for a continuation of nothing, a new message inside an unfinished one, an
+//!   opcode that is none of 0, 1, 2, 8, 9 and 10, and a control frame that is in
+//!   fragments or has more than 125 bytes;
 //! - 1007 for a text message that is not UTF-8, when it is whole;
-//! - 1009 for a message of more than `max_message` bytes, all fragments together, as soon as it has so many.
+//! - 1009 for a message of more than `max_message` bytes, all fragments together, as soon
+//!   as it has so many.
 //!
 //! Try it: `cargo test --test ex07_messages`
 
@@ -51,6 +54,9 @@ impl Messages {
     /// # Errors
     /// The close code for the rule that the frame breaks.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Event>, u16> {
-        todo!("exercise ex07_messages: {} bytes at most, and now {frame:?}", self.max_message)
+        todo!(
+            "exercise ex07_messages: {} bytes at most, and now {frame:?}",
+            self.max_message
+        )
     }
 }

@@ -1,11 +1,13 @@
 //! # How long is the payload?
 //!
-//! Read the length out of a frame's header. `bytes` begin with the header's second byte: its top bit is the mask bit,
-//! which is not asked for here, its lower seven bits are the length, or say that the length follows in two or in eight
-//! bytes, most significant first.
+//! Read the length out of a frame's header. `bytes` begin with the header's second byte:
+//! its top bit is the mask bit, which is not asked for here, its lower seven bits are the
+//! length, or say that the length follows in two or in eight bytes, most significant
+//! first.
 //!
-//! Give the length and how many of `bytes` it took (1, 3 or 9), or `None` when they end too early. A length that is
-//! not in its shortest form is [`WrongLength::NotShortest`], one whose top bit is set [`WrongLength::TopBit`].
+//! Give the length and how many of `bytes` it took (1, 3 or 9), or `None` when they end
+//! too early. A length that is not in its shortest form is [`WrongLength::NotShortest`],
+//! one whose top bit is set [`WrongLength::TopBit`].
 //!
 //! Try it: `cargo test --test ex07_payload_length`
 

@@ -1,8 +1,9 @@
 //! # Text, checked while it comes
 //!
-//! A text message of a hundred megabytes is not kept until it is whole only to find that its third byte was wrong.
-//! Check the bytes of one message as they come, in chunks that may cut a character anywhere, and keep no text: say so
-//! at the first byte that no UTF-8 text can have there.
+//! A text message of a hundred megabytes is not kept until it is whole only to find that
+//! its third byte was wrong. Check the bytes of one message as they come, in chunks that
+//! may cut a character anywhere, and keep no text: say so at the first byte that no UTF-8
+//! text can have there.
 //!
 //! What may come where (Unicode 16, table 3-7); everything else is wrong:
 //!

@@ -1,5 +1,6 @@
-//! The bytes so far say two things about the next: how many more the character has, and from where to where the next
-//! one may be. Only a second byte is ever held to less than `80..=bf`, so the range goes back to that behind it.
+//! The bytes so far say two things about the next: how many more the character has, and
+//! from where to where the next one may be. Only a second byte is ever held to less than
+//! `80..=bf`, so the range goes back to that behind it.
 
 use std::ops::RangeInclusive;
 
@@ -20,7 +21,10 @@ pub struct Utf8 {
 
 impl Default for Utf8 {
     fn default() -> Self {
-        Self { missing: 0, next: CONTINUATION }
+        Self {
+            missing: 0,
+            next: CONTINUATION,
+        }
     }
 }
 
@@ -63,6 +67,10 @@ impl Utf8 {
     /// # Errors
     /// When it ends inside of one.
     pub fn finish(self) -> Result<(), NotUtf8> {
-        if self.missing == 0 { Ok(()) } else { Err(NotUtf8) }
+        if self.missing == 0 {
+            Ok(())
+        } else {
+            Err(NotUtf8)
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its starter.
+//! The worked solutions, one module an exercise. Each can be put in the place of its
+//! starter.
 
 pub mod ex07_accept_key;
 pub mod ex07_messages;

@@ -1,13 +1,15 @@
-//! A [`Connection`] on a stream that blocks: a `TcpStream` of std in a thread, one of may in a coroutine, a Unix socket.
+//! A [`Connection`] on a stream that blocks: a `TcpStream` of std in a thread, one of may
+//! in a coroutine, a Unix socket.
 //!
-//! All that is done here is to carry bytes. `Read + Write` is the whole of what a stream must be able to do, so the same
-//! forty lines serve threads and coroutines.
+//! All that is done here is to carry bytes. `Read + Write` is the whole of what a stream
+//! must be able to do, so the same forty lines serve threads and coroutines.
+
+use std::io::{self, Read, Write};
 
 use crate::{
-    ClientHandshake, CloseCode, CloseFrame, Connection, Event, HandshakeError, Limits, MAX_HEAD, Origins,
-    ProtocolError, Refusal, Request,
+    ClientHandshake, CloseCode, CloseFrame, Connection, Event, HandshakeError, Limits,
+    MAX_HEAD, Origins, ProtocolError, Refusal, Request,
 };
-use std::io::{self, Read, Write};
 
 /// What is read at once. A connection that waits holds this much.
 const READ: usize = 16 * 1024;
@@ -57,11 +59,17 @@ impl<S: Read + Write> WebSocket<S> {
     ///
     /// # Errors
     /// A network error, or a refusal, which the client has then been told.
-    pub fn accept(mut stream: S, origins: &Origins, limits: Limits) -> Result<(Self, Request), Error> {
+    pub fn accept(
+        mut stream: S,
+        origins: &Origins,
+        limits: Limits,
+    ) -> Result<(Self, Request), Error> {
         let (outcome, rest) = read_head(&mut stream, |bytes| {
             // Checked once it is whole, and before it is answered.
             match Request::parse(bytes) {
-                Ok(Some((request, len))) => Some((request.check_origin(origins).map(|()| request), len)),
+                Ok(Some((request, len))) => {
+                    Some((request.check_origin(origins).map(|()| request), len))
+                }
                 Ok(None) => None,
                 Err(refusal) => Some((Err(refusal), bytes.len())),
             }
@@ -79,34 +87,53 @@ impl<S: Read + Write> WebSocket<S> {
         Ok((Self::new(stream, Connection::server(limits), rest), request))
     }
 
-    /// Asks the server at the other end of `stream` to become a WebSocket. `host` is its name, with its port.
+    /// Asks the server at the other end of `stream` to become a WebSocket. `host` is its
+    /// name, with its port.
     ///
     /// # Errors
     /// A network error, or an answer that is no yes.
-    pub fn connect(mut stream: S, host: &str, path: &str, limits: Limits) -> Result<Self, Error> {
+    pub fn connect(
+        mut stream: S,
+        host: &str,
+        path: &str,
+        limits: Limits,
+    ) -> Result<Self, Error> {
         let handshake = ClientHandshake::new()?;
         stream.write_all(&handshake.request(host, path, None))?;
         stream.flush()?;
-        let (verified, rest) = read_head(&mut stream, |bytes| match handshake.verify(bytes) {
-            Ok(None) => None,
-            Ok(Some(len)) => Some((Ok(()), len)),
-            Err(error) => Some((Err(error), bytes.len())),
-        })?;
+        let (verified, rest) =
+            read_head(&mut stream, |bytes| match handshake.verify(bytes) {
+                Ok(None) => None,
+                Ok(Some(len)) => Some((Ok(()), len)),
+                Err(error) => Some((Err(error), bytes.len())),
+            })?;
         verified?;
-        Ok(Self::new(stream, Connection::client(limits, random_key), rest))
+        Ok(Self::new(
+            stream,
+            Connection::client(limits, random_key),
+            rest,
+        ))
     }
 
     fn new(stream: S, connection: Connection, mut rest: Vec<u8>) -> Self {
         let filled = 0..rest.len();
         rest.resize(READ.max(rest.len()), 0);
-        Self { stream, connection, buffer: rest, filled, closed: None }
+        Self {
+            stream,
+            connection,
+            buffer: rest,
+            filled,
+            closed: None,
+        }
     }
 
     // ANCHOR: read
-    /// Waits for a message; `None` is the end, which both sides have agreed to. Pings are answered along the way.
+    /// Waits for a message; `None` is the end, which both sides have agreed to. Pings are
+    /// answered along the way.
     ///
     /// # Errors
-    /// A network error, also that the peer hung up without a close frame; or a rule that it broke.
+    /// A network error, also that the peer hung up without a close frame; or a rule that
+    /// it broke.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
         loop {
             let mut input = &mut self.buffer[self.filled.clone()];
@@ -114,7 +141,9 @@ impl<S: Read + Write> WebSocket<S> {
             let left = input.len();
             let message = match event {
                 Ok(Some(Event::Text(text))) => Some(Message::Text(text.into_owned())),
-                Ok(Some(Event::Binary(bytes))) => Some(Message::Binary(bytes.into_owned())),
+                Ok(Some(Event::Binary(bytes))) => {
+                    Some(Message::Binary(bytes.into_owned()))
+                }
                 Ok(Some(Event::Close(frame))) => {
                     self.closed = frame;
                     None
@@ -163,7 +192,8 @@ impl<S: Read + Write> WebSocket<S> {
         Ok(self.flush()?)
     }
 
-    /// Says that we are done, and waits for the peer to say so too. Messages that still come are dropped.
+    /// Says that we are done, and waits for the peer to say so too. Messages that still
+    /// come are dropped.
     ///
     /// # Errors
     /// As [`WebSocket::read`].
@@ -206,14 +236,18 @@ fn read_head<T>(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         head.extend_from_slice(&chunk[..count]);
-        debug_assert!(head.len() <= MAX_HEAD + chunk.len(), "a parser refuses what is longer");
+        debug_assert!(
+            head.len() <= MAX_HEAD + chunk.len(),
+            "a parser refuses what is longer"
+        );
         if let Some((parsed, len)) = parse(&head) {
             return Ok((parsed, head.split_off(len)));
         }
     }
 }
 
-/// A key to mask with. Without a random number generator there would have been no handshake either.
+/// A key to mask with. Without a random number generator there would have been no
+/// handshake either.
 fn random_key() -> [u8; 4] {
     let mut key = [0; 4];
     if getrandom::fill(&mut key).is_err() {

@@ -1,7 +1,10 @@
-//! The client's half of the opening handshake: ask, and believe no answer that does not fit (RFC 6455 §4.1).
+//! The client's half of the opening handshake: ask, and believe no answer that does not
+//! fit (RFC 6455 §4.1).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::{MAX_HEAD, accept_key};
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// Why a server's answer makes no WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,14 +42,19 @@ impl ClientHandshake {
         Ok(Self::with_nonce(nonce))
     }
 
-    /// With a nonce of the caller's, for tests: a real one must be new and unpredictable (§4.1, step 7).
+    /// With a nonce of the caller's, for tests: a real one must be new and unpredictable
+    /// (§4.1, step 7).
     pub fn with_nonce(nonce: [u8; 16]) -> Self {
-        Self { key: STANDARD.encode(nonce) }
+        Self {
+            key: STANDARD.encode(nonce),
+        }
     }
 
     /// The request's bytes. `origin` is for browsers, who send it for the page that asks.
     pub fn request(&self, host: &str, path: &str, origin: Option<&str>) -> Vec<u8> {
-        let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+        let origin = origin
+            .map(|origin| format!("Origin: {origin}\r\n"))
+            .unwrap_or_default();
         format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n{origin}\r\n",
@@ -55,8 +63,8 @@ impl ClientHandshake {
         .into_bytes()
     }
 
-    /// Reads the answer off the front of `bytes`: its length in bytes, or `None` while more are needed. What stands
-    /// behind it are frames already.
+    /// Reads the answer off the front of `bytes`: its length in bytes, or `None` while
+    /// more are needed. What stands behind it are frames already.
     ///
     /// # Errors
     /// An answer that is no yes to *this* request.
@@ -73,19 +81,34 @@ impl ClientHandshake {
             return Err(HandshakeError::Status(status));
         }
         let is = |name: &'static str, right: &dyn Fn(&str) -> bool| {
-            let mut values = head.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name));
-            let value = values.next().and_then(|header| str::from_utf8(header.value).ok());
+            let mut values = head
+                .headers
+                .iter()
+                .filter(|header| header.name.eq_ignore_ascii_case(name));
+            let value = values
+                .next()
+                .and_then(|header| str::from_utf8(header.value).ok());
             match (value, values.next()) {
                 (Some(value), None) if right(value.trim()) => Ok(()),
                 _ => Err(HandshakeError::Header(name)),
             }
         };
         is("Upgrade", &|value| value.eq_ignore_ascii_case("websocket"))?;
-        is("Connection", &|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("upgrade")))?;
-        is("Sec-WebSocket-Accept", &|value| value == accept_key(&self.key))?;
+        is("Connection", &|value| {
+            value
+                .split(',')
+                .any(|word| word.trim().eq_ignore_ascii_case("upgrade"))
+        })?;
+        is("Sec-WebSocket-Accept", &|value| {
+            value == accept_key(&self.key)
+        })?;
         for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
             // We asked for none, so a server that names one has answered somebody else.
-            if head.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+            if head
+                .headers
+                .iter()
+                .any(|header| header.name.eq_ignore_ascii_case(name))
+            {
                 return Err(HandshakeError::Header(name));
             }
         }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::{MAX_CONTROL_PAYLOAD, ProtocolError};
 
-/// A status code (RFC 6455 §7.4). A number rather than an enum: 3000 to 4999 belong to applications.
+/// A status code (RFC 6455 §7.4). A number rather than an enum: 3000 to 4999 belong to
+/// applications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CloseCode(pub u16);
 
@@ -15,7 +16,8 @@ impl CloseCode {
     pub const GOING_AWAY: Self = Self(1001);
     /// The peer broke a rule of the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// A type of data that this endpoint does not take, such as binary where it wants text.
+    /// A type of data that this endpoint does not take, such as binary where it wants
+    /// text.
     pub const UNSUPPORTED: Self = Self(1003);
     /// Data that contradicts its type, such as text that is not UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
@@ -26,8 +28,9 @@ impl CloseCode {
     /// The server met something that it did not expect.
     pub const INTERNAL: Self = Self(1011);
 
-    /// Whether a close frame may carry this code (§7.4.2, and the registry of §11.7, which has since added 1012 to
-    /// 1014). 1005, 1006 and 1015 exist only to tell an application what did *not* arrive.
+    /// Whether a close frame may carry this code (§7.4.2, and the registry of §11.7,
+    /// which has since added 1012 to 1014). 1005, 1006 and 1015 exist only to tell an
+    /// application what did *not* arrive.
     ///
     /// ```
     /// use websocket::CloseCode;
@@ -58,8 +61,9 @@ impl CloseFrame {
     /// Reads the payload of a close frame. An empty one says nothing: `None`.
     ///
     /// # Errors
-    /// [`CloseTooShort`](ProtocolError::CloseTooShort) for one byte, [`CloseCode`](ProtocolError::CloseCode) for a
-    /// code that may not be sent, [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the reason.
+    /// [`CloseTooShort`](ProtocolError::CloseTooShort) for one byte,
+    /// [`CloseCode`](ProtocolError::CloseCode) for a code that may not be sent,
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the reason.
     ///
     /// ```
     /// use websocket::{CloseCode, CloseFrame};
@@ -71,17 +75,22 @@ impl CloseFrame {
         if payload.is_empty() {
             return Ok(None);
         }
-        let (code, reason) = payload.split_first_chunk().ok_or(ProtocolError::CloseTooShort)?;
+        let (code, reason) = payload
+            .split_first_chunk()
+            .ok_or(ProtocolError::CloseTooShort)?;
         let code = CloseCode(u16::from_be_bytes(*code));
         if !code.is_valid_on_wire() {
             return Err(ProtocolError::CloseCode(code.0));
         }
         let reason = str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
-        Ok(Some(Self { code, reason: reason.to_owned() }))
+        Ok(Some(Self {
+            code,
+            reason: reason.to_owned(),
+        }))
     }
 
-    /// The payload of the close frame. A reason too long for a control frame (123 bytes) is cut after the last
-    /// character that fits.
+    /// The payload of the close frame. A reason too long for a control frame (123 bytes)
+    /// is cut after the last character that fits.
     ///
     /// ```
     /// use websocket::{CloseCode, CloseFrame};
@@ -90,7 +99,9 @@ impl CloseFrame {
     /// ```
     pub fn encode(&self) -> Vec<u8> {
         let code = self.code.0.to_be_bytes();
-        let end = self.reason.floor_char_boundary(MAX_CONTROL_PAYLOAD - code.len());
+        let end = self
+            .reason
+            .floor_char_boundary(MAX_CONTROL_PAYLOAD - code.len());
         [&code, &self.reason.as_bytes()[..end]].concat()
     }
 }
@@ -108,7 +119,10 @@ mod tests {
         }
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
             assert!(!CloseCode(code).is_valid_on_wire(), "{code}");
-            assert_eq!(CloseFrame::decode(&code.to_be_bytes()), Err(ProtocolError::CloseCode(code)));
+            assert_eq!(
+                CloseFrame::decode(&code.to_be_bytes()),
+                Err(ProtocolError::CloseCode(code))
+            );
         }
     }
 
@@ -119,14 +133,20 @@ mod tests {
 
     #[test]
     fn a_reason_is_text() {
-        assert_eq!(CloseFrame::decode(b"\x03\xe8\xff"), Err(ProtocolError::InvalidUtf8));
+        assert_eq!(
+            CloseFrame::decode(b"\x03\xe8\xff"),
+            Err(ProtocolError::InvalidUtf8)
+        );
         let cut_off = &b"\x03\xe8\xc3\xa4"[..3];
         assert_eq!(CloseFrame::decode(cut_off), Err(ProtocolError::InvalidUtf8));
     }
 
     #[test]
     fn a_long_reason_is_cut_between_characters() {
-        let frame = |reason| CloseFrame { code: CloseCode::NORMAL, reason };
+        let frame = |reason| CloseFrame {
+            code: CloseCode::NORMAL,
+            reason,
+        };
         assert_eq!(frame("x".repeat(123)).encode().len(), 125);
         assert_eq!(frame("x".repeat(124)).encode().len(), 125);
         let cut = CloseFrame::decode(&frame("ä".repeat(62)).encode());

@@ -1,13 +1,17 @@
-//! One WebSocket connection as a value: frames in, events out, and what has to be answered is answered.
+//! One WebSocket connection as a value: frames in, events out, and what has to be
+//! answered is answered.
 //!
-//! Above single messages there are rules about the order of things: a ping wants its pong, a close frame wants its
-//! echo, behind a close frame nothing is sent (RFC 6455 §5.5, §7). They are the same whether a thread, a coroutine or an
-//! event loop carries the bytes, so they are here, and no socket is.
+//! Above single messages there are rules about the order of things: a ping wants its
+//! pong, a close frame wants its echo, behind a close frame nothing is sent (RFC 6455
+//! §5.5, §7). They are the same whether a thread, a coroutine or an event loop carries
+//! the bytes, so they are here, and no socket is.
+
+use std::mem;
 
 use crate::{
-    CloseCode, CloseFrame, Decoder, Event, FrameHeader, Limits, OpCode, ProtocolError, Role, apply_mask,
+    CloseCode, CloseFrame, Decoder, Event, FrameHeader, Limits, OpCode, ProtocolError,
+    Role, apply_mask,
 };
-use std::mem;
 
 /// Messages cannot be sent any more: one side has begun to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,21 +52,35 @@ impl Connection {
     }
 
     /// The client's end. `keys` gives a new key for each frame.
-    pub fn client(limits: Limits, keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
+    pub fn client(
+        limits: Limits,
+        keys: impl FnMut() -> [u8; 4] + Send + 'static,
+    ) -> Self {
         Self::new(Decoder::new(Role::Client, limits), Some(Box::new(keys)))
     }
 
     const fn new(decoder: Decoder, keys: Option<Keys>) -> Self {
-        Self { decoder, keys, output: Vec::new(), close_sent: false, close_received: false }
+        Self {
+            decoder,
+            keys,
+            output: Vec::new(),
+            close_sent: false,
+            close_received: false,
+        }
     }
 
     // ANCHOR: receive
-    /// Takes bytes off the front of `input` up to the end of the next event; `None` says that they are used up. A ping
-    /// has its pong in the output already when it is seen here, and a close frame its answer.
+    /// Takes bytes off the front of `input` up to the end of the next event; `None` says
+    /// that they are used up. A ping has its pong in the output already when it is
+    /// seen here, and a close frame its answer.
     ///
     /// # Errors
-    /// The rule that the peer broke. The output then ends with a close frame that says so; send it, and hang up.
-    pub fn receive<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
+    /// The rule that the peer broke. The output then ends with a close frame that says
+    /// so; send it, and hang up.
+    pub fn receive<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
         match self.decoder.decode(input) {
             Ok(Some(Event::Ping(payload))) => {
                 if !self.close_sent {
@@ -78,7 +96,10 @@ impl Connection {
             Ok(event) => Ok(event),
             Err(error) => {
                 self.close_received = true;
-                self.send_close(Some(&CloseFrame { code: error.close_code(), reason: error.to_string() }));
+                self.send_close(Some(&CloseFrame {
+                    code: error.close_code(),
+                    reason: error.to_string(),
+                }));
                 Err(error)
             }
         }
@@ -101,18 +122,25 @@ impl Connection {
         self.message(OpCode::Binary, bytes)
     }
 
-    /// Asks whether the peer is there, with up to 125 bytes that its answer will carry; more are cut off.
+    /// Asks whether the peer is there, with up to 125 bytes that its answer will carry;
+    /// more are cut off.
     ///
     /// # Errors
     /// As [`Connection::text`].
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Closing> {
-        self.message(OpCode::Ping, &payload[..payload.len().min(crate::MAX_CONTROL_PAYLOAD)])
+        self.message(
+            OpCode::Ping,
+            &payload[..payload.len().min(crate::MAX_CONTROL_PAYLOAD)],
+        )
     }
 
-    /// Begins to close, or does nothing when that has begun already. Messages of the peer may still come until its own
-    /// close frame does.
+    /// Begins to close, or does nothing when that has begun already. Messages of the peer
+    /// may still come until its own close frame does.
     pub fn close(&mut self, code: CloseCode, reason: &str) {
-        self.send_close(Some(&CloseFrame { code, reason: reason.to_owned() }));
+        self.send_close(Some(&CloseFrame {
+            code,
+            reason: reason.to_owned(),
+        }));
     }
 
     /// The bytes to be written to the peer, which are then gone from here.
@@ -120,8 +148,9 @@ impl Connection {
         mem::take(&mut self.output)
     }
 
-    /// Whether all is said: both close frames have passed, or the peer broke a rule. When the output is written, the
-    /// TCP connection can end; a server ends it first (§7.1.1).
+    /// Whether all is said: both close frames have passed, or the peer broke a rule. When
+    /// the output is written, the TCP connection can end; a server ends it first
+    /// (§7.1.1).
     pub const fn is_closed(&self) -> bool {
         self.close_sent && self.close_received
     }
@@ -136,13 +165,22 @@ impl Connection {
 
     fn send_close(&mut self, frame: Option<&CloseFrame>) {
         if !mem::replace(&mut self.close_sent, true) {
-            self.frame(OpCode::Close, &frame.map(CloseFrame::encode).unwrap_or_default());
+            self.frame(
+                OpCode::Close,
+                &frame.map(CloseFrame::encode).unwrap_or_default(),
+            );
         }
     }
 
     fn frame(&mut self, opcode: OpCode, payload: &[u8]) {
         let mask = self.keys.as_mut().map(|keys| keys());
-        FrameHeader { fin: true, opcode, mask, len: payload.len() as u64 }.write_to(&mut self.output);
+        FrameHeader {
+            fin: true,
+            opcode,
+            mask,
+            len: payload.len() as u64,
+        }
+        .write_to(&mut self.output);
         let start = self.output.len();
         self.output.extend_from_slice(payload);
         if let Some(key) = mask {

@@ -1,15 +1,18 @@
 //! From bytes, however the network cut them, to messages.
 //!
-//! A stream has no frame borders: one read may end inside a header, another may hold fifty messages. The decoder takes
-//! whatever came, all of it, and remembers no more than it must. A message that lies whole in the input is unmasked
-//! where it lies and lent out; only what is incomplete is copied. So an idle connection owns no memory, and a busy
-//! one does not allocate for messages that arrive in one piece.
+//! A stream has no frame borders: one read may end inside a header, another may hold
+//! fifty messages. The decoder takes whatever came, all of it, and remembers no more than
+//! it must. A message that lies whole in the input is unmasked where it lies and lent
+//! out; only what is incomplete is copied. So an idle connection owns no memory, and a
+//! busy one does not allocate for messages that arrive in one piece.
 
-use std::{borrow::Cow, mem};
+use std::borrow::Cow;
+use std::mem;
 
 use crate::{CloseFrame, FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask};
 
-/// Which end of the connection decodes: it decides what the peer's frames must look like (RFC 6455 §5.1).
+/// Which end of the connection decodes: it decides what the peer's frames must look like
+/// (RFC 6455 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The peer is a client and masks every frame.
@@ -30,7 +33,10 @@ pub struct Limits {
 impl Default for Limits {
     /// One million bytes in at most 1,024 frames.
     fn default() -> Self {
-        Self { max_message: 1_000_000, max_fragments: 1024 }
+        Self {
+            max_message: 1_000_000,
+            max_fragments: 1024,
+        }
     }
 }
 
@@ -45,7 +51,8 @@ pub enum Event<'a> {
     Ping(Cow<'a, [u8]>),
     /// The answer to a ping, or a sign of life that nobody asked for (§5.5.3).
     Pong(Cow<'a, [u8]>),
-    /// The peer sends nothing more (§5.5.1). To be answered by a close frame, unless one was sent already.
+    /// The peer sends nothing more (§5.5.1). To be answered by a close frame, unless one
+    /// was sent already.
     Close(Option<CloseFrame>),
 }
 
@@ -77,7 +84,8 @@ pub struct Decoder {
     role: Role,
     limits: Limits,
     state: State,
-    /// The data message under way. Control frames may come in between, so it outlives frames.
+    /// The data message under way. Control frames may come in between, so it outlives
+    /// frames.
     message: Option<Message>,
     /// The payload of a control frame that arrived in part.
     control: Vec<u8>,
@@ -95,7 +103,10 @@ enum State {
 }
 
 impl State {
-    const BETWEEN_FRAMES: Self = Self::Header { bytes: [0; MAX_HEADER], filled: 0 };
+    const BETWEEN_FRAMES: Self = Self::Header {
+        bytes: [0; MAX_HEADER],
+        filled: 0,
+    };
 }
 
 /// The frame under way.
@@ -134,18 +145,29 @@ struct Cut {
 }
 
 impl Decoder {
-    /// A decoder at the start of a connection. It owns no heap memory until a message arrives in pieces.
+    /// A decoder at the start of a connection. It owns no heap memory until a message
+    /// arrives in pieces.
     pub const fn new(role: Role, limits: Limits) -> Self {
-        Self { role, limits, state: State::BETWEEN_FRAMES, message: None, control: Vec::new() }
+        Self {
+            role,
+            limits,
+            state: State::BETWEEN_FRAMES,
+            message: None,
+            control: Vec::new(),
+        }
     }
 
-    /// Takes bytes off the front of `input` up to the end of the next event, and unmasks them in place. `None` says
-    /// that the input is used up. After a close frame all input is dropped (§1.4), and so it is after an error.
+    /// Takes bytes off the front of `input` up to the end of the next event, and unmasks
+    /// them in place. `None` says that the input is used up. After a close frame all
+    /// input is dropped (§1.4), and so it is after an error.
     ///
     /// # Errors
-    /// The rule that the peer broke, on the first byte that shows it: a length at its header, bad text inside a frame
-    /// that is still arriving.
-    pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
+    /// The rule that the peer broke, on the first byte that shows it: a length at its
+    /// header, bad text inside a frame that is still arriving.
+    pub fn decode<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
         let result = self.next_event(input);
         if matches!(result, Err(_) | Ok(Some(Event::Close(_)))) {
             self.state = State::Ended;
@@ -153,13 +175,18 @@ impl Decoder {
         result
     }
 
-    fn next_event<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Event<'a>>, ProtocolError> {
+    fn next_event<'a>(
+        &mut self,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
         loop {
             let mut frame = match &mut self.state {
-                State::Header { bytes, filled } => match read_header(bytes, filled, input)? {
-                    Some(header) => self.start_frame(header)?,
-                    None => return Ok(None),
-                },
+                State::Header { bytes, filled } => {
+                    match read_header(bytes, filled, input)? {
+                        Some(header) => self.start_frame(header)?,
+                        None => return Ok(None),
+                    }
+                }
                 State::Payload(frame) => *frame,
                 State::Ended => {
                     *input = &mut [];
@@ -167,7 +194,11 @@ impl Decoder {
                 }
             };
             let chunk = frame.take_payload(input);
-            self.state = if frame.is_complete() { State::BETWEEN_FRAMES } else { State::Payload(frame) };
+            self.state = if frame.is_complete() {
+                State::BETWEEN_FRAMES
+            } else {
+                State::Payload(frame)
+            };
             let event = if frame.opcode.is_control() {
                 self.control_payload(frame, chunk)?
             } else {
@@ -179,8 +210,8 @@ impl Decoder {
         }
     }
 
-    /// Checks what a header alone cannot know: the mask against the role, the opcode against what came before, the
-    /// length against the limits.
+    /// Checks what a header alone cannot know: the mask against the role, the opcode
+    /// against what came before, the length against the limits.
     fn start_frame(&mut self, header: FrameHeader) -> Result<Frame, ProtocolError> {
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(ProtocolError::NotMasked),
@@ -189,8 +220,16 @@ impl Decoder {
         }
         let too_big = ProtocolError::MessageTooBig(self.limits.max_message);
         let len = usize::try_from(header.len).map_err(|_| too_big)?;
-        let FrameHeader { fin, opcode, mask, .. } = header;
-        let frame = Frame { fin, opcode, mask, len, received: 0 };
+        let FrameHeader {
+            fin, opcode, mask, ..
+        } = header;
+        let frame = Frame {
+            fin,
+            opcode,
+            mask,
+            len,
+            received: 0,
+        };
         if opcode.is_control() {
             return Ok(frame);
         }
@@ -236,7 +275,9 @@ impl Decoder {
         frame: Frame,
         chunk: &'a [u8],
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let Some(mut message) = self.message.take() else { return Ok(None) };
+        let Some(mut message) = self.message.take() else {
+            return Ok(None);
+        };
         if frame.fin && frame.opcode != OpCode::Continuation && chunk.len() == frame.len {
             return lend(matches!(message.data, Data::Text { .. }), chunk).map(Some);
         }
@@ -249,7 +290,8 @@ impl Decoder {
     }
 }
 
-/// Adds `input` to the header's first `filled` bytes. A header that is still incomplete has used up all of it.
+/// Adds `input` to the header's first `filled` bytes. A header that is still incomplete
+/// has used up all of it.
 fn read_header(
     bytes: &mut [u8; MAX_HEADER],
     filled: &mut u8,
@@ -260,7 +302,10 @@ fn read_header(
     bytes[had..had + added].copy_from_slice(&input[..added]);
     let header = FrameHeader::parse(&bytes[..had + added])?;
     let used = header.map_or(added, |(_, len)| len - had);
-    #[expect(clippy::cast_possible_truncation, reason = "a header has 14 bytes at most")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a header has 14 bytes at most"
+    )]
     {
         *filled += used as u8;
     }
@@ -278,7 +323,11 @@ fn take<'a>(input: &mut &'a mut [u8], count: usize) -> &'a mut [u8] {
 /// A message that lies whole in the input.
 fn lend(is_text: bool, payload: &[u8]) -> Result<Event<'_>, ProtocolError> {
     Ok(if is_text {
-        Event::Text(str::from_utf8(payload).map_err(|_| ProtocolError::InvalidUtf8)?.into())
+        Event::Text(
+            str::from_utf8(payload)
+                .map_err(|_| ProtocolError::InvalidUtf8)?
+                .into(),
+        )
     } else {
         Event::Binary(payload.into())
     })
@@ -303,7 +352,13 @@ impl Frame {
 impl Message {
     const fn new(is_text: bool) -> Self {
         let data = if is_text {
-            Data::Text { text: String::new(), cut: Cut { bytes: [0; 4], len: 0 } }
+            Data::Text {
+                text: String::new(),
+                cut: Cut {
+                    bytes: [0; 4],
+                    len: 0,
+                },
+            }
         } else {
             Data::Binary(Vec::new())
         };
@@ -326,7 +381,11 @@ impl Message {
                     Ok(whole) => (whole, &[][..]),
                     Err(error) if error.error_len().is_none() => {
                         let (whole, end) = rest.split_at(error.valid_up_to());
-                        (str::from_utf8(whole).map_err(|_| ProtocolError::InvalidUtf8)?, end)
+                        (
+                            str::from_utf8(whole)
+                                .map_err(|_| ProtocolError::InvalidUtf8)?,
+                            end,
+                        )
                     }
                     Err(_) => return Err(ProtocolError::InvalidUtf8),
                 };
@@ -342,7 +401,10 @@ impl Message {
     fn into_event(self) -> Result<Event<'static>, ProtocolError> {
         match self.data {
             Data::Binary(bytes) => Ok(Event::Binary(bytes.into())),
-            Data::Text { cut: Cut { len: 0, .. }, text } => Ok(Event::Text(text.into())),
+            Data::Text {
+                cut: Cut { len: 0, .. },
+                text,
+            } => Ok(Event::Text(text.into())),
             Data::Text { .. } => Err(ProtocolError::InvalidUtf8),
         }
     }
@@ -354,8 +416,13 @@ impl Cut {
         self.len += 1;
     }
 
-    /// Takes bytes off the front of `chunk` until the character is whole, which then goes to `text`; what is left.
-    fn complete<'a>(&mut self, chunk: &'a [u8], text: &mut String) -> Result<&'a [u8], ProtocolError> {
+    /// Takes bytes off the front of `chunk` until the character is whole, which then goes
+    /// to `text`; what is left.
+    fn complete<'a>(
+        &mut self,
+        chunk: &'a [u8],
+        text: &mut String,
+    ) -> Result<&'a [u8], ProtocolError> {
         let mut rest = chunk;
         while self.len > 0
             && let Some((&byte, behind)) = rest.split_first()
@@ -367,8 +434,11 @@ impl Cut {
                     text.push_str(character);
                     self.len = 0;
                 }
-                Err(error) if error.error_len().is_some() => return Err(ProtocolError::InvalidUtf8),
-                // A fourth byte makes a character whole, or wrong: there is always room for the next one.
+                Err(error) if error.error_len().is_some() => {
+                    return Err(ProtocolError::InvalidUtf8);
+                }
+                // A fourth byte makes a character whole, or wrong: there is always room
+                // for the next one.
                 Err(_) => {}
             }
         }

@@ -4,8 +4,9 @@ use thiserror::Error;
 
 use crate::CloseCode;
 
-/// A rule of RFC 6455, or a limit of ours, that the peer broke. The connection cannot go on: answer with a close
-/// frame of [`close_code`](Self::close_code) and end it (§7.1.7, "Fail the WebSocket Connection").
+/// A rule of RFC 6455, or a limit of ours, that the peer broke. The connection cannot go
+/// on: answer with a close frame of [`close_code`](Self::close_code) and end it (§7.1.7,
+/// "Fail the WebSocket Connection").
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ProtocolError {
     /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Here none ever is.
@@ -47,7 +48,8 @@ pub enum ProtocolError {
     /// §7.4: not every number may be sent as a close code.
     #[error("close code {0} may not be sent")]
     CloseCode(u16),
-    /// §10.4: more bytes than [`Limits::max_message`](crate::Limits::max_message), all fragments counted.
+    /// §10.4: more bytes than [`Limits::max_message`](crate::Limits::max_message), all
+    /// fragments counted.
     #[error("a message of more than {0} bytes")]
     MessageTooBig(usize),
     /// §10.4: more frames than [`Limits::max_fragments`](crate::Limits::max_fragments).
@@ -56,7 +58,8 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The code that tells the peer (§7.4.1): 1007 for bad text, 1009 for a limit, 1002 for the rest.
+    /// The code that tells the peer (§7.4.1): 1007 for bad text, 1009 for a limit, 1002
+    /// for the rest.
     ///
     /// ```
     /// use websocket::{CloseCode, ProtocolError};

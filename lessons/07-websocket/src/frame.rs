@@ -14,7 +14,8 @@ use crate::ProtocolError;
 
 /// The longest header in bytes: two, a 64-bit length and a masking key.
 pub const MAX_HEADER: usize = 14;
-/// The longest payload of a control frame in bytes (§5.5), which is the longest that the 7 bits can say.
+/// The longest payload of a control frame in bytes (§5.5), which is the longest that the
+/// 7 bits can say.
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
 const FIN: u8 = 0b1000_0000;
@@ -27,7 +28,8 @@ const LENGTH_16: u8 = 126;
 /// In the 7 bits: the length follows in eight bytes.
 const LENGTH_64: u8 = 127;
 
-/// What a frame is (§5.2). Four bits on the wire, of which these six values have a meaning.
+/// What a frame is (§5.2). Four bits on the wire, of which these six values have a
+/// meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OpCode {
     /// The next fragment of the message that is under way.
@@ -71,7 +73,8 @@ pub struct FrameHeader {
     pub fin: bool,
     /// What the frame is.
     pub opcode: OpCode,
-    /// The key that the payload is masked with (§5.3): always in a client's frame, never in a server's.
+    /// The key that the payload is masked with (§5.3): always in a client's frame, never
+    /// in a server's.
     pub mask: Option<[u8; 4]>,
     /// How many bytes of payload follow.
     pub len: u64,
@@ -79,12 +82,13 @@ pub struct FrameHeader {
 // ANCHOR_END: header
 
 impl FrameHeader {
-    /// Reads a header off the front of `bytes`: the header and its own length in bytes, or `None` while more bytes
-    /// are needed.
+    /// Reads a header off the front of `bytes`: the header and its own length in bytes,
+    /// or `None` while more bytes are needed.
     ///
     /// # Errors
-    /// What one header alone can do wrong: reserved bits and opcodes, a length not in its shortest form or with its
-    /// top bit set, a control frame that is long or fragmented. Each on the first byte that shows it.
+    /// What one header alone can do wrong: reserved bits and opcodes, a length not in its
+    /// shortest form or with its top bit set, a control frame that is long or
+    /// fragmented. Each on the first byte that shows it.
     ///
     /// ```
     /// use websocket::{FrameHeader, OpCode};
@@ -93,7 +97,9 @@ impl FrameHeader {
     /// assert_eq!(FrameHeader::parse(b"\x81"), Ok(None));
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, ProtocolError> {
-        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        let Some((&first, rest)) = bytes.split_first() else {
+            return Ok(None);
+        };
         if first & RESERVED != 0 {
             return Err(ProtocolError::ReservedBits);
         }
@@ -102,18 +108,32 @@ impl FrameHeader {
         if opcode.is_control() && !fin {
             return Err(ProtocolError::ControlFragmented);
         }
-        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
         if opcode.is_control() && usize::from(second & LENGTH) > MAX_CONTROL_PAYLOAD {
             return Err(ProtocolError::ControlTooLong);
         }
-        let Some((len, rest)) = parse_length(second & LENGTH, rest)? else { return Ok(None) };
+        let Some((len, rest)) = parse_length(second & LENGTH, rest)? else {
+            return Ok(None);
+        };
         let (mask, rest) = if second & MASK == 0 {
             (None, rest)
         } else {
-            let Some((key, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            let Some((key, rest)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
             (Some(*key), rest)
         };
-        Ok(Some((Self { fin, opcode, mask, len }, bytes.len() - rest.len())))
+        Ok(Some((
+            Self {
+                fin,
+                opcode,
+                mask,
+                len,
+            },
+            bytes.len() - rest.len(),
+        )))
     }
 
     /// Appends the header, its length in the shortest form.
@@ -146,15 +166,24 @@ impl FrameHeader {
 }
 
 // ANCHOR: length
-/// The payload length that `short`, the 7 bits, says or announces, and what stands behind it.
+/// The payload length that `short`, the 7 bits, says or announces, and what stands behind
+/// it.
 fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let (len, minimum, rest) = match short {
         LENGTH_16 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
-            (u64::from(u16::from_be_bytes(*len)), u64::from(LENGTH_16), rest)
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            (
+                u64::from(u16::from_be_bytes(*len)),
+                u64::from(LENGTH_16),
+                rest,
+            )
         }
         LENGTH_64 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
             (u64::from_be_bytes(*len), 1 << 16, rest)
         }
         len => (u64::from(len), 0, bytes),
@@ -169,11 +198,13 @@ fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Protoco
 }
 // ANCHOR_END: length
 
-/// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it twice undoes it (§5.3).
-/// `offset` says how many bytes of the frame's payload come before these.
+/// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it
+/// twice undoes it (§5.3). `offset` says how many bytes of the frame's payload come
+/// before these.
 ///
-/// The mask hides nothing: the key travels with the frame. It keeps a page from choosing the bytes that its browser
-/// puts on the wire, where a careless proxy could take them for a request (§10.3).
+/// The mask hides nothing: the key travels with the frame. It keeps a page from choosing
+/// the bytes that its browser puts on the wire, where a careless proxy could take them
+/// for a request (§10.3).
 ///
 /// ```
 /// let mut payload = *b"Hello";
@@ -195,10 +226,12 @@ pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
 }
 // ANCHOR_END: mask
 
-/// A whole frame as a server sends it: not masked, so that one frame serves all receivers.
+/// A whole frame as a server sends it: not masked, so that one frame serves all
+/// receivers.
 ///
 /// # Panics
-/// When the payload of a control frame is longer than [`MAX_CONTROL_PAYLOAD`]: no peer would take it.
+/// When the payload of a control frame is longer than [`MAX_CONTROL_PAYLOAD`]: no peer
+/// would take it.
 ///
 /// ```
 /// use websocket::{OpCode, encode_frame};
@@ -208,8 +241,8 @@ pub fn encode_frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     encode(opcode, payload, None).into()
 }
 
-/// A whole frame as a client sends it, masked with `key`, which has to be fresh and unpredictable for each frame
-/// (§5.3).
+/// A whole frame as a client sends it, masked with `key`, which has to be fresh and
+/// unpredictable for each frame (§5.3).
 ///
 /// # Panics
 /// As [`encode_frame`].
@@ -232,7 +265,13 @@ fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
         "a control frame carries {MAX_CONTROL_PAYLOAD} bytes at most"
     );
     let mut frame = Vec::with_capacity(MAX_HEADER + payload.len());
-    FrameHeader { fin: true, opcode, mask, len: payload.len() as u64 }.write_to(&mut frame);
+    FrameHeader {
+        fin: true,
+        opcode,
+        mask,
+        len: payload.len() as u64,
+    }
+    .write_to(&mut frame);
     frame.extend_from_slice(payload);
     frame
 }

@@ -1,15 +1,18 @@
 //! The opening handshake: how a client knows that the server understood it.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
 /// A string that no server would send by accident (RFC 6455 §1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455 §4.2.2, step 5.4).
+/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455
+/// §4.2.2, step 5.4).
 ///
-/// It proves no secret. It shows that the server read the request as a WebSocket handshake: a cache that replays an
-/// old answer, or a server that echoes what it is sent, cannot produce it.
+/// It proves no secret. It shows that the server read the request as a WebSocket
+/// handshake: a cache that replays an old answer, or a server that echoes what it is
+/// sent, cannot produce it.
 ///
 /// ```
 /// // The example of §1.3.
@@ -28,6 +31,9 @@ mod tests {
 
     #[test]
     fn the_example_of_section_1_3() {
-        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            accept_key("dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Every field of a frame, named: what a header's bits say, for people.
 
-use crate::{CloseFrame, FrameHeader, OpCode, ProtocolError, apply_mask};
 use std::ops::Range;
+
+use crate::{CloseFrame, FrameHeader, OpCode, ProtocolError, apply_mask};
 
 /// One field of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub struct Field {
 /// The longest part of a payload that is shown, in bytes.
 const SHOWN: usize = 48;
 
-/// The fields of the frame at the front of `bytes`, and its length. A frame that is cut off ends with a field that
-/// says how much is missing.
+/// The fields of the frame at the front of `bytes`, and its length. A frame that is cut
+/// off ends with a field that says how much is missing.
 ///
 /// # Errors
 /// The rule that its header breaks.
@@ -42,21 +43,49 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
         return Ok((vec![missing], bytes.len()));
     };
     let (first, second) = (bytes[0], bytes[1]);
-    let field = |bytes, name, raw: String, meaning: String| Field { bytes, name, raw, meaning };
-    let last = if header.fin { "the last frame of its message" } else { "more of this message follows" };
+    let field = |bytes, name, raw: String, meaning: String| Field {
+        bytes,
+        name,
+        raw,
+        meaning,
+    };
+    let last = if header.fin {
+        "the last frame of its message"
+    } else {
+        "more of this message follows"
+    };
     let mut fields = vec![
         field(0..1, "FIN", bits(first, 7, 1), last.into()),
-        field(0..1, "RSV1-3", bits(first, 4, 3), "reserved for extensions".into()),
-        field(0..1, "opcode", bits(first, 0, 4), format!("{:?}", header.opcode).to_lowercase()),
+        field(
+            0..1,
+            "RSV1-3",
+            bits(first, 4, 3),
+            "reserved for extensions".into(),
+        ),
+        field(
+            0..1,
+            "opcode",
+            bits(first, 0, 4),
+            format!("{:?}", header.opcode).to_lowercase(),
+        ),
         field(
             1..2,
             "MASK",
             bits(second, 7, 1),
-            if header.mask.is_some() { "masked: from a client" } else { "not masked: from a server" }.into(),
+            if header.mask.is_some() {
+                "masked: from a client"
+            } else {
+                "not masked: from a server"
+            }
+            .into(),
         ),
     ];
     let short = second & 0x7f;
-    let counted = format!("{} {} of payload", header.len, if header.len == 1 { "byte" } else { "bytes" });
+    let counted = format!(
+        "{} {} of payload",
+        header.len,
+        if header.len == 1 { "byte" } else { "bytes" }
+    );
     let length_len = match short {
         126 => 2,
         127 => 8,
@@ -67,11 +96,21 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
     } else {
         let follows = format!("the length follows in {length_len} bytes");
         fields.push(field(1..2, "length", bits(second, 0, 7), follows));
-        fields.push(field(2..2 + length_len, "extended length", hex(&bytes[2..2 + length_len]), counted));
+        fields.push(field(
+            2..2 + length_len,
+            "extended length",
+            hex(&bytes[2..2 + length_len]),
+            counted,
+        ));
     }
     if let Some(key) = header.mask {
         let at = header_len - key.len()..header_len;
-        fields.push(field(at, "masking key", hex(&key), "XORed with the payload, byte by byte".into()));
+        fields.push(field(
+            at,
+            "masking key",
+            hex(&key),
+            "XORed with the payload, byte by byte".into(),
+        ));
     }
 
     let wanted = usize::try_from(header.len).unwrap_or(usize::MAX);
@@ -96,17 +135,30 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
 /// What a payload says, once unmasked.
 fn meaning(header: &FrameHeader, payload: &[u8]) -> String {
     match (header.opcode, CloseFrame::decode(payload)) {
-        (OpCode::Close, Ok(Some(frame))) => format!("code {}, {:?}", frame.code, frame.reason),
+        (OpCode::Close, Ok(Some(frame))) => {
+            format!("code {}, {:?}", frame.code, frame.reason)
+        }
         (OpCode::Close, Err(error)) => format!("wrong: {error}"),
         _ => {
             let shown = &payload[..payload.len().min(SHOWN)];
-            let more = if shown.len() < payload.len() { " …" } else { "" };
+            let more = if shown.len() < payload.len() {
+                " …"
+            } else {
+                ""
+            };
             // A letter may be cut in two by the end of what is shown.
             match str::from_utf8(shown) {
-                Ok(_) if header.opcode == OpCode::Binary => format!("{} bytes", payload.len()),
+                Ok(_) if header.opcode == OpCode::Binary => {
+                    format!("{} bytes", payload.len())
+                }
                 Ok(text) => format!("{text:?}{more}"),
-                Err(error) if header.opcode == OpCode::Text && error.error_len().is_none() => {
-                    format!("{:?}{more}", String::from_utf8_lossy(&shown[..error.valid_up_to()]))
+                Err(error)
+                    if header.opcode == OpCode::Text && error.error_len().is_none() =>
+                {
+                    format!(
+                        "{:?}{more}",
+                        String::from_utf8_lossy(&shown[..error.valid_up_to()])
+                    )
                 }
                 Err(_) => format!("{} bytes: {}", payload.len(), hex(shown)),
             }
@@ -118,12 +170,19 @@ fn meaning(header: &FrameHeader, payload: &[u8]) -> String {
 fn bits(byte: u8, from: u32, count: usize) -> String {
     format!(
         "{:0count$b}",
-        (byte >> from) & u8::MAX.checked_shr(8 - u32::try_from(count).unwrap_or(8)).unwrap_or(0)
+        (byte >> from)
+            & u8::MAX
+                .checked_shr(8 - u32::try_from(count).unwrap_or(8))
+                .unwrap_or(0)
     )
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let shown: Vec<_> = bytes.iter().take(SHOWN / 2).map(|byte| format!("{byte:02x}")).collect();
+    let shown: Vec<_> = bytes
+        .iter()
+        .take(SHOWN / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     shown.join(" ") + if bytes.len() > SHOWN / 2 { " …" } else { "" }
 }
 
@@ -133,7 +192,10 @@ mod tests {
 
     fn lines(bytes: &[u8]) -> Vec<String> {
         let (fields, _) = inspect(bytes).unwrap();
-        fields.iter().map(|field| format!("{} {} = {}", field.name, field.raw, field.meaning)).collect()
+        fields
+            .iter()
+            .map(|field| format!("{} {} = {}", field.name, field.raw, field.meaning))
+            .collect()
     }
 
     #[test]
@@ -155,16 +217,29 @@ mod tests {
     fn every_form_of_length() {
         let mut long = vec![0x82, 126, 1, 0];
         long.resize(4 + 256, 7);
-        assert!(lines(&long).contains(&"extended length 01 00 = 256 bytes of payload".to_owned()));
+        assert!(
+            lines(&long)
+                .contains(&"extended length 01 00 = 256 bytes of payload".to_owned())
+        );
         let huge = [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0];
-        assert!(lines(&huge).contains(&"payload  = 65536 more bytes of payload are missing".to_owned()));
+        assert!(
+            lines(&huge).contains(
+                &"payload  = 65536 more bytes of payload are missing".to_owned()
+            )
+        );
     }
 
     #[test]
     fn what_is_cut_off_or_wrong_is_said() {
-        assert_eq!(lines(b"\x81"), ["header 81 = the rest of the header is missing"]);
+        assert_eq!(
+            lines(b"\x81"),
+            ["header 81 = the rest of the header is missing"]
+        );
         assert_eq!(inspect(b"\xf1\x00"), Err(ProtocolError::ReservedBits));
-        assert!(lines(b"\x88\x02\x03\xe8").contains(&"payload 03 e8 = code 1000, \"\"".to_owned()));
+        assert!(
+            lines(b"\x88\x02\x03\xe8")
+                .contains(&"payload 03 e8 = code 1000, \"\"".to_owned())
+        );
         assert_eq!(inspect(b"\x81\x00\x81").map(|(_, len)| len), Ok(2));
     }
 }

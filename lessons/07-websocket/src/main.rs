@@ -1,4 +1,5 @@
-//! The tour of lesson 07: a handshake, frames bit by bit, a conversation, and what is refused.
+//! The tour of lesson 07: a handshake, frames bit by bit, a conversation, and what is
+//! refused.
 //!
 //! `inspect` and `proxy` are tools for other people's connections.
 
@@ -8,9 +9,10 @@ mod tour {
     pub(crate) mod show;
 }
 
-use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "WebSocket by hand: the tour, and two tools")]
@@ -31,7 +33,8 @@ enum Command {
     Refused,
     /// Draw the frames that are given as hex, or that come in on standard input
     Inspect {
-        /// Hex digits, with or without blanks between; without any, standard input is read
+        /// Hex digits, with or without blanks between; without any, standard input is
+        /// read
         hex: Vec<String>,
         /// Standard input has the bytes themselves, not hex
         #[arg(long)]
@@ -51,15 +54,22 @@ enum Command {
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    terminal::run("lesson 07", |arguments: Arguments| match arguments.command {
-        None => [tour::show::handshake, tour::show::frames, tour::show::talk, tour::show::refused]
+    terminal::run("lesson 07", |arguments: Arguments| {
+        match arguments.command {
+            None => [
+                tour::show::handshake,
+                tour::show::frames,
+                tour::show::talk,
+                tour::show::refused,
+            ]
             .iter()
             .try_for_each(|part| part()),
-        Some(Command::Handshake) => tour::show::handshake(),
-        Some(Command::Frames) => tour::show::frames(),
-        Some(Command::Talk) => tour::show::talk(),
-        Some(Command::Refused) => tour::show::refused(),
-        Some(Command::Inspect { hex, raw }) => tour::inspect::run(&hex, raw),
-        Some(Command::Proxy { listen, to }) => tour::proxy::run(listen, &to),
+            Some(Command::Handshake) => tour::show::handshake(),
+            Some(Command::Frames) => tour::show::frames(),
+            Some(Command::Talk) => tour::show::talk(),
+            Some(Command::Refused) => tour::show::refused(),
+            Some(Command::Inspect { hex, raw }) => tour::inspect::run(&hex, raw),
+            Some(Command::Proxy { listen, to }) => tour::proxy::run(listen, &to),
+        }
     })
 }

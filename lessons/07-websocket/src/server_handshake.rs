@@ -1,21 +1,26 @@
-//! The server's half of the opening handshake: a request is read, and answered with 101 or with the reason why not
-//! (RFC 6455 §4.2).
+//! The server's half of the opening handshake: a request is read, and answered with 101
+//! or with the reason why not (RFC 6455 §4.2).
 //!
-//! Nothing of it is the reader's own wish: these bytes come from anybody. So there is a limit to how many are read
-//! before the request is whole, and every refusal is an HTTP response that says what was wrong.
+//! Nothing of it is the reader's own wish: these bytes come from anybody. So there is a
+//! limit to how many are read before the request is whole, and every refusal is an HTTP
+//! response that says what was wrong.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::accept_key;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use std::fmt::Write;
 
 /// The longest request head that is read, in bytes.
 pub const MAX_HEAD: usize = 8 * 1024;
 /// The most header lines in it.
 const MAX_HEADERS: usize = 64;
 
-/// Whose pages may connect (RFC 6455 §10.2). A browser says in `Origin` where the page came from that opens the
-/// connection, and sends the user's cookies along: without this check any page on the web could act as the user.
-/// Programs that are no browsers send no `Origin`, and pass.
+/// Whose pages may connect (RFC 6455 §10.2). A browser says in `Origin` where the page
+/// came from that opens the connection, and sends the user's cookies along: without this
+/// check any page on the web could act as the user. Programs that are no browsers send no
+/// `Origin`, and pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     /// Pages that came from the same host and port as the request asks for.
@@ -52,7 +57,8 @@ pub enum Refusal {
     /// Status 405: WebSocket begins with GET.
     #[error("405 Method Not Allowed: a WebSocket begins with GET")]
     MethodNotAllowed,
-    /// Status 426: a plain request, or another version of the protocol. The slide's "upgrade required".
+    /// Status 426: a plain request, or another version of the protocol. The slide's
+    /// "upgrade required".
     #[error("426 Upgrade Required: {0}")]
     UpgradeRequired(&'static str),
     /// Status 431: more than [`MAX_HEAD`] bytes.
@@ -77,11 +83,14 @@ impl Refusal {
         let text = self.to_string();
         let (status, why) = text.split_once(": ").unwrap_or((&text, ""));
         let more = match self {
-            Self::UpgradeRequired(_) => "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+            Self::UpgradeRequired(_) => {
+                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            }
             Self::MethodNotAllowed => "Allow: GET\r\n",
             _ => "",
         };
-        // An origin is the client's own text, and may hold what a header must not: it goes into the body alone.
+        // An origin is the client's own text, and may hold what a header must not: it
+        // goes into the body alone.
         format!(
             "HTTP/1.1 {status}\r\n{more}Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\r\n{why}\n",
@@ -92,7 +101,8 @@ impl Refusal {
 }
 
 impl Request {
-    /// Reads a request off the front of `bytes`: the request and its length in bytes, or `None` while more are needed.
+    /// Reads a request off the front of `bytes`: the request and its length in bytes, or
+    /// `None` while more are needed.
     ///
     /// # Errors
     /// The refusal that answers it.
@@ -110,7 +120,9 @@ impl Request {
         let mut head = httparse::Request::new(&mut headers);
         let len = match head.parse(&bytes[..bytes.len().min(MAX_HEAD)]) {
             Ok(httparse::Status::Complete(len)) => len,
-            Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD => return Err(Refusal::HeadTooLarge),
+            Ok(httparse::Status::Partial) if bytes.len() >= MAX_HEAD => {
+                return Err(Refusal::HeadTooLarge);
+            }
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),
             Err(_) => return Err(Refusal::BadRequest("this is no HTTP")),
@@ -127,18 +139,23 @@ impl Request {
         if head.version != Some(1) {
             return Err(Refusal::BadRequest("a WebSocket begins with HTTP/1.1"));
         }
-        if !lists(head, "Upgrade", "websocket")? || !lists(head, "Connection", "Upgrade")? {
+        if !lists(head, "Upgrade", "websocket")? || !lists(head, "Connection", "Upgrade")?
+        {
             return Err(Refusal::UpgradeRequired("this address speaks WebSocket"));
         }
         if only(head, "Sec-WebSocket-Version")? != Some("13") {
             return Err(Refusal::UpgradeRequired("version 13 is spoken here"));
         }
-        let key = only(head, "Sec-WebSocket-Key")?.ok_or(Refusal::BadRequest("no Sec-WebSocket-Key"))?;
+        let key = only(head, "Sec-WebSocket-Key")?
+            .ok_or(Refusal::BadRequest("no Sec-WebSocket-Key"))?;
         if !matches!(STANDARD.decode(key), Ok(nonce) if nonce.len() == 16) {
-            return Err(Refusal::BadRequest("Sec-WebSocket-Key is not 16 bytes in base64"));
+            return Err(Refusal::BadRequest(
+                "Sec-WebSocket-Key is not 16 bytes in base64",
+            ));
         }
         let host = only(head, "Host")?.ok_or(Refusal::BadRequest("no Host"))?;
-        let protocols = all(head, "Sec-WebSocket-Protocol").collect::<Result<Vec<_>, _>>()?;
+        let protocols =
+            all(head, "Sec-WebSocket-Protocol").collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             path: head.path.unwrap_or("/").to_owned(),
             host: host.to_owned(),
@@ -158,28 +175,37 @@ impl Request {
     /// # Errors
     /// [`Refusal::Forbidden`] when it may not.
     pub fn check_origin(&self, allowed: &Origins) -> Result<(), Refusal> {
-        let Some(origin) = &self.origin else { return Ok(()) };
+        let Some(origin) = &self.origin else {
+            return Ok(());
+        };
         let may = match allowed {
             Origins::Any => true,
-            Origins::Listed(list) => list.iter().any(|listed| listed.eq_ignore_ascii_case(origin)),
-            Origins::Same => {
-                origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(&self.host))
-            }
+            Origins::Listed(list) => list
+                .iter()
+                .any(|listed| listed.eq_ignore_ascii_case(origin)),
+            Origins::Same => origin
+                .split_once("://")
+                .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&self.host)),
         };
-        if may { Ok(()) } else { Err(Refusal::Forbidden(origin.clone())) }
+        if may {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden(origin.clone()))
+        }
     }
 
-    /// The response that makes the connection a WebSocket (§4.2.2), with the protocol that the server chose of those
-    /// that were offered, if any.
+    /// The response that makes the connection a WebSocket (§4.2.2), with the protocol
+    /// that the server chose of those that were offered, if any.
     pub fn response(&self, protocol: Option<&str>) -> Vec<u8> {
         let mut response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {}\r\n",
             accept_key(&self.key)
         );
-        // A protocol that was not offered fails the connection in the client: better not to name it.
-        if let Some(protocol) =
-            protocol.filter(|chosen| self.protocols.iter().any(|offered| offered == chosen))
+        // A protocol that was not offered fails the connection in the client: better not
+        // to name it.
+        if let Some(protocol) = protocol
+            .filter(|chosen| self.protocols.iter().any(|offered| offered == chosen))
         {
             let _ = write!(response, "Sec-WebSocket-Protocol: {protocol}\r\n");
         }
@@ -193,13 +219,21 @@ fn all<'a>(
     head: &'a httparse::Request<'_, '_>,
     name: &'a str,
 ) -> impl Iterator<Item = Result<&'a str, Refusal>> {
-    head.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| {
-        str::from_utf8(header.value).map(str::trim).map_err(|_| Refusal::BadRequest("a header is not text"))
-    })
+    head.headers
+        .iter()
+        .filter(move |header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| {
+            str::from_utf8(header.value)
+                .map(str::trim)
+                .map_err(|_| Refusal::BadRequest("a header is not text"))
+        })
 }
 
 /// The value of a header that may be there once: of two, one was put in by somebody else.
-fn only<'a>(head: &'a httparse::Request<'_, '_>, name: &'a str) -> Result<Option<&'a str>, Refusal> {
+fn only<'a>(
+    head: &'a httparse::Request<'_, '_>,
+    name: &'a str,
+) -> Result<Option<&'a str>, Refusal> {
     let mut values = all(head, name);
     let value = values.next().transpose()?;
     match values.next() {
@@ -209,9 +243,16 @@ fn only<'a>(head: &'a httparse::Request<'_, '_>, name: &'a str) -> Result<Option
 }
 
 /// Whether one of the words of a list is `word`: `Connection: keep-alive, Upgrade`.
-fn lists(head: &httparse::Request<'_, '_>, name: &str, word: &str) -> Result<bool, Refusal> {
+fn lists(
+    head: &httparse::Request<'_, '_>,
+    name: &str,
+    word: &str,
+) -> Result<bool, Refusal> {
     for list in all(head, name) {
-        if list?.split(',').any(|one| one.trim().eq_ignore_ascii_case(word)) {
+        if list?
+            .split(',')
+            .any(|one| one.trim().eq_ignore_ascii_case(word))
+        {
             return Ok(true);
         }
     }

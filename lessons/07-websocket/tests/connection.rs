@@ -1,6 +1,9 @@
-//! The rules above single messages: what is answered, and in which order a connection ends.
+//! The rules above single messages: what is answered, and in which order a connection
+//! ends.
 
-use websocket::{CloseCode, CloseFrame, Closing, Connection, Event, Limits, ProtocolError};
+use websocket::{
+    CloseCode, CloseFrame, Closing, Connection, Event, Limits, ProtocolError,
+};
 
 fn server() -> Connection {
     Connection::server(Limits::default())
@@ -11,7 +14,10 @@ fn client() -> Connection {
 }
 
 /// What `to` reads of what `from` has written, and its error if there is one.
-fn pass(from: &mut Connection, to: &mut Connection) -> (Vec<Event<'static>>, Option<ProtocolError>) {
+fn pass(
+    from: &mut Connection,
+    to: &mut Connection,
+) -> (Vec<Event<'static>>, Option<ProtocolError>) {
     let mut bytes = from.take_output();
     let mut input = bytes.as_mut_slice();
     let mut events = Vec::new();
@@ -35,7 +41,10 @@ fn owned(event: Event<'_>) -> Event<'static> {
 }
 
 fn goodbye(reason: &str) -> Event<'static> {
-    Event::Close(Some(CloseFrame { code: CloseCode::NORMAL, reason: reason.into() }))
+    Event::Close(Some(CloseFrame {
+        code: CloseCode::NORMAL,
+        reason: reason.into(),
+    }))
 }
 
 #[test]
@@ -44,10 +53,19 @@ fn messages_go_both_ways() {
     client.text("tea?").unwrap();
     client.binary(&[0, 255]).unwrap();
     let (events, error) = pass(&mut client, &mut server);
-    assert_eq!(events, [Event::Text("tea?".into()), Event::Binary(vec![0, 255].into())]);
+    assert_eq!(
+        events,
+        [
+            Event::Text("tea?".into()),
+            Event::Binary(vec![0, 255].into())
+        ]
+    );
     assert_eq!(error, None);
     server.text("yes").unwrap();
-    assert_eq!(pass(&mut server, &mut client).0, [Event::Text("yes".into())]);
+    assert_eq!(
+        pass(&mut server, &mut client).0,
+        [Event::Text("yes".into())]
+    );
 }
 
 #[test]
@@ -55,10 +73,17 @@ fn a_ping_is_answered_with_what_it_carried() {
     let (mut client, mut server) = (client(), server());
     client.ping(b"there?").unwrap();
     pass(&mut client, &mut server);
-    assert_eq!(pass(&mut server, &mut client).0, [Event::Pong(b"there?"[..].into())]);
+    assert_eq!(
+        pass(&mut server, &mut client).0,
+        [Event::Pong(b"there?"[..].into())]
+    );
     client.ping(&[7; 300]).unwrap();
     let (events, error) = pass(&mut client, &mut server);
-    assert_eq!((events.len(), error), (1, None), "a long payload is cut to what a ping can carry");
+    assert_eq!(
+        (events.len(), error),
+        (1, None),
+        "a long payload is cut to what a ping can carry"
+    );
 }
 
 #[test]
@@ -81,7 +106,10 @@ fn both_may_begin_to_close_at_once() {
     pass(&mut client, &mut server);
     pass(&mut server, &mut client);
     assert!(client.is_closed() && server.is_closed());
-    assert_eq!((client.take_output(), server.take_output()), (vec![], vec![]));
+    assert_eq!(
+        (client.take_output(), server.take_output()),
+        (vec![], vec![])
+    );
 }
 
 #[test]
@@ -95,7 +123,10 @@ fn behind_our_close_frame_nothing_is_sent() {
     client.ping(b"still there?").unwrap();
     pass(&mut client, &mut server);
     let output = server.take_output();
-    assert_eq!(output, b"\x88\x02\x03\xe9", "one close frame, and neither a second nor a pong behind it");
+    assert_eq!(
+        output, b"\x88\x02\x03\xe9",
+        "one close frame, and neither a second nor a pong behind it"
+    );
 }
 
 #[test]
@@ -103,7 +134,10 @@ fn messages_that_were_under_way_when_we_closed_still_come() {
     let (mut client, mut server) = (client(), server());
     server.close(CloseCode::GOING_AWAY, "");
     client.text("crossing").unwrap();
-    assert_eq!(pass(&mut client, &mut server).0, [Event::Text("crossing".into())]);
+    assert_eq!(
+        pass(&mut client, &mut server).0,
+        [Event::Text("crossing".into())]
+    );
 }
 
 #[test]
@@ -112,10 +146,16 @@ fn who_breaks_a_rule_is_told_which_and_heard_no_more() {
     let mut bytes = b"\x81\x02Hi\x81\x80\0\0\0\0".to_vec();
     let mut input = bytes.as_mut_slice();
     assert_eq!(server.receive(&mut input), Err(ProtocolError::NotMasked));
-    assert_eq!(server.receive(&mut input), Ok(None), "what stands behind is not looked at");
+    assert_eq!(
+        server.receive(&mut input),
+        Ok(None),
+        "what stands behind is not looked at"
+    );
     assert!(server.is_closed());
     let told = pass(&mut server, &mut client()).0;
-    let Some(Event::Close(Some(frame))) = told.first() else { panic!("told {told:?}") };
+    let Some(Event::Close(Some(frame))) = told.first() else {
+        panic!("told {told:?}")
+    };
     assert_eq!(
         (frame.code, frame.reason.as_str()),
         (CloseCode::PROTOCOL_ERROR, "a client's frame is not masked")
@@ -132,5 +172,8 @@ fn each_frame_of_a_client_has_a_key_of_its_own() {
     });
     client.text("a").unwrap();
     client.text("a").unwrap();
-    assert_eq!(client.take_output(), b"\x81\x81\x01\x01\x01\x01\x60\x81\x81\x02\x02\x02\x02\x63");
+    assert_eq!(
+        client.take_output(),
+        b"\x81\x81\x01\x01\x01\x01\x60\x81\x81\x02\x02\x02\x02\x63"
+    );
 }

@@ -1,4 +1,5 @@
-//! What a decoder costs: no memory while idle or for messages in one piece, and never more than what came.
+//! What a decoder costs: no memory while idle or for messages in one piece, and never
+//! more than what came.
 
 mod common;
 
@@ -6,7 +7,10 @@ use allocation_counter::{AllocationInfo, measure};
 use common::{KEY, frame};
 use websocket::{Decoder, Event, FrameHeader, Limits, OpCode, Role};
 
-const LIMITS: Limits = Limits { max_message: 1 << 30, max_fragments: 1 << 20 };
+const LIMITS: Limits = Limits {
+    max_message: 1 << 30,
+    max_fragments: 1 << 20,
+};
 
 /// What decoding `input` allocates, and how many events it has.
 fn cost(decoder: &mut Decoder, input: &mut [u8]) -> (AllocationInfo, usize) {
@@ -23,7 +27,11 @@ fn cost(decoder: &mut Decoder, input: &mut [u8]) -> (AllocationInfo, usize) {
 
 #[test]
 fn a_decoder_is_small() {
-    assert!(size_of::<Decoder>() <= 120, "{} bytes", size_of::<Decoder>());
+    assert!(
+        size_of::<Decoder>() <= 120,
+        "{} bytes",
+        size_of::<Decoder>()
+    );
 }
 
 #[test]
@@ -45,7 +53,10 @@ fn a_header_in_pieces_allocates_nothing() {
     let (header, payload) = bytes.split_at_mut(8);
     let mut decoder = Decoder::new(Role::Server, LIMITS);
     for byte in header {
-        assert_eq!(cost(&mut decoder, std::slice::from_mut(byte)).0.count_total, 0);
+        assert_eq!(
+            cost(&mut decoder, std::slice::from_mut(byte)).0.count_total,
+            0
+        );
     }
     let (info, events) = cost(&mut decoder, payload);
     assert_eq!((info.count_total, events), (0, 1));
@@ -54,7 +65,13 @@ fn a_header_in_pieces_allocates_nothing() {
 #[test]
 fn memory_follows_the_bytes_that_came_not_those_announced() {
     let mut bytes = Vec::new();
-    FrameHeader { fin: true, opcode: OpCode::Binary, mask: None, len: 1 << 30 }.write_to(&mut bytes);
+    FrameHeader {
+        fin: true,
+        opcode: OpCode::Binary,
+        mask: None,
+        len: 1 << 30,
+    }
+    .write_to(&mut bytes);
     let mut decoder = Decoder::new(Role::Client, LIMITS);
     assert_eq!(cost(&mut decoder, &mut bytes).0.bytes_max, 0);
     assert!(cost(&mut decoder, &mut [0; 1000]).0.bytes_max <= 2000);

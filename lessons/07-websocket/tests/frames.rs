@@ -5,11 +5,17 @@ mod common;
 use common::{KEY, seeded};
 use proptest::prelude::*;
 use websocket::{
-    FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask, encode_frame, encode_masked_frame,
+    FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask, encode_frame,
+    encode_masked_frame,
 };
 
 fn header(len: u64, mask: Option<[u8; 4]>) -> FrameHeader {
-    FrameHeader { fin: true, opcode: OpCode::Binary, mask, len }
+    FrameHeader {
+        fin: true,
+        opcode: OpCode::Binary,
+        mask,
+        len,
+    }
 }
 
 #[test]
@@ -17,24 +23,53 @@ fn the_examples_of_section_5_7() {
     assert_eq!(encode_frame(OpCode::Text, b"Hello")[..], *b"\x81\x05Hello");
     assert_eq!(
         encode_masked_frame(OpCode::Text, KEY, b"Hello")[..],
-        [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        [
+            0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58
+        ]
     );
     assert_eq!(encode_frame(OpCode::Ping, b"Hello")[..], *b"\x89\x05Hello");
     assert_eq!(
         encode_masked_frame(OpCode::Pong, KEY, b"Hello")[..],
-        [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+        [
+            0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58
+        ]
     );
-    assert_eq!(encode_frame(OpCode::Binary, &[7; 256])[..5], [0x82, 0x7e, 1, 0, 7]);
-    assert_eq!(encode_frame(OpCode::Binary, &vec![7; 65536])[..11], [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0, 7]);
+    assert_eq!(
+        encode_frame(OpCode::Binary, &[7; 256])[..5],
+        [0x82, 0x7e, 1, 0, 7]
+    );
+    assert_eq!(
+        encode_frame(OpCode::Binary, &vec![7; 65536])[..11],
+        [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0, 7]
+    );
 
-    let fragment = |fin, opcode| FrameHeader { fin, opcode, mask: None, len: 3 };
-    assert_eq!(FrameHeader::parse(b"\x01\x03Hel"), Ok(Some((fragment(false, OpCode::Text), 2))));
-    assert_eq!(FrameHeader::parse(b"\x80\x03lo!"), Ok(Some((fragment(true, OpCode::Continuation), 2))));
+    let fragment = |fin, opcode| FrameHeader {
+        fin,
+        opcode,
+        mask: None,
+        len: 3,
+    };
+    assert_eq!(
+        FrameHeader::parse(b"\x01\x03Hel"),
+        Ok(Some((fragment(false, OpCode::Text), 2)))
+    );
+    assert_eq!(
+        FrameHeader::parse(b"\x80\x03lo!"),
+        Ok(Some((fragment(true, OpCode::Continuation), 2)))
+    );
 }
 
 #[test]
 fn a_length_is_written_in_its_shortest_form_and_read_back() {
-    let sizes = [(0, 2), (125, 2), (126, 4), (127, 4), (65535, 4), (65536, 10), (u64::MAX >> 1, 10)];
+    let sizes = [
+        (0, 2),
+        (125, 2),
+        (126, 4),
+        (127, 4),
+        (65535, 4),
+        (65536, 10),
+        (u64::MAX >> 1, 10),
+    ];
     for (len, size) in sizes {
         for (mask, size) in [(None, size), (Some(KEY), size + 4)] {
             let mut bytes = Vec::new();
@@ -42,10 +77,18 @@ fn a_length_is_written_in_its_shortest_form_and_read_back() {
             assert_eq!(bytes.len(), size, "{len}");
             assert!(size <= MAX_HEADER);
             for cut in 0..size {
-                assert_eq!(FrameHeader::parse(&bytes[..cut]), Ok(None), "{len}, {cut} of {size} bytes");
+                assert_eq!(
+                    FrameHeader::parse(&bytes[..cut]),
+                    Ok(None),
+                    "{len}, {cut} of {size} bytes"
+                );
             }
             bytes.push(0xaa);
-            assert_eq!(FrameHeader::parse(&bytes), Ok(Some((header(len, mask), size))), "{len}");
+            assert_eq!(
+                FrameHeader::parse(&bytes),
+                Ok(Some((header(len, mask), size))),
+                "{len}"
+            );
         }
     }
 }
@@ -54,11 +97,19 @@ fn a_length_is_written_in_its_shortest_form_and_read_back() {
 fn a_length_in_a_longer_form_is_refused() {
     for len in [[0, 0], [0, 125]] {
         let bytes = [[0x82, 126], len].concat();
-        assert_eq!(FrameHeader::parse(&bytes), Err(ProtocolError::LengthNotMinimal), "{len:?}");
+        assert_eq!(
+            FrameHeader::parse(&bytes),
+            Err(ProtocolError::LengthNotMinimal),
+            "{len:?}"
+        );
     }
     for len in [0_u64, 125, 126, 65535] {
         let bytes = [&[0x82, 127], &len.to_be_bytes()[..]].concat();
-        assert_eq!(FrameHeader::parse(&bytes), Err(ProtocolError::LengthNotMinimal), "{len}");
+        assert_eq!(
+            FrameHeader::parse(&bytes),
+            Err(ProtocolError::LengthNotMinimal),
+            "{len}"
+        );
     }
 }
 
@@ -88,9 +139,15 @@ fn the_first_byte_is_judged_alone() {
 #[test]
 fn a_control_frame_is_short() {
     for first in [0x88, 0x89, 0x8a] {
-        assert!(matches!(FrameHeader::parse(&[first, 125]), Ok(Some((FrameHeader { len: 125, .. }, 2)))));
+        assert!(matches!(
+            FrameHeader::parse(&[first, 125]),
+            Ok(Some((FrameHeader { len: 125, .. }, 2)))
+        ));
         for long in [126, 127, 0xfe] {
-            assert_eq!(FrameHeader::parse(&[first, long]), Err(ProtocolError::ControlTooLong));
+            assert_eq!(
+                FrameHeader::parse(&[first, long]),
+                Err(ProtocolError::ControlTooLong)
+            );
         }
     }
 }

@@ -1,18 +1,22 @@
-//! What holds for all input: tungstenite and we understand each other, cuts do not matter, nothing panics.
+//! What holds for all input: tungstenite and we understand each other, cuts do not
+//! matter, nothing panics.
 
 mod common;
 
 use std::io::{self, Read, Write};
 
 use common::{Decoded, decode, frame, seeded};
-use proptest::{collection::vec, prelude::*, sample::Index};
-use tungstenite::protocol::frame::{
-    self as theirs,
-    coding::{Control, Data, OpCode as TheirOpCode},
-};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode as TheirOpCode};
+use tungstenite::protocol::frame::{self as theirs};
 use websocket::{CloseCode, CloseFrame, Event, Limits, OpCode, Role};
 
-const LIMITS: Limits = Limits { max_message: 1 << 20, max_fragments: 64 };
+const LIMITS: Limits = Limits {
+    max_message: 1 << 20,
+    max_fragments: 64,
+};
 
 /// A frame of a conversation.
 #[derive(Clone, Debug)]
@@ -55,39 +59,75 @@ fn speaker() -> impl Strategy<Value = Speaker> {
 }
 
 fn control() -> impl Strategy<Value = Frame> {
-    (prop_oneof![Just(OpCode::Ping), Just(OpCode::Pong)], any::<[u8; 4]>(), vec(any::<u8>(), 0..=125))
-        .prop_map(|(opcode, key, payload)| Frame { fin: true, opcode, key, payload })
+    (
+        prop_oneof![Just(OpCode::Ping), Just(OpCode::Pong)],
+        any::<[u8; 4]>(),
+        vec(any::<u8>(), 0..=125),
+    )
+        .prop_map(|(opcode, key, payload)| Frame {
+            fin: true,
+            opcode,
+            key,
+            payload,
+        })
 }
 
-/// A message, and the frames that carry it: cut in some places, with control frames in between.
+/// A message, and the frames that carry it: cut in some places, with control frames in
+/// between.
 fn message() -> impl Strategy<Value = (Vec<Event<'static>>, Vec<Frame>)> {
-    let sizes = prop_oneof![0..200_usize, Just(125), Just(126), Just(65_535), Just(65_536)];
+    let sizes = prop_oneof![
+        0..200_usize,
+        Just(125),
+        Just(126),
+        Just(65_535),
+        Just(65_536)
+    ];
     let payload = prop_oneof![
         ".{0,100}".prop_map(|text| Event::Text(text.into())),
-        (sizes, any::<u8>()).prop_map(|(len, byte)| Event::Binary(vec![byte; len].into())),
+        (sizes, any::<u8>())
+            .prop_map(|(len, byte)| Event::Binary(vec![byte; len].into())),
     ];
-    let cuts = vec((any::<Index>(), any::<[u8; 4]>(), prop::option::of(control())), 0..4);
+    let cuts = vec(
+        (
+            any::<Index>(),
+            any::<[u8; 4]>(),
+            prop::option::of(control()),
+        ),
+        0..4,
+    );
     (payload, any::<[u8; 4]>(), cuts).prop_map(|(message, key, cuts)| {
         let (opcode, bytes) = match &message {
             Event::Text(text) => (OpCode::Text, text.as_bytes()),
             Event::Binary(bytes) => (OpCode::Binary, &bytes[..]),
             other => unreachable!("{other:?} is not generated"),
         };
-        let mut cuts: Vec<_> =
-            cuts.into_iter().map(|(cut, key, control)| (cut.index(bytes.len() + 1), key, control)).collect();
+        let mut cuts: Vec<_> = cuts
+            .into_iter()
+            .map(|(cut, key, control)| (cut.index(bytes.len() + 1), key, control))
+            .collect();
         cuts.sort_by_key(|(cut, ..)| *cut);
         let (mut events, mut frames) = (Vec::new(), Vec::new());
         let mut start = 0;
         let mut next = opcode;
         for (cut, key, control) in cuts {
-            frames.push(Frame { fin: false, opcode: next, key, payload: bytes[start..cut].to_vec() });
+            frames.push(Frame {
+                fin: false,
+                opcode: next,
+                key,
+                payload: bytes[start..cut].to_vec(),
+            });
             (start, next) = (cut, OpCode::Continuation);
             if let Some(control) = control {
                 events.push(event(&control));
                 frames.push(control);
             }
         }
-        frames.push(Frame { fin: true, opcode: next, key, payload: bytes[start..].to_vec() });
+        frames.push(Frame {
+            fin: true,
+            opcode: next,
+            key,
+            payload: bytes[start..].to_vec(),
+        });
         events.push(message);
         (events, frames)
     })
@@ -95,25 +135,43 @@ fn message() -> impl Strategy<Value = (Vec<Event<'static>>, Vec<Frame>)> {
 
 fn event(control: &Frame) -> Event<'static> {
     let payload = control.payload.clone().into();
-    if control.opcode == OpCode::Ping { Event::Ping(payload) } else { Event::Pong(payload) }
+    if control.opcode == OpCode::Ping {
+        Event::Ping(payload)
+    } else {
+        Event::Pong(payload)
+    }
 }
 
 /// Some messages and a close frame.
 fn conversation() -> impl Strategy<Value = (Vec<Event<'static>>, Vec<Frame>)> {
-    let close = prop::option::of((prop_oneof![1000..=1003_u16, 1007..=1011_u16, 3000..=4999_u16], ".{0,30}"));
+    let close = prop::option::of((
+        prop_oneof![1000..=1003_u16, 1007..=1011_u16, 3000..=4999_u16],
+        ".{0,30}",
+    ));
     (vec(message(), 0..4), close, any::<[u8; 4]>()).prop_map(|(messages, close, key)| {
-        let close = close.map(|(code, reason)| CloseFrame { code: CloseCode(code), reason });
+        let close = close.map(|(code, reason)| CloseFrame {
+            code: CloseCode(code),
+            reason,
+        });
         let payload = close.as_ref().map_or_else(Vec::new, CloseFrame::encode);
         let (events, frames): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
         let (mut events, mut frames) = (events.concat(), frames.concat());
         events.push(Event::Close(close));
-        frames.push(Frame { fin: true, opcode: OpCode::Close, key, payload });
+        frames.push(Frame {
+            fin: true,
+            opcode: OpCode::Close,
+            key,
+            payload,
+        });
         (events, frames)
     })
 }
 
 fn our_bytes(speaker: Speaker, frames: &[Frame]) -> Vec<u8> {
-    frames.iter().flat_map(|f| frame(f.fin, f.opcode, speaker.mask(f), &f.payload)).collect()
+    frames
+        .iter()
+        .flat_map(|f| frame(f.fin, f.opcode, speaker.mask(f), &f.payload))
+        .collect()
 }
 
 fn their_bytes(speaker: Speaker, frames: &[Frame]) -> Vec<u8> {
@@ -163,9 +221,14 @@ impl Write for Pieces<'_> {
 }
 
 /// What tungstenite reads, up to the close frame.
-fn their_events(speaker: Speaker, bytes: &[u8], sizes: Vec<usize>) -> Vec<Event<'static>> {
+fn their_events(
+    speaker: Speaker,
+    bytes: &[u8],
+    sizes: Vec<usize>,
+) -> Vec<Event<'static>> {
     let stream = Pieces { bytes, sizes };
-    let mut socket = tungstenite::WebSocket::from_raw_socket(stream, speaker.their_listener(), None);
+    let mut socket =
+        tungstenite::WebSocket::from_raw_socket(stream, speaker.their_listener(), None);
     let mut events = Vec::new();
     while !matches!(events.last(), Some(Event::Close(_))) {
         events.push(match socket.read().expect("our frames are valid") {
@@ -173,10 +236,12 @@ fn their_events(speaker: Speaker, bytes: &[u8], sizes: Vec<usize>) -> Vec<Event<
             tungstenite::Message::Binary(bytes) => Event::Binary(bytes.to_vec().into()),
             tungstenite::Message::Ping(bytes) => Event::Ping(bytes.to_vec().into()),
             tungstenite::Message::Pong(bytes) => Event::Pong(bytes.to_vec().into()),
-            tungstenite::Message::Close(frame) => Event::Close(frame.map(|frame| CloseFrame {
-                code: CloseCode(frame.code.into()),
-                reason: frame.reason.to_string(),
-            })),
+            tungstenite::Message::Close(frame) => {
+                Event::Close(frame.map(|frame| CloseFrame {
+                    code: CloseCode(frame.code.into()),
+                    reason: frame.reason.to_string(),
+                }))
+            }
             tungstenite::Message::Frame(frame) => unreachable!("never read: {frame:?}"),
         });
     }

@@ -1,12 +1,15 @@
-//! Over real connections: our server with tungstenite's client, tungstenite's server with our client, and the same
-//! code in a coroutine.
+//! Over real connections: our server with tungstenite's client, tungstenite's server with
+//! our client, and the same code in a coroutine.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+
 use tungstenite::Message as Theirs;
-use websocket::{CloseCode, Error, Limits, Message, Origins, ProtocolError, Refusal, WebSocket};
+use websocket::{
+    CloseCode, Error, Limits, Message, Origins, ProtocolError, Refusal, WebSocket,
+};
 
 /// Nothing here takes so long, whatever else the machine does.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,7 +27,10 @@ fn listen() -> TcpListener {
 
 /// Serves one connection and says how it ended.
 fn echo_once(stream: impl Read + Write) -> Result<u16, Error> {
-    let limits = Limits { max_message: 100_000, ..Limits::default() };
+    let limits = Limits {
+        max_message: 100_000,
+        ..Limits::default()
+    };
     let (mut socket, _) = WebSocket::accept(stream, &Origins::Same, limits)?;
     while let Some(message) = socket.read()? {
         socket.send(&message)?;
@@ -44,7 +50,8 @@ fn tungstenites_client_is_served() {
     let stream = dial(&listener);
     thread::scope(|scope| {
         let server = scope.spawn(|| serve(&listener));
-        let (mut client, response) = tungstenite::client("ws://127.0.0.1/", stream).unwrap();
+        let (mut client, response) =
+            tungstenite::client("ws://127.0.0.1/", stream).unwrap();
         assert_eq!(response.status(), 101);
         for len in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
             let message = Theirs::binary(vec![7; len]);
@@ -78,13 +85,20 @@ fn tungstenites_server_serves_our_client() {
                 }
             }
         });
-        let mut client = WebSocket::connect(stream, &address, "/", Limits::default()).unwrap();
-        for message in [Message::Text("grüße 👋".into()), Message::Binary(vec![0; 70_000])] {
+        let mut client =
+            WebSocket::connect(stream, &address, "/", Limits::default()).unwrap();
+        for message in [
+            Message::Text("grüße 👋".into()),
+            Message::Binary(vec![0; 70_000]),
+        ] {
             client.send(&message).unwrap();
             assert_eq!(client.read().unwrap(), Some(message));
         }
         client.close(CloseCode::NORMAL, "tea is ready").unwrap();
-        assert_eq!(client.close_frame().map(|frame| frame.code), Some(CloseCode::NORMAL));
+        assert_eq!(
+            client.close_frame().map(|frame| frame.code),
+            Some(CloseCode::NORMAL)
+        );
     });
 }
 
@@ -98,7 +112,8 @@ fn the_same_code_serves_in_a_coroutine() {
     });
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut client = WebSocket::connect(stream, &address.to_string(), "/", Limits::default()).unwrap();
+    let mut client =
+        WebSocket::connect(stream, &address.to_string(), "/", Limits::default()).unwrap();
     client.send(&Message::Text("hello".into())).unwrap();
     assert_eq!(client.read().unwrap(), Some(Message::Text("hello".into())));
     client.close(CloseCode::NORMAL, "").unwrap();
@@ -112,22 +127,37 @@ fn frames_that_come_with_the_handshake_are_not_lost() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     // A client may be sure of a server that it knows, and wait for no answer.
-    stream.write_all(&[request.as_bytes(), b"\x81\x82\0\0\0\0Hi\x88\x80\0\0\0\0"].concat()).unwrap();
+    stream
+        .write_all(&[request.as_bytes(), b"\x81\x82\0\0\0\0Hi\x88\x80\0\0\0\0"].concat())
+        .unwrap();
     assert_eq!(serve(&listener).unwrap(), 1005);
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    assert!(answer.ends_with(b"\r\n\r\n\x81\x02Hi\x88\x00"), "{:?}", String::from_utf8_lossy(&answer));
+    assert!(
+        answer.ends_with(b"\r\n\r\n\x81\x02Hi\x88\x00"),
+        "{:?}",
+        String::from_utf8_lossy(&answer)
+    );
 }
 
 #[test]
 fn who_is_refused_reads_why() {
     let listener = listen();
     let mut stream = dial(&listener);
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    assert!(matches!(serve(&listener), Err(Error::Refused(Refusal::UpgradeRequired(_)))));
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(matches!(
+        serve(&listener),
+        Err(Error::Refused(Refusal::UpgradeRequired(_)))
+    ));
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 426 ") && answer.contains("Sec-WebSocket-Version: 13"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 426 ")
+            && answer.contains("Sec-WebSocket-Version: 13"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -137,13 +167,28 @@ fn a_message_over_the_limit_ends_the_connection_with_1009() {
     let address = listener.local_addr().unwrap().to_string();
     thread::scope(|scope| {
         let server = scope.spawn(|| serve(&listener));
-        let mut client = WebSocket::connect(stream, &address, "/", Limits::default()).unwrap();
+        let mut client =
+            WebSocket::connect(stream, &address, "/", Limits::default()).unwrap();
         // A header alone says it: the bytes need not come.
-        client.stream().try_clone().unwrap().write_all(b"\x82\xff\0\0\0\0\x7f\0\0\0\0\0\0\0").unwrap();
+        client
+            .stream()
+            .try_clone()
+            .unwrap()
+            .write_all(b"\x82\xff\0\0\0\0\x7f\0\0\0\0\0\0\0")
+            .unwrap();
         assert_eq!(client.read().unwrap(), None);
-        assert_eq!(client.close_frame().map(|frame| frame.code), Some(CloseCode::TOO_BIG));
+        assert_eq!(
+            client.close_frame().map(|frame| frame.code),
+            Some(CloseCode::TOO_BIG)
+        );
         let error = server.join().unwrap().unwrap_err();
-        assert!(matches!(error, Error::Protocol(ProtocolError::MessageTooBig(100_000))), "{error}");
+        assert!(
+            matches!(
+                error,
+                Error::Protocol(ProtocolError::MessageTooBig(100_000))
+            ),
+            "{error}"
+        );
     });
 }
 

@@ -1,9 +1,10 @@
 //! # The chooser
 //!
-//! Try transports in order, one at a time. An event from the one that is being tried chooses it. A refusal from it, or silence
-//! for as long as `patience`, goes on to the next, which has the whole patience again. Whatever comes from another than the one
-//! that is being tried is late, and ignored. A chosen transport is not timed out any more; when it is refused (its connection
-//! broke for good), the next is tried.
+//! Try transports in order, one at a time. An event from the one that is being tried
+//! chooses it. A refusal from it, or silence for as long as `patience`, goes on to the
+//! next, which has the whole patience again. Whatever comes from another than the one
+//! that is being tried is late, and ignored. A chosen transport is not timed out any
+//! more; when it is refused (its connection broke for good), the next is tried.
 //!
 //! Time is passed in, counted from the moment when the chooser was made.
 //!
@@ -20,7 +21,8 @@ impl Chooser {
         todo!("exercise ex08_chooser: try {order:?}, each for {patience:?}")
     }
 
-    /// The transport that is being tried, or that was chosen. `None` when there is none left.
+    /// The transport that is being tried, or that was chosen. `None` when there is none
+    /// left.
     pub fn current(&self) -> Option<&'static str> {
         todo!("exercise ex08_chooser: which one is it now?")
     }

@@ -1,9 +1,10 @@
 //! # An answer of unknown length
 //!
-//! Write a chunk: its length in hexadecimal, CR LF, the data, CR LF. Nothing at all for no data, since a chunk of length 0
-//! ends the body. Then read a body: `Ok(None)` when its end has not come yet, else the data of all chunks and how many bytes of
-//! the input were the body. A size is one to eight hexadecimal digits and nothing else; there are no extensions and no
-//! trailers here.
+//! Write a chunk: its length in hexadecimal, CR LF, the data, CR LF. Nothing at all for
+//! no data, since a chunk of length 0 ends the body. Then read a body: `Ok(None)` when
+//! its end has not come yet, else the data of all chunks and how many bytes of
+//! the input were the body. A size is one to eight hexadecimal digits and nothing else;
+//! there are no extensions and no trailers here.
 //!
 //! Try it: `cargo test --test ex08_chunked`
 

@@ -1,8 +1,9 @@
 //! # The buffer behind long polling
 //!
-//! A client that polls is away between two answers. Keep the last `capacity` events, numbered from 1, and answer the
-//! question "what came after number N?": the events, none when there is nothing new, or `None` when an event in between is
-//! no longer kept or when N was never given out.
+//! A client that polls is away between two answers. Keep the last `capacity` events,
+//! numbered from 1, and answer the question "what came after number N?": the events, none
+//! when there is nothing new, or `None` when an event in between is no longer kept or
+//! when N was never given out.
 //!
 //! Try it: `cargo test --test ex08_poll_buffer`
 

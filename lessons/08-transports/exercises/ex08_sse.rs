@@ -1,7 +1,8 @@
 //! # An event, as a browser reads it
 //!
-//! Write one Server-Sent Event: a line `id: ` with its number, a line `data: ` for each line of the text, and an empty
-//! line, which says that the event is complete. A line of the text ends with a line feed, a carriage return, or both.
+//! Write one Server-Sent Event: a line `id: ` with its number, a line `data: ` for each
+//! line of the text, and an empty line, which says that the event is complete. A line of
+//! the text ends with a line feed, a carriage return, or both.
 //!
 //! Try it: `cargo test --test ex08_sse`
 

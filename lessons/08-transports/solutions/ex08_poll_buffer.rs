@@ -1,5 +1,6 @@
-//! The numbers do the work. The server keeps no list of who has seen what: each client brings its own number, and a lost
-//! answer is asked for again. What is gone has to be said, for a client that silently skips events shows a chat with holes.
+//! The numbers do the work. The server keeps no list of who has seen what: each client
+//! brings its own number, and a lost answer is asked for again. What is gone has to be
+//! said, for a client that silently skips events shows a chat with holes.
 
 use std::collections::VecDeque;
 
@@ -13,7 +14,11 @@ pub struct PollBuffer {
 impl PollBuffer {
     /// Will keep `capacity` events.
     pub fn new(capacity: usize) -> Self {
-        Self { events: VecDeque::new(), last: 0, capacity }
+        Self {
+            events: VecDeque::new(),
+            last: 0,
+            capacity,
+        }
     }
 
     /// Adds an event and returns its number; the first is 1.
@@ -32,6 +37,11 @@ impl PollBuffer {
         if id < gone || id > self.last {
             return None;
         }
-        Some((gone + 1..).zip(self.events.iter().cloned()).filter(|&(number, _)| number > id).collect())
+        Some(
+            (gone + 1..)
+                .zip(self.events.iter().cloned())
+                .filter(|&(number, _)| number > id)
+                .collect(),
+        )
     }
 }

@@ -1,7 +1,8 @@
 //! Chunked transfer coding (RFC 9112 §7.1): an answer whose length nobody knows yet.
 //!
-//! `Content-Length` has to be said before the first byte. A stream of events cannot: it has no length until it ends. So
-//! each piece says its own, in hexadecimal, and a piece of length 0 says that it was the last.
+//! `Content-Length` has to be said before the first byte. A stream of events cannot: it
+//! has no length until it ends. So each piece says its own, in hexadecimal, and a piece
+//! of length 0 says that it was the last.
 
 /// Ends a body: a chunk of length 0 and no trailers.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -49,11 +50,16 @@ impl ChunkedDecoder {
         matches!(self.state, State::Done)
     }
 
-    /// Takes bytes off the front of `input`, up to the body's end, and adds the data in them to `output`.
+    /// Takes bytes off the front of `input`, up to the body's end, and adds the data in
+    /// them to `output`.
     ///
     /// # Errors
     /// [`BadChunk`]; the connection is of no use then.
-    pub fn decode(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> Result<(), BadChunk> {
+    pub fn decode(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+    ) -> Result<(), BadChunk> {
         while !input.is_empty() {
             match &mut self.state {
                 State::Done => break,
@@ -75,7 +81,9 @@ impl ChunkedDecoder {
                     }
                     if byte == b'\n' {
                         let line = std::mem::take(&mut self.line);
-                        let line = line.strip_suffix(b"\r\n").ok_or(BadChunk("a line feed alone"))?;
+                        let line = line
+                            .strip_suffix(b"\r\n")
+                            .ok_or(BadChunk("a line feed alone"))?;
                         self.line(line)?;
                     }
                 }
@@ -100,7 +108,8 @@ impl ChunkedDecoder {
     }
 }
 
-/// The size on a chunk's first line; what follows a semicolon is an extension, which nobody uses.
+/// The size on a chunk's first line; what follows a semicolon is an extension, which
+/// nobody uses.
 fn size(line: &[u8]) -> Result<usize, BadChunk> {
     let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
     // `from_str_radix` would take a sign.
@@ -123,7 +132,8 @@ mod tests {
         body.extend(LAST_CHUNK);
         body.extend(b"next");
         for step in 1..=body.len() {
-            let (mut decoder, mut output, mut rest) = (ChunkedDecoder::default(), Vec::new(), 0);
+            let (mut decoder, mut output, mut rest) =
+                (ChunkedDecoder::default(), Vec::new(), 0);
             for mut piece in body.chunks(step) {
                 assert_eq!(decoder.decode(&mut piece, &mut output), Ok(()));
                 rest += piece.len();

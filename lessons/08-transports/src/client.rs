@@ -1,13 +1,15 @@
-//! The other side, without a browser: follows the events over a socket, and counts what that costs.
+//! The other side, without a browser: follows the events over a socket, and counts what
+//! that costs.
 
-use crate::{ChunkedDecoder, Event, MultipartParser, Transport, multipart::find};
-use std::{
-    collections::VecDeque,
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use websocket::Connection;
+
+use crate::multipart::find;
+use crate::{ChunkedDecoder, Event, MultipartParser, Transport};
 
 /// What following cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +43,8 @@ pub enum ClientError {
     Missed(String),
 }
 
-/// Follows the events behind number `after` until `count` have come, or fails after `deadline`. Blocks.
+/// Follows the events behind number `after` until `count` have come, or fails after
+/// `deadline`. Blocks.
 ///
 /// # Errors
 /// See [`ClientError`].
@@ -63,7 +66,9 @@ pub fn follow(
     };
     match transport {
         Transport::WebSocket => wire.web_socket(after, count)?,
-        Transport::LongPolling | Transport::JsonpPolling => wire.poll(transport, after, count)?,
+        Transport::LongPolling | Transport::JsonpPolling => {
+            wire.poll(transport, after, count)?
+        }
         _ => wire.stream(transport, after, count)?,
     }
     Ok(wire.report)
@@ -92,7 +97,10 @@ impl Wire {
     fn read(&mut self) -> io::Result<()> {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "no more events within the deadline"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "no more events within the deadline",
+            ));
         }
         self.stream.set_read_timeout(Some(left))?;
         let mut bytes = [0; 16 * 1024];
@@ -108,7 +116,9 @@ impl Wire {
     fn request(&mut self, path: &str, more: &str) -> Result<Head, ClientError> {
         self.report.requests += 1;
         let addr = self.addr;
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\n{more}\r\n").as_bytes())?;
+        self.send(
+            format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\n{more}\r\n").as_bytes(),
+        )?;
         let end = loop {
             match find(&self.buffer, b"\r\n\r\n") {
                 Some(end) => break end + 4,
@@ -118,16 +128,24 @@ impl Wire {
         let head: Vec<u8> = self.buffer.drain(..end).collect();
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut response = httparse::Response::new(&mut headers);
-        response.parse(&head).map_err(|error| ClientError::Garbage(error.to_string()))?;
+        response
+            .parse(&head)
+            .map_err(|error| ClientError::Garbage(error.to_string()))?;
         let length = response
             .headers
             .iter()
             .find(|header| header.name.eq_ignore_ascii_case("content-length"))
             .and_then(|header| str::from_utf8(header.value).ok()?.parse().ok());
-        let head = Head { status: response.code.unwrap_or(0), length };
+        let head = Head {
+            status: response.code.unwrap_or(0),
+            length,
+        };
         if head.status != 200 && head.status != 101 {
             let body = self.body(head.length.unwrap_or(0))?;
-            return Err(ClientError::Refused(head.status, String::from_utf8_lossy(&body).trim().to_owned()));
+            return Err(ClientError::Refused(
+                head.status,
+                String::from_utf8_lossy(&body).trim().to_owned(),
+            ));
         }
         Ok(head)
     }
@@ -140,9 +158,17 @@ impl Wire {
     }
 
     // ANCHOR: poll
-    fn poll(&mut self, transport: Transport, mut after: u64, count: usize) -> Result<(), ClientError> {
+    fn poll(
+        &mut self,
+        transport: Transport,
+        mut after: u64,
+        count: usize,
+    ) -> Result<(), ClientError> {
         while self.report.events.len() < count {
-            let head = self.request(&format!("/events/{transport}?callback=cb&after={after}"), "")?;
+            let head = self.request(
+                &format!("/events/{transport}?callback=cb&after={after}"),
+                "",
+            )?;
             let body = self.body(head.length.unwrap_or(0))?;
             let json = match transport {
                 Transport::JsonpPolling => strip(&body, b"/**/cb(", b");")?,
@@ -157,10 +183,18 @@ impl Wire {
     }
     // ANCHOR_END: poll
 
-    fn stream(&mut self, transport: Transport, after: u64, count: usize) -> Result<(), ClientError> {
+    fn stream(
+        &mut self,
+        transport: Transport,
+        after: u64,
+        count: usize,
+    ) -> Result<(), ClientError> {
         self.request(&format!("/events/{transport}?after={after}"), "")?;
-        let (mut chunks, mut lines, mut parts) =
-            (ChunkedDecoder::default(), Vec::new(), MultipartParser::default());
+        let (mut chunks, mut lines, mut parts) = (
+            ChunkedDecoder::default(),
+            Vec::new(),
+            MultipartParser::default(),
+        );
         while self.report.events.len() < count {
             if self.buffer.is_empty() {
                 self.read()?;
@@ -194,7 +228,10 @@ impl Wire {
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         self.request(&format!("/events/websocket?after={after}"), upgrade)?;
-        let limits = websocket::Limits { max_message: 1 << 20, ..websocket::Limits::default() };
+        let limits = websocket::Limits {
+            max_message: 1 << 20,
+            ..websocket::Limits::default()
+        };
         let mut connection = Connection::client(limits, || [1, 2, 3, 4]);
         while self.report.events.len() < count {
             if self.buffer.is_empty() {
@@ -205,9 +242,13 @@ impl Wire {
             loop {
                 match connection.receive(&mut input) {
                     Ok(None) => break,
-                    Ok(Some(websocket::Event::Text(text))) => self.arrived(parse(text.as_bytes())?),
+                    Ok(Some(websocket::Event::Text(text))) => {
+                        self.arrived(parse(text.as_bytes())?)
+                    }
                     Ok(Some(websocket::Event::Close(frame))) => {
-                        return Err(ClientError::Missed(frame.map(|frame| frame.reason).unwrap_or_default()));
+                        return Err(ClientError::Missed(
+                            frame.map(|frame| frame.reason).unwrap_or_default(),
+                        ));
                     }
                     Ok(Some(_)) => {}
                     Err(error) => return Err(ClientError::Garbage(error.to_string())),
@@ -218,8 +259,12 @@ impl Wire {
     }
 
     fn arrived(&mut self, event: Event) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.report.latencies.push(now.saturating_sub(Duration::from_micros(event.at)));
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        self.report
+            .latencies
+            .push(now.saturating_sub(Duration::from_micros(event.at)));
         self.report.events.push(event);
     }
 }
@@ -237,7 +282,11 @@ fn json_of(transport: Transport, line: &[u8]) -> Result<Option<Vec<u8>>, ClientE
     })
 }
 
-fn strip<'a>(bytes: &'a [u8], prefix: &[u8], suffix: &[u8]) -> Result<&'a [u8], ClientError> {
+fn strip<'a>(
+    bytes: &'a [u8],
+    prefix: &[u8],
+    suffix: &[u8],
+) -> Result<&'a [u8], ClientError> {
     bytes
         .strip_prefix(prefix)
         .and_then(|bytes| bytes.strip_suffix(suffix))

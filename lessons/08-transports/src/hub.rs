@@ -1,11 +1,11 @@
 //! Who listens: readers of one log, at most so many at once.
 
-use crate::{Event, Log, Missed};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::{Event, Log, Missed};
 
 /// What a server takes on.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,8 @@ pub struct Limits {
     pub history: usize,
     /// Clients that listen at once; one more gets status 503. Default 1,000.
     pub readers: usize,
-    /// How long a poll waits for an event. Below the minute after which proxies hang up. Default 25 s.
+    /// How long a poll waits for an event. Below the minute after which proxies hang up.
+    /// Default 25 s.
     pub poll_wait: Duration,
     /// How long a client may leave no room for what it is sent. Default 10 s.
     pub patience: Duration,
@@ -43,7 +44,8 @@ pub struct Endings {
     pub stalled: u64,
 }
 
-/// Events per step: a reader that is far behind gets them in portions, and others their turn.
+/// Events per step: a reader that is far behind gets them in portions, and others their
+/// turn.
 const BATCH: usize = 64;
 
 /// The log and its readers. A clone is the same hub.
@@ -73,18 +75,26 @@ impl Hub {
 
     /// Publishes an event to everybody. Returns its number.
     pub fn publish(&self, data: &str) -> u64 {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        let at = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_micros();
         let id = lock(&self.0.log).push(u64::try_from(at).unwrap_or(u64::MAX), data);
         self.0.last.send_modify(|last| *last = (*last).max(id));
         id
     }
 
-    /// A reader of what comes behind event `after`, or of what comes from now on. `None` when all places are taken;
-    /// dropping a reader gives its place back.
+    /// A reader of what comes behind event `after`, or of what comes from now on. `None`
+    /// when all places are taken; dropping a reader gives its place back.
     pub fn reader(&self, after: Option<u64>) -> Option<Reader> {
         let place = self.0.places.clone().try_acquire_owned().ok()?;
         let after = after.unwrap_or_else(|| lock(&self.0.log).last());
-        Some(Reader { hub: self.clone(), news: self.0.last.subscribe(), after, _place: place })
+        Some(Reader {
+            hub: self.clone(),
+            news: self.0.last.subscribe(),
+            after,
+            _place: place,
+        })
     }
 
     /// How many listen now.
@@ -130,7 +140,8 @@ impl Reader {
         loop {
             self.news.borrow_and_update();
             let events = lock(&self.hub.0.log).after(self.after, BATCH);
-            let events = events.inspect_err(|_| self.hub.count(|endings| endings.missed += 1))?;
+            let events =
+                events.inspect_err(|_| self.hub.count(|endings| endings.missed += 1))?;
             if let Some(last) = events.last() {
                 self.after = last.id;
                 return Ok(events);

@@ -1,9 +1,12 @@
-//! One stream of events, and every way that a browser of the last fifteen years could be given it.
+//! One stream of events, and every way that a browser of the last fifteen years could be
+//! given it.
 //!
-//! A browser asks and a server answers: HTTP has no way for a server to begin. Each transport here is a way around that.
-//! All of them read one [`Log`] through a [`Hub`], each from where it stopped, so that what differs between them is how
-//! the bytes travel and nothing else. [`routes`] has a path for each [`Transport`], [`serve`] puts them on a socket, and
-//! [`follow`] is the other side: a client that counts its requests and its bytes.
+//! A browser asks and a server answers: HTTP has no way for a server to begin. Each
+//! transport here is a way around that. All of them read one [`Log`] through a [`Hub`],
+//! each from where it stopped, so that what differs between them is how the bytes travel
+//! and nothing else. [`routes`] has a path for each [`Transport`], [`serve`] puts them on
+//! a socket, and [`follow`] is the other side: a client that counts its requests and its
+//! bytes.
 
 mod chunked;
 mod client;

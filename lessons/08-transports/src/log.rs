@@ -1,11 +1,14 @@
 //! The last events, numbered: what makes it possible to come back.
 //!
-//! A client of a transport that polls is away between two answers, and a stream breaks when a train enters a tunnel.
-//! If each event has a number and the server keeps the last of them, then "what came after number 41?" is a question that
-//! any client can ask at any time, and the server has to remember nothing about who has seen what.
+//! A client of a transport that polls is away between two answers, and a stream breaks
+//! when a train enters a tunnel. If each event has a number and the server keeps the last
+//! of them, then "what came after number 41?" is a question that any client can ask at
+//! any time, and the server has to remember nothing about who has seen what.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use std::{collections::VecDeque, sync::Arc};
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,13 +51,21 @@ pub struct Log {
 impl Log {
     /// An empty log that will keep `capacity` events.
     pub const fn new(capacity: usize) -> Self {
-        Self { events: VecDeque::new(), last: 0, capacity }
+        Self {
+            events: VecDeque::new(),
+            last: 0,
+            capacity,
+        }
     }
 
     /// Adds an event, which may push out the oldest. Returns its number.
     pub fn push(&mut self, at: u64, data: &str) -> u64 {
         self.last += 1;
-        self.events.push_back(Arc::new(Event { id: self.last, at, data: data.to_owned() }));
+        self.events.push_back(Arc::new(Event {
+            id: self.last,
+            at,
+            data: data.to_owned(),
+        }));
         while self.events.len() > self.capacity {
             self.events.pop_front();
         }
@@ -67,15 +78,20 @@ impl Log {
     }
 
     // ANCHOR: after
-    /// Up to `max` events behind number `after`, oldest first; none when there is nothing new.
+    /// Up to `max` events behind number `after`, oldest first; none when there is nothing
+    /// new.
     ///
     /// # Errors
-    /// [`Missed`] when an event in between is gone, or when `after` is a number that was never given out: the server was
-    /// started again meanwhile.
+    /// [`Missed`] when an event in between is gone, or when `after` is a number that was
+    /// never given out: the server was started again meanwhile.
     pub fn after(&self, after: u64, max: usize) -> Result<Vec<Arc<Event>>, Missed> {
         let first = self.last - self.events.len() as u64 + 1;
         if after > self.last || after + 1 < first {
-            return Err(Missed { after, first, last: self.last });
+            return Err(Missed {
+                after,
+                first,
+                last: self.last,
+            });
         }
         let skip = usize::try_from(after + 1 - first).unwrap_or(usize::MAX);
         Ok(self.events.iter().skip(skip).take(max).cloned().collect())
@@ -95,12 +111,20 @@ mod tests {
             assert_eq!(log.push(0, "x"), id);
         }
         let ids = |after| {
-            log.after(after, 10).map(|events| events.iter().map(|event| event.id).collect::<Vec<_>>())
+            log.after(after, 10)
+                .map(|events| events.iter().map(|event| event.id).collect::<Vec<_>>())
         };
         assert_eq!(ids(2), Ok(vec![3, 4, 5]));
         assert_eq!(ids(4), Ok(vec![5]));
         assert_eq!(ids(5), Ok(vec![]));
-        assert_eq!(ids(1), Err(Missed { after: 1, first: 3, last: 5 }));
+        assert_eq!(
+            ids(1),
+            Err(Missed {
+                after: 1,
+                first: 3,
+                last: 5
+            })
+        );
         assert!(ids(6).is_err());
         assert_eq!(log.after(2, 1).map(|events| events.len()), Ok(1));
     }

@@ -1,10 +1,12 @@
 //! Long polling: an answer that waits until there is something to say.
 
-use crate::{Callback, Missed, Reader, call};
-use http::{Response as HttpResponse, StatusCode, header};
 use std::time::Duration;
+
+use http::{Response as HttpResponse, StatusCode, header};
 use tokio::time::timeout;
 use warp::reply::{Reply, Response};
+
+use crate::{Callback, Missed, Reader, call};
 
 // ANCHOR: poll
 /// Waits for events, at most for `wait`; none is an answer too.
@@ -23,21 +25,41 @@ async fn poll(mut reader: Reader, wait: Duration) -> Result<String, Missed> {
 pub(crate) async fn response(reader: Reader, wait: Duration) -> Response {
     match poll(reader, wait).await {
         Ok(json) => reply(StatusCode::OK, "application/json", json),
-        Err(missed) => reply(StatusCode::GONE, "text/plain; charset=utf-8", missed.to_string()),
+        Err(missed) => reply(
+            StatusCode::GONE,
+            "text/plain; charset=utf-8",
+            missed.to_string(),
+        ),
     }
 }
 
-/// The same as a program. A script that fails says nothing to the page, so a miss is a call too.
-pub(crate) async fn jsonp_response(reader: Reader, wait: Duration, callback: Callback) -> Response {
-    let json = poll(reader, wait)
-        .await
-        .unwrap_or_else(|missed| serde_json::json!({ "missed": missed.to_string() }).to_string());
-    reply(StatusCode::OK, "text/javascript; charset=utf-8", call(&callback, &json))
+/// The same as a program. A script that fails says nothing to the page, so a miss is a
+/// call too.
+pub(crate) async fn jsonp_response(
+    reader: Reader,
+    wait: Duration,
+    callback: Callback,
+) -> Response {
+    let json = poll(reader, wait).await.unwrap_or_else(|missed| {
+        serde_json::json!({ "missed": missed.to_string() }).to_string()
+    });
+    reply(
+        StatusCode::OK,
+        "text/javascript; charset=utf-8",
+        call(&callback, &json),
+    )
 }
 
-pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: String) -> Response {
+pub(crate) fn reply(
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+) -> Response {
     let mut response = HttpResponse::new(body).into_response();
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(content_type),
+    );
     response
 }

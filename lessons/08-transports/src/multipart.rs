@@ -1,16 +1,19 @@
-//! The talk's streaming: `multipart/x-mixed-replace`, an answer in parts, each of which replaces the one before.
+//! The talk's streaming: `multipart/x-mixed-replace`, an answer in parts, each of which
+//! replaces the one before.
 //!
-//! Netscape made it in 1995 for pictures that move, and cameras still use it. For a while Firefox gave the parts to
-//! scripts (`xhr.multipart`); it does no more, so today a script reads the body as a stream and finds the parts itself.
+//! Netscape made it in 1995 for pictures that move, and cameras still use it. For a while
+//! Firefox gave the parts to scripts (`xhr.multipart`); it does no more, so today a
+//! script reads the body as a stream and finds the parts itself.
 
 use bytes::Bytes;
 
-/// What stands between parts. It must not occur inside of one; JSON has no line that begins with two hyphens.
+/// What stands between parts. It must not occur inside of one; JSON has no line that
+/// begins with two hyphens.
 pub(crate) const BOUNDARY: &str = "event";
 
 // ANCHOR: part
-/// One part, with the boundary behind it: a reader knows that a part is complete when it sees the next boundary, and
-/// would otherwise get each event only with the one after.
+/// One part, with the boundary behind it: a reader knows that a part is complete when it
+/// sees the next boundary, and would otherwise get each event only with the one after.
 pub fn part(json: &str) -> String {
     format!("Content-Type: application/json\r\n\r\n{json}\r\n--{BOUNDARY}\r\n")
 }
@@ -23,7 +26,8 @@ pub struct MultipartParser {
 }
 
 impl MultipartParser {
-    /// Takes the next bytes of the body, and returns the contents of the parts that are complete.
+    /// Takes the next bytes of the body, and returns the contents of the parts that are
+    /// complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Bytes> {
         self.buffer.extend_from_slice(bytes);
         let delimiter = format!("--{BOUNDARY}\r\n");
@@ -32,7 +36,9 @@ impl MultipartParser {
             let part: Vec<u8> = self.buffer.drain(..end + delimiter.len()).collect();
             if let Some(head) = find(&part, b"\r\n\r\n") {
                 let content = &part[head + 4..end];
-                parts.push(Bytes::copy_from_slice(content.strip_suffix(b"\r\n").unwrap_or(content)));
+                parts.push(Bytes::copy_from_slice(
+                    content.strip_suffix(b"\r\n").unwrap_or(content),
+                ));
             }
         }
         parts
@@ -40,7 +46,9 @@ impl MultipartParser {
 }
 
 pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -52,7 +60,11 @@ mod tests {
         let body = format!("--{BOUNDARY}\r\n{}{}", part("{\"id\":1}"), part("[]"));
         for step in 1..=body.len() {
             let mut parser = MultipartParser::default();
-            let parts: Vec<_> = body.as_bytes().chunks(step).flat_map(|piece| parser.feed(piece)).collect();
+            let parts: Vec<_> = body
+                .as_bytes()
+                .chunks(step)
+                .flat_map(|piece| parser.feed(piece))
+                .collect();
             assert_eq!(parts, ["{\"id\":1}", "[]"], "in steps of {step}");
         }
     }

@@ -1,15 +1,23 @@
 //! Which path is which transport, and who may not use it.
 
-use crate::{
-    Callback, Hub, Transport, from_another_site, long_polling, long_polling::reply, streaming, upstream,
-    web_socket,
-};
+use std::collections::HashSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
-use std::{collections::HashSet, str::FromStr, sync::Arc};
-use warp::{Filter, filters::BoxedFilter, reply::Response};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 
-/// What stands in the way, as networks have it: transports that are refused, and a proxy that holds streams back.
+use crate::long_polling::reply;
+use crate::{
+    Callback, Hub, Transport, from_another_site, long_polling, streaming, upstream,
+    web_socket,
+};
+
+/// What stands in the way, as networks have it: transports that are refused, and a proxy
+/// that holds streams back.
 #[derive(Clone, Debug, Default)]
 pub struct Refused {
     /// Answered with 403, as by a proxy that does not know them.
@@ -20,20 +28,31 @@ pub struct Refused {
 
 const PAGE: &str = include_str!("../web/index.html");
 /// The transports, which any page can load, and what our own page does with them.
-const SCRIPTS: [(&str, &str); 2] =
-    [("transports.js", include_str!("../web/transports.js")), ("page.js", include_str!("../web/page.js"))];
+const SCRIPTS: [(&str, &str); 2] = [
+    ("transports.js", include_str!("../web/transports.js")),
+    ("page.js", include_str!("../web/page.js")),
+];
 
 /// The page and its scripts, `/events/NAME` for each [`Transport`], and `POST /send`.
 ///
-/// Each takes `after`, the number of the last event that a client has seen (an `EventSource` that comes back says it as
-/// `Last-Event-ID`); without it, events count from now.
+/// Each takes `after`, the number of the last event that a client has seen (an
+/// `EventSource` that comes back says it as `Last-Event-ID`); without it, events count
+/// from now.
 pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
-    let page = warp::path::end()
-        .and(warp::get())
-        .map(|| policed(reply(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_owned())));
-    let script = warp::path!(Script)
-        .and(warp::get())
-        .map(|Script(text)| reply(StatusCode::OK, "text/javascript; charset=utf-8", text.to_owned()));
+    let page = warp::path::end().and(warp::get()).map(|| {
+        policed(reply(
+            StatusCode::OK,
+            "text/html; charset=utf-8",
+            PAGE.to_owned(),
+        ))
+    });
+    let script = warp::path!(Script).and(warp::get()).map(|Script(text)| {
+        reply(
+            StatusCode::OK,
+            "text/javascript; charset=utf-8",
+            text.to_owned(),
+        )
+    });
     let (events_hub, send_hub) = (hub.clone(), hub.clone());
     let refused = Arc::new(refused);
     let events = warp::path!("events" / Transport)
@@ -43,13 +62,17 @@ pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
         .and(warp::ext::optional::<OnUpgrade>())
         .then(move |transport, query: String, headers, on_upgrade| {
             let (hub, refused) = (events_hub.clone(), refused.clone());
-            async move { events(&hub, &refused, transport, &query, &headers, on_upgrade).await }
+            async move {
+                events(&hub, &refused, transport, &query, &headers, on_upgrade).await
+            }
         })
         .map(never_stored);
     let send = warp::path!("send")
         .and(warp::post())
         .and(warp::header::headers_cloned())
-        .and(warp::body::content_length_limit(hub.limits().upstream as u64))
+        .and(warp::body::content_length_limit(
+            hub.limits().upstream as u64,
+        ))
         .and(warp::body::bytes())
         .map(move |headers, body| {
             if from_another_site(&headers) {
@@ -57,7 +80,13 @@ pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
             }
             upstream::send(&send_hub, &headers, &body)
         });
-    page.or(script).unify().or(events).unify().or(send).unify().boxed()
+    page.or(script)
+        .unify()
+        .or(events)
+        .unify()
+        .or(send)
+        .unify()
+        .boxed()
 }
 
 /// One of [`SCRIPTS`], by its name.
@@ -67,7 +96,11 @@ impl FromStr for Script {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        SCRIPTS.iter().find(|(script, _)| *script == name).map(|(_, text)| Self(text)).ok_or(())
+        SCRIPTS
+            .iter()
+            .find(|(script, _)| *script == name)
+            .map(|(_, text)| Self(text))
+            .ok_or(())
     }
 }
 
@@ -79,11 +112,20 @@ async fn events(
     headers: &HeaderMap,
     on_upgrade: Option<OnUpgrade>,
 ) -> Response {
-    let bad = |what: &str| reply(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", format!("{what}\n"));
+    let bad = |what: &str| {
+        reply(
+            StatusCode::BAD_REQUEST,
+            "text/plain; charset=utf-8",
+            format!("{what}\n"),
+        )
+    };
     if from_another_site(headers) || refused.transports.contains(&transport) {
         return forbidden();
     }
-    let mut after = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let mut after = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned);
     let mut callback = Err("which callback?");
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
@@ -92,16 +134,26 @@ async fn events(
             _ => {}
         }
     }
-    let Ok(after) = after.map(|id| id.parse::<u64>()).transpose() else { return bad("after which number?") };
+    let Ok(after) = after.map(|id| id.parse::<u64>()).transpose() else {
+        return bad("after which number?");
+    };
     if let (Transport::JsonpPolling, Err(what)) = (transport, &callback) {
         return bad(what);
     }
     let Some(reader) = hub.reader(after) else {
-        return reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "all places are taken\n".to_owned());
+        return reply(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "text/plain",
+            "all places are taken\n".to_owned(),
+        );
     };
     match (transport, callback) {
-        (Transport::WebSocket, _) => web_socket::response(hub, reader, headers, on_upgrade),
-        (Transport::LongPolling, _) => long_polling::response(reader, hub.limits().poll_wait).await,
+        (Transport::WebSocket, _) => {
+            web_socket::response(hub, reader, headers, on_upgrade)
+        }
+        (Transport::LongPolling, _) => {
+            long_polling::response(reader, hub.limits().poll_wait).await
+        }
         (Transport::JsonpPolling, Ok(callback)) => {
             long_polling::jsonp_response(reader, hub.limits().poll_wait, callback).await
         }
@@ -110,22 +162,38 @@ async fn events(
 }
 
 fn forbidden() -> Response {
-    reply(StatusCode::FORBIDDEN, "text/plain", "not from there\n".to_owned())
+    reply(
+        StatusCode::FORBIDDEN,
+        "text/plain",
+        "not from there\n".to_owned(),
+    )
 }
 
-/// No cache keeps an answer, no proxy that can be asked not to holds one back, and no browser takes it for something
-/// else than it says; the frame is for our own page.
+/// No cache keeps an answer, no proxy that can be asked not to holds one back, and no
+/// browser takes it for something else than it says; the frame is for our own page.
 fn never_stored(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-transform"),
+    );
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::X_FRAME_OPTIONS,
+        HeaderValue::from_static("SAMEORIGIN"),
+    );
     response
 }
 
 fn policed(mut response: Response) -> Response {
     let policy = "default-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     response
 }

@@ -1,20 +1,25 @@
-//! The routes on a socket, under an accept loop of our own, so that every write has a deadline.
+//! The routes on a socket, under an accept loop of our own, so that every write has a
+//! deadline.
 
-use crate::{Hub, Refused, patient::Patient, routes};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use std::time::Duration;
-use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 
-/// Serves [`routes`] on `listener` until it is dropped. HTTP connections end with it; a WebSocket has a task of its own,
-/// which ends with its client or with the runtime.
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::patient::Patient;
+use crate::{Hub, Refused, routes};
+
+/// Serves [`routes`] on `listener` until it is dropped. HTTP connections end with it; a
+/// WebSocket has a task of its own, which ends with its client or with the runtime.
 pub async fn serve(listener: TcpListener, hub: Hub, refused: Refused) {
     let service = TowerToHyperService::new(warp::service(routes(&hub, refused)));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(60));
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {

@@ -1,20 +1,25 @@
-//! Answers that do not end: streaming, and what multipart, Server-Sent Events and the forever iframe have in common.
+//! Answers that do not end: streaming, and what multipart, Server-Sent Events and the
+//! forever iframe have in common.
 //!
-//! hyper sends such a body chunked. It asks for the next piece when the last is on its way, so a reader that is slow has
-//! no queue here: it has a place in the log, and falls behind it.
+//! hyper sends such a body chunked. It asks for the next piece when the last is on its
+//! way, so a reader that is slow has no queue here: it has a place in the log, and falls
+//! behind it.
 
-use crate::{Event, Missed, Reader, Transport, iframe, multipart, sse};
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderValue, header};
-use std::convert::Infallible;
 use warp::reply::{Reply, Response};
+
+use crate::{Event, Missed, Reader, Transport, iframe, multipart, sse};
 
 /// As much as a proxy that buffers waits for before it passes anything on, in bytes.
 const PROXY_BUFFER: usize = 1 << 20;
 
 // ANCHOR: shape
-/// What is sent before the first event, for each event, and when the reader has fallen behind.
+/// What is sent before the first event, for each event, and when the reader has fallen
+/// behind.
 struct Shape {
     content_type: &'static str,
     first: String,
@@ -23,7 +28,8 @@ struct Shape {
 }
 
 fn shape(transport: Transport) -> Shape {
-    let missed = |missed: &Missed| serde_json::json!({ "missed": missed.to_string() }).to_string();
+    let missed =
+        |missed: &Missed| serde_json::json!({ "missed": missed.to_string() }).to_string();
     match transport {
         Transport::Sse => Shape {
             content_type: "text/event-stream",
@@ -35,13 +41,21 @@ fn shape(transport: Transport) -> Shape {
             content_type: "multipart/x-mixed-replace; boundary=event",
             first: format!("--{}\r\n", multipart::BOUNDARY),
             event: |event| multipart::part(&event.json()),
-            missed: |why| multipart::part(&serde_json::json!({ "missed": why.to_string() }).to_string()),
+            missed: |why| {
+                multipart::part(
+                    &serde_json::json!({ "missed": why.to_string() }).to_string(),
+                )
+            },
         },
         Transport::ForeverIframe => Shape {
             content_type: "text/html; charset=utf-8",
             first: iframe::head(),
             event: |event| iframe::script(&event.json()),
-            missed: |why| iframe::script(&serde_json::json!({ "missed": why.to_string() }).to_string()),
+            missed: |why| {
+                iframe::script(
+                    &serde_json::json!({ "missed": why.to_string() }).to_string(),
+                )
+            },
         },
         _ => Shape {
             content_type: "application/x-ndjson",
@@ -53,7 +67,8 @@ fn shape(transport: Transport) -> Shape {
 }
 // ANCHOR_END: shape
 
-/// The answer that does not end; with `buffered` as it comes through a proxy that buffers.
+/// The answer that does not end; with `buffered` as it comes through a proxy that
+/// buffers.
 pub(crate) fn response(transport: Transport, reader: Reader, buffered: bool) -> Response {
     let shape = shape(transport);
     let content_type = HeaderValue::from_static(shape.content_type);
@@ -63,7 +78,9 @@ pub(crate) fn response(transport: Transport, reader: Reader, buffered: bool) -> 
     } else {
         warp::reply::stream(body).into_response()
     };
-    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -74,7 +91,8 @@ fn body(shape: Shape, reader: Reader) -> impl Stream<Item = Result<Bytes, Infall
         let mut reader = reader?;
         Some(match reader.next().await {
             Ok(events) => {
-                let text: String = events.iter().map(|event| (shape.event)(event)).collect();
+                let text: String =
+                    events.iter().map(|event| (shape.event)(event)).collect();
                 (Ok(Bytes::from(text)), Some(reader))
             }
             Err(missed) => (Ok(Bytes::from((shape.missed)(&missed) + "\n")), None),

@@ -1,19 +1,22 @@
 //! The names of the ways, from the most capable down.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 /// A way to bring events to a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     /// Both ways on one connection (lesson 07).
     WebSocket,
-    /// Server-Sent Events: a stream that the browser itself reads, and opens again when it breaks.
+    /// Server-Sent Events: a stream that the browser itself reads, and opens again when
+    /// it breaks.
     Sse,
     /// An answer that does not end, read by a script as it comes.
     Streaming,
     /// The same in parts, each with a head: what the talk calls streaming.
     Multipart,
-    /// A page in a hidden frame that never finishes loading; each event is a script in it.
+    /// A page in a hidden frame that never finishes loading; each event is a script in
+    /// it.
     ForeverIframe,
     /// An answer that waits until there is something to say.
     LongPolling,
@@ -48,7 +51,10 @@ impl Transport {
 
     /// Whether it is an answer that does not end, which a proxy that buffers holds back.
     pub const fn is_stream(self) -> bool {
-        matches!(self, Self::Sse | Self::Streaming | Self::Multipart | Self::ForeverIframe)
+        matches!(
+            self,
+            Self::Sse | Self::Streaming | Self::Multipart | Self::ForeverIframe
+        )
     }
 }
 

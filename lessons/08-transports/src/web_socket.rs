@@ -1,16 +1,18 @@
 //! WebSocket, on lesson 07's [`Connection`] over the connection that hyper hands back.
 
-use crate::{Hub, Reader, long_polling::reply};
+use std::io;
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use std::{io, time::Duration};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 use warp::reply::Response;
 use websocket::{CloseCode, Connection, Event, Limits, accept_key};
+
+use crate::long_polling::reply;
+use crate::{Hub, Reader};
 
 /// How long a client has to answer a close frame.
 const LINGER: Duration = Duration::from_secs(5);
@@ -22,16 +24,31 @@ pub(crate) fn response(
     headers: &HeaderMap,
     on_upgrade: Option<OnUpgrade>,
 ) -> Response {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     if text(header::SEC_WEBSOCKET_VERSION) != Some("13") {
-        let mut response =
-            reply(StatusCode::UPGRADE_REQUIRED, "text/plain", "WebSocket version 13\n".to_owned());
-        response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        let mut response = reply(
+            StatusCode::UPGRADE_REQUIRED,
+            "text/plain",
+            "WebSocket version 13\n".to_owned(),
+        );
+        response.headers_mut().insert(
+            header::SEC_WEBSOCKET_VERSION,
+            HeaderValue::from_static("13"),
+        );
         return response;
     }
-    let accept = text(header::SEC_WEBSOCKET_KEY).and_then(|key| HeaderValue::try_from(accept_key(key)).ok());
+    let accept = text(header::SEC_WEBSOCKET_KEY)
+        .and_then(|key| HeaderValue::try_from(accept_key(key)).ok());
     let (Some(accept), Some(on_upgrade)) = (accept, on_upgrade) else {
-        return reply(StatusCode::BAD_REQUEST, "text/plain", "not a WebSocket handshake\n".to_owned());
+        return reply(
+            StatusCode::BAD_REQUEST,
+            "text/plain",
+            "not a WebSocket handshake\n".to_owned(),
+        );
     };
     let hub = hub.clone();
     tokio::spawn(async move {
@@ -39,7 +56,8 @@ pub(crate) fn response(
             let _ = carry(TokioIo::new(upgraded), reader, &hub).await;
         }
     });
-    let mut response = reply(StatusCode::SWITCHING_PROTOCOLS, "text/plain", String::new());
+    let mut response =
+        reply(StatusCode::SWITCHING_PROTOCOLS, "text/plain", String::new());
     let headers = response.headers_mut();
     headers.clear();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -49,8 +67,15 @@ pub(crate) fn response(
 }
 
 // ANCHOR: carry
-async fn carry(mut io: impl AsyncRead + AsyncWrite + Unpin, mut reader: Reader, hub: &Hub) -> io::Result<()> {
-    let limits = Limits { max_message: hub.limits().upstream, ..Limits::default() };
+async fn carry(
+    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    mut reader: Reader,
+    hub: &Hub,
+) -> io::Result<()> {
+    let limits = Limits {
+        max_message: hub.limits().upstream,
+        ..Limits::default()
+    };
     let mut connection = Connection::server(limits);
     let mut buffer = [0; 4096];
     let mut told = false;

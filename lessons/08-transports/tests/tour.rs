@@ -1,6 +1,7 @@
 //! The program, as a reader runs it.
 
-use std::{net::TcpListener, process::Command};
+use std::net::TcpListener;
+use std::process::Command;
 
 fn tour() -> Command {
     Command::new(env!("CARGO_BIN_EXE_lesson-08-transports"))
@@ -10,8 +11,16 @@ fn tour() -> Command {
 fn the_tour_ends_and_shows_every_part() {
     let output = tour().args(["--events", "20"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    for part in ["The same events", "What is chosen", "The Flash policy server"] {
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for part in [
+        "The same events",
+        "What is chosen",
+        "The Flash policy server",
+    ] {
         assert!(text.contains(part), "no `{part}` in {text}");
     }
 }
@@ -20,8 +29,14 @@ fn the_tour_ends_and_shows_every_part() {
 fn a_port_that_is_taken_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = tour().args(["serve", "--policy-port", "0", "--port", &port]).output().unwrap();
+    let output = tour()
+        .args(["serve", "--policy-port", "0", "--port", &port])
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.starts_with("lesson 08: cannot listen on port") && text.lines().count() == 1, "{text}");
+    assert!(
+        text.starts_with("lesson 08: cannot listen on port") && text.lines().count() == 1,
+        "{text}"
+    );
 }

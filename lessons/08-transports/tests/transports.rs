@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::io::Read;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
 use common::{DEADLINE, server, wait_until};
-use std::{io::Read, net::TcpStream, thread, time::Duration};
 use transports::{ClientError, Limits, Refused, Transport, follow};
 
 #[test]
@@ -19,8 +23,14 @@ fn each_brings_a_thousand_events_in_order() {
         });
         let report = follow(server.addr, transport, 0, 1000, DEADLINE).unwrap();
         publisher.join().unwrap();
-        assert!(report.events.iter().map(|event| event.id).eq(1..=1000), "{transport}");
-        assert_eq!(report.events[41].data, "41 </script>\u{2028}\r\n--event\r\n", "{transport}");
+        assert!(
+            report.events.iter().map(|event| event.id).eq(1..=1000),
+            "{transport}"
+        );
+        assert_eq!(
+            report.events[41].data, "41 </script>\u{2028}\r\n--event\r\n",
+            "{transport}"
+        );
     }
 }
 
@@ -32,7 +42,10 @@ fn each_resumes_behind_the_last_number_that_was_seen() {
     });
     for transport in Transport::ALL {
         let report = follow(server.addr, transport, 60, 40, DEADLINE).unwrap();
-        assert!(report.events.iter().map(|event| event.id).eq(61..=100), "{transport}");
+        assert!(
+            report.events.iter().map(|event| event.id).eq(61..=100),
+            "{transport}"
+        );
     }
 }
 
@@ -42,19 +55,29 @@ fn an_event_source_resumes_by_its_header() {
     (0..3).for_each(|_| {
         server.hub.publish("x");
     });
-    let mut stream = server.request("GET /events/sse?after=0", "last-event-id: 2\r\n", "");
+    let mut stream =
+        server.request("GET /events/sse?after=0", "last-event-id: 2\r\n", "");
     let mut text = String::new();
     while !text.contains("data: ") {
         let mut bytes = [0; 1024];
         let len = stream.read(&mut bytes).unwrap();
         text.push_str(&String::from_utf8_lossy(&bytes[..len]));
     }
-    assert!(text.contains("id: 3\n") && !text.contains("id: 2\n"), "{text}");
+    assert!(
+        text.contains("id: 3\n") && !text.contains("id: 2\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_client_that_goes_away_frees_its_place() {
-    let server = server(Limits { readers: 1, ..Limits::default() }, Refused::default());
+    let server = server(
+        Limits {
+            readers: 1,
+            ..Limits::default()
+        },
+        Refused::default(),
+    );
     for transport in Transport::ALL {
         let upgrade = "upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         let path = format!("/events/{transport}?callback=cb");
@@ -81,7 +104,11 @@ fn a_client_that_goes_away_frees_its_place() {
 
 #[test]
 fn a_reader_that_takes_nothing_is_bounded_and_closed() {
-    let limits = Limits { history: 100, patience: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits {
+        history: 100,
+        patience: Duration::from_millis(100),
+        ..Limits::default()
+    };
     for transport in [Transport::WebSocket, Transport::Streaming, Transport::Sse] {
         let server = server(limits, Refused::default());
         let stream = if transport == Transport::WebSocket {
@@ -103,43 +130,79 @@ fn a_reader_that_takes_nothing_is_bounded_and_closed() {
             server.hub.readers() == 0
         });
         let endings = server.hub.endings();
-        assert!(endings.stalled + endings.missed >= 1, "{transport}: {endings:?}");
+        assert!(
+            endings.stalled + endings.missed >= 1,
+            "{transport}: {endings:?}"
+        );
         drop(stream);
     }
 }
 
 #[test]
 fn a_reader_that_has_missed_events_is_told_so() {
-    let server = server(Limits { history: 10, ..Limits::default() }, Refused::default());
+    let server = server(
+        Limits {
+            history: 10,
+            ..Limits::default()
+        },
+        Refused::default(),
+    );
     (0..20).for_each(|_| {
         server.hub.publish("x");
     });
     for transport in Transport::ALL {
         let error = follow(server.addr, transport, 5, 1, DEADLINE).unwrap_err();
-        assert!(error.to_string().contains("events after 5 are not kept"), "{transport}: {error}");
+        assert!(
+            error.to_string().contains("events after 5 are not kept"),
+            "{transport}: {error}"
+        );
     }
 }
 
 #[test]
 fn a_poll_without_news_ends_empty() {
-    let server =
-        server(Limits { poll_wait: Duration::from_millis(20), ..Limits::default() }, Refused::default());
+    let server = server(
+        Limits {
+            poll_wait: Duration::from_millis(20),
+            ..Limits::default()
+        },
+        Refused::default(),
+    );
     let answer = server.answer("GET /events/polling?after=0", "", "");
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n[]"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n[]"),
+        "{answer}"
+    );
     let answer = server.answer("GET /events/jsonp?callback=cb", "", "");
     assert!(answer.ends_with("\r\n\r\n/**/cb([]);"), "{answer}");
 }
 
 #[test]
 fn what_a_network_refuses_is_refused_and_a_proxy_that_buffers_holds_streams_back() {
-    let refused = Refused { transports: [Transport::WebSocket].into(), streams: true };
+    let refused = Refused {
+        transports: [Transport::WebSocket].into(),
+        streams: true,
+    };
     let server = server(Limits::default(), refused);
     server.hub.publish("x");
     let wait = Duration::from_millis(200);
     for transport in Transport::ALL {
-        match follow(server.addr, transport, 0, 1, if transport.is_stream() { wait } else { DEADLINE }) {
+        match follow(
+            server.addr,
+            transport,
+            0,
+            1,
+            if transport.is_stream() {
+                wait
+            } else {
+                DEADLINE
+            },
+        ) {
             Ok(_) => {
-                assert!(matches!(transport, Transport::LongPolling | Transport::JsonpPolling), "{transport}");
+                assert!(
+                    matches!(transport, Transport::LongPolling | Transport::JsonpPolling),
+                    "{transport}"
+                );
             }
             Err(ClientError::Refused(status, _)) => {
                 assert_eq!((status, transport), (403, Transport::WebSocket));

@@ -1,10 +1,14 @@
-//! An Engine.IO server that sends every message back, with the short heartbeat that protocol tests expect.
+//! An Engine.IO server that sends every message back, with the short heartbeat that
+//! protocol tests expect.
 
-use std::{process::exit, sync::Arc, time::Duration};
+use std::process::exit;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver, Server, Session,
+    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver,
+    Server, Session,
 };
 use tokio::net::TcpListener;
 

@@ -1,8 +1,8 @@
 //! # Is anybody there?
 //!
-//! A connection whose other end has gone looks like one on which nothing is said. So the server asks. Write the clock
-//! of one session. It owns no timer and reads no clock: time comes in as a `Duration` since the session opened, and
-//! what is to be done comes out.
+//! A connection whose other end has gone looks like one on which nothing is said. So the
+//! server asks. Write the clock of one session. It owns no timer and reads no clock: time
+//! comes in as a `Duration` since the session opened, and what is to be done comes out.
 //!
 //! - The first ping is due `interval` after the opening.
 //! - A ping without its pong for `timeout` ends the session.
@@ -38,7 +38,8 @@ impl Heartbeat {
         Self { interval, timeout }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said [`Action::Close`].
+    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said
+    /// [`Action::Close`].
     pub fn deadline(&self) -> Option<Duration> {
         todo!(
             "exercise ex09_heartbeat: when is something due, with {:?} and {:?}?",

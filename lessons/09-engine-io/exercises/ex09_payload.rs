@@ -1,14 +1,17 @@
 //! # Several packets in one body
 //!
-//! A poll brings all packets that wait, in one HTTP body. Write both directions: packets are joined by the character
-//! 0x1e, a text packet stands as it is, and the bytes of a binary message as `b` and base64 (standard, with `=`).
+//! A poll brings all packets that wait, in one HTTP body. Write both directions: packets
+//! are joined by the character 0x1e, a text packet stands as it is, and the bytes of a
+//! binary message as `b` and base64 (standard, with `=`).
 //!
-//! A body comes from a client, so anything may be in it. Between two separators there has to be a packet, also before the
-//! first and behind the last; and what follows a `b` has to be base64. Else the whole body is [`BadPayload`].
+//! A body comes from a client, so anything may be in it. Between two separators there has
+//! to be a packet, also before the first and behind the last; and what follows a `b` has
+//! to be base64. Else the whole body is [`BadPayload`].
 //!
 //! Try it: `cargo test --test ex09_payload`
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// A packet in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,10 @@ pub struct BadPayload;
 
 /// Joins packets into a body.
 pub fn encode(packets: &[Packet]) -> String {
-    todo!("exercise ex09_payload: how do {packets:?} look? {}", STANDARD.encode("base64 looks like this"))
+    todo!(
+        "exercise ex09_payload: how do {packets:?} look? {}",
+        STANDARD.encode("base64 looks like this")
+    )
 }
 
 /// Takes a body apart.

@@ -1,5 +1,5 @@
-//! Three states, and in each of them at most one thing is due. That a ping is out is the state, not a flag beside it, so
-//! a second ping before the pong cannot happen.
+//! Three states, and in each of them at most one thing is due. That a ping is out is the
+//! state, not a flag beside it, so a second ping before the pong cannot happen.
 
 use std::time::Duration;
 
@@ -32,10 +32,15 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// A session that opens now, at time 0.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout, state: State::PingAt(interval) }
+        Self {
+            interval,
+            timeout,
+            state: State::PingAt(interval),
+        }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said [`Action::Close`].
+    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said
+    /// [`Action::Close`].
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::PingAt(at) | State::PongBy(at) => Some(at),

@@ -32,7 +32,10 @@ pub struct Transports {
 
 impl Transports {
     /// Both: polling opens, WebSocket takes over.
-    pub const ALL: Self = Self { polling: true, websocket: true };
+    pub const ALL: Self = Self {
+        polling: true,
+        websocket: true,
+    };
 
     /// Whether `transport` is offered.
     ///
@@ -50,9 +53,9 @@ impl Transports {
     }
 }
 
-/// Which pages of other origins may connect. Checked on every request that names an `Origin`, upgrades included:
-/// browsers do not apply CORS to WebSocket, so a server that does not look is open to every page on the web
-/// (CVE-2020-28481).
+/// Which pages of other origins may connect. Checked on every request that names an
+/// `Origin`, upgrades included: browsers do not apply CORS to WebSocket, so a server that
+/// does not look is open to every page on the web (CVE-2020-28481).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cors {
     /// Pages from this very host and port.
@@ -80,18 +83,21 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How long a WebSocket that probes may take to finish the upgrade. Default 10 s.
     pub upgrade_timeout: Duration,
-    /// The largest POST body, and the largest message over WebSocket, in bytes. Default 1,000,000.
+    /// The largest POST body, and the largest message over WebSocket, in bytes. Default
+    /// 1,000,000.
     pub max_payload: usize,
     /// Which transports are offered. Default both.
     pub transports: Transports,
     /// Which pages may connect. Default those of the same origin.
     pub cors: Cors,
-    /// How many bytes may wait for one client. A client that reads slower than it is sent to is closed with
-    /// [`SlowReader`](crate::CloseReason::SlowReader) when this is spent. Default 1 MiB.
+    /// How many bytes may wait for one client. A client that reads slower than it is
+    /// sent to is closed with [`SlowReader`](crate::CloseReason::SlowReader) when
+    /// this is spent. Default 1 MiB.
     pub outbound_budget: usize,
     /// How long a POST body may take to arrive. Default 10 s.
     pub body_timeout: Duration,
-    /// How many sessions there may be at once; a handshake over it gets 503. Default 100,000.
+    /// How many sessions there may be at once; a handshake over it gets 503. Default
+    /// 100,000.
     pub max_sessions: usize,
 }
 

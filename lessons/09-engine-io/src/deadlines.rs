@@ -1,19 +1,16 @@
 //! Many deadlines, one task.
 //!
-//! Ten thousand sessions each have a next heartbeat. A timer each would do, but a timer costs memory in every
-//! idle session; a heap of deadlines and one task that sleeps until the earliest cost 32 bytes a session. Entries
-//! are weak: a session that ended early is skipped when its turn comes.
+//! Ten thousand sessions each have a next heartbeat. A timer each would do, but a timer
+//! costs memory in every idle session; a heap of deadlines and one task that sleeps until
+//! the earliest cost 32 bytes a session. Entries are weak: a session that ended early is
+//! skipped when its turn comes.
 
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep_until},
-};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
 /// Something that wants to be called at a time.
 pub trait Expire: Send + Sync + 'static {
@@ -21,7 +18,8 @@ pub trait Expire: Send + Sync + 'static {
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant>;
 }
 
-/// The deadlines of many `T`, kept by one task that starts with the first of them and ends with this value.
+/// The deadlines of many `T`, kept by one task that starts with the first of them and
+/// ends with this value.
 ///
 /// ```
 /// use engine_io::{Deadlines, Expire};
@@ -95,8 +93,17 @@ impl<T: Expire> Default for Deadlines<T> {
 impl<T: Expire> Deadlines<T> {
     /// No deadlines yet.
     pub fn new() -> Self {
-        let state = State { heap: BinaryHeap::new(), running: false, closed: false };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }) }
+        let state = State {
+            heap: BinaryHeap::new(),
+            running: false,
+            closed: false,
+        };
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+                changed: Notify::new(),
+            }),
+        }
     }
 
     /// Calls `item` at `at`, if it still lives then.
@@ -104,9 +111,16 @@ impl<T: Expire> Deadlines<T> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn insert(&self, at: Instant, item: &Arc<T>) {
-        let mut state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let earliest = state.heap.peek().is_none_or(|Reverse(first)| at < first.at);
-        state.heap.push(Reverse(Entry { at, item: Arc::downgrade(item) }));
+        state.heap.push(Reverse(Entry {
+            at,
+            item: Arc::downgrade(item),
+        }));
         if !state.running {
             state.running = true;
             tokio::spawn(run(self.shared.clone()));
@@ -118,7 +132,11 @@ impl<T: Expire> Deadlines<T> {
 
 impl<T: Expire> Drop for Deadlines<T> {
     fn drop(&mut self) {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .closed = true;
         self.shared.changed.notify_one();
     }
 }
@@ -132,7 +150,11 @@ async fn run<T: Expire>(shared: Arc<Shared<T>>) {
             if state.closed {
                 return;
             }
-            while state.heap.peek().is_some_and(|Reverse(first)| first.at <= now) {
+            while state
+                .heap
+                .peek()
+                .is_some_and(|Reverse(first)| first.at <= now)
+            {
                 if let Some(Reverse(entry)) = state.heap.pop() {
                     due.extend(entry.item.upgrade());
                 }
@@ -150,10 +172,16 @@ async fn run<T: Expire>(shared: Arc<Shared<T>>) {
             continue;
         }
         // Called without the lock: an item may insert another.
-        let again: Vec<_> =
-            due.drain(..).filter_map(|item| Some((item.on_deadline(now)?, Arc::downgrade(&item)))).collect();
+        let again: Vec<_> = due
+            .drain(..)
+            .filter_map(|item| Some((item.on_deadline(now)?, Arc::downgrade(&item))))
+            .collect();
         let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.heap.extend(again.into_iter().map(|(at, item)| Reverse(Entry { at, item })));
+        state.heap.extend(
+            again
+                .into_iter()
+                .map(|(at, item)| Reverse(Entry { at, item })),
+        );
     }
 }
 
@@ -179,7 +207,12 @@ mod tests {
     }
 
     fn alarm(repeat: Option<Duration>) -> Arc<Alarm> {
-        Arc::new(Alarm { seen: Mutex::default(), start: Instant::now(), repeat, heard: Notify::new() })
+        Arc::new(Alarm {
+            seen: Mutex::default(),
+            start: Instant::now(),
+            repeat,
+            heard: Notify::new(),
+        })
     }
 
     #[tokio::test(start_paused = true)]
@@ -200,14 +233,19 @@ mod tests {
     async fn fifty_deadlines_each_fire_at_their_time() {
         let deadlines = Deadlines::new();
         // 37 and 50 have no divisor in common: each second once, in no order.
-        let alarms: Vec<_> = (0..50).map(|number| (number * 37 % 50 + 1, alarm(None))).collect();
+        let alarms: Vec<_> = (0..50)
+            .map(|number| (number * 37 % 50 + 1, alarm(None)))
+            .collect();
         for (second, alarm) in &alarms {
             deadlines.insert(alarm.start + Duration::from_secs(*second), alarm);
         }
         for (second, alarm) in &alarms {
             alarm.heard.notified().await;
             let seen = alarm.seen.lock().unwrap().clone();
-            assert_eq!(seen.iter().map(Duration::as_secs).collect::<Vec<_>>(), [*second]);
+            assert_eq!(
+                seen.iter().map(Duration::as_secs).collect::<Vec<_>>(),
+                [*second]
+            );
         }
     }
 
@@ -222,7 +260,10 @@ mod tests {
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
-        assert!(shared.upgrade().is_none(), "the task holds on to what nobody owns");
+        assert!(
+            shared.upgrade().is_none(),
+            "the task holds on to what nobody owns"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,12 +1,14 @@
 //! Engine.IO protocol 4: one session over any transport.
 //!
-//! TCP gives us a connection, WebSocket gives us messages, and still a chat on a train does not work: proxies refuse
-//! WebSocket, connections die in tunnels, and neither end notices. Engine.IO puts a *session* above the connection.
-//! It opens over plain HTTP, which passes everywhere; moves to a WebSocket when one gets through; and beats, so
+//! TCP gives us a connection, WebSocket gives us messages, and still a chat on a train
+//! does not work: proxies refuse WebSocket, connections die in tunnels, and neither end
+//! notices. Engine.IO puts a *session* above the connection. It opens over plain HTTP,
+//! which passes everywhere; moves to a WebSocket when one gets through; and beats, so
 //! that both ends know within seconds when the other is gone.
 //!
-//! The heart is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it are the transports, the
-//! [`Server`] with its sessions, the warp [`filter()`], and [`run`], the accept loop.
+//! The heart is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it
+//! are the transports, the [`Server`] with its sessions, the warp [`filter()`], and
+//! [`run`], the accept loop.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -53,7 +55,8 @@ mod server;
 mod session;
 mod sid;
 mod transport;
-// A solution says `engine_io::` as an answer does, so that the one can be put in the place of the other.
+// A solution says `engine_io::` as an answer does, so that the one can be put in the
+// place of the other.
 extern crate self as engine_io;
 
 #[doc(hidden)]

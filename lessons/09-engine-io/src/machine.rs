@@ -1,7 +1,8 @@
-//! The session as a value: packets and time go in, packets and decisions come out. No socket, no clock, no task.
+//! The session as a value: packets and time go in, packets and decisions come out. No
+//! socket, no clock, no task.
 //!
-//! Everything the protocol says about one session is here, so that it can be read in one sitting and tested
-//! without a network. The transports around it only carry bytes.
+//! Everything the protocol says about one session is here, so that it can be read in one
+//! sitting and tested without a network. The transports around it only carry bytes.
 //!
 //! ```text
 //!            handshake by polling             handshake by WebSocket
@@ -18,19 +19,16 @@
 //!                            Closed
 //! ```
 
-use std::{
-    collections::VecDeque,
-    fmt, mem,
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+use std::{fmt, mem};
 
-use crate::{
-    config::{Config, Transport},
-    packet::{EncodedMessage, Message, Packet},
-    refusal::Refusal,
-};
+use crate::config::{Config, Transport};
+use crate::packet::{EncodedMessage, Message, Packet};
+use crate::refusal::Refusal;
 
-/// A deadline that is served this much late still counts from when it was due, so that lateness does not add up.
+/// A deadline that is served this much late still counts from when it was due, so that
+/// lateness does not add up.
 const LATENESS: Duration = Duration::from_millis(50);
 
 /// Why a session ended. `Display` gives the words that Socket.IO users know.
@@ -55,9 +53,13 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Whether the server ends the session of its own accord, in peace: what waits is sent first.
+    /// Whether the server ends the session of its own accord, in peace: what waits is
+    /// sent first.
     fn is_orderly(self) -> bool {
-        matches!(self, Self::ConnectTimeout | Self::ServerShutdown | Self::Forced)
+        matches!(
+            self,
+            Self::ConnectTimeout | Self::ServerShutdown | Self::Forced
+        )
     }
 }
 
@@ -84,7 +86,8 @@ pub struct Closed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Polling,
-    /// A WebSocket is being tried. `confirmed` once its probe was answered: from here on polls are let go.
+    /// A WebSocket is being tried. `confirmed` once its probe was answered: from here on
+    /// polls are let go.
     Probing {
         confirmed: bool,
     },
@@ -200,7 +203,12 @@ pub struct Machine {
 
 impl Machine {
     /// A session that opens over `transport`; `open` is its first packet, the handshake.
-    pub fn new(now: Instant, transport: Transport, config: &Config, open: EncodedMessage) -> Self {
+    pub fn new(
+        now: Instant,
+        transport: Transport,
+        config: &Config,
+        open: EncodedMessage,
+    ) -> Self {
         Self {
             ping_interval: config.ping_interval,
             ping_timeout: config.ping_timeout,
@@ -275,7 +283,8 @@ impl Machine {
 
     // --- In ---
 
-    /// A packet came in over the session's transport. Returns the message in it, if it is one.
+    /// A packet came in over the session's transport. Returns the message in it, if it is
+    /// one.
     ///
     /// # Errors
     /// The session is closed, or this packet has closed it.
@@ -297,7 +306,8 @@ impl Machine {
             Packet::Close => self.close_by_client(),
             // In protocol 4 the server asks and the client answers.
             Packet::Ping(_) => self.close(now, CloseReason::TransportError),
-            // Nothing a client needs to say here, and nothing that harms: the reference server lets them pass.
+            // Nothing a client needs to say here, and nothing that harms: the reference
+            // server lets them pass.
             Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
         self.reason.map_or(Ok(None), Err)
@@ -324,7 +334,8 @@ impl Machine {
     /// A GET has come. On success it waits until [`poll`](Self::poll) answers it.
     ///
     /// # Errors
-    /// The session is on another transport, gone, or already has a GET that waits: that closes it.
+    /// The session is on another transport, gone, or already has a GET that waits: that
+    /// closes it.
     pub fn begin_poll(&mut self, now: Instant) -> Result<(), Refusal> {
         self.on_deadline(now);
         if self.is_closed() {
@@ -344,7 +355,9 @@ impl Machine {
     /// What the waiting GET is answered with; `None` while there is nothing to say.
     pub fn poll(&mut self) -> Option<Vec<EncodedMessage>> {
         let answer = match self.phase {
-            Phase::Closed if self.reason == Some(CloseReason::TransportClose) => vec![Packet::Noop.encode()],
+            Phase::Closed if self.reason == Some(CloseReason::TransportClose) => {
+                vec![Packet::Noop.encode()]
+            }
             Phase::Closed => vec![Packet::Close.encode()],
             Phase::Closing { .. } => {
                 let mut packets = self.drain();
@@ -402,8 +415,8 @@ impl Machine {
 
     // --- Upgrade ---
 
-    /// A WebSocket has come with this session's id. Returns whether it may probe: one at a time, and only while
-    /// the session polls.
+    /// A WebSocket has come with this session's id. Returns whether it may probe: one at
+    /// a time, and only while the session polls.
     pub fn begin_probe(&mut self) -> bool {
         let may = self.phase == Phase::Polling;
         if may {
@@ -420,7 +433,8 @@ impl Machine {
                 *confirmed = true;
                 Probe::Confirm
             }
-            // Not while a POST is read: its messages would come beside those of the WebSocket.
+            // Not while a POST is read: its messages would come beside those of the
+            // WebSocket.
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
                 Probe::Upgraded
@@ -440,12 +454,16 @@ impl Machine {
     // --- Out ---
 
     // ANCHOR: send
-    /// Queues packets, next to each other. Over the budget the session closes instead; a message larger than the
-    /// whole budget passes when nothing else waits.
+    /// Queues packets, next to each other. Over the budget the session closes instead; a
+    /// message larger than the whole budget passes when nothing else waits.
     ///
     /// # Errors
     /// The session has ended, perhaps just now.
-    pub fn send(&mut self, now: Instant, messages: &[EncodedMessage]) -> Result<(), Closed> {
+    pub fn send(
+        &mut self,
+        now: Instant,
+        messages: &[EncodedMessage],
+    ) -> Result<(), Closed> {
         if self.reason.is_some() {
             return Err(Closed);
         }
@@ -472,11 +490,15 @@ impl Machine {
 
     /// Whether the writer has something to do: packets, or the end.
     pub fn has_output(&self) -> bool {
-        let let_go = matches!(self.phase, Phase::WebSocket | Phase::Probing { confirmed: true });
+        let let_go = matches!(
+            self.phase,
+            Phase::WebSocket | Phase::Probing { confirmed: true }
+        );
         !self.queue.is_empty() || self.reason.is_some() || self.polled && let_go
     }
 
-    /// All that is queued, for the WebSocket to write; [`wrote`](Self::wrote) gives the budget back.
+    /// All that is queued, for the WebSocket to write; [`wrote`](Self::wrote) gives the
+    /// budget back.
     pub fn take(&mut self, into: &mut VecDeque<EncodedMessage>) {
         mem::swap(&mut self.queue, into);
     }
@@ -503,8 +525,8 @@ impl Machine {
 
     // --- The end ---
 
-    /// Ends the session, once. If the server ends it in peace, what is queued is sent first, within
-    /// `ping_timeout`.
+    /// Ends the session, once. If the server ends it in peace, what is queued is sent
+    /// first, within `ping_timeout`.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.reason.is_some() {
             return;
@@ -512,7 +534,10 @@ impl Machine {
         let transport = self.transport();
         self.reason = Some(reason);
         if reason.is_orderly() {
-            self.phase = Phase::Closing { transport, until: now + self.ping_timeout };
+            self.phase = Phase::Closing {
+                transport,
+                until: now + self.ping_timeout,
+            };
         } else {
             self.drop_everything();
         }

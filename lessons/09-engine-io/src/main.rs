@@ -1,4 +1,5 @@
-//! The tour of lesson 09: one session in slow motion, against the real server, each packet drawn as it passes.
+//! The tour of lesson 09: one session in slow motion, against the real server, each
+//! packet drawn as it passes.
 
 mod tour {
     pub(crate) mod client;
@@ -7,9 +8,10 @@ mod tour {
     pub(crate) mod show;
 }
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "An Engine.IO session in slow motion")]
@@ -38,12 +40,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    terminal::run("lesson 09", |arguments: Arguments| match arguments.command {
-        Some(Command::Measure { .. }) => tour::measure::overhead(),
-        None => {
-            let interval = Duration::from_millis(arguments.ping_interval);
-            let timeout = Duration::from_millis(arguments.ping_timeout);
-            tour::show::run(Duration::from_millis(arguments.pause), interval, timeout)
+    terminal::run("lesson 09", |arguments: Arguments| {
+        match arguments.command {
+            Some(Command::Measure { .. }) => tour::measure::overhead(),
+            None => {
+                let interval = Duration::from_millis(arguments.ping_interval);
+                let timeout = Duration::from_millis(arguments.ping_timeout);
+                tour::show::run(Duration::from_millis(arguments.pause), interval, timeout)
+            }
         }
     })
 }

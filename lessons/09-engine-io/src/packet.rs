@@ -1,8 +1,8 @@
 //! Packets: what two Engine.IO peers say to each other, whatever carries it.
 //!
-//! A packet is one character for its type and the rest for its data (Engine.IO protocol 4, "Packet encoding").
-//! Text travels as written below. Binary messages have no type character: over WebSocket they are a binary
-//! frame, over HTTP they are `b` and base64.
+//! A packet is one character for its type and the rest for its data (Engine.IO protocol
+//! 4, "Packet encoding"). Text travels as written below. Binary messages have no type
+//! character: over WebSocket they are a binary frame, over HTTP they are `b` and base64.
 //!
 //! | packet    | wire      | who sends it                                     |
 //! |-----------|-----------|--------------------------------------------------|
@@ -111,9 +111,10 @@ impl<'a> Packet<'a> {
 
 /// A packet encoded once, ready for either transport, shared by reference.
 ///
-/// A server's WebSocket frames are not masked (RFC 6455 §5.1), so the frame for one receiver is the frame for
-/// all: a broadcast to a thousand sockets encodes once and clones a reference count a thousand times. Behind the
-/// frame header lies the packet itself, which is what a polling response wants.
+/// A server's WebSocket frames are not masked (RFC 6455 §5.1), so the frame for one
+/// receiver is the frame for all: a broadcast to a thousand sockets encodes once and
+/// clones a reference count a thousand times. Behind the frame header lies the packet
+/// itself, which is what a polling response wants.
 ///
 /// ```
 /// let message = engine_io::EncodedMessage::text("hello");
@@ -147,14 +148,23 @@ impl EncodedMessage {
 
     fn framed(opcode: OpCode, parts: &[&[u8]]) -> Self {
         let len: usize = parts.iter().map(|part| part.len()).sum();
-        let header = websocket::FrameHeader { fin: true, opcode, mask: None, len: len as u64 };
+        let header = websocket::FrameHeader {
+            fin: true,
+            opcode,
+            mask: None,
+            len: len as u64,
+        };
         let mut frame = Vec::with_capacity(websocket::MAX_HEADER + len);
         header.write_to(&mut frame);
         let header = u8::try_from(frame.len()).unwrap_or(u8::MAX);
         for part in parts {
             frame.extend_from_slice(part);
         }
-        Self { frame: frame.into(), header, binary: opcode == OpCode::Binary }
+        Self {
+            frame: frame.into(),
+            header,
+            binary: opcode == OpCode::Binary,
+        }
     }
 
     /// The WebSocket frame, header included.
@@ -162,7 +172,8 @@ impl EncodedMessage {
         &self.frame
     }
 
-    /// What is inside the frame: a text packet with its type, or the bytes of a binary message.
+    /// What is inside the frame: a text packet with its type, or the bytes of a binary
+    /// message.
     pub fn payload(&self) -> &[u8] {
         &self.frame[usize::from(self.header)..]
     }
@@ -188,8 +199,9 @@ impl EncodedMessage {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn every_type_by_its_number() {

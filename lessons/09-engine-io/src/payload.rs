@@ -1,14 +1,12 @@
 //! Payloads: several packets in one HTTP body.
 //!
-//! A WebSocket keeps messages apart; an HTTP body is one run of bytes. So packets are joined with the record
-//! separator, `0x1e`, which JSON never contains, and a binary message is written as `b` and base64 (Engine.IO
-//! protocol 4, "HTTP long-polling").
+//! A WebSocket keeps messages apart; an HTTP body is one run of bytes. So packets are
+//! joined with the record separator, `0x1e`, which JSON never contains, and a binary
+//! message is written as `b` and base64 (Engine.IO protocol 4, "HTTP long-polling").
 
-use base64::{
-    Engine,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::packet::{EncodedMessage, Message, Packet, PacketError};
 
@@ -21,7 +19,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Reads the packets of a body one at a time, so that a body of a million separators never becomes a list.
+/// Reads the packets of a body one at a time, so that a body of a million separators
+/// never becomes a list.
 ///
 /// ```
 /// use engine_io::{Message, Packet, payload};
@@ -37,13 +36,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// ```
 // ANCHOR: decode
 pub fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, PacketError>> {
-    body.split(SEPARATOR).map(|packet| match packet.strip_prefix('b') {
-        Some(base64) => match BASE64.decode(base64) {
-            Ok(bytes) => Ok(Packet::Message(Message::Binary(bytes.into()))),
-            Err(_) => Err(PacketError::Base64),
-        },
-        None => Packet::decode(packet),
-    })
+    body.split(SEPARATOR)
+        .map(|packet| match packet.strip_prefix('b') {
+            Some(base64) => match BASE64.decode(base64) {
+                Ok(bytes) => Ok(Packet::Message(Message::Binary(bytes.into()))),
+                Err(_) => Err(PacketError::Base64),
+            },
+            None => Packet::decode(packet),
+        })
 }
 // ANCHOR_END: decode
 
@@ -72,8 +72,9 @@ pub fn encode<'a>(packets: impl IntoIterator<Item = &'a EncodedMessage>) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_bad_packet_does_not_hide_those_before_it() {

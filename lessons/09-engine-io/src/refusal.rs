@@ -1,9 +1,11 @@
-//! The protocol's refusals: status 400 (403 for `Forbidden`) and a JSON body with a number that clients know.
+//! The protocol's refusals: status 400 (403 for `Forbidden`) and a JSON body with a
+//! number that clients know.
 
 use http::StatusCode;
 use thiserror::Error;
 
-/// Why a request is refused (Engine.IO protocol 4 leaves the codes to the reference server; these are its).
+/// Why a request is refused (Engine.IO protocol 4 leaves the codes to the reference
+/// server; these are its).
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// Code 0: the `transport` parameter is missing, unknown or not offered.
@@ -41,7 +43,11 @@ impl Refusal {
 
     /// 403 for [`Forbidden`](Refusal::Forbidden), else 400.
     pub fn status(self) -> StatusCode {
-        if self == Refusal::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST }
+        if self == Refusal::Forbidden {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::BAD_REQUEST
+        }
     }
 
     /// The body.

@@ -1,38 +1,40 @@
 //! Our own accept loop around a warp filter, for the open network.
 //!
-//! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as the client likes. Here every
-//! wait has an end and every connection a place: headers have a deadline, connections are counted, a client that
-//! does not take its answer is dropped by the kernel, and at the end the server stops accepting, lets requests
-//! finish and goes.
+//! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as
+//! the client likes. Here every wait has an end and every connection a place: headers
+//! have a deadline, connections are counted, a client that does not take its answer is
+//! dropped by the kernel, and at the end the server stops accepting, lets requests finish
+//! and goes.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::Request;
-use hyper::{
-    body::Incoming,
-    server::conn::http1,
-    service::{Service, service_fn},
-};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{sleep, timeout},
-};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
 use warp::{Filter, Reply};
 
 /// What one server takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at once; more wait in the listen backlog. Default 100,000 (the limit on open files is usually
-    /// lower).
+    /// Connections at once; more wait in the listen backlog. Default 100,000 (the limit
+    /// on open files is usually lower).
     pub connections: usize,
-    /// How long the head of a request may take to arrive, and how long an idle connection is kept. Default 30 s.
+    /// How long the head of a request may take to arrive, and how long an idle
+    /// connection is kept. Default 30 s.
     pub header_timeout: Duration,
-    /// How long a client may leave sent data unacknowledged before the kernel drops it (Linux). Default 30 s.
+    /// How long a client may leave sent data unacknowledged before the kernel drops it
+    /// (Linux). Default 30 s.
     pub write_timeout: Duration,
     /// How long requests may take to finish when the server stops. Default 5 s.
     pub drain: Duration,
@@ -49,19 +51,20 @@ impl Default for Limits {
     }
 }
 
-/// Who is at the other end of a connection. A clone of it keeps the connection's place among
-/// [`Limits::connections`].
+/// Who is at the other end of a connection. A clone of it keeps the connection's place
+/// among [`Limits::connections`].
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) addr: SocketAddr,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
-/// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and lets requests finish.
+/// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and
+/// lets requests finish.
 ///
 /// # Errors
-/// When the listener's address cannot be read. A failed accept (out of file descriptors, say) is logged and tried
-/// again.
+/// When the listener's address cannot be read. A failed accept (out of file descriptors,
+/// say) is logged and tried again.
 pub async fn run<F>(
     listener: TcpListener,
     filter: F,
@@ -74,12 +77,16 @@ where
     F::Future: Send,
 {
     let service = TowerToHyperService::new(warp::service(filter));
-    let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+    let places = Arc::new(Semaphore::new(
+        limits.connections.min(Semaphore::MAX_PERMITS),
+    ));
     let (stop, stopping) = watch::channel(());
     let mut shutdown = pin!(shutdown);
-    // HTTP/1 alone: a builder that also knows HTTP/2 first waits for a byte to tell them apart, as long as it takes.
+    // HTTP/1 alone: a builder that also knows HTTP/2 first waits for a byte to tell them
+    // apart, as long as it takes.
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout);
     tracing::info!(address = %listener.local_addr()?, "listening");
     loop {
         let (stream, peer) = tokio::select! {
@@ -95,7 +102,10 @@ where
                 request.extensions_mut().insert(peer.clone());
                 service.call(request)
             });
-            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+            let mut connection = pin!(
+                http.serve_connection(TokioIo::new(stream), service)
+                    .with_upgrades()
+            );
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
                 _ = stopping.changed() => {
@@ -111,7 +121,10 @@ where
     drop(listener);
     drop(stop);
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-    if timeout(limits.drain, places.acquire_many(all)).await.is_err() {
+    if timeout(limits.drain, places.acquire_many(all))
+        .await
+        .is_err()
+    {
         tracing::warn!("connections that did not end in time");
     }
     Ok(())
@@ -119,9 +132,19 @@ where
 
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Peer) {
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { continue };
+        let Ok(place) = places.clone().acquire_owned().await else {
+            continue;
+        };
         match listener.accept().await {
-            Ok((stream, addr)) => return (stream, Peer { addr, _place: Arc::new(place) }),
+            Ok((stream, addr)) => {
+                return (
+                    stream,
+                    Peer {
+                        addr,
+                        _place: Arc::new(place),
+                    },
+                );
+            }
             Err(error) => {
                 tracing::warn!(%error, "accept");
                 // Out of descriptors: someone has to leave first.
@@ -132,10 +155,12 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
 }
 
 fn prepare(stream: &TcpStream, limits: Limits) {
-    // Small packets, sent when they are ready: Nagle's wait would add up to 40 ms to each.
+    // Small packets, sent when they are ready: Nagle's wait would add up to 40 ms to
+    // each.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_timeout));
+    let _ =
+        socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_timeout));
     #[cfg(not(target_os = "linux"))]
     let _ = limits;
 }

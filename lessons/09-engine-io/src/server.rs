@@ -1,26 +1,21 @@
 //! The server: every session by its id, and one clock for their heartbeats.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
-use tokio::{sync::Notify, time::timeout};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use crate::{
-    config::{Config, Transport},
-    deadlines::Deadlines,
-    machine::{CloseReason, Machine},
-    packet::Packet,
-    session::{Application, Handshake, Session, Shared, now},
-    sid::Sid,
-};
+use crate::config::{Config, Transport};
+use crate::deadlines::Deadlines;
+use crate::machine::{CloseReason, Machine};
+use crate::packet::Packet;
+use crate::session::{Application, Handshake, Session, Shared, now};
+use crate::sid::Sid;
 
 /// An Engine.IO server: cheap to clone, mounted by [`filter`](crate::filter()).
 ///
@@ -90,9 +85,14 @@ struct OpenData<'a> {
 }
 
 impl Server {
-    /// A server for `application`. Its first session needs a tokio runtime around it; this does not.
+    /// A server for `application`. Its first session needs a tokio runtime around it;
+    /// this does not.
     pub fn new(config: Config, application: impl Application) -> Self {
-        Self(Arc::new(Inner { config, application: Box::new(application), table: Arc::default() }))
+        Self(Arc::new(Inner {
+            config,
+            application: Box::new(application),
+            table: Arc::default(),
+        }))
     }
 
     /// The settings.
@@ -105,8 +105,8 @@ impl Server {
         self.0.table.lock().len()
     }
 
-    /// Closes every session in peace, with what is queued for it, and takes no new ones. Returns how many were
-    /// told, once they are gone or `deadline` has passed.
+    /// Closes every session in peace, with what is queued for it, and takes no new ones.
+    /// Returns how many were told, once they are gone or `deadline` has passed.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         let table = &self.0.table;
         table.closing.store(true, Ordering::Release);
@@ -120,14 +120,26 @@ impl Server {
             }
         };
         if timeout(deadline, all_gone).await.is_err() {
-            tracing::warn!(left = table.lock().len(), "sessions that did not leave in time");
+            tracing::warn!(
+                left = table.lock().len(),
+                "sessions that did not leave in time"
+            );
         }
         sessions.len()
     }
 
-    /// A client wants a session over `transport`. `None` when the server is full or going down.
-    pub(crate) fn open(&self, transport: Transport, handshake: Handshake) -> Option<Session> {
-        let Inner { config, table, application } = &*self.0;
+    /// A client wants a session over `transport`. `None` when the server is full or going
+    /// down.
+    pub(crate) fn open(
+        &self,
+        transport: Transport,
+        handshake: Handshake,
+    ) -> Option<Session> {
+        let Inner {
+            config,
+            table,
+            application,
+        } = &*self.0;
         let sid = Sid::random();
         let upgrade = transport == Transport::Polling && config.transports.websocket;
         let open = OpenData {
@@ -138,11 +150,14 @@ impl Server {
             max_payload: config.max_payload,
         };
         let open = serde_json::to_string(&open).ok()?;
-        let machine = Machine::new(now(), transport, config, Packet::Open(&open).encode());
+        let machine =
+            Machine::new(now(), transport, config, Packet::Open(&open).encode());
         let session = Session::new(sid, handshake, table, machine);
         {
             let mut sessions = table.lock();
-            if sessions.len() >= config.max_sessions || table.closing.load(Ordering::Acquire) {
+            if sessions.len() >= config.max_sessions
+                || table.closing.load(Ordering::Acquire)
+            {
                 return None;
             }
             sessions.insert(sid, session.clone());
@@ -161,6 +176,8 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("sessions", &self.session_count()).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("sessions", &self.session_count())
+            .finish_non_exhaustive()
     }
 }

@@ -1,26 +1,21 @@
-//! A session's handle: the [machine](crate::machine) behind a lock, and who to wake when it has something to say.
+//! A session's handle: the [machine](crate::machine) behind a lock, and who to wake when
+//! it has something to say.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Waker},
-};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::{
-    config::Transport,
-    deadlines::Expire,
-    machine::{CloseReason, Closed, Machine},
-    packet::{EncodedMessage, Message},
-    server::Table,
-    sid::Sid,
-};
+use crate::config::Transport;
+use crate::deadlines::Expire;
+use crate::machine::{CloseReason, Closed, Machine};
+use crate::packet::{EncodedMessage, Message};
+use crate::server::Table;
+use crate::sid::Sid;
 
 /// What is built on sessions, as Socket.IO is.
 pub trait Application: Send + Sync + 'static {
@@ -30,11 +25,12 @@ pub trait Application: Send + Sync + 'static {
 
 /// One session's listener.
 pub trait Receiver: Send + Sync + 'static {
-    /// A message has come. Called in order and never twice at once for one session, by the task that reads it: it
-    /// must not block.
+    /// A message has come. Called in order and never twice at once for one session, by
+    /// the task that reads it: it must not block.
     fn message(&self, message: Message<'_>);
 
-    /// The session has ended. Called once, perhaps from another thread while `message` runs.
+    /// The session has ended. Called once, perhaps from another thread while `message`
+    /// runs.
     fn close(&self, reason: CloseReason);
 }
 
@@ -43,7 +39,8 @@ pub trait Receiver: Send + Sync + 'static {
 pub struct Handshake {
     /// The query string, without its `?`.
     pub query: String,
-    /// The headers, as they came. Copied, so that they do not keep the request's buffer alive.
+    /// The headers, as they came. Copied, so that they do not keep the request's buffer
+    /// alive.
     pub headers: Box<[(HeaderName, HeaderValue)]>,
     /// Where the connection came from, when the server knows.
     pub remote_addr: Option<SocketAddr>,
@@ -58,7 +55,12 @@ impl Handshake {
     /// # }
     /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name)?.1.to_str().ok()
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)?
+            .1
+            .to_str()
+            .ok()
     }
 }
 
@@ -105,9 +107,11 @@ struct State {
     machine: Machine,
     /// The task that sends: a waiting GET, or the WebSocket's.
     writer: Option<Waker>,
-    /// The task that reads, while it is paused; or that writes to a client that does not read.
+    /// The task that reads, while it is paused; or that writes to a client that does not
+    /// read.
     reader: Option<Waker>,
-    /// Until the session ends: afterwards the application and the session need not keep each other alive.
+    /// Until the session ends: afterwards the application and the session need not keep
+    /// each other alive.
     receiver: Option<Arc<dyn Receiver>>,
     in_table: bool,
     /// When the table's clock comes by next.
@@ -115,7 +119,12 @@ struct State {
 }
 
 impl Session {
-    pub(crate) fn new(sid: Sid, handshake: Handshake, table: &Arc<Table>, machine: Machine) -> Self {
+    pub(crate) fn new(
+        sid: Sid,
+        handshake: Handshake,
+        table: &Arc<Table>,
+        machine: Machine,
+    ) -> Self {
         Self(Arc::new(Shared {
             sid,
             handshake,
@@ -133,7 +142,8 @@ impl Session {
         }))
     }
 
-    /// Connects the session with the application that listens to it. Called once, before anything arrives.
+    /// Connects the session with the application that listens to it. Called once, before
+    /// anything arrives.
     pub(crate) fn listen(&self, application: &dyn Application) {
         let receiver = application.open(self.clone());
         self.lock().receiver = Some(receiver);
@@ -159,8 +169,8 @@ impl Session {
     /// Queues a message.
     ///
     /// # Errors
-    /// The session is closed, perhaps by this message: over the outbound budget it ends with
-    /// [`CloseReason::SlowReader`].
+    /// The session is closed, perhaps by this message: over the outbound budget it ends
+    /// with [`CloseReason::SlowReader`].
     pub fn send(&self, message: &EncodedMessage) -> Result<(), Closed> {
         self.send_batch(std::slice::from_ref(message))
     }
@@ -173,14 +183,18 @@ impl Session {
         self.with(|machine| machine.send(now(), messages))
     }
 
-    /// Sends the messages if they can leave at once, else drops them. Returns whether they were sent.
+    /// Sends the messages if they can leave at once, else drops them. Returns whether
+    /// they were sent.
     pub fn send_volatile(&self, messages: &[EncodedMessage]) -> bool {
-        self.with(|machine| machine.is_writable() && machine.send(now(), messages).is_ok())
+        self.with(|machine| {
+            machine.is_writable() && machine.send(now(), messages).is_ok()
+        })
     }
 
-    /// Ends the session: with [`Forced`](CloseReason::Forced), [`ServerShutdown`](CloseReason::ServerShutdown) and
-    /// [`ConnectTimeout`](CloseReason::ConnectTimeout) after what is queued was sent, else at once. A second call
-    /// changes nothing.
+    /// Ends the session: with [`Forced`](CloseReason::Forced),
+    /// [`ServerShutdown`](CloseReason::ServerShutdown) and
+    /// [`ConnectTimeout`](CloseReason::ConnectTimeout) after what is queued was sent,
+    /// else at once. A second call changes nothing.
     pub fn close(&self, reason: CloseReason) {
         self.with(|machine| machine.close(now(), reason));
     }
@@ -190,8 +204,8 @@ impl Session {
         self.0.ended.load(Ordering::Acquire)
     }
 
-    /// Asks not to be given more messages for now. What the client sends stays with the client, and the heartbeat
-    /// does not run out meanwhile.
+    /// Asks not to be given more messages for now. What the client sends stays with the
+    /// client, and the heartbeat does not run out meanwhile.
     pub fn pause(&self) {
         self.0.paused.store(true, Ordering::Release);
         self.with(|machine| machine.set_paused(now(), true));
@@ -213,12 +227,16 @@ impl Session {
         self.lock().receiver.clone()
     }
 
-    /// Works on the machine, then does outside the lock what follows from it: wakes the writer, tells the
-    /// application of the end, leaves the table.
+    /// Works on the machine, then does outside the lock what follows from it: wakes the
+    /// writer, tells the application of the end, leaves the table.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Machine) -> R) -> R {
         let mut state = self.lock();
         let result = work(&mut state.machine);
-        let writer = if state.machine.has_output() { state.writer.take() } else { None };
+        let writer = if state.machine.has_output() {
+            state.writer.take()
+        } else {
+            None
+        };
         let sooner = state.sooner();
         if state.machine.ended().is_none() {
             drop(state);
@@ -254,7 +272,8 @@ impl Session {
         self.0.ended.store(true, Ordering::Release);
         let reason = state.machine.ended();
         let receiver = state.receiver.take();
-        let leave = state.machine.is_closed() && std::mem::replace(&mut state.in_table, false);
+        let leave =
+            state.machine.is_closed() && std::mem::replace(&mut state.in_table, false);
         let reader = state.reader.take();
         drop(state);
         for waker in writer.into_iter().chain(reader) {
@@ -296,8 +315,13 @@ impl Session {
         Poll::Pending
     }
 
-    /// Works on the machine, then is ready once the session is closed and has nothing more to send.
-    pub(crate) fn poll_closed(&self, cx: &mut Context<'_>, work: impl FnOnce(&mut Machine)) -> Poll<()> {
+    /// Works on the machine, then is ready once the session is closed and has nothing
+    /// more to send.
+    pub(crate) fn poll_closed(
+        &self,
+        cx: &mut Context<'_>,
+        work: impl FnOnce(&mut Machine),
+    ) -> Poll<()> {
         let mut state = self.lock();
         work(&mut state.machine);
         if state.machine.is_closed() {
@@ -308,7 +332,8 @@ impl Session {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic in an application's callback happens outside the lock: the state is whole.
+        // A panic in an application's callback happens outside the lock: the state is
+        // whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -326,8 +351,8 @@ pub(crate) fn now() -> std::time::Instant {
 }
 
 impl State {
-    /// The next deadline, if it has come to lie before the one that is scheduled: after a pong, when the next ping is
-    /// due before its answer would have been.
+    /// The next deadline, if it has come to lie before the one that is scheduled: after a
+    /// pong, when the next ping is due before its answer would have been.
     fn sooner(&mut self) -> Option<std::time::Instant> {
         let (next, scheduled) = (self.machine.next_deadline()?, self.scheduled?);
         if next >= scheduled {

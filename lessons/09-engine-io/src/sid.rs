@@ -1,11 +1,13 @@
 //! Session ids that cannot be guessed.
 //!
-//! Who knows a session's id can read and write it by polling. So it comes from the system's random source, 120
-//! bits of it, and is never shown to other clients (Socket.IO's public socket id is another one).
+//! Who knows a session's id can read and write it by polling. So it comes from the
+//! system's random source, 120 bits of it, and is never shown to other clients
+//! (Socket.IO's public socket id is another one).
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 const BYTES: usize = 15;
 const CHARS: usize = BYTES * 8 / 6;
@@ -23,14 +25,19 @@ impl Sid {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).expect("the system's random source answers");
         let mut chars = [0; CHARS];
-        URL_SAFE_NO_PAD.encode_slice(bytes, &mut chars).expect("15 bytes are 20 characters");
+        URL_SAFE_NO_PAD
+            .encode_slice(bytes, &mut chars)
+            .expect("15 bytes are 20 characters");
         Self(chars)
     }
 
     /// The id that a client sent, if it has an id's form.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let chars: [u8; CHARS] = text.as_bytes().try_into().ok()?;
-        chars.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_')).then_some(Self(chars))
+        chars
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+            .then_some(Self(chars))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -39,13 +46,15 @@ impl Sid {
 }
 
 impl fmt::Debug for Sid {
-    /// The first four characters: enough to follow a session in a log, too few to take it over.
+    /// The first four characters: enough to follow a session in a log, too few to take it
+    /// over.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}…", &self.as_str()[..4])
     }
 }
 
-/// Twenty characters of base64url, 120 bits from the system's random source: for ids that must not be guessed.
+/// Twenty characters of base64url, 120 bits from the system's random source: for ids that
+/// must not be guessed.
 ///
 /// # Panics
 /// If the system has no random source.
@@ -59,14 +68,21 @@ mod tests {
 
     #[test]
     fn ids_have_their_form_and_differ() {
-        let ids: std::collections::HashSet<_> = (0..1000).map(|_| Sid::random()).collect();
+        let ids: std::collections::HashSet<_> =
+            (0..1000).map(|_| Sid::random()).collect();
         assert_eq!(ids.len(), 1000);
         assert!(ids.iter().all(|id| Sid::parse(id.as_str()) == Some(*id)));
     }
 
     #[test]
     fn other_forms_are_no_ids() {
-        for text in ["", "short", "a sid with a space in", "../../../etc/passwd/", "ééééééééééé"] {
+        for text in [
+            "",
+            "short",
+            "a sid with a space in",
+            "../../../etc/passwd/",
+            "ééééééééééé",
+        ] {
             assert_eq!(Sid::parse(text), None, "{text}");
         }
     }

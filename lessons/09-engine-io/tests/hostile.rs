@@ -1,8 +1,10 @@
-//! What hostile clients do: each is answered as the protocol says, and nobody else notices.
+//! What hostile clients do: each is answered as the protocol says, and nobody else
+//! notices.
 
 mod support;
 
-use std::{io::ErrorKind, time::Duration};
+use std::io::ErrorKind;
+use std::time::Duration;
 
 use engine_io::{CloseReason, Config, Cors, EncodedMessage, Limits};
 use support::{Frame, calm, read_response, soon, start, start_with};
@@ -22,7 +24,10 @@ async fn bodies_that_are_no_payload_end_the_session() {
         (b"b%%%", ""),
         (b"4\xff\xfe", ""),
         (b"4\xe2\x82", ""),
-        (b"\x04\x01\x02", "Content-Type: application/octet-stream\r\n"),
+        (
+            b"\x04\x01\x02",
+            "Content-Type: application/octet-stream\r\n",
+        ),
     ] {
         let sid = server.open().await;
         let query = format!("EIO=4&transport=polling&sid={sid}");
@@ -66,18 +71,40 @@ async fn frames_that_break_the_rules_get_their_close_code() {
     let mut server = start(calm()).await;
     let header = |fin, opcode, mask, len| {
         let mut bytes = Vec::new();
-        FrameHeader { fin, opcode, mask, len }.write_to(&mut bytes);
+        FrameHeader {
+            fin,
+            opcode,
+            mask,
+            len,
+        }
+        .write_to(&mut bytes);
         bytes
     };
     for (bytes, code, what) in [
         (header(true, OpCode::Text, None, 5), 1002, "not masked"),
         (vec![0xf1, 0x80, 0, 0, 0, 0], 1002, "reserved bits"),
         (vec![0x83, 0x80, 0, 0, 0, 0], 1002, "reserved opcode"),
-        (header(true, OpCode::Continuation, Some(KEY), 0), 1002, "a continuation of nothing"),
+        (
+            header(true, OpCode::Continuation, Some(KEY), 0),
+            1002,
+            "a continuation of nothing",
+        ),
         (vec![0x09, 0x80, 0, 0, 0, 0], 1002, "a fragmented ping"),
-        (encode_masked_frame(OpCode::Text, KEY, b"4\xff").to_vec(), 1007, "text that is not UTF-8"),
-        (header(true, OpCode::Text, Some(KEY), 1_000_001), 1009, "too long"),
-        (header(true, OpCode::Binary, Some(KEY), u64::MAX >> 1), 1009, "far too long"),
+        (
+            encode_masked_frame(OpCode::Text, KEY, b"4\xff").to_vec(),
+            1007,
+            "text that is not UTF-8",
+        ),
+        (
+            header(true, OpCode::Text, Some(KEY), 1_000_001),
+            1009,
+            "too long",
+        ),
+        (
+            header(true, OpCode::Binary, Some(KEY), u64::MAX >> 1),
+            1009,
+            "far too long",
+        ),
     ] {
         let mut client = server.websocket().await;
         client.send_raw(&bytes).await;
@@ -90,13 +117,28 @@ async fn frames_that_break_the_rules_get_their_close_code() {
 
 #[tokio::test]
 async fn fragments_count_together() {
-    let mut server = start(Config { max_payload: 1000, ..calm() }).await;
+    let mut server = start(Config {
+        max_payload: 1000,
+        ..calm()
+    })
+    .await;
     let mut client = server.websocket().await;
     let mut bytes = Vec::new();
-    FrameHeader { fin: false, opcode: OpCode::Binary, mask: Some([0; 4]), len: 600 }.write_to(&mut bytes);
+    FrameHeader {
+        fin: false,
+        opcode: OpCode::Binary,
+        mask: Some([0; 4]),
+        len: 600,
+    }
+    .write_to(&mut bytes);
     bytes.extend([0; 600]);
-    FrameHeader { fin: true, opcode: OpCode::Continuation, mask: Some([0; 4]), len: 600 }
-        .write_to(&mut bytes);
+    FrameHeader {
+        fin: true,
+        opcode: OpCode::Continuation,
+        mask: Some([0; 4]),
+        len: 600,
+    }
+    .write_to(&mut bytes);
     client.send_raw(&bytes).await;
     assert_eq!(client.end().await, Some(1009));
     assert_eq!(server.closed().await, CloseReason::TransportError);
@@ -104,8 +146,18 @@ async fn fragments_count_together() {
     let mut client = server.websocket().await;
     let mut bytes = Vec::new();
     for index in 0..2000 {
-        let opcode = if index == 0 { OpCode::Binary } else { OpCode::Continuation };
-        FrameHeader { fin: false, opcode, mask: Some([0; 4]), len: 0 }.write_to(&mut bytes);
+        let opcode = if index == 0 {
+            OpCode::Binary
+        } else {
+            OpCode::Continuation
+        };
+        FrameHeader {
+            fin: false,
+            opcode,
+            mask: Some([0; 4]),
+            len: 0,
+        }
+        .write_to(&mut bytes);
     }
     client.send_raw(&bytes).await;
     assert_eq!(client.end().await, Some(1009));
@@ -114,20 +166,39 @@ async fn fragments_count_together() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_not_read_to_its_end() {
-    let mut server = start(Config { max_payload: 1000, ..calm() }).await;
+    let mut server = start(Config {
+        max_payload: 1000,
+        ..calm()
+    })
+    .await;
     let sid = server.open().await;
     let request = |extra: &str| {
-        format!("POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n{extra}\r\n\r\n")
+        format!(
+            "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n{extra}\r\n\r\n"
+        )
     };
     // Announced, and never sent: the answer does not wait for it.
     let mut stream = server.connect().await;
-    stream.write_all(request("Content-Length: 1000000000").as_bytes()).await.unwrap();
+    stream
+        .write_all(request("Content-Length: 1000000000").as_bytes())
+        .await
+        .unwrap();
     assert_eq!(read_response(&mut stream).await.status, 413);
     // Not announced, and more than allowed.
     let mut stream = server.connect().await;
-    let chunk =
-        format!("{}\r\n3e9\r\n{}\r\n", request("Transfer-Encoding: chunked").trim_end(), "x".repeat(1001));
-    stream.write_all(chunk.replacen("chunked\r\n", "chunked\r\n\r\n", 1).as_bytes()).await.unwrap();
+    let chunk = format!(
+        "{}\r\n3e9\r\n{}\r\n",
+        request("Transfer-Encoding: chunked").trim_end(),
+        "x".repeat(1001)
+    );
+    stream
+        .write_all(
+            chunk
+                .replacen("chunked\r\n", "chunked\r\n\r\n", 1)
+                .as_bytes(),
+        )
+        .await
+        .unwrap();
     assert_eq!(read_response(&mut stream).await.status, 413);
     // The session goes on: as much as allowed is allowed.
     let most = format!("4{}", "x".repeat(999));
@@ -137,7 +208,11 @@ async fn a_body_over_the_limit_is_not_read_to_its_end() {
 
 #[tokio::test]
 async fn a_body_that_drips_is_given_up() {
-    let mut server = start(Config { body_timeout: Duration::from_millis(200), ..calm() }).await;
+    let mut server = start(Config {
+        body_timeout: Duration::from_millis(200),
+        ..calm()
+    })
+    .await;
     let sid = server.open().await;
     let mut stream = server.connect().await;
     let head = format!(
@@ -193,7 +268,9 @@ async fn a_poll_whose_answer_is_not_read_holds_nobody_up() {
     let session = server.opened().await;
     // More than the kernel takes for a client that does not read.
     let message = EncodedMessage::text(&"x".repeat(900_000));
-    let request = format!("GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let request = format!(
+        "GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n"
+    );
     let mut deaf = Vec::new();
     for _ in 0..8 {
         session.send(&message).unwrap();
@@ -204,8 +281,11 @@ async fn a_poll_whose_answer_is_not_read_holds_nobody_up() {
         deaf.push(stream);
     }
     server.still_serves().await;
-    // The client itself is served on another connection; what it did not read is lost to it, and it knows that.
-    session.send(&EncodedMessage::text("there you are")).unwrap();
+    // The client itself is served on another connection; what it did not read is lost to
+    // it, and it knows that.
+    session
+        .send(&EncodedMessage::text("there you are"))
+        .unwrap();
     assert_eq!(server.poll(&sid).await.body, "4there you are");
     drop(deaf);
     assert_eq!(server.post(&sid, "1").await.status, 200);
@@ -214,21 +294,34 @@ async fn a_poll_whose_answer_is_not_read_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_request_head_that_never_ends_is_dropped() {
-    let limits = Limits { header_timeout: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits {
+        header_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
     let server = start_with(calm(), limits).await;
-    for head in ["", "GET /engine.io/ HT", "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n"]
-    {
+    for head in [
+        "",
+        "GET /engine.io/ HT",
+        "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n",
+    ] {
         let mut stream = server.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut rest = Vec::new();
-        let _ = soon("the connection to be dropped", stream.read_to_end(&mut rest)).await;
+        let _ = soon(
+            "the connection to be dropped",
+            stream.read_to_end(&mut rest),
+        )
+        .await;
     }
     server.still_serves().await;
 }
 
 #[tokio::test]
 async fn a_full_server_makes_others_wait_and_an_upgraded_connection_keeps_its_place() {
-    let limits = Limits { connections: 1, ..Limits::default() };
+    let limits = Limits {
+        connections: 1,
+        ..Limits::default()
+    };
     let mut server = start_with(calm(), limits).await;
     let mut first = server.websocket().await;
     let mut second = server.connect().await;
@@ -239,7 +332,10 @@ async fn a_full_server_makes_others_wait_and_an_upgraded_connection_keeps_its_pl
         first.send("4mine").await;
         assert_eq!(first.text().await, "4mine");
         let early = second.try_read(&mut [0]);
-        assert!(early.is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "there was no place for it");
+        assert!(
+            early.is_err_and(|error| error.kind() == ErrorKind::WouldBlock),
+            "there was no place for it"
+        );
     }
     first.send("1").await;
     first.end().await;
@@ -250,14 +346,23 @@ async fn a_full_server_makes_others_wait_and_an_upgraded_connection_keeps_its_pl
 
 #[tokio::test]
 async fn a_full_table_takes_no_more_sessions() {
-    let mut server = start(Config { max_sessions: 1, ..calm() }).await;
+    let mut server = start(Config {
+        max_sessions: 1,
+        ..calm()
+    })
+    .await;
     let sid = server.open().await;
     assert_eq!(server.get("EIO=4&transport=polling").await.status, 503);
     assert!(
-        support::Client(server.upgrade("EIO=4&transport=websocket", &[]).await.unwrap())
-            .end()
-            .await
-            .is_some()
+        support::Client(
+            server
+                .upgrade("EIO=4&transport=websocket", &[])
+                .await
+                .unwrap()
+        )
+        .end()
+        .await
+        .is_some()
     );
     assert_eq!(server.post(&sid, "1").await.status, 200);
     server.empties().await;
@@ -265,9 +370,14 @@ async fn a_full_table_takes_no_more_sessions() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_and_the_rest_of_the_room_hears_everything() {
+async fn a_client_that_does_not_read_is_closed_and_the_rest_of_the_room_hears_everything()
+{
     let budget = 64 * 1024;
-    let mut server = start(Config { outbound_budget: budget, ..calm() }).await;
+    let mut server = start(Config {
+        outbound_budget: budget,
+        ..calm()
+    })
+    .await;
     let deaf = server.websocket().await;
     let deaf_session = server.opened().await;
     let mut other = server.websocket().await;
@@ -279,7 +389,10 @@ async fn a_client_that_does_not_read_is_closed_and_the_rest_of_the_room_hears_ev
         session.send(&message).unwrap();
         assert_eq!(other.text().await.len(), 8001);
         sent += 1;
-        assert!(sent < 10_000, "80 MB are queued for a client that does not read");
+        assert!(
+            sent < 10_000,
+            "80 MB are queued for a client that does not read"
+        );
     }
     assert_eq!(server.closed().await, CloseReason::SlowReader);
     assert!(deaf_session.is_closed());
@@ -291,11 +404,17 @@ async fn a_client_that_does_not_read_is_closed_and_the_rest_of_the_room_hears_ev
 
 #[tokio::test]
 async fn a_client_that_polls_no_more_is_closed_when_its_budget_is_spent() {
-    let mut server = start(Config { outbound_budget: 10_000, ..calm() }).await;
+    let mut server = start(Config {
+        outbound_budget: 10_000,
+        ..calm()
+    })
+    .await;
     let sid = server.open().await;
     let session = server.opened().await;
     let message = EncodedMessage::text(&"x".repeat(1000));
-    let sent = (0..100).take_while(|_| session.send(&message).is_ok()).count();
+    let sent = (0..100)
+        .take_while(|_| session.send(&message).is_ok())
+        .count();
     assert!((8..10).contains(&sent), "{sent}");
     assert_eq!(server.closed().await, CloseReason::SlowReader);
     assert_eq!(server.poll(&sid).await.status, 400);
@@ -307,19 +426,29 @@ async fn connections_that_are_reset_leave_nothing() {
     for _ in 0..20 {
         let client = server.websocket().await;
         let stream = client.0.into_inner();
-        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        socket2::SockRef::from(&stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
         drop(stream);
         server.closed().await;
     }
     // A poll that is reset while it waits.
     let sid = server.open().await;
     let mut stream = server.connect().await;
-    let head = format!("GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let head = format!(
+        "GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
-    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
-    // Another poll is refused as soon as this one waits; had it not come yet, this one is reset in its place.
+    socket2::SockRef::from(&stream)
+        .set_linger(Some(Duration::ZERO))
+        .unwrap();
+    // Another poll is refused as soon as this one waits; had it not come yet, this one is
+    // reset in its place.
     drop(stream);
-    soon("the end", async { while server.poll(&sid).await.status == 200 {} }).await;
+    soon("the end", async {
+        while server.poll(&sid).await.status == 200 {}
+    })
+    .await;
     server.empties().await;
     server.still_serves().await;
 }
@@ -327,43 +456,88 @@ async fn connections_that_are_reset_leave_nothing() {
 #[tokio::test]
 async fn pages_of_other_origins_are_refused_unless_they_are_listed() {
     let listed = "https://friend.example";
-    let server = start(Config { cors: Cors::Origins(vec![listed.into()]), ..calm() }).await;
+    let server = start(Config {
+        cors: Cors::Origins(vec![listed.into()]),
+        ..calm()
+    })
+    .await;
     let query = "EIO=4&transport=polling";
     let of = |origin: &str| format!("Origin: {origin}\r\n");
 
     let friend = server.request("GET", query, &of(listed), b"").await;
     assert_eq!(friend.status, 200);
     assert_eq!(friend.header("access-control-allow-origin"), Some(listed));
-    assert_eq!(friend.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(
+        friend.header("access-control-allow-credentials"),
+        Some("true")
+    );
     assert_eq!(friend.header("vary"), Some("Origin"));
-    assert!(server.upgrade("EIO=4&transport=websocket", &[("origin", listed)]).await.is_ok());
+    assert!(
+        server
+            .upgrade("EIO=4&transport=websocket", &[("origin", listed)])
+            .await
+            .is_ok()
+    );
 
     let own = format!("http://{}", server.address);
-    assert_eq!(server.request("GET", query, &of(&own), b"").await.status, 200);
-    assert!(server.upgrade("EIO=4&transport=websocket", &[("origin", &own)]).await.is_ok());
+    assert_eq!(
+        server.request("GET", query, &of(&own), b"").await.status,
+        200
+    );
+    assert!(
+        server
+            .upgrade("EIO=4&transport=websocket", &[("origin", &own)])
+            .await
+            .is_ok()
+    );
 
-    for stranger in
-        ["https://friend.example.evil.example", "http://friend.example", "null", "https://FRIEND.example"]
-    {
+    for stranger in [
+        "https://friend.example.evil.example",
+        "http://friend.example",
+        "null",
+        "https://FRIEND.example",
+    ] {
         let refused = server.request("GET", query, &of(stranger), b"").await;
         assert_eq!(refused.status, 403, "{stranger}");
-        assert_eq!(refused.header("access-control-allow-origin"), None, "{stranger}");
+        assert_eq!(
+            refused.header("access-control-allow-origin"),
+            None,
+            "{stranger}"
+        );
         let preflight = server.request("OPTIONS", query, &of(stranger), b"").await;
         assert_eq!(preflight.status, 403, "{stranger}");
-        assert!(server.upgrade("EIO=4&transport=websocket", &[("origin", stranger)]).await.is_err());
+        assert!(
+            server
+                .upgrade("EIO=4&transport=websocket", &[("origin", stranger)])
+                .await
+                .is_err()
+        );
     }
     let preflight = server.request("OPTIONS", query, &of(listed), b"").await;
     assert_eq!(
-        (preflight.status, preflight.header("access-control-allow-methods")),
+        (
+            preflight.status,
+            preflight.header("access-control-allow-methods")
+        ),
         (204, Some("GET, POST"))
     );
 }
 
 #[tokio::test]
 async fn any_origin_is_allowed_without_credentials() {
-    let server = start(Config { cors: Cors::Any, ..calm() }).await;
-    let response =
-        server.request("GET", "EIO=4&transport=polling", "Origin: http://a.example\r\n", b"").await;
+    let server = start(Config {
+        cors: Cors::Any,
+        ..calm()
+    })
+    .await;
+    let response = server
+        .request(
+            "GET",
+            "EIO=4&transport=polling",
+            "Origin: http://a.example\r\n",
+            b"",
+        )
+        .await;
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     assert_eq!(response.header("access-control-allow-credentials"), None);
 }
@@ -373,12 +547,27 @@ async fn a_ping_between_fragments_is_answered_and_the_message_arrives() {
     let server = start(calm()).await;
     let mut client = server.websocket().await;
     let mut bytes = Vec::new();
-    FrameHeader { fin: false, opcode: OpCode::Text, mask: Some([0; 4]), len: 3 }.write_to(&mut bytes);
+    FrameHeader {
+        fin: false,
+        opcode: OpCode::Text,
+        mask: Some([0; 4]),
+        len: 3,
+    }
+    .write_to(&mut bytes);
     bytes.extend(b"4he");
     bytes.extend(encode_masked_frame(OpCode::Ping, KEY, b"payload"));
-    FrameHeader { fin: true, opcode: OpCode::Continuation, mask: Some([0; 4]), len: 3 }.write_to(&mut bytes);
+    FrameHeader {
+        fin: true,
+        opcode: OpCode::Continuation,
+        mask: Some([0; 4]),
+        len: 3,
+    }
+    .write_to(&mut bytes);
     bytes.extend(b"llo");
     client.send_raw(&bytes).await;
-    assert_eq!(client.next().await.unwrap().unwrap(), Frame::Pong(b"payload".as_slice().into()));
+    assert_eq!(
+        client.next().await.unwrap().unwrap(),
+        Frame::Pong(b"payload".as_slice().into())
+    );
     assert_eq!(client.text().await, "4hello");
 }

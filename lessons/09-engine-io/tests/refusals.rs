@@ -7,7 +7,11 @@ use support::{Response, calm, start};
 use tokio_tungstenite::tungstenite::Error;
 
 fn refused(response: &Response, status: u16, body: &str) {
-    assert_eq!((response.status, response.body.as_str()), (status, body), "{response:?}");
+    assert_eq!(
+        (response.status, response.body.as_str()),
+        (status, body),
+        "{response:?}"
+    );
     assert_eq!(response.header("content-type"), Some("application/json"));
 }
 
@@ -24,17 +28,52 @@ async fn requests_that_do_not_fit() {
     let sid = server.open().await;
     for (method, query, status, body) in [
         ("GET", "EIO=4".to_owned(), 400, UNKNOWN_TRANSPORT),
-        ("GET", "EIO=4&transport=flashsocket".into(), 400, UNKNOWN_TRANSPORT),
+        (
+            "GET",
+            "EIO=4&transport=flashsocket".into(),
+            400,
+            UNKNOWN_TRANSPORT,
+        ),
         ("GET", "EIO=4&transport=".into(), 400, UNKNOWN_TRANSPORT),
-        ("GET", "EIO=4&transport=polling&sid=nobody".into(), 400, UNKNOWN_SESSION),
-        ("GET", "EIO=4&transport=polling&sid=aaaaaaaaaaaaaaaaaaaa".into(), 400, UNKNOWN_SESSION),
-        ("GET", "EIO=4&transport=polling&sid=".into(), 400, UNKNOWN_SESSION),
-        ("GET", "EIO=4&transport=polling&sid=%00%ff".into(), 400, UNKNOWN_SESSION),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=nobody".into(),
+            400,
+            UNKNOWN_SESSION,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=aaaaaaaaaaaaaaaaaaaa".into(),
+            400,
+            UNKNOWN_SESSION,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=".into(),
+            400,
+            UNKNOWN_SESSION,
+        ),
+        (
+            "GET",
+            "EIO=4&transport=polling&sid=%00%ff".into(),
+            400,
+            UNKNOWN_SESSION,
+        ),
         ("POST", "EIO=4&transport=polling".into(), 400, BAD_METHOD),
         ("PUT", "EIO=4&transport=polling".into(), 400, BAD_METHOD),
         ("GET", "EIO=4&transport=websocket".into(), 400, BAD_REQUEST),
-        ("GET", format!("EIO=4&transport=websocket&sid={sid}"), 400, BAD_REQUEST),
-        ("DELETE", format!("EIO=4&transport=polling&sid={sid}"), 400, BAD_REQUEST),
+        (
+            "GET",
+            format!("EIO=4&transport=websocket&sid={sid}"),
+            400,
+            BAD_REQUEST,
+        ),
+        (
+            "DELETE",
+            format!("EIO=4&transport=polling&sid={sid}"),
+            400,
+            BAD_REQUEST,
+        ),
         ("GET", "EIO=3&transport=polling".into(), 400, UNSUPPORTED),
         ("GET", "transport=polling".into(), 400, UNSUPPORTED),
     ] {
@@ -53,19 +92,39 @@ async fn upgrades_that_do_not_fit() {
     for (query, status, body) in [
         ("EIO=3&transport=websocket", 400, UNSUPPORTED),
         ("EIO=4&transport=polling", 400, BAD_REQUEST),
-        ("EIO=4&transport=websocket&sid=aaaaaaaaaaaaaaaaaaaa", 400, UNKNOWN_SESSION),
+        (
+            "EIO=4&transport=websocket&sid=aaaaaaaaaaaaaaaaaaaa",
+            400,
+            UNKNOWN_SESSION,
+        ),
     ] {
         // By hand: a client library keeps of a refusal what came with its head.
         let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-        refused(&server.request("GET", query, upgrade, b"").await, status, body);
+        refused(
+            &server.request("GET", query, upgrade, b"").await,
+            status,
+            body,
+        );
     }
-    match server.upgrade("EIO=4&transport=websocket", &[("origin", "http://evil.example")]).await {
+    match server
+        .upgrade(
+            "EIO=4&transport=websocket",
+            &[("origin", "http://evil.example")],
+        )
+        .await
+    {
         Err(Error::Http(response)) => assert_eq!(response.status(), 403),
         other => panic!("{other:?}"),
     }
-    let response =
-        server.request("GET", "EIO=4&transport=polling", "Origin: http://evil.example\r\n", b"").await;
+    let response = server
+        .request(
+            "GET",
+            "EIO=4&transport=polling",
+            "Origin: http://evil.example\r\n",
+            b"",
+        )
+        .await;
     refused(&response, 403, FORBIDDEN);
     assert_eq!(server.server.session_count(), 0);
 }
@@ -85,9 +144,20 @@ async fn a_websocket_of_another_version_is_told_which_would_do() {
 
 #[tokio::test]
 async fn a_transport_that_is_not_offered_is_unknown() {
-    let transports = Transports { polling: true, websocket: false };
-    let mut server = start(Config { transports, ..calm() }).await;
-    refused(&server.get("EIO=4&transport=websocket").await, 400, UNKNOWN_TRANSPORT);
+    let transports = Transports {
+        polling: true,
+        websocket: false,
+    };
+    let mut server = start(Config {
+        transports,
+        ..calm()
+    })
+    .await;
+    refused(
+        &server.get("EIO=4&transport=websocket").await,
+        400,
+        UNKNOWN_TRANSPORT,
+    );
     let response = server.get("EIO=4&transport=polling").await;
     assert!(response.body.contains(r#""upgrades":[]"#), "{response:?}");
     server.opened().await;
@@ -97,8 +167,9 @@ async fn a_transport_that_is_not_offered_is_unknown() {
 async fn other_paths_are_not_ours() {
     let server = start(calm()).await;
     for path in ["/", "/engine.iox/", "/x/engine.io/", "/engine.io/x"] {
-        let request =
-            format!("GET {path}?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "GET {path}?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        );
         assert_eq!(server.raw(request.as_bytes()).await.status, 404, "{path}");
     }
     let bare = b"GET /engine.io?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

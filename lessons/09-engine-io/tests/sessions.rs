@@ -1,4 +1,5 @@
-//! A session's life over real connections: opening, messages both ways, heartbeat, upgrade, the end.
+//! A session's life over real connections: opening, messages both ways, heartbeat,
+//! upgrade, the end.
 
 mod support;
 
@@ -22,7 +23,10 @@ async fn polling_opens_and_carries_messages() {
     let open: serde_json::Value = serde_json::from_str(&response.body[1..]).unwrap();
     assert_eq!(response.body.as_bytes()[0], b'0');
     assert_eq!(open["upgrades"], serde_json::json!(["websocket"]));
-    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&60_000.into(), &60_000.into()));
+    assert_eq!(
+        (&open["pingInterval"], &open["pingTimeout"]),
+        (&60_000.into(), &60_000.into())
+    );
     assert_eq!(open["maxPayload"], 1_000_000);
     assert_eq!(response.header("cache-control"), Some("no-store"));
     let sid = open["sid"].as_str().unwrap();
@@ -55,8 +59,13 @@ async fn websocket_opens_and_carries_messages() {
     assert_eq!(server.opened().await.transport(), Transport::WebSocket);
     client.send("4hello").await;
     assert_eq!(client.text().await, "4hello");
-    futures_util::SinkExt::send(&mut client.0, Frame::binary(vec![0, 1, 2])).await.unwrap();
-    assert_eq!(client.next().await.unwrap().unwrap(), Frame::binary(vec![0, 1, 2]));
+    futures_util::SinkExt::send(&mut client.0, Frame::binary(vec![0, 1, 2]))
+        .await
+        .unwrap();
+    assert_eq!(
+        client.next().await.unwrap().unwrap(),
+        Frame::binary(vec![0, 1, 2])
+    );
     client.send("1").await;
     assert_eq!(client.end().await, Some(1000));
     assert_eq!(server.closed().await, CloseReason::TransportClose);
@@ -137,7 +146,10 @@ async fn a_second_websocket_is_sent_away_and_the_first_not_disturbed() {
 
 #[tokio::test]
 async fn an_upgrade_that_is_never_finished_is_given_up() {
-    let config = Config { upgrade_timeout: Duration::from_millis(100), ..calm() };
+    let config = Config {
+        upgrade_timeout: Duration::from_millis(100),
+        ..calm()
+    };
     let mut server = start(config).await;
     let sid = server.open().await;
     let mut silent = server.probe(&sid).await;
@@ -160,15 +172,23 @@ async fn shutdown_sends_what_waits_and_takes_no_more() {
     let session = server.opened().await;
     session.send(&EncodedMessage::text("last words")).unwrap();
     let shutdown = server.server.clone();
-    let shutdown = tokio::spawn(async move { shutdown.shutdown(support::PATIENCE).await });
+    let shutdown =
+        tokio::spawn(async move { shutdown.shutdown(support::PATIENCE).await });
     assert_eq!(client.text().await, "4last words");
     assert_eq!(client.end().await, Some(1001));
     assert_eq!(soon("the shutdown", shutdown).await.unwrap(), 1);
     assert_eq!(server.closed().await, CloseReason::ServerShutdown);
     assert_eq!(server.get("EIO=4&transport=polling").await.status, 503);
     server.stop.take().unwrap().send(()).unwrap();
-    soon("the accept loop", &mut server.stopped).await.unwrap().unwrap();
-    assert!(tokio::net::TcpStream::connect(server.address).await.is_err());
+    soon("the accept loop", &mut server.stopped)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        tokio::net::TcpStream::connect(server.address)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -215,9 +235,14 @@ async fn an_answered_probe_is_not_lost_behind_a_ping() {
     let mut server = start(calm()).await;
     let sid = server.open().await;
     let mut socket = server.probe(&sid).await;
-    let probe = websocket::encode_masked_frame(websocket::OpCode::Text, [1, 2, 3, 4], b"2probe");
-    let ping = websocket::encode_masked_frame(websocket::OpCode::Ping, [1, 2, 3, 4], b"payload");
+    let probe =
+        websocket::encode_masked_frame(websocket::OpCode::Text, [1, 2, 3, 4], b"2probe");
+    let ping =
+        websocket::encode_masked_frame(websocket::OpCode::Ping, [1, 2, 3, 4], b"payload");
     socket.send_raw(&[probe, ping].concat()).await;
     assert_eq!(socket.text().await, "3probe");
-    assert_eq!(socket.next().await.unwrap().unwrap(), Frame::Pong(b"payload".as_slice().into()));
+    assert_eq!(
+        socket.next().await.unwrap().unwrap(),
+        Frame::Pong(b"payload".as_slice().into())
+    );
 }

@@ -1,6 +1,8 @@
-//! What Socket.IO protocol tests expect of a server: short heartbeats, events that come back, two namespaces.
+//! What Socket.IO protocol tests expect of a server: short heartbeats, events that come
+//! back, two namespaces.
 
-use std::{process::exit, time::Duration};
+use std::process::exit;
+use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{Cors, Limits};
@@ -38,10 +40,14 @@ async fn main() -> anyhow::Result<()> {
     });
     io.of("/", |socket| {
         socket.emit("auth", socket.auth().clone());
-        socket.on("message", async |socket: Socket, args: Args| socket.emit("message-back", args));
+        socket.on("message", async |socket: Socket, args: Args| {
+            socket.emit("message-back", args)
+        });
         socket.on("message-with-ack", async |_: Socket, args: Args| args);
     });
-    io.of("/custom", |socket| socket.emit("auth", socket.auth().clone()));
+    io.of("/custom", |socket| {
+        socket.emit("auth", socket.auth().clone())
+    });
 
     let listener = match TcpListener::bind(("127.0.0.1", options.port)).await {
         Ok(listener) => listener,
@@ -51,6 +57,12 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     println!("Listening on http://{}", listener.local_addr()?);
-    engine_io::run(listener, io.filter(), Limits::default(), std::future::pending()).await?;
+    engine_io::run(
+        listener,
+        io.filter(),
+        Limits::default(),
+        std::future::pending(),
+    )
+    .await?;
     Ok(())
 }

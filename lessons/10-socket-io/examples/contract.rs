@@ -1,4 +1,5 @@
-//! The chat's events without its pages and its database: what is measured when servers are compared.
+//! The chat's events without its pages and its database: what is measured when servers
+//! are compared.
 
 use std::process::exit;
 
@@ -19,7 +20,9 @@ struct Options {
 struct Nickname(String);
 
 fn chat(socket: Socket) {
-    socket.on("join", async |socket: Socket, room: String| socket.join(room).is_ok());
+    socket.on("join", async |socket: Socket, room: String| {
+        socket.join(room).is_ok()
+    });
     socket.on("nickname", async |socket: Socket, name: String| {
         socket.data().insert(Nickname(name.clone()));
         (true, name)
@@ -27,7 +30,9 @@ fn chat(socket: Socket) {
     socket.on("user message", async |socket: Socket, text: String| {
         let Nickname(name) = socket.data().get().unwrap_or(Nickname("anonymous".into()));
         let rooms = socket.rooms();
-        let others = rooms.into_iter().fold(socket.broadcast(), socket_io::Broadcast::to);
+        let others = rooms
+            .into_iter()
+            .fold(socket.broadcast(), socket_io::Broadcast::to);
         others.emit("msg_to_room", (name, text));
         true
     });
@@ -38,7 +43,9 @@ async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let io = Io::new(Config::default());
     io.of("/chat", chat);
-    io.of("/", |socket| socket.on("echo", async |_: Socket, value: serde_json::Value| value));
+    io.of("/", |socket| {
+        socket.on("echo", async |_: Socket, value: serde_json::Value| value)
+    });
 
     let listener = match TcpListener::bind(("127.0.0.1", options.port)).await {
         Ok(listener) => listener,
@@ -48,6 +55,12 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     println!("Listening on http://{}", listener.local_addr()?);
-    engine_io::run(listener, io.filter(), Limits::default(), std::future::pending()).await?;
+    engine_io::run(
+        listener,
+        io.filter(),
+        Limits::default(),
+        std::future::pending(),
+    )
+    .await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! What official clients can ask for and the other examples leave out: questions from the server, refusals by
-//! middleware, namespaces by predicate, rooms, and recovery of what a client missed while it was away.
+//! What official clients can ask for and the other examples leave out: questions from the
+//! server, refusals by middleware, namespaces by predicate, rooms, and recovery of what a
+//! client missed while it was away.
 
 use std::process::exit;
 
@@ -20,11 +21,18 @@ struct Options {
 fn main_namespace(socket: Socket) {
     socket.on("echo", async |_: Socket, args: Args| args);
     // The answer to `ask` is the client's own answer to `question`.
-    socket.on("ask", async |socket: Socket, args: Args| -> Result<Args, AckError> {
-        socket.emit_with_ack("question", args).await
+    socket.on(
+        "ask",
+        async |socket: Socket, args: Args| -> Result<Args, AckError> {
+            socket.emit_with_ack("question", args).await
+        },
+    );
+    socket.on("join", async |socket: Socket, room: String| {
+        socket.join(room).is_ok()
     });
-    socket.on("join", async |socket: Socket, room: String| socket.join(room).is_ok());
-    socket.on("leave", async |socket: Socket, room: String| socket.leave(&room));
+    socket.on("leave", async |socket: Socket, room: String| {
+        socket.leave(&room)
+    });
     socket.on("tell", async |socket: Socket, room: String, what: Value| {
         socket.to(room).emit("told", what);
         true
@@ -45,9 +53,13 @@ async fn with_token(socket: Socket) -> Result<(), ConnectError> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let io = Io::new(Config { recovery: Some(Recovery::default()), ..Config::default() });
+    let io = Io::new(Config {
+        recovery: Some(Recovery::default()),
+        ..Config::default()
+    });
     io.of("/", main_namespace);
-    io.of("/admin", |socket| socket.emit("welcome", "admin")).middleware(with_token);
+    io.of("/admin", |socket| socket.emit("welcome", "admin"))
+        .middleware(with_token);
     io.of_dynamic(
         |name, _| name.starts_with("/team-"),
         |socket| socket.emit("welcome", socket.namespace().name()),
@@ -61,6 +73,12 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     println!("Listening on http://{}", listener.local_addr()?);
-    engine_io::run(listener, io.filter(), Limits::default(), std::future::pending()).await?;
+    engine_io::run(
+        listener,
+        io.filter(),
+        Limits::default(),
+        std::future::pending(),
+    )
+    .await?;
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! # Questions and their answers
 //!
-//! A server asks a client something and waits for the acknowledgement. Write what it remembers meanwhile. Time comes in
-//! as a `Duration` since the socket connected.
+//! A server asks a client something and waits for the acknowledgement. Write what it
+//! remembers meanwhile. Time comes in as a `Duration` since the socket connected.
 //!
 //! - Each question gets a number that no other has had. The first is 0.
-//! - An answer ends its question. An answer to a question that nobody asked, or that has ended, is ignored: it comes
-//!   from a client, who may say anything.
-//! - A question without an answer ends when its time is over; of several, the one that was due first comes first.
+//! - An answer ends its question. An answer to a question that nobody asked, or that has
+//!   ended, is ignored: it comes from a client, who may say anything.
+//! - A question without an answer ends when its time is over; of several, the one that
+//!   was due first comes first.
 //! - When the client goes, all questions end.
 //! - Each question ends exactly once.
 //!

@@ -1,5 +1,5 @@
-//! A set ordered by deadline and number answers "what is due next" and "what is over" without a search; a map from
-//! number to deadline finds an answer's place in it.
+//! A set ordered by deadline and number answers "what is due next" and "what is over"
+//! without a search; a map from number to deadline finds an answer's place in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -67,6 +67,9 @@ impl Acks {
     /// The client has gone: the questions that were open, with their numbers.
     pub fn disconnect(&mut self) -> Vec<(u64, Outcome)> {
         self.due.clear();
-        std::mem::take(&mut self.open).into_keys().map(|id| (id, Outcome::Disconnected)).collect()
+        std::mem::take(&mut self.open)
+            .into_keys()
+            .map(|id| (id, Outcome::Disconnected))
+            .collect()
     }
 }

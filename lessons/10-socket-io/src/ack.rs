@@ -1,27 +1,23 @@
-//! Acknowledgements that the server asks for: an answer from one client, or from all of a room.
+//! Acknowledgements that the server asks for: an answer from one client, or from all of a
+//! room.
 
-use std::{
-    future::{Future, IntoFuture},
-    marker::PhantomData,
-    pin::Pin,
-    time::Duration,
-};
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
 
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout_at},
-};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    args::{Args, FromArgs},
-    error::AckError,
-    socket::Socket,
-};
+use crate::args::{Args, FromArgs};
+use crate::error::AckError;
+use crate::socket::Socket;
 
 /// How long a client may take to answer if nothing else was said.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who waits for an acknowledgement: gets the client's arguments, or is dropped when the client leaves.
+/// Who waits for an acknowledgement: gets the client's arguments, or is dropped when the
+/// client leaves.
 pub(crate) type Waiting = mpsc::UnboundedSender<Args>;
 
 /// An event has been sent, and its answer is due: await it.
@@ -65,9 +61,12 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
             let deadline = Instant::now() + self.timeout;
-            let answer = timeout_at(deadline, self.answers.recv()).await.map_err(|_| AckError::Timeout)?;
+            let answer = timeout_at(deadline, self.answers.recv())
+                .await
+                .map_err(|_| AckError::Timeout)?;
             let args = answer.ok_or(AckError::Disconnected)?;
-            args.decode().map_err(|error| AckError::Decode(error.to_string()))
+            args.decode()
+                .map_err(|error| AckError::Decode(error.to_string()))
         })
     }
 }
@@ -94,7 +93,9 @@ pub(crate) async fn collect<T: FromArgs>(
     let mut heard = 0;
     // The channel ends when every client has answered or left.
     while heard < sockets.len() {
-        let Ok(Some(args)) = timeout_at(deadline, answers.recv()).await else { break };
+        let Ok(Some(args)) = timeout_at(deadline, answers.recv()).await else {
+            break;
+        };
         heard += 1;
         received.extend(args.decode().ok());
     }

@@ -1,18 +1,16 @@
-//! The adapter: who is in which room. In memory here; the trait is where a cluster's would go.
+//! The adapter: who is in which room. In memory here; the trait is where a cluster's
+//! would go.
 //!
-//! A broadcast reads a room's members as a snapshot and sends without a lock: the snapshot is made again only after
-//! somebody joined or left, so that a busy room costs one reference count a broadcast and not one a member.
+//! A broadcast reads a room's members as a snapshot and sends without a lock: the
+//! snapshot is made again only after somebody joined or left, so that a busy room costs
+//! one reference count a broadcast and not one a member.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::{
-    outgoing::EncodedPacket,
-    room::{Room, SocketId},
-    socket::Socket,
-};
+use crate::outgoing::EncodedPacket;
+use crate::room::{Room, SocketId};
+use crate::socket::Socket;
 
 /// Who receives a broadcast, and how.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +41,12 @@ pub trait Adapter: Send + Sync + 'static {
     /// How many sockets of this server there are.
     fn count(&self) -> usize;
 
-    /// Sends a packet, encoded once, to all who are selected. An adapter of several servers also tells the others,
-    /// unless [`Selection::local`] is set.
+    /// Sends a packet, encoded once, to all who are selected. An adapter of several
+    /// servers also tells the others, unless [`Selection::local`] is set.
     fn broadcast(&self, packet: &EncodedPacket, selection: &Selection) {
-        self.each(selection, &mut |socket| socket.deliver(packet, selection.volatile));
+        self.each(selection, &mut |socket| {
+            socket.deliver(packet, selection.volatile)
+        });
     }
 }
 // ANCHOR_END: adapter
@@ -106,9 +106,14 @@ impl InMemory {
                     Some(room) => members.rooms.get_mut(room),
                     None => Some(&mut members.all),
                 };
-                let Some(group) = group else { return Arc::default() };
+                let Some(group) = group else {
+                    return Arc::default();
+                };
                 let sockets = &group.sockets;
-                group.snapshot.get_or_insert_with(|| sockets.values().cloned().collect()).clone()
+                group
+                    .snapshot
+                    .get_or_insert_with(|| sockets.values().cloned().collect())
+                    .clone()
             })
         })
     }
@@ -126,7 +131,8 @@ struct Excluded<'a> {
 
 impl Excluded<'_> {
     fn contains(&self, socket: &Socket) -> bool {
-        self.ids.contains(&socket.id()) || !self.members.is_empty() && self.members.contains(socket.id())
+        self.ids.contains(&socket.id())
+            || !self.members.is_empty() && self.members.contains(socket.id())
     }
 }
 
@@ -145,7 +151,13 @@ impl Adapter for InMemory {
     }
 
     fn join(&self, socket: &Socket, room: &Arc<str>) {
-        self.write(|members| members.rooms.entry(room.clone()).or_default().insert(socket));
+        self.write(|members| {
+            members
+                .rooms
+                .entry(room.clone())
+                .or_default()
+                .insert(socket)
+        });
     }
 
     fn leave(&self, socket: &Socket, room: &Arc<str>) {
@@ -153,14 +165,19 @@ impl Adapter for InMemory {
     }
 
     fn each(&self, selection: &Selection, visit: &mut dyn FnMut(&Socket)) {
-        let mut excluded = Excluded { ids: Vec::new(), members: HashSet::new() };
+        let mut excluded = Excluded {
+            ids: Vec::new(),
+            members: HashSet::new(),
+        };
         for room in &selection.except {
             match room {
                 Room::Own(id) => excluded.ids.push(id),
                 Room::Named(name) => {
-                    excluded
-                        .members
-                        .extend(self.snapshot(Some(name)).iter().map(|socket| socket.id().clone()));
+                    excluded.members.extend(
+                        self.snapshot(Some(name))
+                            .iter()
+                            .map(|socket| socket.id().clone()),
+                    );
                 }
             }
         }
@@ -177,7 +194,9 @@ impl Adapter for InMemory {
         let mut seen = HashSet::new();
         for group in &groups {
             for socket in &**group {
-                if !excluded.contains(socket) && (groups.len() == 1 || seen.insert(socket.id())) {
+                if !excluded.contains(socket)
+                    && (groups.len() == 1 || seen.insert(socket.id()))
+                {
                     visit(socket);
                 }
             }

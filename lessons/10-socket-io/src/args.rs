@@ -1,22 +1,29 @@
-//! What events carry: from JSON into a handler's parameters, and from Rust values into JSON, once each.
+//! What events carry: from JSON into a handler's parameters, and from Rust values into
+//! JSON, once each.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor, value::UnitDeserializer},
-};
+use serde::de::value::UnitDeserializer;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::{
-    binary::{self, Binary},
-    error::ParseError,
-};
+use crate::binary::{self, Binary};
+use crate::error::ParseError;
 
 /// Names that the protocol's libraries keep for events of their own.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
 
 /// All arguments as they came: for handlers that pass them on or look at them later.
 ///
@@ -57,7 +64,11 @@ impl Args {
     /// # Errors
     /// They do not fit.
     pub fn decode<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
-        T::from_args(RawArgs { array: &self.json, skip: 0, attachments: &self.attachments })
+        T::from_args(RawArgs {
+            array: &self.json,
+            skip: 0,
+            attachments: &self.attachments,
+        })
     }
 }
 
@@ -86,7 +97,10 @@ impl RawArgs<'_> {
             let arguments = behind.trim_start();
             format!("[{}", arguments.strip_prefix(',').unwrap_or(arguments)).into()
         };
-        Ok(Args { json, attachments: self.attachments.into() })
+        Ok(Args {
+            json,
+            attachments: self.attachments.into(),
+        })
     }
 }
 
@@ -94,7 +108,9 @@ impl RawArgs<'_> {
 fn split_name(array: &str) -> Result<(Name<'_>, &str), serde_json::Error> {
     let inside = &array[1..];
     let mut values = serde_json::Deserializer::from_str(inside).into_iter::<Name>();
-    let name = values.next().unwrap_or_else(|| Err(serde_json::Error::custom("an event without a name")))?;
+    let name = values
+        .next()
+        .unwrap_or_else(|| Err(serde_json::Error::custom("an event without a name")))?;
     Ok((name, &inside[values.byte_offset()..]))
 }
 
@@ -111,7 +127,9 @@ enum Name<'a> {
 pub(crate) fn event_name(array: &str) -> Result<Cow<'_, str>, ParseError> {
     // The usual name has no escapes: it is the text up to the next quote.
     if let Some(inside) = array.strip_prefix("[\"")
-        && let Some(end) = inside.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
+        && let Some(end) = inside
+            .bytes()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
         && inside.as_bytes()[end] == b'"'
     {
         return checked(Cow::Borrowed(&inside[..end]));
@@ -123,11 +141,16 @@ pub(crate) fn event_name(array: &str) -> Result<Cow<'_, str>, ParseError> {
 }
 
 fn checked(name: Cow<'_, str>) -> Result<Cow<'_, str>, ParseError> {
-    if RESERVED.contains(&&*name) { Err(ParseError::ReservedName(name.into_owned())) } else { Ok(name) }
+    if RESERVED.contains(&&*name) {
+        Err(ParseError::ReservedName(name.into_owned()))
+    } else {
+        Ok(name)
+    }
 }
 
-/// What arguments can be decoded into: a tuple has one type an argument; a single value is the first. Missing
-/// arguments are `None` for an `Option`; more than were asked for are left alone, as in JavaScript.
+/// What arguments can be decoded into: a tuple has one type an argument; a single value
+/// is the first. Missing arguments are `None` for an `Option`; more than were asked for
+/// are left alone, as in JavaScript.
 ///
 /// A type of your own takes another one's way, as an answer of `emit_with_ack`, say:
 ///
@@ -175,8 +198,9 @@ impl<'de, A: SeqAccess<'de>> Elements<'de, A> {
             return Ok(value);
         }
         let nothing: UnitDeserializer<A::Error> = UnitDeserializer::new();
-        T::deserialize(nothing)
-            .map_err(|_| A::Error::custom(format_args!("argument {} is missing", self.position)))
+        T::deserialize(nothing).map_err(|_| {
+            A::Error::custom(format_args!("argument {} is missing", self.position))
+        })
     }
 }
 
@@ -218,13 +242,21 @@ macro_rules! tuples_from_args {
     )*};
 }
 
-tuples_from_args!((), (A), (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), (A, B, C, D, E, F));
+tuples_from_args!(
+    (),
+    (A),
+    (A, B),
+    (A, B, C),
+    (A, B, C, D),
+    (A, B, C, D, E),
+    (A, B, C, D, E, F)
+);
 
-/// What can be sent: a tuple is a list of arguments, a single value is one. A value of a type of your own goes as
-/// `(value,)`.
+/// What can be sent: a tuple is a list of arguments, a single value is one. A value of a
+/// type of your own goes as `(value,)`.
 ///
-/// What a handler returns is sent the same way, as the acknowledgement. `Err(error)` is acknowledged with `false` and
-/// the error's text.
+/// What a handler returns is sent the same way, as the acknowledgement. `Err(error)` is
+/// acknowledged with `false` and the error's text.
 pub trait IntoArgs {
     /// Writes the arguments.
     ///
@@ -244,7 +276,10 @@ impl ArgsWriter {
     ///
     /// # Errors
     /// A value that JSON cannot express.
-    pub fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+    pub fn push<T: Serialize + ?Sized>(
+        &mut self,
+        value: &T,
+    ) -> Result<(), serde_json::Error> {
         self.separate();
         serde_json::to_writer(&mut self.json, value)
     }
@@ -265,9 +300,14 @@ pub struct Encoded {
 }
 
 /// Writes `[name, …args]`, or `[…args]` without a name.
-pub(crate) fn encode(name: Option<&str>, args: &impl IntoArgs) -> Result<Encoded, serde_json::Error> {
+pub(crate) fn encode(
+    name: Option<&str>,
+    args: &impl IntoArgs,
+) -> Result<Encoded, serde_json::Error> {
     let (json, attachments) = binary::collect(|| {
-        let mut writer = ArgsWriter { json: Vec::with_capacity(64) };
+        let mut writer = ArgsWriter {
+            json: Vec::with_capacity(64),
+        };
         writer.json.push(b'[');
         if let Some(name) = name {
             writer.push(name)?;
@@ -296,7 +336,11 @@ impl IntoArgs for Args {
 
 fn strip_brackets(array: &str) -> &str {
     let array = array.trim();
-    array.strip_prefix('[').and_then(|array| array.strip_suffix(']')).unwrap_or(array).trim()
+    array
+        .strip_prefix('[')
+        .and_then(|array| array.strip_suffix(']'))
+        .unwrap_or(array)
+        .trim()
 }
 
 impl<T: IntoArgs, E: fmt::Display> IntoArgs for Result<T, E> {
@@ -349,7 +393,10 @@ macro_rules! single_args {
     )*};
 }
 
-single_args!(bool, String, Value, Binary, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+single_args!(
+    bool, String, Value, Binary, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64,
+    usize
+);
 
 impl IntoArgs for &str {
     fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
@@ -380,20 +427,40 @@ mod tests {
     use super::*;
 
     fn decode<T: FromArgs>(array: &str) -> Result<T, serde_json::Error> {
-        T::from_args(RawArgs { array, skip: 1, attachments: &[] })
+        T::from_args(RawArgs {
+            array,
+            skip: 1,
+            attachments: &[],
+        })
     }
 
     #[test]
     fn arguments_into_types() {
-        assert_eq!(decode::<(String, u8)>(r#"["e","a",7]"#).unwrap(), ("a".into(), 7));
-        assert_eq!(decode::<(String, Option<u8>)>(r#"["e","a"]"#).unwrap(), ("a".into(), None));
-        assert_eq!(decode::<(String,)>(r#"["e","a",{"more":[1]}]"#).unwrap(), ("a".into(),));
+        assert_eq!(
+            decode::<(String, u8)>(r#"["e","a",7]"#).unwrap(),
+            ("a".into(), 7)
+        );
+        assert_eq!(
+            decode::<(String, Option<u8>)>(r#"["e","a"]"#).unwrap(),
+            ("a".into(), None)
+        );
+        assert_eq!(
+            decode::<(String,)>(r#"["e","a",{"more":[1]}]"#).unwrap(),
+            ("a".into(),)
+        );
         decode::<()>(r#"["e"]"#).unwrap();
         let error = decode::<(String, u8)>(r#"["e","a"]"#).unwrap_err();
-        assert!(error.to_string().contains("argument 2 is missing"), "{error}");
+        assert!(
+            error.to_string().contains("argument 2 is missing"),
+            "{error}"
+        );
         assert!(decode::<(String,)>(r#"["e",7]"#).unwrap_err().is_data());
         assert!(decode::<(String,)>(r#"["e","a""#).unwrap_err().is_eof());
-        assert!(decode::<(String,)>(r#"["e","a"] x"#).unwrap_err().is_syntax());
+        assert!(
+            decode::<(String,)>(r#"["e","a"] x"#)
+                .unwrap_err()
+                .is_syntax()
+        );
     }
 
     #[test]
@@ -409,9 +476,11 @@ mod tests {
 
     #[test]
     fn raw_arguments_pass_through() {
-        for (array, inside) in
-            [(r#"["e"]"#, "[]"), (r#"["e", 1 , [2]]"#, "[ 1 , [2]]"), (r#"["e",[[1],2]]"#, "[[[1],2]]")]
-        {
+        for (array, inside) in [
+            (r#"["e"]"#, "[]"),
+            (r#"["e", 1 , [2]]"#, "[ 1 , [2]]"),
+            (r#"["e",[[1],2]]"#, "[[[1],2]]"),
+        ] {
             let args = decode::<Args>(array).unwrap();
             assert_eq!(args.json(), inside);
             let again = encode(Some("e"), &args).unwrap().json;
@@ -425,9 +494,17 @@ mod tests {
         assert_eq!(event_name(r#"["user message",1]"#).unwrap(), "user message");
         assert_eq!(event_name(r#"["\u0061"]"#).unwrap(), "a");
         assert_eq!(event_name("[7,1]").unwrap(), "7");
-        for bad in
-            ["[]", "[null]", "[true]", "[{}]", "[[1]]", "[\"a", "[", r#"["connect"]"#, r#"["disconnecting"]"#]
-        {
+        for bad in [
+            "[]",
+            "[null]",
+            "[true]",
+            "[{}]",
+            "[[1]]",
+            "[\"a",
+            "[",
+            r#"["connect"]"#,
+            r#"["disconnecting"]"#,
+        ] {
             assert!(event_name(bad).is_err(), "{bad}");
         }
     }

@@ -1,18 +1,20 @@
 //! Bytes anywhere in the arguments.
 //!
-//! JSON has no bytes, so a packet carries a placeholder, `{"_placeholder":true,"num":0}`, and the bytes follow as a
-//! binary message of their own (Socket.IO protocol 5, "Binary event"). [`Binary`] is both: bytes in Rust, a
-//! placeholder in JSON. serde gives a value no place to leave its bytes, or to find them; so the packet that is being
-//! encoded or decoded on this thread lends one, for exactly that long.
+//! JSON has no bytes, so a packet carries a placeholder, `{"_placeholder":true,"num":0}`,
+//! and the bytes follow as a binary message of their own (Socket.IO protocol 5, "Binary
+//! event"). [`Binary`] is both: bytes in Rust, a placeholder in JSON. serde gives a value
+//! no place to leave its bytes, or to find them; so the packet that is being encoded or
+//! decoded on this thread lends one, for exactly that long.
 
-use std::{cell::RefCell, fmt, mem};
+use std::cell::RefCell;
+use std::{fmt, mem};
 
 use bytes::Bytes;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
-    ser::Error as _,
+use serde::de::{
+    self, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes, at any depth of an event's arguments or of an acknowledgement.
 ///
@@ -52,7 +54,8 @@ impl Drop for Restore {
     }
 }
 
-/// Runs `work` and returns with its result the bytes of every [`Binary`] that it serialized.
+/// Runs `work` and returns with its result the bytes of every [`Binary`] that it
+/// serialized.
 pub(crate) fn collect<R>(work: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
     let mut restore = Restore(Some(SCOPE.replace(Scope::Encoding(Vec::new()))));
     let result = work();
@@ -63,7 +66,8 @@ pub(crate) fn collect<R>(work: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
     }
 }
 
-/// Runs `work`, which may deserialize a [`Binary`] for each placeholder of these attachments.
+/// Runs `work`, which may deserialize a [`Binary`] for each placeholder of these
+/// attachments.
 pub(crate) fn provide<R>(attachments: &[Bytes], work: impl FnOnce() -> R) -> R {
     if attachments.is_empty() {
         return work();
@@ -72,7 +76,8 @@ pub(crate) fn provide<R>(attachments: &[Bytes], work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Leaves bytes with the packet that is being encoded. Their number, or `None` outside one.
+/// Leaves bytes with the packet that is being encoded. Their number, or `None` outside
+/// one.
 pub(crate) fn attach(bytes: Bytes) -> Option<usize> {
     SCOPE.with_borrow_mut(|scope| match scope {
         Scope::Encoding(attachments) => {
@@ -92,15 +97,24 @@ struct Placeholder {
 
 impl Serialize for Binary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let num = attach(self.0.clone())
-            .ok_or_else(|| S::Error::custom("Binary can be serialized only within a Socket.IO packet"))?;
-        Placeholder { placeholder: true, num }.serialize(serializer)
+        let num = attach(self.0.clone()).ok_or_else(|| {
+            S::Error::custom("Binary can be serialized only within a Socket.IO packet")
+        })?;
+        Placeholder {
+            placeholder: true,
+            num,
+        }
+        .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Binary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Placeholder { placeholder: true, num } = Placeholder::deserialize(deserializer)? else {
+        let Placeholder {
+            placeholder: true,
+            num,
+        } = Placeholder::deserialize(deserializer)?
+        else {
             return Err(D::Error::custom("expected binary data"));
         };
         SCOPE.with_borrow(|scope| match scope {
@@ -109,14 +123,23 @@ impl<'de> Deserialize<'de> for Binary {
                 .cloned()
                 .map(Binary)
                 .ok_or_else(|| D::Error::custom("no attachment of that number")),
-            Scope::Outside | Scope::Encoding(_) => Err(D::Error::custom("expected binary data")),
+            Scope::Outside | Scope::Encoding(_) => {
+                Err(D::Error::custom("expected binary data"))
+            }
         })
     }
 }
 
-/// Whether `json` has a placeholder for each of `count` attachments, and none for another (CVE-2022-2421).
-pub(crate) fn placeholders_fit(json: &str, count: usize) -> Result<bool, serde_json::Error> {
-    let mut seen = Seen { found: vec![false; count], fits: true };
+/// Whether `json` has a placeholder for each of `count` attachments, and none for another
+/// (CVE-2022-2421).
+pub(crate) fn placeholders_fit(
+    json: &str,
+    count: usize,
+) -> Result<bool, serde_json::Error> {
+    let mut seen = Seen {
+        found: vec![false; count],
+        fits: true,
+    };
     let mut deserializer = serde_json::Deserializer::from_str(json);
     Walk(&mut seen).deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -132,7 +155,8 @@ impl Seen {
     fn placeholder(&mut self, num: Option<u64>) {
         let slot = num.and_then(|num| self.found.get_mut(usize::try_from(num).ok()?));
         match slot {
-            // The same attachment in two places is odd but harmless: the bytes are shared.
+            // The same attachment in two places is odd but harmless: the bytes are
+            // shared.
             Some(found) => *found = true,
             None => self.fits = false,
         }
@@ -146,7 +170,10 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     /// A number or a boolean, for the object that is being walked.
     type Value = Scalar;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scalar, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Scalar, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -233,7 +260,8 @@ mod tests {
 
     fn tree() -> impl Strategy<Value = Tree> {
         let leaf = prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| Tree::Bytes(bytes.into())),
+            prop::collection::vec(any::<u8>(), 0..20)
+                .prop_map(|bytes| Tree::Bytes(bytes.into())),
             ".*".prop_map(Tree::Text),
         ];
         leaf.prop_recursive(5, 40, 5, |inner| {
@@ -250,14 +278,26 @@ mod tests {
         let decoded = || serde_json::from_str::<Binary>(placeholder).is_ok();
         let encoded = || serde_json::to_string(&Binary::from("tea")).is_ok();
         let attachments = [Bytes::from_static(b"tea")];
-        let broken = |work: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err();
+        let broken = |work: &dyn Fn()| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err()
+        };
         assert!(provide(&attachments, decoded) && collect(encoded).0);
-        assert!(!decoded() && !encoded(), "outside of a packet there are no attachments");
+        assert!(
+            !decoded() && !encoded(),
+            "outside of a packet there are no attachments"
+        );
         assert!(broken(&|| provide(&attachments, || panic!("on purpose"))));
         assert!(broken(&|| drop(collect(|| panic!("on purpose")))));
-        assert!(!decoded() && !encoded(), "what panicked has left its scope behind");
+        assert!(
+            !decoded() && !encoded(),
+            "what panicked has left its scope behind"
+        );
         let (inner, outer) = collect(|| (collect(encoded).1.len(), encoded()));
-        assert_eq!((inner, outer.len()), ((1, true), 1), "one inside of another is one of its own");
+        assert_eq!(
+            (inner, outer.len()),
+            ((1, true), 1),
+            "one inside of another is one of its own"
+        );
     }
 
     proptest! {
@@ -285,20 +325,40 @@ mod tests {
 
     #[test]
     fn bytes_become_placeholders_and_come_back() {
-        let value = vec![Some(Binary::from(vec![1, 2])), None, Some(Binary::from(vec![]))];
+        let value = vec![
+            Some(Binary::from(vec![1, 2])),
+            None,
+            Some(Binary::from(vec![])),
+        ];
         let (json, attachments) = collect(|| serde_json::to_string(&value).unwrap());
-        assert_eq!(json, r#"[{"_placeholder":true,"num":0},null,{"_placeholder":true,"num":1}]"#);
-        let back: Vec<Option<Binary>> = provide(&attachments, || serde_json::from_str(&json).unwrap());
+        assert_eq!(
+            json,
+            r#"[{"_placeholder":true,"num":0},null,{"_placeholder":true,"num":1}]"#
+        );
+        let back: Vec<Option<Binary>> =
+            provide(&attachments, || serde_json::from_str(&json).unwrap());
         assert_eq!(back, value);
-        assert!(serde_json::to_string(&value).is_err(), "outside a packet there is no place for bytes");
+        assert!(
+            serde_json::to_string(&value).is_err(),
+            "outside a packet there is no place for bytes"
+        );
     }
 
     #[test]
     fn placeholders_are_counted() {
         let fits = |json, count| placeholders_fit(json, count).unwrap();
-        assert!(fits(r#"["a",{"b":[{"_placeholder":true,"num":0}]},{"num":1,"_placeholder":true}]"#, 2));
-        assert!(!fits(r#"[{"_placeholder":true,"num":0}]"#, 2), "one is missing");
-        assert!(!fits(r#"[{"_placeholder":true,"num":1}]"#, 1), "past the end");
+        assert!(fits(
+            r#"["a",{"b":[{"_placeholder":true,"num":0}]},{"num":1,"_placeholder":true}]"#,
+            2
+        ));
+        assert!(
+            !fits(r#"[{"_placeholder":true,"num":0}]"#, 2),
+            "one is missing"
+        );
+        assert!(
+            !fits(r#"[{"_placeholder":true,"num":1}]"#, 1),
+            "past the end"
+        );
         assert!(!fits(r#"[{"_placeholder":true,"num":-1}]"#, 1));
         assert!(!fits(r#"[{"_placeholder":true,"num":"0"}]"#, 1));
         assert!(!fits(r#"[{"_placeholder":true}]"#, 1));

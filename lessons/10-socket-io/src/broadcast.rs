@@ -1,21 +1,20 @@
 //! Broadcast operators: say to whom, then what.
 //!
-//! `socket.to("lobby").except(&friend).emit("news", "…")` builds a [`Selection`] and hands it, with one encoded
-//! packet, to the namespace's adapter.
+//! `socket.to("lobby").except(&friend).emit("news", "…")` builds a [`Selection`] and
+//! hands it, with one encoded packet, to the namespace's adapter.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::{
-    ack::{self, Answers},
-    adapter::Selection,
-    args::{FromArgs, IntoArgs},
-    namespace::Namespace,
-    outgoing::Outgoing,
-    room::Room,
-    socket::Socket,
-};
+use crate::ack::{self, Answers};
+use crate::adapter::Selection;
+use crate::args::{FromArgs, IntoArgs};
+use crate::namespace::Namespace;
+use crate::outgoing::Outgoing;
+use crate::room::Room;
+use crate::socket::Socket;
 
 /// A selection of a namespace's sockets, and what can be done with it.
 ///
@@ -41,7 +40,11 @@ pub struct Broadcast {
 
 impl Broadcast {
     pub(crate) fn new(namespace: Namespace) -> Self {
-        Self { namespace, selection: Selection::default(), timeout: ack::DEFAULT_TIMEOUT }
+        Self {
+            namespace,
+            selection: Selection::default(),
+            timeout: ack::DEFAULT_TIMEOUT,
+        }
     }
 
     /// Also to this room: several rooms are their union, and nobody gets two copies.
@@ -81,10 +84,18 @@ impl Broadcast {
         }
     }
 
-    /// Sends an event to all who are selected and collects their answers, until the last one or the timeout.
-    pub async fn emit_with_ack<T: FromArgs>(&self, event: &str, args: impl IntoArgs) -> Answers<T> {
+    /// Sends an event to all who are selected and collects their answers, until the last
+    /// one or the timeout.
+    pub async fn emit_with_ack<T: FromArgs>(
+        &self,
+        event: &str,
+        args: impl IntoArgs,
+    ) -> Answers<T> {
         let Some(outgoing) = Outgoing::event(event, &args) else {
-            return Answers { received: Vec::new(), missing: self.fetch_sockets().len() };
+            return Answers {
+                received: Vec::new(),
+                missing: self.fetch_sockets().len(),
+            };
         };
         drop(args);
         let (sender, answers) = mpsc::unbounded_channel();
@@ -102,11 +113,14 @@ impl Broadcast {
     /// The sockets that are selected now.
     pub fn fetch_sockets(&self) -> Vec<Socket> {
         let mut sockets = Vec::new();
-        self.namespace.adapter().each(&self.selection, &mut |socket| sockets.push(socket.clone()));
+        self.namespace
+            .adapter()
+            .each(&self.selection, &mut |socket| sockets.push(socket.clone()));
         sockets
     }
 
-    /// Makes all who are selected join a room. Who is in too many stays out, and the log says so.
+    /// Makes all who are selected join a room. Who is in too many stays out, and the log
+    /// says so.
     pub fn sockets_join(&self, room: impl Into<Arc<str>>) {
         let room = room.into();
         for socket in self.fetch_sockets() {
@@ -123,10 +137,15 @@ impl Broadcast {
         }
     }
 
-    /// Disconnects all who are selected from the namespace; with `close`, their connections too.
+    /// Disconnects all who are selected from the namespace; with `close`, their
+    /// connections too.
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.fetch_sockets() {
-            if close { socket.disconnect_all() } else { socket.disconnect() }
+            if close {
+                socket.disconnect_all()
+            } else {
+                socket.disconnect()
+            }
         }
     }
 }

@@ -1,28 +1,26 @@
-//! A connection: one Engine.IO session, the namespaces joined over it, and the attachments that are on their way.
+//! A connection: one Engine.IO session, the namespaces joined over it, and the
+//! attachments that are on their way.
 
-use std::{
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    task::Poll,
-};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Poll;
 
 use bytes::Bytes;
 use engine_io::{CloseReason, Expire, Message, Receiver, Session};
 use serde_json::{Value, json};
-use tokio::{runtime::Handle, time::Instant};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use crate::{
-    args::RawArgs,
-    binary,
-    error::{ConnectError, ParseError},
-    io::{IoInner, Limits},
-    namespace::{Middleware, Namespace},
-    outgoing::EncodedPacket,
-    packet::{Packet, PacketLimits, PacketType},
-    recovery::Restored,
-    socket::{Birth, DisconnectReason, Socket},
-};
+use crate::args::RawArgs;
+use crate::binary;
+use crate::error::{ConnectError, ParseError};
+use crate::io::{IoInner, Limits};
+use crate::namespace::{Middleware, Namespace};
+use crate::outgoing::EncodedPacket;
+use crate::packet::{Packet, PacketLimits, PacketType};
+use crate::recovery::Restored;
+use crate::socket::{Birth, DisconnectReason, Socket};
 
 pub(crate) struct Connection {
     this: Weak<Self>,
@@ -31,8 +29,8 @@ pub(crate) struct Connection {
     session: Session,
     runtime: Handle,
     state: Mutex<State>,
-    /// How many sockets want nothing more for now. The session is told under this lock: it must not hear of the
-    /// first who pauses before the last who went on.
+    /// How many sockets want nothing more for now. The session is told under this lock:
+    /// it must not hear of the first who pauses before the last who went on.
     pauses: Mutex<usize>,
 }
 
@@ -43,7 +41,8 @@ struct State {
     /// A namespace was joined at some time: the client is no stranger.
     joined: bool,
     pending: Option<Pending>,
-    /// A deadline is set already: one at a time, or a client's packets would fill the heap of deadlines.
+    /// A deadline is set already: one at a time, or a client's packets would fill the
+    /// heap of deadlines.
     watched: bool,
     closed: bool,
 }
@@ -65,10 +64,14 @@ impl Connection {
             limits: io.config.limits,
             session,
             runtime: Handle::current(),
-            state: Mutex::new(State { watched: true, ..State::default() }),
+            state: Mutex::new(State {
+                watched: true,
+                ..State::default()
+            }),
             pauses: Mutex::new(0),
         });
-        io.deadlines.insert(Instant::now() + io.config.connect_timeout, &connection);
+        io.deadlines
+            .insert(Instant::now() + io.config.connect_timeout, &connection);
         connection
     }
 
@@ -103,7 +106,9 @@ impl Connection {
         let known = {
             let mut state = self.lock();
             let index = state.sockets.iter().position(|known| known.is(socket));
-            index.map(|index| state.sockets.swap_remove(index)).is_some()
+            index
+                .map(|index| state.sockets.swap_remove(index))
+                .is_some()
         };
         if known && let Some(io) = self.io.upgrade() {
             io.release(socket.namespace());
@@ -115,7 +120,10 @@ impl Connection {
     }
 
     fn packet_limits(&self) -> PacketLimits {
-        PacketLimits { max_attachments: self.limits.max_attachments, max_depth: self.limits.max_depth }
+        PacketLimits {
+            max_attachments: self.limits.max_attachments,
+            max_depth: self.limits.max_depth,
+        }
     }
 
     fn text(&self, text: &str) -> Result<(), ParseError> {
@@ -136,12 +144,20 @@ impl Connection {
                 });
                 let watched = std::mem::replace(&mut state.watched, true);
                 drop(state);
-                if !watched && let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) {
-                    io.deadlines.insert(since + io.config.connect_timeout, &this);
+                if !watched
+                    && let (Some(io), Some(this)) =
+                        (self.io.upgrade(), self.this.upgrade())
+                {
+                    io.deadlines
+                        .insert(since + io.config.connect_timeout, &this);
                 }
                 return Ok(());
             }
-            state.sockets.iter().find(|socket| socket.namespace().name() == packet.namespace).cloned()
+            state
+                .sockets
+                .iter()
+                .find(|socket| socket.namespace().name() == packet.namespace)
+                .cloned()
         };
         self.handle(&packet, socket, &[])
     }
@@ -158,14 +174,18 @@ impl Connection {
             if pending.attachments.len() < pending.count {
                 return Ok(());
             }
-            let Some(pending) = state.pending.take() else { return Ok(()) };
+            let Some(pending) = state.pending.take() else {
+                return Ok(());
+            };
             (pending, state.sockets.clone())
         };
         let packet = Packet::parse_within(&pending.text, self.packet_limits())?;
         if !binary::placeholders_fit(packet.data, pending.count)? {
             return Err(ParseError::Placeholder);
         }
-        let socket = sockets.into_iter().find(|socket| socket.namespace().name() == packet.namespace);
+        let socket = sockets
+            .into_iter()
+            .find(|socket| socket.namespace().name() == packet.namespace);
         self.handle(&packet, socket, &pending.attachments)
     }
 
@@ -176,31 +196,49 @@ impl Connection {
         socket: Option<Socket>,
         attachments: &[Bytes],
     ) -> Result<(), ParseError> {
-        let raw = |skip| RawArgs { array: packet.data, skip, attachments };
+        let raw = |skip| RawArgs {
+            array: packet.data,
+            skip,
+            attachments,
+        };
         match (packet.kind, socket) {
             (PacketType::Connect, None) => self.connect(packet),
-            (PacketType::Event | PacketType::BinaryEvent, Some(socket)) if socket.may_speak() => {
+            (PacketType::Event | PacketType::BinaryEvent, Some(socket))
+                if socket.may_speak() =>
+            {
                 socket.dispatch(raw(1), packet.id)
             }
-            (PacketType::Ack | PacketType::BinaryAck, Some(socket)) if socket.may_speak() => {
+            (PacketType::Ack | PacketType::BinaryAck, Some(socket))
+                if socket.may_speak() =>
+            {
                 socket.acknowledged(packet.id.ok_or(ParseError::Id)?, raw(0))
             }
             (PacketType::Disconnect, Some(socket)) => {
                 socket.leave_namespace(DisconnectReason::ClientNamespace);
                 Ok(())
             }
-            // CONNECT twice, CONNECT_ERROR from a client, anything for a namespace that was not joined.
+            // CONNECT twice, CONNECT_ERROR from a client, anything for a namespace that
+            // was not joined.
             _ => Err(ParseError::OutOfOrder),
         }
     }
 
     fn connect(&self, packet: &Packet<'_>) -> Result<(), ParseError> {
-        let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) else { return Ok(()) };
+        let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) else {
+            return Ok(());
+        };
         if packet.data.len() > self.limits.max_auth {
-            self.refuse(packet.namespace, &ConnectError::new("The auth payload is too large"));
+            self.refuse(
+                packet.namespace,
+                &ConnectError::new("The auth payload is too large"),
+            );
             return Ok(());
         }
-        let auth: Value = if packet.data.is_empty() { json!({}) } else { serde_json::from_str(packet.data)? };
+        let auth: Value = if packet.data.is_empty() {
+            json!({})
+        } else {
+            serde_json::from_str(packet.data)?
+        };
         if self.lock().sockets.len() >= self.limits.max_namespaces {
             self.refuse(packet.namespace, &ConnectError::new("Too many namespaces"));
             return Ok(());
@@ -224,7 +262,9 @@ impl Connection {
             let mut state = self.lock();
             if state.closed {
                 drop(state);
-                socket.leave_namespace(DisconnectReason::Session(CloseReason::TransportClose));
+                socket.leave_namespace(DisconnectReason::Session(
+                    CloseReason::TransportClose,
+                ));
                 io.release(&namespace);
                 return Ok(());
             }
@@ -232,7 +272,11 @@ impl Connection {
             state.sockets.push(socket.clone());
         }
         // Who comes back has been asked before.
-        let middlewares = if socket.recovered() { Vec::new() } else { namespace.middlewares() };
+        let middlewares = if socket.recovered() {
+            Vec::new()
+        } else {
+            namespace.middlewares()
+        };
         if middlewares.is_empty() {
             accept(&socket, &this);
         } else {
@@ -265,7 +309,8 @@ impl Connection {
             Some(data) => json!({ "message": error.message, "data": data }),
             None => json!({ "message": error.message }),
         };
-        let packet = EncodedPacket::plain(PacketType::ConnectError, namespace, &data.to_string());
+        let packet =
+            EncodedPacket::plain(PacketType::ConnectError, namespace, &data.to_string());
         let _ = self.session.send_batch(packet.messages());
     }
 
@@ -273,8 +318,13 @@ impl Connection {
         // Leaving undoes what a middleware has joined.
         socket.leave_namespace(DisconnectReason::ServerNamespace);
         let name = socket.namespace().name();
-        // A client that has left and asked again meanwhile would take this for the answer to that.
-        let asked_again = self.lock().sockets.iter().any(|other| other.namespace().name() == name);
+        // A client that has left and asked again meanwhile would take this for the answer
+        // to that.
+        let asked_again = self
+            .lock()
+            .sockets
+            .iter()
+            .any(|other| other.namespace().name() == name);
         if !asked_again {
             self.refuse(name, error);
         }
@@ -285,10 +335,12 @@ async fn ask(middlewares: &[Middleware], socket: &Socket) -> Result<(), ConnectE
     for middleware in middlewares {
         let mut verdict = middleware(socket.clone());
         poll_fn(|cx| {
-            catch_unwind(AssertUnwindSafe(|| verdict.as_mut().poll(cx))).unwrap_or_else(|_| {
-                tracing::error!(socket = %socket.id(), "a middleware panicked");
-                Poll::Ready(Err(ConnectError::new("internal error")))
-            })
+            catch_unwind(AssertUnwindSafe(|| verdict.as_mut().poll(cx))).unwrap_or_else(
+                |_| {
+                    tracing::error!(socket = %socket.id(), "a middleware panicked");
+                    Poll::Ready(Err(ConnectError::new("internal error")))
+                },
+            )
         })
         .await?;
     }
@@ -307,7 +359,8 @@ fn accept(socket: &Socket, connection: &Connection) {
             return;
         }
     }
-    // The handlers must stand before the client knows that it may send; what they emit follows the CONNECT packet.
+    // The handlers must stand before the client knows that it may send; what they emit
+    // follows the CONNECT packet.
     if catch_unwind(AssertUnwindSafe(|| namespace.on_connect(socket.clone()))).is_err() {
         tracing::error!(socket = %socket.id(), "the connect handler panicked");
         connection.reject(socket, &ConnectError::new("internal error"));
@@ -317,7 +370,11 @@ fn accept(socket: &Socket, connection: &Connection) {
         Some(pid) => json!({ "sid": socket.id().as_str(), "pid": &**pid }),
         None => json!({ "sid": socket.id().as_str() }),
     };
-    socket.start(&EncodedPacket::plain(PacketType::Connect, namespace.name(), &data.to_string()));
+    socket.start(&EncodedPacket::plain(
+        PacketType::Connect,
+        namespace.name(),
+        &data.to_string(),
+    ));
 }
 
 impl Receiver for Connection {
@@ -333,8 +390,11 @@ impl Receiver for Connection {
     }
 
     fn close(&self, reason: CloseReason) {
-        // Not here: a send that spent the client's budget may stand above us, with a lock that leaving needs.
-        let Some(this) = self.this.upgrade() else { return };
+        // Not here: a send that spent the client's budget may stand above us, with a lock
+        // that leaving needs.
+        let Some(this) = self.this.upgrade() else {
+            return;
+        };
         self.spawn(async move {
             let sockets = {
                 let mut state = this.lock();
@@ -353,7 +413,10 @@ impl Expire for Connection {
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
         let timeout = self.io.upgrade()?.config.connect_timeout;
         let mut state = self.lock();
-        let due = state.pending.as_ref().map(|pending| pending.since + timeout);
+        let due = state
+            .pending
+            .as_ref()
+            .map(|pending| pending.since + timeout);
         let stuck = due.is_some_and(|due| due <= now);
         let stranger = !state.joined;
         state.watched = due.is_some() && !stuck;

@@ -1,11 +1,9 @@
 //! What the application keeps with a socket: one value of each type.
 
-use std::{
-    any::{Any, TypeId},
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// One value of each type, kept with a socket. It survives a [recovery](crate::Recovery).
 ///
@@ -26,7 +24,10 @@ impl Data {
 
     /// A clone of the value of this type.
     pub fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.lock().get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+        self.lock()
+            .get(&TypeId::of::<T>())?
+            .downcast_ref::<T>()
+            .cloned()
     }
 
     /// Takes the value of this type out.
@@ -42,6 +43,8 @@ impl Data {
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Data").field("values", &self.lock().len()).finish()
+        f.debug_struct("Data")
+            .field("values", &self.lock().len())
+            .finish()
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use thiserror::Error;
 
-/// Why a text packet is not one (Socket.IO protocol 5, "Packet encoding"). The connection that sent it is closed.
+/// Why a text packet is not one (Socket.IO protocol 5, "Packet encoding"). The connection
+/// that sent it is closed.
 #[derive(Debug, Error)]
 pub enum ParseError {
     /// A type outside `0` to `6`, or none.
@@ -12,7 +13,8 @@ pub enum ParseError {
     /// A binary packet that does not say how many attachments follow.
     #[error("the number of attachments is missing")]
     AttachmentCount,
-    /// More attachments than [`Limits::max_attachments`](crate::Limits::max_attachments), or none.
+    /// More attachments than [`Limits::max_attachments`](crate::Limits::max_attachments),
+    /// or none.
     #[error("{0} attachments")]
     TooManyAttachments(u64),
     /// An acknowledgement id past 2⁶⁴.
@@ -51,13 +53,19 @@ pub struct ConnectError {
 impl ConnectError {
     /// A refusal with a message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), data: None }
+        Self {
+            message: message.into(),
+            data: None,
+        }
     }
 
     /// The same with data for the client's program.
     #[must_use]
     pub fn with_data(self, data: Value) -> Self {
-        Self { data: Some(data), ..self }
+        Self {
+            data: Some(data),
+            ..self
+        }
     }
 }
 

@@ -1,23 +1,27 @@
-//! Handlers: an async function of a socket and an event's arguments, made callable by the event's name.
+//! Handlers: an async function of a socket and an event's arguments, made callable by the
+//! event's name.
 //!
-//! `Fn(Socket, A, B) -> Future<Output = R>` for any decodable `A` and `B` and any sendable `R` becomes one shape that
-//! a table can hold. What the handler returns is the acknowledgement, as in gevent-socketio's
-//! `return True, nickname`.
+//! `Fn(Socket, A, B) -> Future<Output = R>` for any decodable `A` and `B` and any
+//! sendable `R` becomes one shape that a table can hold. What the handler returns is the
+//! acknowledgement, as in gevent-socketio's `return True, nickname`.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::{
-    args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode},
-    socket::Socket,
-};
+use crate::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
+use crate::socket::Socket;
 
-/// A handler that has its arguments and runs; its result is what the acknowledgement carries.
-pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Encoded, serde_json::Error>> + Send>>;
+/// A handler that has its arguments and runs; its result is what the acknowledgement
+/// carries.
+pub(crate) type Running =
+    Pin<Box<dyn Future<Output = Result<Encoded, serde_json::Error>> + Send>>;
 
-/// An async function that can handle an event: `async |socket: Socket, first: String, second: u32| { … }`, with up to
-/// six arguments, or with [`Args`] for all of them.
+/// An async function that can handle an event: `async |socket: Socket, first: String,
+/// second: u32| { … }`, with up to six arguments, or with [`Args`] for all of them.
 ///
 /// `Signature` is inferred; it keeps functions of different arity apart.
 pub trait Handler<Signature>: Send + Sync + 'static {
@@ -87,8 +91,13 @@ handlers!(
 
 /// A handler without its types.
 pub(crate) trait ErasedHandler: Send + Sync {
-    /// Decodes the arguments now; the function is called when the future is polled, which is when its turn has come.
-    fn start(self: Arc<Self>, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error>;
+    /// Decodes the arguments now; the function is called when the future is polled, which
+    /// is when its turn has come.
+    fn start(
+        self: Arc<Self>,
+        socket: Socket,
+        raw: RawArgs<'_>,
+    ) -> Result<Running, serde_json::Error>;
 }
 
 pub(crate) struct Erased<H, Signature>(H, PhantomData<fn() -> Signature>);
@@ -100,7 +109,11 @@ impl<H, Signature> Erased<H, Signature> {
 }
 
 impl<H: Handler<Signature>, Signature: 'static> ErasedHandler for Erased<H, Signature> {
-    fn start(self: Arc<Self>, socket: Socket, raw: RawArgs<'_>) -> Result<Running, serde_json::Error> {
+    fn start(
+        self: Arc<Self>,
+        socket: Socket,
+        raw: RawArgs<'_>,
+    ) -> Result<Running, serde_json::Error> {
         let args = H::Decoded::from_args(raw)?;
         Ok(Box::pin(async move { self.0.call(socket, args).await }))
     }

@@ -1,23 +1,20 @@
 //! The server: namespaces by name, on an Engine.IO server.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
-    time::Duration,
-};
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use engine_io::{Application, Deadlines, Receiver, Server, Session};
 use serde_json::Value;
-use warp::{Filter, filters::BoxedFilter};
+use warp::Filter;
+use warp::filters::BoxedFilter;
 
-use crate::{
-    connection::Connection,
-    namespace::{Namespace, OnConnect},
-    recovery::Recovery,
-    socket::Socket,
-};
+use crate::connection::Connection;
+use crate::namespace::{Namespace, OnConnect};
+use crate::recovery::Recovery;
+use crate::socket::Socket;
 
 /// What one client may ask for.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +29,15 @@ pub struct Limits {
     pub max_rooms: usize,
     /// Bytes of a room's name. Default 256.
     pub max_room_name: usize,
-    /// Bytes of the payload with which a client joins a namespace; it is kept with the socket. Default 16 KiB.
+    /// Bytes of the payload with which a client joins a namespace; it is kept with the
+    /// socket. Default 16 KiB.
     pub max_auth: usize,
     /// Bytes of the name of a namespace that a predicate makes. Default 256.
     pub max_namespace_name: usize,
     /// Namespaces of one connection. Default 100.
     pub max_namespaces: usize,
-    /// Bytes of events that wait for a socket's handlers before its connection is read no further. Default 256 KiB.
+    /// Bytes of events that wait for a socket's handlers before its connection is read
+    /// no further. Default 256 KiB.
     pub max_inbox: usize,
 }
 
@@ -61,9 +60,11 @@ impl Default for Limits {
 /// A server's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The sessions below: path (`/socket.io/` by default), heartbeat, payload size, transports, origins.
+    /// The sessions below: path (`/socket.io/` by default), heartbeat, payload size,
+    /// transports, origins.
     pub engine: engine_io::Config,
-    /// How long a client may take to join a namespace, and an event's attachments to arrive. Default 45 s.
+    /// How long a client may take to join a namespace, and an event's attachments to
+    /// arrive. Default 45 s.
     pub connect_timeout: Duration,
     /// Whether clients that were away get what they missed. Default not.
     pub recovery: Option<Recovery>,
@@ -76,7 +77,10 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            engine: engine_io::Config { path: "/socket.io/".into(), ..engine_io::Config::default() },
+            engine: engine_io::Config {
+                path: "/socket.io/".into(),
+                ..engine_io::Config::default()
+            },
             connect_timeout: Duration::from_secs(45),
             recovery: None,
             limits: Limits::default(),
@@ -133,17 +137,23 @@ impl Io {
         }))
     }
 
-    /// Makes a namespace; `on_connect` is called with each socket that joins it, and sets its handlers. A second call
-    /// with the same name makes it anew.
-    pub fn of(&self, name: &str, on_connect: impl Fn(Socket) + Send + Sync + 'static) -> Namespace {
+    /// Makes a namespace; `on_connect` is called with each socket that joins it, and sets
+    /// its handlers. A second call with the same name makes it anew.
+    pub fn of(
+        &self,
+        name: &str,
+        on_connect: impl Fn(Socket) + Send + Sync + 'static,
+    ) -> Namespace {
         let name = normal(name);
-        let namespace = Namespace::new(&name, Arc::new(on_connect), false, self.0.config.recovery);
+        let namespace =
+            Namespace::new(&name, Arc::new(on_connect), false, self.0.config.recovery);
         self.0.lock().fixed.insert(name.into(), namespace.clone());
         namespace
     }
 
-    /// Lets clients make namespaces: those whose name and auth payload the predicate accepts. One lives as long as
-    /// somebody is in it; who was alone there and comes back starts afresh.
+    /// Lets clients make namespaces: those whose name and auth payload the predicate
+    /// accepts. One lives as long as somebody is in it; who was alone there and comes
+    /// back starts afresh.
     ///
     /// ```
     /// # let io = socket_io::Io::default();
@@ -156,7 +166,10 @@ impl Io {
         matches: impl Fn(&str, &Value) -> bool + Send + Sync + 'static,
         on_connect: impl Fn(Socket) + Send + Sync + 'static,
     ) {
-        let rule = Rule { matches: Arc::new(matches), on_connect: Arc::new(on_connect) };
+        let rule = Rule {
+            matches: Arc::new(matches),
+            on_connect: Arc::new(on_connect),
+        };
         self.0.lock().rules.push(rule);
     }
 
@@ -164,7 +177,12 @@ impl Io {
     pub fn namespace(&self, name: &str) -> Option<Namespace> {
         let name = normal(name);
         let namespaces = self.0.lock();
-        let made = || namespaces.made.get(&*name).map(|(namespace, _)| namespace.clone());
+        let made = || {
+            namespaces
+                .made
+                .get(&*name)
+                .map(|(namespace, _)| namespace.clone())
+        };
         namespaces.fixed.get(&*name).cloned().or_else(made)
     }
 
@@ -182,11 +200,13 @@ impl Io {
 
     /// The Engine.IO server below.
     pub fn engine(&self) -> &Server {
-        self.0.engine.get_or_init(|| Server::new(self.0.config.engine.clone(), Door(Arc::downgrade(&self.0))))
+        self.0.engine.get_or_init(|| {
+            Server::new(self.0.config.engine.clone(), Door(Arc::downgrade(&self.0)))
+        })
     }
 
-    /// Closes every connection in peace and takes no new ones. Clients try to come back, to this server's successor.
-    /// Returns how many connections there were.
+    /// Closes every connection in peace and takes no new ones. Clients try to come back,
+    /// to this server's successor. Returns how many connections there were.
     ///
     /// ```no_run
     /// # async fn example(io: socket_io::Io, listener: tokio::net::TcpListener) -> std::io::Result<()> {
@@ -209,7 +229,11 @@ impl Io {
 
 /// A name with its slash.
 fn normal(name: &str) -> String {
-    if name.starts_with('/') { name.to_owned() } else { format!("/{name}") }
+    if name.starts_with('/') {
+        name.to_owned()
+    } else {
+        format!("/{name}")
+    }
 }
 
 /// Where sessions come in.
@@ -234,10 +258,13 @@ impl Receiver for Nobody {
 
 impl IoInner {
     fn lock(&self) -> MutexGuard<'_, Namespaces> {
-        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
+        self.namespaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The namespace for a client that wants in. [`release`](Self::release) follows when it is out again.
+    /// The namespace for a client that wants in. [`release`](Self::release) follows when
+    /// it is out again.
     pub(crate) fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
         let rules = {
             let mut namespaces = self.lock();
@@ -253,22 +280,29 @@ impl IoInner {
             }
             namespaces.rules.clone()
         };
-        // The predicate is the application's: it runs without the lock, and one that panics has not said yes.
+        // The predicate is the application's: it runs without the lock, and one that
+        // panics has not said yes.
         let rule = rules.into_iter().find(|rule| {
-            catch_unwind(AssertUnwindSafe(|| (rule.matches)(name, auth))).unwrap_or_else(|_| {
-                tracing::error!(namespace = name, "a namespace's predicate panicked");
-                false
-            })
+            catch_unwind(AssertUnwindSafe(|| (rule.matches)(name, auth))).unwrap_or_else(
+                |_| {
+                    tracing::error!(namespace = name, "a namespace's predicate panicked");
+                    false
+                },
+            )
         })?;
         let mut namespaces = self.lock();
-        if !namespaces.made.contains_key(name) && namespaces.made.len() >= self.config.max_dynamic_namespaces
+        if !namespaces.made.contains_key(name)
+            && namespaces.made.len() >= self.config.max_dynamic_namespaces
         {
             return None;
         }
-        let (namespace, users) = namespaces
-            .made
-            .entry(name.into())
-            .or_insert_with(|| (Namespace::new(name, rule.on_connect, true, self.config.recovery), 0));
+        let (namespace, users) =
+            namespaces.made.entry(name.into()).or_insert_with(|| {
+                (
+                    Namespace::new(name, rule.on_connect, true, self.config.recovery),
+                    0,
+                )
+            });
         *users += 1;
         Some(namespace.clone())
     }
@@ -290,6 +324,8 @@ impl IoInner {
 
 impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Io").field("path", &self.0.config.engine.path).finish_non_exhaustive()
+        f.debug_struct("Io")
+            .field("path", &self.0.config.engine.path)
+            .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! Socket.IO protocol 5: namespaces, rooms, events and acknowledgements.
 //!
-//! Engine.IO gives one stream of messages that outlives its connections. An application wants names: *which* event,
-//! for *which* part of the program, sent to *whom*, and did it arrive? That is Socket.IO: a few characters in front of
-//! a JSON array ([`packet`]), and a server that keeps who is where ([`Namespace`], [`Room`]).
+//! Engine.IO gives one stream of messages that outlives its connections. An application
+//! wants names: *which* event, for *which* part of the program, sent to *whom*, and did
+//! it arrive? That is Socket.IO: a few characters in front of a JSON array ([`packet`]),
+//! and a server that keeps who is where ([`Namespace`], [`Room`]).
 //!
 //! ```no_run
 //! use socket_io::{Config, Io, Socket};
@@ -20,9 +21,9 @@
 //! # }
 //! ```
 //!
-//! A handler's return value is the acknowledgement. Its parameters are the event's arguments, decoded; arguments that
-//! do not fit are answered with `false` and the reason. Events of one socket are handled in their order, one after
-//! another.
+//! A handler's return value is the acknowledgement. Its parameters are the event's
+//! arguments, decoded; arguments that do not fit are answered with `false` and the
+//! reason. Events of one socket are handled in their order, one after another.
 
 mod ack;
 mod adapter;
@@ -40,7 +41,8 @@ pub mod packet;
 mod recovery;
 mod room;
 mod socket;
-// A solution says `socket_io::` as an answer does, so that the one can be put in the place of the other.
+// A solution says `socket_io::` as an answer does, so that the one can be put in the
+// place of the other.
 extern crate self as socket_io;
 
 #[doc(hidden)]

@@ -7,12 +7,15 @@ mod tour {
     pub(crate) mod show;
 }
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::{Parser, Subcommand};
+
 #[derive(Parser)]
-#[command(about = "Socket.IO packets as they pass: a namespace, a room, acknowledgements, bytes")]
+#[command(
+    about = "Socket.IO packets as they pass: a namespace, a room, acknowledgements, bytes"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -25,18 +28,21 @@ struct Arguments {
 enum Command {
     /// Print, as CSV, what the book's plots show
     Measure {
-        /// broadcast: what a broadcast costs for each receiver, encoded once and encoded for each
+        /// broadcast: what a broadcast costs for each receiver, encoded once and encoded
+        /// for each
         #[arg(value_parser = ["broadcast"])]
         what: String,
     },
 }
 
 fn main() -> ExitCode {
-    terminal::run("lesson 10", |arguments: Arguments| match arguments.command {
-        Some(Command::Measure { .. }) => {
-            tour::measure::broadcast();
-            Ok(())
+    terminal::run("lesson 10", |arguments: Arguments| {
+        match arguments.command {
+            Some(Command::Measure { .. }) => {
+                tour::measure::broadcast();
+                Ok(())
+            }
+            None => tour::show::run(Duration::from_millis(arguments.pause)),
         }
-        None => tour::show::run(Duration::from_millis(arguments.pause)),
     })
 }

@@ -1,28 +1,22 @@
 //! Namespaces: one connection, several conversations. What the talk calls a controller.
 
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{
-    adapter::{Adapter, InMemory, Selection},
-    args::IntoArgs,
-    broadcast::Broadcast,
-    error::ConnectError,
-    outgoing::Outgoing,
-    recovery::{Log, Recovery, Restored, Saved},
-    room::Room,
-    socket::Socket,
-};
+use crate::adapter::{Adapter, InMemory, Selection};
+use crate::args::IntoArgs;
+use crate::broadcast::Broadcast;
+use crate::error::ConnectError;
+use crate::outgoing::Outgoing;
+use crate::recovery::{Log, Recovery, Restored, Saved};
+use crate::room::Room;
+use crate::socket::Socket;
 
 pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
@@ -44,7 +38,12 @@ struct Inner {
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, on_connect: OnConnect, dynamic: bool, recovery: Option<Recovery>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        on_connect: OnConnect,
+        dynamic: bool,
+        recovery: Option<Recovery>,
+    ) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
             on_connect,
@@ -61,9 +60,10 @@ impl Namespace {
         &self.0.name
     }
 
-    /// Asks `check` before a socket may join: it sees the socket, its [`auth`](Socket::auth) and its
-    /// [`handshake`](Socket::handshake). An error is what the client's `connect_error` gets. Several are asked in the
-    /// order they were added.
+    /// Asks `check` before a socket may join: it sees the socket, its
+    /// [`auth`](Socket::auth) and its [`handshake`](Socket::handshake). An error is
+    /// what the client's `connect_error` gets. Several are asked in the order they
+    /// were added.
     ///
     /// ```
     /// use socket_io::{ConnectError, Io, Socket};
@@ -82,7 +82,11 @@ impl Namespace {
             let check = check.clone();
             Box::pin(async move { check(socket).await })
         });
-        self.0.middleware.write().unwrap_or_else(PoisonError::into_inner).push(check);
+        self.0
+            .middleware
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(check);
         self
     }
 
@@ -146,7 +150,11 @@ impl Namespace {
     }
 
     pub(crate) fn middlewares(&self) -> Vec<Middleware> {
-        self.0.middleware.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .middleware
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn next_ack(&self) -> u64 {
@@ -158,15 +166,22 @@ impl Namespace {
     }
 
     fn log(&self) -> Option<MutexGuard<'_, Log>> {
-        Some(self.0.recovery.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(
+            self.0
+                .recovery
+                .as_ref()?
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Sends an event to all who are selected.
     pub(crate) fn broadcast(&self, mut outgoing: Outgoing, selection: &Selection) {
         match self.log() {
             Some(mut log) if !selection.volatile => {
-                // Under the lock until it is queued for everybody: offsets then arrive in their order, and a socket
-                // that is restored meanwhile either finds this packet in the log or is a member that is sent it.
+                // Under the lock until it is queued for everybody: offsets then arrive in
+                // their order, and a socket that is restored meanwhile
+                // either finds this packet in the log or is a member that is sent it.
                 outgoing.push_offset(&log.next_offset());
                 let packet = outgoing.encode_event(&self.0.name, None);
                 log.append(Instant::now(), packet.clone(), selection.clone());
@@ -189,7 +204,10 @@ impl Namespace {
         }
         let packet = outgoing.encode_event(&self.0.name, None);
         if let Some(log) = &mut log {
-            let selection = Selection { rooms: vec![socket.into()], ..Selection::default() };
+            let selection = Selection {
+                rooms: vec![socket.into()],
+                ..Selection::default()
+            };
             log.append(Instant::now(), packet.clone(), selection);
         }
         socket.deliver(&packet, false);
@@ -231,7 +249,12 @@ impl Namespace {
     }
 
     /// A socket has left these rooms and the namespace; `saved` if it may come back.
-    pub(crate) fn remove(&self, socket: &Socket, rooms: &[Arc<str>], saved: Option<Saved>) {
+    pub(crate) fn remove(
+        &self,
+        socket: &Socket,
+        rooms: &[Arc<str>],
+        saved: Option<Saved>,
+    ) {
         let mut log = self.log();
         self.0.adapter.remove(socket, rooms);
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {

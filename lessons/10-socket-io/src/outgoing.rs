@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use engine_io::EncodedMessage;
 
-use crate::{
-    args::{self, Encoded, IntoArgs},
-    packet::{Packet, PacketType},
-};
+use crate::args::{self, Encoded, IntoArgs};
+use crate::packet::{Packet, PacketType};
 
-/// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference count.
+/// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
+/// count.
 #[derive(Clone, Debug)]
 pub struct EncodedPacket(Messages);
 
@@ -35,7 +34,16 @@ impl EncodedPacket {
 
     /// A packet without attachments.
     pub(crate) fn plain(kind: PacketType, namespace: &str, data: &str) -> Self {
-        Self(Messages::One(Packet { kind, attachments: 0, namespace, id: None, data }.encode()))
+        Self(Messages::One(
+            Packet {
+                kind,
+                attachments: 0,
+                namespace,
+                id: None,
+                data,
+            }
+            .encode(),
+        ))
     }
 }
 
@@ -44,8 +52,8 @@ impl EncodedPacket {
 pub(crate) struct Outgoing(Encoded);
 
 impl Outgoing {
-    /// `[name, …args]`. What JSON cannot express is logged and not sent: it is the program's mistake, and no client
-    /// should suffer for it.
+    /// `[name, …args]`. What JSON cannot express is logged and not sent: it is the
+    /// program's mistake, and no client should suffer for it.
     pub(crate) fn event(name: &str, args: &impl IntoArgs) -> Option<Self> {
         match args::encode(Some(name), args) {
             Ok(encoded) => Some(Self(encoded)),
@@ -84,12 +92,27 @@ impl Outgoing {
         id: Option<u64>,
     ) -> EncodedPacket {
         let Encoded { json, attachments } = &self.0;
-        let kind = if attachments.is_empty() { plain } else { binary };
-        let text = Packet { kind, attachments: attachments.len(), namespace, id, data: json }.encode();
+        let kind = if attachments.is_empty() {
+            plain
+        } else {
+            binary
+        };
+        let text = Packet {
+            kind,
+            attachments: attachments.len(),
+            namespace,
+            id,
+            data: json,
+        }
+        .encode();
         if attachments.is_empty() {
             return EncodedPacket(Messages::One(text));
         }
-        let attachments = attachments.iter().map(|bytes| EncodedMessage::binary(bytes));
-        EncodedPacket(Messages::Many([text].into_iter().chain(attachments).collect()))
+        let attachments = attachments
+            .iter()
+            .map(|bytes| EncodedMessage::binary(bytes));
+        EncodedPacket(Messages::Many(
+            [text].into_iter().chain(attachments).collect(),
+        ))
     }
 }

@@ -11,8 +11,8 @@
 //! ```
 //! (Socket.IO protocol 5, "Packet encoding")
 //!
-//! Reading makes no JSON tree: it finds the parts and leaves the data as text, which is decoded once, straight into
-//! the types that a handler asks for.
+//! Reading makes no JSON tree: it finds the parts and leaves the data as text, which is
+//! decoded once, straight into the types that a handler asks for.
 
 use std::fmt::Write;
 
@@ -80,7 +80,8 @@ pub(crate) struct PacketLimits {
 }
 
 impl<'a> Packet<'a> {
-    /// Takes a packet's text apart, with the default limits. The data is scanned for its depth but not yet parsed.
+    /// Takes a packet's text apart, with the default limits. The data is scanned for its
+    /// depth but not yet parsed.
     ///
     /// # Errors
     /// [`ParseError`] for whatever is not of the packet's form.
@@ -95,11 +96,17 @@ impl<'a> Packet<'a> {
         let limits = crate::Limits::default();
         Self::parse_within(
             text,
-            PacketLimits { max_attachments: limits.max_attachments, max_depth: limits.max_depth },
+            PacketLimits {
+                max_attachments: limits.max_attachments,
+                max_depth: limits.max_depth,
+            },
         )
     }
 
-    pub(crate) fn parse_within(text: &'a str, limits: PacketLimits) -> Result<Self, ParseError> {
+    pub(crate) fn parse_within(
+        text: &'a str,
+        limits: PacketLimits,
+    ) -> Result<Self, ParseError> {
         let kind = match text.as_bytes().first() {
             Some(b'0') => PacketType::Connect,
             Some(b'1') => PacketType::Disconnect,
@@ -113,7 +120,8 @@ impl<'a> Packet<'a> {
         let mut rest = &text[1..];
         let mut attachments = 0;
         if kind.is_binary() {
-            let (count, behind) = rest.split_once('-').ok_or(ParseError::AttachmentCount)?;
+            let (count, behind) =
+                rest.split_once('-').ok_or(ParseError::AttachmentCount)?;
             if count.is_empty() || !count.bytes().all(|digit| digit.is_ascii_digit()) {
                 return Err(ParseError::AttachmentCount);
             }
@@ -133,19 +141,31 @@ impl<'a> Packet<'a> {
         }
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (id, data) = rest.split_at(digits);
-        let id = if id.is_empty() { None } else { Some(id.parse().map_err(|_| ParseError::Id)?) };
+        let id = if id.is_empty() {
+            None
+        } else {
+            Some(id.parse().map_err(|_| ParseError::Id)?)
+        };
         let fits = match kind {
             PacketType::Connect => data.is_empty() || data.starts_with('{'),
             PacketType::Disconnect => data.is_empty(),
             PacketType::ConnectError => true,
             PacketType::Event | PacketType::BinaryEvent => data.starts_with('['),
-            PacketType::Ack | PacketType::BinaryAck => data.starts_with('[') && id.is_some(),
+            PacketType::Ack | PacketType::BinaryAck => {
+                data.starts_with('[') && id.is_some()
+            }
         };
         if !fits {
             return Err(ParseError::Data);
         }
         check_depth(data, limits.max_depth)?;
-        Ok(Self { kind, attachments, namespace, id, data })
+        Ok(Self {
+            kind,
+            attachments,
+            namespace,
+            id,
+            data,
+        })
     }
 
     /// Writes the text part.
@@ -202,41 +222,77 @@ fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn the_forms_of_the_protocol() {
-        let plain = |kind, namespace, id, data| Packet { kind, attachments: 0, namespace, id, data };
+        let plain = |kind, namespace, id, data| Packet {
+            kind,
+            attachments: 0,
+            namespace,
+            id,
+            data,
+        };
         for (text, packet) in [
             ("0", plain(PacketType::Connect, "/", None, "")),
-            ("0/admin,{\"sid\":\"x\"}", plain(PacketType::Connect, "/admin", None, "{\"sid\":\"x\"}")),
-            ("1/admin,", plain(PacketType::Disconnect, "/admin", None, "")),
-            ("2[\"foo\"]", plain(PacketType::Event, "/", None, "[\"foo\"]")),
-            ("2/admin,456[\"a\"]", plain(PacketType::Event, "/admin", Some(456), "[\"a\"]")),
+            (
+                "0/admin,{\"sid\":\"x\"}",
+                plain(PacketType::Connect, "/admin", None, "{\"sid\":\"x\"}"),
+            ),
+            (
+                "1/admin,",
+                plain(PacketType::Disconnect, "/admin", None, ""),
+            ),
+            (
+                "2[\"foo\"]",
+                plain(PacketType::Event, "/", None, "[\"foo\"]"),
+            ),
+            (
+                "2/admin,456[\"a\"]",
+                plain(PacketType::Event, "/admin", Some(456), "[\"a\"]"),
+            ),
             ("30[]", plain(PacketType::Ack, "/", Some(0), "[]")),
             (
                 "4/admin,{\"message\":\"no\"}",
-                plain(PacketType::ConnectError, "/admin", None, "{\"message\":\"no\"}"),
+                plain(
+                    PacketType::ConnectError,
+                    "/admin",
+                    None,
+                    "{\"message\":\"no\"}",
+                ),
             ),
             (
                 "51-[\"a\",1]",
-                Packet { attachments: 1, ..plain(PacketType::BinaryEvent, "/", None, "[\"a\",1]") },
+                Packet {
+                    attachments: 1,
+                    ..plain(PacketType::BinaryEvent, "/", None, "[\"a\",1]")
+                },
             ),
             (
                 "510-[\"a\"]",
-                Packet { attachments: 10, ..plain(PacketType::BinaryEvent, "/", None, "[\"a\"]") },
+                Packet {
+                    attachments: 10,
+                    ..plain(PacketType::BinaryEvent, "/", None, "[\"a\"]")
+                },
             ),
             (
                 "62-/admin,7[1]",
-                Packet { attachments: 2, ..plain(PacketType::BinaryAck, "/admin", Some(7), "[1]") },
+                Packet {
+                    attachments: 2,
+                    ..plain(PacketType::BinaryAck, "/admin", Some(7), "[1]")
+                },
             ),
         ] {
             assert_eq!(Packet::parse(text).unwrap(), packet, "{text}");
             assert_eq!(packet.to_text(), text);
         }
         assert_eq!(Packet::parse("0/admin").unwrap().namespace, "/admin");
-        assert_eq!(Packet::parse("0/admin?token=1,").unwrap().namespace, "/admin");
+        assert_eq!(
+            Packet::parse("0/admin?token=1,").unwrap().namespace,
+            "/admin"
+        );
     }
 
     #[test]
@@ -271,11 +327,18 @@ mod tests {
         let flat = format!(r#"2["{}","\"{}"]"#, "[".repeat(1000), "{".repeat(1000));
         assert!(Packet::parse(&flat).is_ok());
         let wide = format!(r#"2["a"{}]"#, ",[],{}".repeat(1000));
-        assert!(Packet::parse(&wide).is_ok(), "what is closed is not deep any more");
-        let nested = |levels: usize| format!("2{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(
+            Packet::parse(&wide).is_ok(),
+            "what is closed is not deep any more"
+        );
+        let nested =
+            |levels: usize| format!("2{}{}", "[".repeat(levels), "]".repeat(levels));
         let max = crate::Limits::default().max_depth;
         assert!(Packet::parse(&nested(max)).is_ok());
-        assert!(matches!(Packet::parse(&nested(max + 1)), Err(ParseError::TooDeep)));
+        assert!(matches!(
+            Packet::parse(&nested(max + 1)),
+            Err(ParseError::TooDeep)
+        ));
     }
 
     proptest! {

@@ -1,31 +1,30 @@
-//! Connection state recovery: a client that was away for a while gets its id, its rooms and what it missed.
+//! Connection state recovery: a client that was away for a while gets its id, its rooms
+//! and what it missed.
 //!
-//! The server gives each socket a private id, and each event an offset, a last argument that the client keeps. A
-//! client that comes back hands both in. Two things are needed: what was sent to whom (the [`Log`]), and who was in
-//! which rooms (what [`Log::save`] keeps). Both are bounded, in time and in size.
+//! The server gives each socket a private id, and each event an offset, a last argument
+//! that the client keeps. A client that comes back hands both in. Two things are needed:
+//! what was sent to whom (the [`Log`]), and who was in which rooms (what [`Log::save`]
+//! keeps). Both are bounded, in time and in size.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{
-    adapter::Selection,
-    data::Data,
-    outgoing::EncodedPacket,
-    room::{Room, SocketId},
-    socket::Socket,
-};
+use crate::adapter::Selection;
+use crate::data::Data;
+use crate::outgoing::EncodedPacket;
+use crate::room::{Room, SocketId};
+use crate::socket::Socket;
 
 /// How long, and how much, a namespace remembers for clients that are away.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
     /// How long a client may be away. Default 2 minutes.
     pub max_disconnection: Duration,
-    /// How many bytes of packets a namespace keeps. Default 8 MiB: who missed more starts afresh.
+    /// How many bytes of packets a namespace keeps. Default 8 MiB: who missed more
+    /// starts afresh.
     pub max_bytes: usize,
     /// How many clients that are away a namespace keeps in mind. Default 10,000.
     pub max_sessions: usize,
@@ -33,14 +32,19 @@ pub struct Recovery {
 
 impl Default for Recovery {
     fn default() -> Self {
-        Self { max_disconnection: Duration::from_mins(2), max_bytes: 8 << 20, max_sessions: 10_000 }
+        Self {
+            max_disconnection: Duration::from_mins(2),
+            max_bytes: 8 << 20,
+            max_sessions: 10_000,
+        }
     }
 }
 
 /// One namespace's memory.
 pub(crate) struct Log {
     limits: Recovery,
-    /// In front of every offset, so that a last argument of an event that has none is not taken for one.
+    /// In front of every offset, so that a last argument of an event that has none is
+    /// not taken for one.
     salt: String,
     packets: VecDeque<Logged>,
     bytes: usize,
@@ -92,12 +96,22 @@ impl Log {
     }
 
     /// Remembers a packet, and forgets those that are too old or too many.
-    pub(crate) fn append(&mut self, now: Instant, packet: EncodedPacket, selection: Selection) {
+    pub(crate) fn append(
+        &mut self,
+        now: Instant,
+        packet: EncodedPacket,
+        selection: Selection,
+    ) {
         self.bytes += packet.size();
-        self.packets.push_back(Logged { at: now, packet, selection });
+        self.packets.push_back(Logged {
+            at: now,
+            packet,
+            selection,
+        });
         self.next += 1;
         while let Some(first) = self.packets.front()
-            && (self.bytes > self.limits.max_bytes || now - first.at > self.limits.max_disconnection)
+            && (self.bytes > self.limits.max_bytes
+                || now - first.at > self.limits.max_disconnection)
         {
             self.bytes -= first.packet.size();
             self.packets.pop_front();
@@ -125,20 +139,27 @@ impl Log {
         self.away.insert(pid.clone(), saved);
         self.order.push_back((now, pid.clone()));
         while let Some((since, pid)) = self.order.front()
-            && (self.away.len() > self.limits.max_sessions || now - *since > self.limits.max_disconnection)
+            && (self.away.len() > self.limits.max_sessions
+                || now - *since > self.limits.max_disconnection)
         {
             self.away.remove(pid);
             self.order.pop_front();
         }
     }
 
-    /// A client is back: what was kept of it, and what it missed since `offset`. `None` when that is not known any
-    /// more, in whole.
-    pub(crate) fn restore(&mut self, now: Instant, pid: &str, offset: &str) -> Option<Restored> {
+    /// A client is back: what was kept of it, and what it missed since `offset`. `None`
+    /// when that is not known any more, in whole.
+    pub(crate) fn restore(
+        &mut self,
+        now: Instant,
+        pid: &str,
+        offset: &str,
+    ) -> Option<Restored> {
         let (salt, offset) = offset.split_once('.')?;
         let offset: u64 = offset.parse().ok().filter(|_| salt == self.salt)?;
         let oldest = self.next - self.packets.len() as u64;
-        // The client has `offset`; the packet behind it must still be here, or not yet sent.
+        // The client has `offset`; the packet behind it must still be here, or not yet
+        // sent.
         if offset >= self.next || offset + 1 < oldest {
             return None;
         }
@@ -165,7 +186,8 @@ impl Saved {
     }
 
     fn is_selected(&self, selection: &Selection) -> bool {
-        (selection.rooms.is_empty() || selection.rooms.iter().any(|room| self.is_in(room)))
+        (selection.rooms.is_empty()
+            || selection.rooms.iter().any(|room| self.is_in(room)))
             && !selection.except.iter().any(|room| self.is_in(room))
     }
 }
@@ -180,14 +202,24 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_is_just_full_keeps_everything_and_the_next_packet_pushes_out_the_first() {
+    fn a_log_that_is_just_full_keeps_everything_and_the_next_packet_pushes_out_the_first()
+    {
         let now = Instant::now();
-        let mut log = Log::new(Recovery { max_bytes: 3 * packet().size(), ..Recovery::default() });
+        let mut log = Log::new(Recovery {
+            max_bytes: 3 * packet().size(),
+            ..Recovery::default()
+        });
         for kept in [1, 2, 3, 3, 3] {
             log.append(now, packet(), Selection::default());
-            assert_eq!((log.packets.len(), log.bytes), (kept, kept * packet().size()));
+            assert_eq!(
+                (log.packets.len(), log.bytes),
+                (kept, kept * packet().size())
+            );
         }
-        assert_eq!(log.next_offset().split_once('.').map(|(_, next)| next), Some("5"));
+        assert_eq!(
+            log.next_offset().split_once('.').map(|(_, next)| next),
+            Some("5")
+        );
     }
 
     #[test]
@@ -195,9 +227,17 @@ mod tests {
         let (now, limits) = (Instant::now(), Recovery::default());
         let mut log = Log::new(limits);
         log.append(now, packet(), Selection::default());
-        log.append(now + limits.max_disconnection, packet(), Selection::default());
+        log.append(
+            now + limits.max_disconnection,
+            packet(),
+            Selection::default(),
+        );
         assert_eq!(log.packets.len(), 2, "to the last moment");
-        log.append(now + limits.max_disconnection + Duration::from_millis(1), packet(), Selection::default());
+        log.append(
+            now + limits.max_disconnection + Duration::from_millis(1),
+            packet(),
+            Selection::default(),
+        );
         assert_eq!(log.packets.len(), 2, "and no longer");
     }
 }

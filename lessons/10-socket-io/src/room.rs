@@ -1,10 +1,12 @@
 //! Rooms: names for sets of sockets. Only the server knows them.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use crate::socket::Socket;
 
-/// A socket's public id, fit to be shown to other clients. It is not the Engine.IO session's id, which is a secret.
+/// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
+/// session's id, which is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(Arc<str>);
 
@@ -27,7 +29,8 @@ impl fmt::Display for SocketId {
 
 /// Whom to send to: every socket has a room of its own, and joins others by name.
 ///
-/// The two are different variants, so that a room that a client names can never be another socket's own.
+/// The two are different variants, so that a room that a client names can never be
+/// another socket's own.
 ///
 /// ```
 /// use socket_io::Room;

@@ -1,43 +1,38 @@
 //! A socket: one client in one namespace.
 //!
-//! Its events are handled one after another, in the order they came: a handler that finishes at once runs where the
-//! event was read; one that waits goes on in a task of its own, with the events behind it in a queue. So nobody's
-//! messages overtake each other, and a client that sends faster than its handlers work is made to wait, not kept in
-//! memory.
+//! Its events are handled one after another, in the order they came: a handler that
+//! finishes at once runs where the event was read; one that waits goes on in a task of
+//! its own, with the events behind it in a queue. So nobody's messages overtake each
+//! other, and a client that sends faster than its handlers work is made to wait, not kept
+//! in memory.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    fmt,
-    future::Future,
-    marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
-        atomic::{AtomicU8, Ordering},
-    },
-    task::{Context, Poll, Waker},
-};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::task::{Context, Poll, Waker};
 
 use engine_io::{CloseReason, Handshake, Session};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::{
-    ack::{self, EmitWithAck, Waiting},
-    args::{self, Args, Encoded, IntoArgs, RawArgs},
-    binary,
-    broadcast::Broadcast,
-    connection::Connection,
-    data::Data,
-    error::{JoinError, ParseError},
-    handler::{Erased, ErasedHandler, Handler, Running},
-    namespace::Namespace,
-    outgoing::{EncodedPacket, Outgoing},
-    packet::PacketType,
-    recovery::Saved,
-    room::{Room, SocketId},
-};
+use crate::ack::{self, EmitWithAck, Waiting};
+use crate::args::{self, Args, Encoded, IntoArgs, RawArgs};
+use crate::binary;
+use crate::broadcast::Broadcast;
+use crate::connection::Connection;
+use crate::data::Data;
+use crate::error::{JoinError, ParseError};
+use crate::handler::{Erased, ErasedHandler, Handler, Running};
+use crate::namespace::Namespace;
+use crate::outgoing::{EncodedPacket, Outgoing};
+use crate::packet::PacketType;
+use crate::recovery::Saved;
+use crate::room::{Room, SocketId};
 
 /// Why a socket left its namespace. `Display` gives the words that Socket.IO users know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +46,8 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
-    /// Whether the client may come back to where it was: it did not leave by anybody's will.
+    /// Whether the client may come back to where it was: it did not leave by anybody's
+    /// will.
     pub fn is_recoverable(self) -> bool {
         matches!(
             self,
@@ -103,7 +99,8 @@ pub struct Socket(Arc<Inner>);
 /// Characters of the reason why arguments do not fit.
 const MAX_REASON: usize = 200;
 
-/// On trial: middleware and the connect handler run; what is sent waits for the CONNECT packet.
+/// On trial: middleware and the connect handler run; what is sent waits for the CONNECT
+/// packet.
 const ACCEPTING: u8 = 0;
 const CONNECTED: u8 = 1;
 const LEFT: u8 = 2;
@@ -149,7 +146,11 @@ struct Inbox {
 }
 
 enum Work {
-    Event { any: Vec<Job>, handler: Option<Running>, id: Option<u64> },
+    Event {
+        any: Vec<Job>,
+        handler: Option<Running>,
+        id: Option<u64>,
+    },
     Other(Job),
 }
 
@@ -167,8 +168,9 @@ pub(crate) struct Birth {
 impl Socket {
     pub(crate) fn new(birth: Birth) -> Self {
         let recovered = birth.restored.is_some();
-        let (id, data, early) =
-            birth.restored.unwrap_or_else(|| (SocketId::random(), Arc::default(), Vec::new()));
+        let (id, data, early) = birth
+            .restored
+            .unwrap_or_else(|| (SocketId::random(), Arc::default(), Vec::new()));
         Self(Arc::new(Inner {
             id,
             namespace: birth.namespace,
@@ -199,7 +201,8 @@ impl Socket {
         &self.0.namespace
     }
 
-    /// What the client handed in to connect, its `auth` option: an object, empty if it handed in nothing.
+    /// What the client handed in to connect, its `auth` option: an object, empty if it
+    /// handed in nothing.
     pub fn auth(&self) -> &Value {
         &self.0.auth
     }
@@ -214,7 +217,8 @@ impl Socket {
         self.0.state.load(Ordering::Acquire) == CONNECTED
     }
 
-    /// Whether the client came back with its id, rooms and data (see [`Recovery`](crate::Recovery)).
+    /// Whether the client came back with its id, rooms and data (see
+    /// [`Recovery`](crate::Recovery)).
     pub fn recovered(&self) -> bool {
         self.0.recovered
     }
@@ -226,14 +230,15 @@ impl Socket {
 
     // --- Events in ---
 
-    /// Handles an event. What the handler returns is the acknowledgement, if the client asked for one.
+    /// Handles an event. What the handler returns is the acknowledgement, if the client
+    /// asked for one.
     ///
-    /// Arguments are decoded into the handler's types. If they do not fit, the handler is not called, the log says
-    /// why, and the acknowledgement is `false` and the reason. A second handler for the same event takes the first
-    /// one's place.
+    /// Arguments are decoded into the handler's types. If they do not fit, the handler is
+    /// not called, the log says why, and the acknowledgement is `false` and the
+    /// reason. A second handler for the same event takes the first one's place.
     ///
-    /// Events of one socket are handled one after another. A handler that wants to wait for another event of the same
-    /// socket must leave that to a task.
+    /// Events of one socket are handled one after another. A handler that wants to wait
+    /// for another event of the same socket must leave that to a task.
     ///
     /// ```
     /// # use socket_io::{Io, Socket};
@@ -244,8 +249,16 @@ impl Socket {
     /// ```
     pub fn on<H: Handler<Signature>, Signature: 'static>(&self, event: &str, handler: H) {
         let handler: Arc<dyn ErasedHandler> = Arc::new(Erased::new(handler));
-        let mut handlers = self.0.handlers.write().unwrap_or_else(PoisonError::into_inner);
-        match handlers.events.iter_mut().find(|(name, _)| **name == *event) {
+        let mut handlers = self
+            .0
+            .handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        match handlers
+            .events
+            .iter_mut()
+            .find(|(name, _)| **name == *event)
+        {
             Some(slot) => slot.1 = handler,
             None => handlers.events.push((event.into(), handler)),
         }
@@ -263,29 +276,43 @@ impl Socket {
             // Called when its turn has come.
             Box::pin(async move { handler(socket, event, args).await })
         });
-        self.0.handlers.write().unwrap_or_else(PoisonError::into_inner).any.push(handler);
+        self.0
+            .handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .any
+            .push(handler);
     }
 
-    /// Is called once, when the socket has left its namespace and all rooms, after the events that came before.
+    /// Is called once, when the socket has left its namespace and all rooms, after the
+    /// events that came before.
     pub fn on_disconnect<F, Fut>(&self, handler: F)
     where
         F: Fn(Socket, DisconnectReason) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let handler: OnDisconnect = Arc::new(move |socket, reason| Box::pin(handler(socket, reason)));
-        self.0.handlers.write().unwrap_or_else(PoisonError::into_inner).disconnect.push(handler);
+        let handler: OnDisconnect =
+            Arc::new(move |socket, reason| Box::pin(handler(socket, reason)));
+        self.0
+            .handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .disconnect
+            .push(handler);
     }
 
     // --- Events out ---
 
-    /// Sends an event to this client. If it is gone, so is the event, unless it [comes back](crate::Recovery) for it.
+    /// Sends an event to this client. If it is gone, so is the event, unless it [comes
+    /// back](crate::Recovery) for it.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
         if let Some(outgoing) = Outgoing::event(event, &args) {
             self.0.namespace.send(outgoing, self);
         }
     }
 
-    /// Sends an event to this client if it can be sent at once, and drops it otherwise: for what is soon outdated.
+    /// Sends an event to this client if it can be sent at once, and drops it otherwise:
+    /// for what is soon outdated.
     pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) {
         if let Some(outgoing) = Outgoing::event(event, &args) {
             self.deliver(&outgoing.encode_event(self.0.namespace.name(), None), true);
@@ -305,9 +332,18 @@ impl Socket {
         let id = self.0.namespace.next_ack();
         if let Some(outgoing) = Outgoing::event(event, &args) {
             self.expect_ack(id, sender);
-            self.deliver(&outgoing.encode_event(self.0.namespace.name(), Some(id)), false);
+            self.deliver(
+                &outgoing.encode_event(self.0.namespace.name(), Some(id)),
+                false,
+            );
         }
-        EmitWithAck { socket: self.clone(), id, answers, timeout: ack::DEFAULT_TIMEOUT, _answer: PhantomData }
+        EmitWithAck {
+            socket: self.clone(),
+            id,
+            answers,
+            timeout: ack::DEFAULT_TIMEOUT,
+            _answer: PhantomData,
+        }
     }
 
     // --- Rooms ---
@@ -315,10 +351,16 @@ impl Socket {
     /// Joins a room.
     ///
     /// # Errors
-    /// The name is too long, the socket is in too many rooms, or it has left: see [`Limits`](crate::Limits).
+    /// The name is too long, the socket is in too many rooms, or it has left: see
+    /// [`Limits`](crate::Limits).
     pub fn join(&self, room: impl Into<Arc<str>>) -> Result<(), JoinError> {
         let room = room.into();
-        let limits = self.0.connection.upgrade().map(|connection| connection.limits()).unwrap_or_default();
+        let limits = self
+            .0
+            .connection
+            .upgrade()
+            .map(|connection| connection.limits())
+            .unwrap_or_default();
         let mut rooms = self.lock_rooms();
         if self.has_left() {
             return Err(JoinError::Disconnected);
@@ -371,7 +413,8 @@ impl Socket {
     /// Puts the client out of the namespace. It will not come back by itself.
     pub fn disconnect(&self) {
         if !self.has_left() {
-            let packet = EncodedPacket::plain(PacketType::Disconnect, self.0.namespace.name(), "");
+            let packet =
+                EncodedPacket::plain(PacketType::Disconnect, self.0.namespace.name(), "");
             self.deliver(&packet, false);
             self.leave_namespace(DisconnectReason::ServerNamespace);
         }
@@ -395,7 +438,8 @@ impl Socket {
 
     /// Whether the client may say something: it was told that it has joined.
     pub(crate) fn may_speak(&self) -> bool {
-        // Its answer can be faster than `start`, which sends CONNECT and then says so, under this lock.
+        // Its answer can be faster than `start`, which sends CONNECT and then says so,
+        // under this lock.
         self.connected() || {
             let _early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
             self.connected()
@@ -406,7 +450,8 @@ impl Socket {
         self.0.state.load(Ordering::Acquire) == LEFT
     }
 
-    /// Accepted: sends the CONNECT packet, then what was sent meanwhile, be it that the server puts the client out.
+    /// Accepted: sends the CONNECT packet, then what was sent meanwhile, be it that the
+    /// server puts the client out.
     pub(crate) fn start(&self, connect: &EncodedPacket) {
         let mut early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
         let packets = std::mem::take(&mut *early);
@@ -415,7 +460,12 @@ impl Socket {
             let _ = self.0.session.send_batch(packet.messages());
         }
         // Not if it has left meanwhile.
-        let _ = self.0.state.compare_exchange(ACCEPTING, CONNECTED, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.0.state.compare_exchange(
+            ACCEPTING,
+            CONNECTED,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
     }
 
     /// Queues a packet for the client.
@@ -433,7 +483,8 @@ impl Socket {
             CONNECTED if volatile => {
                 self.0.session.send_volatile(packet.messages());
             }
-            // An error says that the session has ended, and it says so to the connection too.
+            // An error says that the session has ended, and it says so to the connection
+            // too.
             CONNECTED => drop(self.0.session.send_batch(packet.messages())),
             _ => {}
         }
@@ -452,7 +503,11 @@ impl Socket {
     }
 
     /// The client answers. An answer to no question is nothing.
-    pub(crate) fn acknowledged(&self, id: u64, raw: RawArgs<'_>) -> Result<(), ParseError> {
+    pub(crate) fn acknowledged(
+        &self,
+        id: u64,
+        raw: RawArgs<'_>,
+    ) -> Result<(), ParseError> {
         let args = raw.to_args()?;
         let waiting = self.lock_acks().remove(&id);
         if let Some(waiting) = waiting {
@@ -463,41 +518,65 @@ impl Socket {
     }
 
     /// An event has come.
-    pub(crate) fn dispatch(&self, raw: RawArgs<'_>, id: Option<u64>) -> Result<(), ParseError> {
+    pub(crate) fn dispatch(
+        &self,
+        raw: RawArgs<'_>,
+        id: Option<u64>,
+    ) -> Result<(), ParseError> {
         let name = args::event_name(raw.array)?;
         let (handler, any) = {
-            let handlers = self.0.handlers.read().unwrap_or_else(PoisonError::into_inner);
+            let handlers = self
+                .0
+                .handlers
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             let handler = handlers.events.iter().find(|(event, _)| **event == *name);
-            (handler.map(|(_, handler)| handler.clone()), handlers.any.clone())
+            (
+                handler.map(|(_, handler)| handler.clone()),
+                handlers.any.clone(),
+            )
         };
         let any: Vec<Job> = if any.is_empty() {
             Vec::new()
         } else {
             let args = raw.to_args()?;
-            any.iter().map(|on_any| on_any(self.clone(), name.clone().into_owned(), args.clone())).collect()
+            any.iter()
+                .map(|on_any| {
+                    on_any(self.clone(), name.clone().into_owned(), args.clone())
+                })
+                .collect()
         };
         let handler = match handler {
             None => {
                 binary::check_json(raw.array)?;
                 None
             }
-            Some(handler) => match catch_unwind(AssertUnwindSafe(|| handler.start(self.clone(), raw))) {
-                Ok(Ok(running)) => Some(running),
-                Ok(Err(error)) if error.is_data() => {
-                    // What is behind the argument that does not fit has not been looked at.
-                    binary::check_json(raw.array)?;
-                    // The reason quotes the client, who may have said a megabyte.
-                    let reason: String = error.to_string().chars().take(MAX_REASON).collect();
-                    tracing::warn!(event = &*name, reason, "arguments that do not fit");
-                    self.answer_error(id, &format!("invalid arguments: {reason}"));
-                    None
+            Some(handler) => {
+                match catch_unwind(AssertUnwindSafe(|| handler.start(self.clone(), raw)))
+                {
+                    Ok(Ok(running)) => Some(running),
+                    Ok(Err(error)) if error.is_data() => {
+                        // What is behind the argument that does not fit has not been
+                        // looked at.
+                        binary::check_json(raw.array)?;
+                        // The reason quotes the client, who may have said a megabyte.
+                        let reason: String =
+                            error.to_string().chars().take(MAX_REASON).collect();
+                        tracing::warn!(
+                            event = &*name,
+                            reason,
+                            "arguments that do not fit"
+                        );
+                        self.answer_error(id, &format!("invalid arguments: {reason}"));
+                        None
+                    }
+                    Ok(Err(error)) => return Err(error.into()),
+                    Err(_) => {
+                        self.handler_panicked(id);
+                        None
+                    }
                 }
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => {
-                    self.handler_panicked(id);
-                    None
-                }
-            },
+            }
         };
         if handler.is_some() || !any.is_empty() {
             self.run(Work::Event { any, handler, id }, raw.array.len());
@@ -505,14 +584,17 @@ impl Socket {
         Ok(())
     }
 
-    /// Runs the work now if nothing is before it, and in a task if it does not finish at once.
+    /// Runs the work now if nothing is before it, and in a task if it does not finish at
+    /// once.
     fn run(&self, mut work: Work, size: usize) {
         {
             let mut inbox = self.lock_inbox();
             if inbox.running {
                 inbox.queue.push_back((work, size));
                 inbox.bytes += size;
-                let Some(connection) = self.0.connection.upgrade() else { return };
+                let Some(connection) = self.0.connection.upgrade() else {
+                    return;
+                };
                 if inbox.bytes > connection.limits().max_inbox && !inbox.paused {
                     inbox.paused = true;
                     connection.pause();
@@ -522,14 +604,22 @@ impl Socket {
             inbox.running = true;
         }
         // Whoever is asked now is asked again by the task, with a waker that counts.
-        let finished = self.poll_work(&mut work, &mut Context::from_waker(Waker::noop())).is_ready();
+        let finished = self
+            .poll_work(&mut work, &mut Context::from_waker(Waker::noop()))
+            .is_ready();
         if finished && self.lock_inbox().finish() {
             return;
         }
         let socket = self.clone();
-        let Some(connection) = self.0.connection.upgrade() else { return };
+        let Some(connection) = self.0.connection.upgrade() else {
+            return;
+        };
         connection.spawn(async move {
-            let mut next = if finished { socket.next_work() } else { Some(work) };
+            let mut next = if finished {
+                socket.next_work()
+            } else {
+                Some(work)
+            };
             while let Some(mut work) = next {
                 std::future::poll_fn(|cx| socket.poll_work(&mut work, cx)).await;
                 next = socket.next_work();
@@ -545,7 +635,11 @@ impl Socket {
         let (work, size) = inbox.queue.pop_front()?;
         inbox.bytes -= size;
         let connection = self.0.connection.upgrade();
-        if inbox.paused && connection.as_ref().is_none_or(|it| inbox.bytes <= it.limits().max_inbox / 2) {
+        if inbox.paused
+            && connection
+                .as_ref()
+                .is_none_or(|it| inbox.bytes <= it.limits().max_inbox / 2)
+        {
             inbox.paused = false;
             drop(inbox);
             if let Some(connection) = connection {
@@ -584,7 +678,10 @@ impl Socket {
         let Some(id) = id else { return };
         match answer {
             Ok(encoded) => {
-                self.deliver(&Outgoing::answer(encoded).encode_ack(self.0.namespace.name(), id), false);
+                self.deliver(
+                    &Outgoing::answer(encoded).encode_ack(self.0.namespace.name(), id),
+                    false,
+                );
             }
             Err(error) => {
                 tracing::error!(%error, "an acknowledgement that cannot be sent");
@@ -604,11 +701,12 @@ impl Socket {
         self.answer_error(id, "internal error");
     }
 
-    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then the disconnect handlers behind
-    /// the events that still wait.
+    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
+    /// the disconnect handlers behind the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         let before = {
-            // Under the lock of `start`: either its packets are sent before, or not at all.
+            // Under the lock of `start`: either its packets are sent before, or not at
+            // all.
             let _early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
             self.0.state.swap(LEFT, Ordering::AcqRel)
         };
@@ -618,11 +716,12 @@ impl Socket {
         let rooms = std::mem::take(&mut *self.lock_rooms());
         // Who came back and is gone again at once may come back again.
         let was_in = before == CONNECTED || self.0.recovered;
-        let saved = (reason.is_recoverable() && was_in && self.0.pid.is_some()).then(|| Saved {
-            id: self.0.id.clone(),
-            rooms: rooms.clone(),
-            data: self.0.data.clone(),
-        });
+        let saved =
+            (reason.is_recoverable() && was_in && self.0.pid.is_some()).then(|| Saved {
+                id: self.0.id.clone(),
+                rooms: rooms.clone(),
+                data: self.0.data.clone(),
+            });
         self.0.namespace.remove(self, &rooms, saved);
         self.lock_acks().clear();
         let connection = self.0.connection.upgrade();
@@ -632,8 +731,13 @@ impl Socket {
         let socket = self.clone();
         self.run(
             Work::Other(Box::pin(async move {
-                let handlers =
-                    std::mem::take(&mut *socket.0.handlers.write().unwrap_or_else(PoisonError::into_inner));
+                let handlers = std::mem::take(
+                    &mut *socket
+                        .0
+                        .handlers
+                        .write()
+                        .unwrap_or_else(PoisonError::into_inner),
+                );
                 if before == CONNECTED {
                     for on_disconnect in handlers.disconnect {
                         on_disconnect(socket.clone(), reason).await;
@@ -664,7 +768,8 @@ impl Socket {
 }
 
 impl Inbox {
-    /// The work at hand is done. Returns whether there is no other; then the next event runs where it is read.
+    /// The work at hand is done. Returns whether there is no other; then the next event
+    /// runs where it is read.
     fn finish(&mut self) -> bool {
         self.running = !self.queue.is_empty();
         !self.running

@@ -1,10 +1,12 @@
-//! Reading a packet costs no more memory than what came justifies, and what is done leaves nothing behind.
+//! Reading a packet costs no more memory than what came justifies, and what is done
+//! leaves nothing behind.
 
 mod support;
 
 use allocation_counter::measure;
 use proptest::prelude::*;
-use socket_io::{Binary, Io, Socket, packet::Packet};
+use socket_io::packet::Packet;
+use socket_io::{Binary, Io, Socket};
 use support::{Client, calm, serve};
 
 proptest! {
@@ -20,7 +22,10 @@ proptest! {
 #[test]
 fn announced_attachments_and_depth_cost_nothing() {
     for text in [
-        format!(r#"518446744073709551615-["x"{}]"#, ",{\"_placeholder\":true,\"num\":0}".repeat(1000)),
+        format!(
+            r#"518446744073709551615-["x"{}]"#,
+            ",{\"_placeholder\":true,\"num\":0}".repeat(1000)
+        ),
         format!("2{}", "[".repeat(1_000_000)),
         format!("2[\"{}", "\\".repeat(1_000_000)),
     ] {
@@ -31,24 +36,33 @@ fn announced_attachments_and_depth_cost_nothing() {
 
 #[test]
 fn a_connection_that_has_done_a_lot_is_no_bigger_than_before() {
-    /// More than the server needs while it works, and less than it takes to remember 3000 of anything.
+    /// More than the server needs while it works, and less than it takes to remember 3000
+    /// of anything.
     const SLACK: i64 = 30_000;
 
     // One thread for client and server, because memory is counted by thread.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let io = Io::new(calm());
     io.of("/", |socket| {
-        socket.on("bytes", async |socket: Socket, room: String, bytes: Binary| {
-            socket.join(room.clone()).unwrap();
-            socket.namespace().to(room.as_str()).emit("heard", bytes);
-            socket.leave(&room);
-        });
+        socket.on(
+            "bytes",
+            async |socket: Socket, room: String, bytes: Binary| {
+                socket.join(room.clone()).unwrap();
+                socket.namespace().to(room.as_str()).emit("heard", bytes);
+                socket.leave(&room);
+            },
+        );
     });
     let mut client = runtime.block_on(async { Client::new(serve(&io).await).await });
     let mut talk = |rounds: usize| {
         runtime.block_on(async {
             for round in 0..rounds {
-                let event = format!(r#"51-7["bytes","room {round}",{{"_placeholder":true,"num":0}}]"#);
+                let event = format!(
+                    r#"51-7["bytes","room {round}",{{"_placeholder":true,"num":0}}]"#
+                );
                 client.send(&event).await;
                 client.send_binary(b"some bytes").await;
                 client.packet().await;
@@ -59,5 +73,9 @@ fn a_connection_that_has_done_a_lot_is_no_bigger_than_before() {
     };
     talk(100);
     let info = measure(|| talk(3000));
-    assert!(info.bytes_current < SLACK, "{} bytes are left", info.bytes_current);
+    assert!(
+        info.bytes_current < SLACK,
+        "{} bytes are left",
+        info.bytes_current
+    );
 }

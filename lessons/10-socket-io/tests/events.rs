@@ -2,17 +2,15 @@
 
 mod support;
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use socket_io::{AckError, Args, Binary, Config, DisconnectReason, Io, JoinError, Limits, Room, Socket};
+use socket_io::{
+    AckError, Args, Binary, Config, DisconnectReason, Io, JoinError, Limits, Room, Socket,
+};
 use support::{Client, calm, serve, soon, until};
 use tokio::sync::{Notify, mpsc};
 
@@ -26,7 +24,9 @@ struct Photo {
 async fn what_a_handler_returns_is_the_acknowledgement() {
     let io = Io::new(calm());
     io.of("/", |socket| {
-        socket.on("pair", async |_: Socket, a: u8, b: Option<String>| (true, a, b));
+        socket.on("pair", async |_: Socket, a: u8, b: Option<String>| {
+            (true, a, b)
+        });
         socket.on("nothing", async |_: Socket| ());
         socket.on("fails", async |_: Socket| Err::<bool, _>("no such room"));
         socket.on("photo", async |_: Socket, photo: Photo| (photo,));
@@ -39,7 +39,10 @@ async fn what_a_handler_returns_is_the_acknowledgement() {
         (r#"23["pair",7,"x",{"more":1}]"#, r#"33[true,7,"x"]"#),
         (r#"24["nothing"]"#, "34[]"),
         (r#"25["fails"]"#, r#"35[false,"no such room"]"#),
-        (r#"218446744073709551615["all",1,[2]]"#, "318446744073709551615[1,[2]]"),
+        (
+            r#"218446744073709551615["all",1,[2]]"#,
+            "318446744073709551615[1,[2]]",
+        ),
     ] {
         client.send(packet).await;
         assert_eq!(client.packet().await, answer, "{packet}");
@@ -47,10 +50,12 @@ async fn what_a_handler_returns_is_the_acknowledgement() {
     client.send(r#"52-9["photo",{"name":"n","parts":[{"_placeholder":true,"num":1},{"num":0,"_placeholder":true}]}]"#).await;
     client.send_binary(b"zero").await;
     client.send_binary(b"").await;
-    let expected =
-        r#"62-9[{"name":"n","parts":[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]}]"#;
+    let expected = r#"62-9[{"name":"n","parts":[{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]}]"#;
     assert_eq!(client.packet().await, expected);
-    assert_eq!((client.binary().await, client.binary().await), (b"".to_vec(), b"zero".to_vec()));
+    assert_eq!(
+        (client.binary().await, client.binary().await),
+        (b"".to_vec(), b"zero".to_vec())
+    );
 }
 
 #[tokio::test]
@@ -61,12 +66,18 @@ async fn arguments_that_do_not_fit_are_answered_and_harm_nobody() {
         socket.on("panics", async |_: Socket| -> bool { panic!("on purpose") });
     });
     let mut client = Client::new(serve(&io).await).await;
-    for packet in
-        [r#"21["number","seven"]"#, r#"21["number"]"#, r#"21["number",256]"#, r#"21["number",null]"#]
-    {
+    for packet in [
+        r#"21["number","seven"]"#,
+        r#"21["number"]"#,
+        r#"21["number",256]"#,
+        r#"21["number",null]"#,
+    ] {
         client.send(packet).await;
         let answer = client.packet().await;
-        assert!(answer.starts_with(r#"31[false,"invalid arguments: "#), "{packet}: {answer}");
+        assert!(
+            answer.starts_with(r#"31[false,"invalid arguments: "#),
+            "{packet}: {answer}"
+        );
     }
     client.send(r#"2["number","seven"]"#).await;
     client.send(r#"22["panics"]"#).await;
@@ -98,7 +109,9 @@ async fn events_of_one_socket_keep_their_order_however_long_each_takes() {
     });
     let mut client = Client::new(serve(&io).await).await;
     for number in 0..100 {
-        client.send(&format!(r#"2{number}["number",{number}]"#)).await;
+        client
+            .send(&format!(r#"2{number}["number",{number}]"#))
+            .await;
     }
     let mut acked: Vec<usize> = Vec::new();
     while acked.len() < 100 {
@@ -106,7 +119,15 @@ async fn events_of_one_socket_keep_their_order_however_long_each_takes() {
         if packet.starts_with(r#"2["waiting""#) {
             gate.notify_one();
         } else {
-            acked.push(packet.split('[').nth(1).unwrap().trim_end_matches(']').parse().unwrap());
+            acked.push(
+                packet
+                    .split('[')
+                    .nth(1)
+                    .unwrap()
+                    .trim_end_matches(']')
+                    .parse()
+                    .unwrap(),
+            );
         }
     }
     let all: Vec<usize> = (0..100).collect();
@@ -114,7 +135,8 @@ async fn events_of_one_socket_keep_their_order_however_long_each_takes() {
     assert_eq!(*seen.lock().unwrap(), all);
 }
 
-/// A handler that is a plain function does its work before it returns a future: that too has its turn.
+/// A handler that is a plain function does its work before it returns a future: that too
+/// has its turn.
 #[tokio::test]
 async fn a_handler_is_called_when_its_turn_has_come() {
     let io = Io::new(calm());
@@ -129,7 +151,8 @@ async fn a_handler_is_called_when_its_turn_has_come() {
             log.lock().unwrap().push(format!("{number} begins"));
             async move {
                 if number == 1 {
-                    // The events behind it have been read when its own question is answered.
+                    // The events behind it have been read when its own question is
+                    // answered.
                     socket.emit_with_ack::<()>("ready?", ()).await.unwrap();
                     gate.notified().await;
                 }
@@ -144,13 +167,22 @@ async fn a_handler_is_called_when_its_turn_has_come() {
     let id = question.trim_start_matches('2').split('[').next().unwrap();
     client.send(&format!("3{id}[]")).await;
     gate.notify_one();
-    assert_eq!((client.packet().await, client.packet().await), ("31[]".into(), "32[]".into()));
-    assert_eq!(*log.lock().unwrap(), ["1 begins", "1 ends", "2 begins", "2 ends"]);
+    assert_eq!(
+        (client.packet().await, client.packet().await),
+        ("31[]".into(), "32[]".into())
+    );
+    assert_eq!(
+        *log.lock().unwrap(),
+        ["1 begins", "1 ends", "2 begins", "2 ends"]
+    );
 }
 
 #[tokio::test]
 async fn a_client_faster_than_its_handlers_is_made_to_wait_and_loses_nothing() {
-    let limits = Limits { max_inbox: 10_000, ..Limits::default() };
+    let limits = Limits {
+        max_inbox: 10_000,
+        ..Limits::default()
+    };
     let io = Io::new(Config { limits, ..calm() });
     let gate = Arc::new(Notify::new());
     let count = Arc::new(AtomicUsize::new(0));
@@ -176,7 +208,8 @@ async fn a_client_faster_than_its_handlers_is_made_to_wait_and_loses_nothing() {
         client
     });
     until("the first event", || count.load(Ordering::SeqCst) == 1).await;
-    // 30 MB do not fit between the client and a handler that waits: the sender is stuck, and others are not.
+    // 30 MB do not fit between the client and a handler that waits: the sender is stuck,
+    // and others are not.
     let mut other = Client::new(address).await;
     other.send(r#"21["nobody"]"#).await;
     assert!(!sender.is_finished());
@@ -195,13 +228,24 @@ async fn the_server_asks_and_the_client_answers() {
             let results = results.clone();
             async move {
                 // An answer arrives while the handler of the same socket waits for it.
-                let answer = socket.emit_with_ack::<(String, u8)>("name and age?", ()).await;
-                results.send(answer.map_err(|error| error.to_string())).unwrap();
-                let answer = socket.emit_with_ack::<u8>("age?", ()).timeout(Duration::from_millis(50)).await;
+                let answer = socket
+                    .emit_with_ack::<(String, u8)>("name and age?", ())
+                    .await;
+                results
+                    .send(answer.map_err(|error| error.to_string()))
+                    .unwrap();
+                let answer = socket
+                    .emit_with_ack::<u8>("age?", ())
+                    .timeout(Duration::from_millis(50))
+                    .await;
                 assert!(matches!(answer, Err(AckError::Timeout)), "{answer:?}");
                 let answer = socket.emit_with_ack::<u8>("still?", ()).await;
                 results
-                    .send(answer.map(|age| (String::new(), age)).map_err(|error| error.to_string()))
+                    .send(
+                        answer
+                            .map(|age| (String::new(), age))
+                            .map_err(|error| error.to_string()),
+                    )
                     .unwrap();
             }
         });
@@ -209,7 +253,12 @@ async fn the_server_asks_and_the_client_answers() {
     let mut client = Client::new(serve(&io).await).await;
     client.send(r#"2["ask me"]"#).await;
     let asked = client.packet().await;
-    let id = asked.trim_start_matches('2').split('[').next().unwrap().to_owned();
+    let id = asked
+        .trim_start_matches('2')
+        .split('[')
+        .next()
+        .unwrap()
+        .to_owned();
     client.send(&format!(r#"3{id}["Ada",36]"#)).await;
     assert_eq!(heard.recv().await.unwrap(), Ok(("Ada".into(), 36)));
     assert!(client.packet().await.ends_with(r#"["age?"]"#));
@@ -217,23 +266,36 @@ async fn the_server_asks_and_the_client_answers() {
     // Answers to no question are nothing.
     client.send("3999[1]").await;
     client.vanish();
-    assert_eq!(soon("the answer", heard.recv()).await.unwrap(), Err("the client has disconnected".into()));
+    assert_eq!(
+        soon("the answer", heard.recv()).await.unwrap(),
+        Err("the client has disconnected".into())
+    );
 }
 
 /// A server where clients join rooms and speak through any operator.
 fn switchboard() -> Io {
     let io = Io::new(calm());
     io.of("/", |socket| {
-        socket.on("join", async |socket: Socket, room: String| socket.join(room).is_ok());
+        socket.on("join", async |socket: Socket, room: String| {
+            socket.join(room).is_ok()
+        });
         socket.on("leave", async |socket: Socket, room: String| {
             socket.leave(&room);
             true
         });
-        socket.on("to", async |socket: Socket, rooms: Vec<String>, except: Vec<String>| {
-            let to = rooms.iter().fold(socket.broadcast(), socket_io::Broadcast::to);
-            except.iter().fold(to, socket_io::Broadcast::except).emit("heard", "x");
-            true
-        });
+        socket.on(
+            "to",
+            async |socket: Socket, rooms: Vec<String>, except: Vec<String>| {
+                let to = rooms
+                    .iter()
+                    .fold(socket.broadcast(), socket_io::Broadcast::to);
+                except
+                    .iter()
+                    .fold(to, socket_io::Broadcast::except)
+                    .emit("heard", "x");
+                true
+            },
+        );
     });
     io
 }
@@ -243,7 +305,8 @@ async fn ask(client: &mut Client, event: &str) {
     assert_eq!(client.packet().await, "31[true]", "{event}");
 }
 
-/// Whether a client has heard something by now: what was sent before the acknowledgement comes before it.
+/// Whether a client has heard something by now: what was sent before the acknowledgement
+/// comes before it.
 async fn heard(client: &mut Client) -> usize {
     client.send(r#"21["leave","nowhere"]"#).await;
     let mut count = 0;
@@ -304,7 +367,13 @@ async fn a_room_named_like_a_socket_is_not_its_own_room() {
 
 #[tokio::test]
 async fn rooms_are_capped_and_left_with_the_socket() {
-    let io = Io::new(Config { limits: Limits { max_rooms: 2, ..Limits::default() }, ..calm() });
+    let io = Io::new(Config {
+        limits: Limits {
+            max_rooms: 2,
+            ..Limits::default()
+        },
+        ..calm()
+    });
     let address = serve(&io).await;
     let client = Client::new(address).await;
     let main = io.namespace("/").unwrap();
@@ -327,18 +396,33 @@ async fn rooms_are_capped_and_left_with_the_socket() {
 async fn a_room_is_asked_and_those_who_do_not_answer_are_counted() {
     let io = Io::new(calm());
     let address = serve(&io).await;
-    let mut clients = [Client::new(address).await, Client::new(address).await, Client::new(address).await];
+    let mut clients = [
+        Client::new(address).await,
+        Client::new(address).await,
+        Client::new(address).await,
+    ];
     let main = io.namespace("/").unwrap();
     let asking = tokio::spawn(async move {
-        main.timeout(Duration::from_millis(300)).emit_with_ack::<u8>("age?", ()).await
+        main.timeout(Duration::from_millis(300))
+            .emit_with_ack::<u8>("age?", ())
+            .await
     });
     let mut ids = Vec::new();
     for client in &mut clients {
         let packet = client.packet().await;
-        ids.push(packet.trim_start_matches('2').split('[').next().unwrap().to_owned());
+        ids.push(
+            packet
+                .trim_start_matches('2')
+                .split('[')
+                .next()
+                .unwrap()
+                .to_owned(),
+        );
     }
     clients[0].send(&format!("3{}[7]", ids[0])).await;
-    clients[1].send(&format!(r#"3{}["not a number"]"#, ids[1])).await;
+    clients[1]
+        .send(&format!(r#"3{}["not a number"]"#, ids[1]))
+        .await;
     let answers = soon("the answers", asking).await.unwrap();
     assert_eq!((answers.received, answers.missing), (vec![7], 2));
 }
@@ -356,7 +440,10 @@ async fn sockets_are_found_moved_and_put_out() {
     first.broadcast().sockets_leave("everybody");
     assert_eq!(main.to("everybody").fetch_sockets(), [first]);
     main.all().disconnect_sockets(false);
-    assert_eq!((a.packet().await, b.packet().await), ("1".into(), "1".into()));
+    assert_eq!(
+        (a.packet().await, b.packet().await),
+        ("1".into(), "1".into())
+    );
     assert_eq!(main.count(), 0);
     // The connection stays, and may join again.
     assert!(a.connect("/", "").await["sid"].is_string());
@@ -383,12 +470,18 @@ async fn the_catch_all_comes_first_and_disconnect_last() {
         });
         socket.on_disconnect(move |socket, reason| {
             let gone = gone.clone();
-            async move { gone.send(format!("{reason}, rooms {}", socket.rooms().len())).unwrap() }
+            async move {
+                gone.send(format!("{reason}, rooms {}", socket.rooms().len()))
+                    .unwrap()
+            }
         });
         socket.join("room").unwrap();
     });
     let address = serve(&io).await;
-    for (last_word, reason) in [("1", "client namespace disconnect"), ("", "transport close")] {
+    for (last_word, reason) in [
+        ("1", "client namespace disconnect"),
+        ("", "transport close"),
+    ] {
         let mut client = Client::new(address).await;
         client.send(r#"2["own",1]"#).await;
         client.send(r#"2["other"]"#).await;
@@ -396,11 +489,19 @@ async fn the_catch_all_comes_first_and_disconnect_last() {
             client.send(last_word).await;
         }
         client.vanish();
-        for expected in ["any own [1]", "own 1", "any other []", &format!("{reason}, rooms 0")] {
+        for expected in [
+            "any own [1]",
+            "own 1",
+            "any other []",
+            &format!("{reason}, rooms 0"),
+        ] {
             assert_eq!(soon("the log", heard.recv()).await.unwrap(), expected);
         }
     }
-    assert_eq!(DisconnectReason::ServerNamespace.to_string(), "server namespace disconnect");
+    assert_eq!(
+        DisconnectReason::ServerNamespace.to_string(),
+        "server namespace disconnect"
+    );
 }
 
 #[tokio::test]

@@ -2,13 +2,9 @@
 
 mod support;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use socket_io::{Args, Binary, Config, ConnectError, Io, Limits, Socket};
@@ -34,8 +30,16 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
     let io = echo(calm());
     let address = serve(&io).await;
     let mut bystander = Client::new(address).await;
-    let deep = format!(r#"2["echo",{}{}]"#, "[".repeat(100_000), "]".repeat(100_000));
-    let deep_auth = format!("0/x,{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        r#"2["echo",{}{}]"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    let deep_auth = format!(
+        "0/x,{{\"a\":{}1{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     for packet in [
         "",
         "7",
@@ -55,7 +59,7 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
         r#"2["echo",]"#,
         r#"2["nobody listens",}]"#,
         r#"2["echo"] and more"#,
-        r#"2["bytes",7,}"#,                 // does not fit, and is no JSON either
+        r#"2["bytes",7,}"#, // does not fit, and is no JSON either
         r#"299999999999999999999["echo"]"#, // past u64
         "3[1]",
         "31{}",
@@ -72,17 +76,26 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
     ] {
         let mut client = Client::new(address).await;
         client.send(packet).await;
-        assert_eq!(client.end().await, Vec::<String>::new(), "{}", &packet[..packet.len().min(60)]);
+        assert_eq!(
+            client.end().await,
+            Vec::<String>::new(),
+            "{}",
+            &packet[..packet.len().min(60)]
+        );
     }
     still_serves(&mut bystander).await;
     let main = io.namespace("/").unwrap();
-    until("the others to be gone", || main.count() == 1 && io.engine().session_count() == 1).await;
+    until("the others to be gone", || {
+        main.count() == 1 && io.engine().session_count() == 1
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn attachments_out_of_order_close_the_connection() {
     let address = serve(&echo(calm())).await;
-    let placeholder = |num: &str| format!(r#"51-["bytes",{{"_placeholder":true,"num":{num}}}]"#);
+    let placeholder =
+        |num: &str| format!(r#"51-["bytes",{{"_placeholder":true,"num":{num}}}]"#);
     // Bytes that nobody announced.
     let mut client = Client::new(address).await;
     client.send_binary(b"stray").await;
@@ -101,17 +114,31 @@ async fn attachments_out_of_order_close_the_connection() {
     }
     // A placeholder in an event without attachments is JSON like any other, and no bytes.
     let mut client = Client::new(address).await;
-    client.send(r#"21["bytes",{"_placeholder":true,"num":0}]"#).await;
-    assert!(client.packet().await.starts_with(r#"31[false,"invalid arguments"#));
+    client
+        .send(r#"21["bytes",{"_placeholder":true,"num":0}]"#)
+        .await;
+    assert!(
+        client
+            .packet()
+            .await
+            .starts_with(r#"31[false,"invalid arguments"#)
+    );
     still_serves(&mut client).await;
 }
 
 #[tokio::test]
 async fn an_event_whose_bytes_never_come_is_given_up() {
-    let config = Config { connect_timeout: Duration::from_millis(200), ..calm() };
+    let config = Config {
+        connect_timeout: Duration::from_millis(200),
+        ..calm()
+    };
     let address = serve(&echo(config)).await;
     let mut client = Client::new(address).await;
-    client.send(r#"52-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
+    client
+        .send(
+            r#"52-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
+        )
+        .await;
     client.send_binary(b"one of two").await;
     assert_eq!(client.end().await, Vec::<String>::new());
     // Nor after one that came.
@@ -126,10 +153,17 @@ async fn an_event_whose_bytes_never_come_is_given_up() {
 
 #[tokio::test]
 async fn bytes_are_capped_together() {
-    let limits = Limits { max_attachment_bytes: 1000, ..Limits::default() };
+    let limits = Limits {
+        max_attachment_bytes: 1000,
+        ..Limits::default()
+    };
     let address = serve(&echo(Config { limits, ..calm() })).await;
     let mut client = Client::new(address).await;
-    client.send(r#"52-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
+    client
+        .send(
+            r#"52-["bytes",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
+        )
+        .await;
     client.send_binary(&[0; 600]).await;
     client.send_binary(&[0; 600]).await;
     assert_eq!(client.end().await, Vec::<String>::new());
@@ -143,20 +177,31 @@ async fn what_would_be_kept_of_a_client_is_capped() {
     let mut client = Client::new(address).await;
     let auth = |bytes: usize| format!(r#"{{"x":"{}"}}"#, "x".repeat(bytes));
     client.send(&format!("0/a,{}", auth(16 << 10))).await;
-    assert_eq!(client.packet().await, r#"4/a,{"message":"The auth payload is too large"}"#);
+    assert_eq!(
+        client.packet().await,
+        r#"4/a,{"message":"The auth payload is too large"}"#
+    );
     assert!(client.connect("/a", &auth(16_000)).await["sid"].is_string());
     let name = format!("/{}", "n".repeat(256));
     client.send(&format!("0{name},")).await;
-    assert_eq!(client.packet().await, format!(r#"4{name},{{"message":"Invalid namespace"}}"#));
+    assert_eq!(
+        client.packet().await,
+        format!(r#"4{name},{{"message":"Invalid namespace"}}"#)
+    );
     client.connect(&name[..256], "").await;
     // Nor does the log, or an answer, repeat whatever a client says.
-    client.send(&format!(r#"21["bytes","{}"]"#, "x".repeat(100_000))).await;
+    client
+        .send(&format!(r#"21["bytes","{}"]"#, "x".repeat(100_000)))
+        .await;
     assert!(client.packet().await.len() < 300);
 }
 
 #[tokio::test]
 async fn who_joins_nothing_is_closed() {
-    let config = Config { connect_timeout: Duration::from_millis(200), ..calm() };
+    let config = Config {
+        connect_timeout: Duration::from_millis(200),
+        ..calm()
+    };
     let io = echo(config);
     let address = serve(&io).await;
     let mut joined = Client::new(address).await;
@@ -164,7 +209,10 @@ async fn who_joins_nothing_is_closed() {
     silent.end().await;
     let mut refused = Client::open(address).await;
     refused.send("0/nothing,").await;
-    assert_eq!(refused.packet().await, r#"4/nothing,{"message":"Invalid namespace"}"#);
+    assert_eq!(
+        refused.packet().await,
+        r#"4/nothing,{"message":"Invalid namespace"}"#
+    );
     refused.end().await;
     still_serves(&mut joined).await;
 }
@@ -181,7 +229,10 @@ async fn a_hundred_thousand_namespaces_are_refused_one_by_one_and_nothing_is_kep
             client.send(&format!("0/n{asked},")).await;
             asked += 1;
         }
-        assert_eq!(client.packet().await, format!(r#"4/n{answered},{{"message":"Invalid namespace"}}"#));
+        assert_eq!(
+            client.packet().await,
+            format!(r#"4/n{answered},{{"message":"Invalid namespace"}}"#)
+        );
         answered += 1;
     }
     assert!(io.namespace("/n0").is_none());
@@ -190,17 +241,29 @@ async fn a_hundred_thousand_namespaces_are_refused_one_by_one_and_nothing_is_kep
         client.connect(&format!("/team-{number}"), "").await;
     }
     client.send("0/team-99,").await;
-    assert_eq!(client.packet().await, r#"4/team-99,{"message":"Too many namespaces"}"#);
+    assert_eq!(
+        client.packet().await,
+        r#"4/team-99,{"message":"Too many namespaces"}"#
+    );
     assert!(io.namespace("/team-7").is_some());
     still_serves(&mut client).await;
     client.vanish();
-    until("the namespaces to go with the last client", || io.namespace("/team-7").is_none()).await;
+    until("the namespaces to go with the last client", || {
+        io.namespace("/team-7").is_none()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn namespaces_that_clients_make_are_capped_in_all() {
-    let io = Io::new(Config { max_dynamic_namespaces: 2, ..calm() });
-    io.of_dynamic(|name, auth| name.starts_with("/team-") && auth["key"] == 1, |_| {});
+    let io = Io::new(Config {
+        max_dynamic_namespaces: 2,
+        ..calm()
+    });
+    io.of_dynamic(
+        |name, auth| name.starts_with("/team-") && auth["key"] == 1,
+        |_| {},
+    );
     let address = serve(&io).await;
     let (mut a, _) = Client::join(address, "/team-a", r#"{"key":1}"#).await;
     let (_b, _) = Client::join(address, "/team-b", r#"{"key":1}"#).await;
@@ -208,7 +271,10 @@ async fn namespaces_that_clients_make_are_capped_in_all() {
     let mut d = Client::open(address).await;
     for auth in [r#"{"key":1}"#, r#"{"key":2}"#, ""] {
         d.send(&format!("0/team-d,{auth}")).await;
-        assert_eq!(d.packet().await, r#"4/team-d,{"message":"Invalid namespace"}"#);
+        assert_eq!(
+            d.packet().await,
+            r#"4/team-d,{"message":"Invalid namespace"}"#
+        );
     }
     a.send("1/team-a,").await;
     until("the namespace to go", || io.namespace("/team-a").is_none()).await;
@@ -220,9 +286,13 @@ async fn middleware_refuses_and_what_it_joined_is_undone() {
     let asked = Arc::new(AtomicUsize::new(0));
     let second = asked.clone();
     let io = Io::new(calm());
-    let admin = io.of("/admin", |socket| socket.emit("welcome", socket.auth()["name"].clone()));
+    let admin = io.of("/admin", |socket| {
+        socket.emit("welcome", socket.auth()["name"].clone())
+    });
     admin.middleware(async |socket: Socket| {
-        socket.join("admins").map_err(|error| ConnectError::new(error.to_string()))?;
+        socket
+            .join("admins")
+            .map_err(|error| ConnectError::new(error.to_string()))?;
         tokio::task::yield_now().await;
         match socket.auth()["token"].as_str() {
             Some("secret") => Ok(()),
@@ -236,11 +306,23 @@ async fn middleware_refuses_and_what_it_joined_is_undone() {
     let address = serve(&io).await;
     let mut client = Client::open(address).await;
     client.send(r#"0/admin,{"token":"guess"}"#).await;
-    assert_eq!(client.packet().await, r#"4/admin,{"data":{"code":7},"message":"not you"}"#);
-    assert_eq!(asked.load(Ordering::SeqCst), 0, "the first refusal is the last word");
-    assert_eq!((admin.count(), admin.to("admins").fetch_sockets().len()), (0, 0));
+    assert_eq!(
+        client.packet().await,
+        r#"4/admin,{"data":{"code":7},"message":"not you"}"#
+    );
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        0,
+        "the first refusal is the last word"
+    );
+    assert_eq!(
+        (admin.count(), admin.to("admins").fetch_sockets().len()),
+        (0, 0)
+    );
     // The same connection may try again.
-    client.connect("/admin", r#"{"token":"secret","name":"Ada"}"#).await;
+    client
+        .connect("/admin", r#"{"token":"secret","name":"Ada"}"#)
+        .await;
     assert_eq!(client.packet().await, r#"2/admin,["welcome","Ada"]"#);
     assert_eq!(admin.to("admins").fetch_sockets().len(), 1);
 }
@@ -262,7 +344,10 @@ async fn events_before_the_middleware_has_decided_close_the_connection() {
 #[tokio::test]
 async fn a_client_that_does_not_read_does_not_hold_the_room_up() {
     let config = calm();
-    let engine = engine_io::Config { outbound_budget: 64 * 1024, ..config.engine };
+    let engine = engine_io::Config {
+        outbound_budget: 64 * 1024,
+        ..config.engine
+    };
     let io = echo(Config { engine, ..config });
     let (reasons, mut heard) = mpsc::unbounded_channel();
     io.of("/", move |socket| {
@@ -283,9 +368,15 @@ async fn a_client_that_does_not_read_does_not_hold_the_room_up() {
         main.emit("news", &text);
         assert_eq!(other.packet().await.len(), 8012);
         sent += 1;
-        assert!(sent < 10_000, "80 MB are queued for a client that does not read");
+        assert!(
+            sent < 10_000,
+            "80 MB are queued for a client that does not read"
+        );
     }
-    assert_eq!(soon("the reason", heard.recv()).await.unwrap(), "slow reader");
+    assert_eq!(
+        soon("the reason", heard.recv()).await.unwrap(),
+        "slow reader"
+    );
     still_serves(&mut other).await;
 }
 
@@ -302,8 +393,18 @@ async fn engine_id_and_socket_id_are_different() {
         socket.id()
     );
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut stream, taken.as_bytes()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, taken.as_bytes())
+        .await
+        .unwrap();
     let mut answer = String::new();
-    soon("an answer", tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer)).await.unwrap();
-    assert!(answer.ends_with(r#"{"code":1,"message":"Session ID unknown"}"#), "{answer}");
+    soon(
+        "an answer",
+        tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer),
+    )
+    .await
+    .unwrap();
+    assert!(
+        answer.ends_with(r#"{"code":1,"message":"Session ID unknown"}"#),
+        "{answer}"
+    );
 }

@@ -2,10 +2,8 @@
 
 mod support;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use socket_io::{ConnectError, Io, Socket};
 use support::{Client, calm, serve, soon, until};
@@ -16,7 +14,9 @@ async fn two_namespaces_of_one_connection_do_not_hear_each_other() {
     let io = Io::new(calm());
     for name in ["/", "/chat"] {
         io.of(name, |socket| {
-            socket.on("where", async |socket: Socket| socket.namespace().name().to_owned());
+            socket.on("where", async |socket: Socket| {
+                socket.namespace().name().to_owned()
+            });
         });
     }
     let mut client = Client::new(serve(&io).await).await;
@@ -33,7 +33,13 @@ async fn two_namespaces_of_one_connection_do_not_hear_each_other() {
     client.send("1/chat,").await;
     client.send(r#"22["where"]"#).await;
     assert_eq!(client.packet().await, r#"32["/"]"#);
-    assert_eq!((io.namespace("/").unwrap().count(), io.namespace("/chat").unwrap().count()), (1, 0));
+    assert_eq!(
+        (
+            io.namespace("/").unwrap().count(),
+            io.namespace("/chat").unwrap().count()
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test]
@@ -64,8 +70,8 @@ async fn what_the_connect_handler_says_follows_the_connect_packet() {
     client.connect("/out", "").await;
 }
 
-/// The CONNECT packet may be answered while what follows it is still being queued, by another thread than the one
-/// that reads.
+/// The CONNECT packet may be answered while what follows it is still being queued, by
+/// another thread than the one that reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_event_in_answer_to_connect_is_never_too_early() {
     let io = Io::new(calm());
@@ -74,7 +80,8 @@ async fn an_event_in_answer_to_connect_is_never_too_early() {
             socket.emit("greeting", number);
         }
         socket.on("hello", async |_: Socket| true);
-        // From here on this thread is no worker of the runtime: those that it wakes run elsewhere, at once.
+        // From here on this thread is no worker of the runtime: those that it wakes run
+        // elsewhere, at once.
         tokio::task::block_in_place(|| std::thread::sleep(Duration::from_millis(1)));
     });
     main.middleware(async |_| {
@@ -134,10 +141,13 @@ async fn who_is_put_out_by_a_middleware_is_told() {
 async fn a_panic_in_a_middleware_is_a_refusal() {
     let io = Io::new(calm());
     io.of("/", |_| {});
-    io.of("/at-once", |_| {})
-        .middleware(|_| -> std::future::Ready<Result<(), ConnectError>> { panic!("on purpose") });
+    io.of("/at-once", |_| {}).middleware(
+        |_| -> std::future::Ready<Result<(), ConnectError>> { panic!("on purpose") },
+    );
     io.of("/later", |_| {}).middleware(async |socket: Socket| {
-        socket.join("room").map_err(|error| ConnectError::new(error.to_string()))?;
+        socket
+            .join("room")
+            .map_err(|error| ConnectError::new(error.to_string()))?;
         tokio::task::yield_now().await;
         panic!("on purpose")
     });
@@ -146,10 +156,20 @@ async fn a_panic_in_a_middleware_is_a_refusal() {
     for name in ["/at-once", "/later", "/inside"] {
         for _ in 0..2 {
             client.send(&format!("0{name},")).await;
-            assert_eq!(client.packet().await, format!(r#"4{name},{{"message":"internal error"}}"#));
+            assert_eq!(
+                client.packet().await,
+                format!(r#"4{name},{{"message":"internal error"}}"#)
+            );
         }
         let namespace = io.namespace(name).unwrap();
-        assert_eq!((namespace.count(), namespace.to("room").fetch_sockets().len()), (0, 0), "{name}");
+        assert_eq!(
+            (
+                namespace.count(),
+                namespace.to("room").fetch_sockets().len()
+            ),
+            (0, 0),
+            "{name}"
+        );
     }
 }
 
@@ -167,7 +187,10 @@ async fn a_panic_in_a_predicate_is_a_no() {
     let mut client = Client::new(serve(&io).await).await;
     for _ in 0..2 {
         client.send("0/trap,").await;
-        assert_eq!(client.packet().await, r#"4/trap,{"message":"Invalid namespace"}"#);
+        assert_eq!(
+            client.packet().await,
+            r#"4/trap,{"message":"Invalid namespace"}"#
+        );
     }
     client.send("0/other,").await;
     assert!(client.packet().await.starts_with("0/other,"));
@@ -217,9 +240,15 @@ async fn a_shutdown_says_good_bye_to_everyone_and_counts_them() {
     let address = serve(&io).await;
     let mut clients = [Client::new(address).await, Client::new(address).await];
     io.namespace("/").unwrap().emit("last words", ());
-    assert_eq!(soon("the shutdown", io.shutdown(Duration::from_secs(10))).await, 2);
+    assert_eq!(
+        soon("the shutdown", io.shutdown(Duration::from_secs(10))).await,
+        2
+    );
     for client in &mut clients {
-        assert_eq!(client.end().await.first().map(String::as_str), Some(r#"42["last words"]"#));
+        assert_eq!(
+            client.end().await.first().map(String::as_str),
+            Some(r#"42["last words"]"#)
+        );
     }
     until("both to be told", || reasons.lock().unwrap().len() == 2).await;
     assert_eq!(*reasons.lock().unwrap(), ["server shutting down"; 2]);

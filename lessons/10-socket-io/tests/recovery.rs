@@ -9,7 +9,10 @@ use socket_io::{Binary, Config, Io, Recovery, Socket};
 use support::{Client, calm, serve, soon, until};
 
 fn recovering(recovery: Recovery) -> Io {
-    let io = Io::new(Config { recovery: Some(recovery), ..calm() });
+    let io = Io::new(Config {
+        recovery: Some(recovery),
+        ..calm()
+    });
     io.of("/", |socket| {
         socket.on("join", async |socket: Socket, room: String| {
             socket.data().insert(room.clone());
@@ -34,7 +37,14 @@ async fn settle(io: &Io, address: std::net::SocketAddr, room: &str) -> (Client, 
     io.namespace("/").unwrap().to(room).emit("first", ());
     let offset = offset(&client.packet().await);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    (client, Place { pid: text(&said["pid"]), sid: text(&said["sid"]), offset })
+    (
+        client,
+        Place {
+            pid: text(&said["pid"]),
+            sid: text(&said["sid"]),
+            offset,
+        },
+    )
 }
 
 fn offset(packet: &str) -> String {
@@ -68,10 +78,16 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
     drop(other.packet().await);
 
     let (mut client, said) = Client::join(address, "/", &auth(&place)).await;
-    assert_eq!((&said["sid"], &said["pid"]), (&place.sid.as_str().into(), &place.pid.as_str().into()));
+    assert_eq!(
+        (&said["sid"], &said["pid"]),
+        (&place.sid.as_str().into(), &place.pid.as_str().into())
+    );
     for number in 0..50 {
         let packet = client.packet().await;
-        assert!(packet.starts_with(&format!(r#"2["missed",{number},""#)), "{packet}");
+        assert!(
+            packet.starts_with(&format!(r#"2["missed",{number},""#)),
+            "{packet}"
+        );
     }
     let packet = client.packet().await;
     assert!(packet.starts_with(r#"2["for all",""#), "{packet}");
@@ -94,19 +110,28 @@ async fn who_is_back_before_the_server_noticed_takes_its_own_place() {
     let io = recovering(Recovery::default());
     let address = serve(&io).await;
     let (mut stale, place) = settle(&io, address, "lobby").await;
-    // The old connection still stands, as it does for 45 seconds after a train went into a tunnel.
+    // The old connection still stands, as it does for 45 seconds after a train went into
+    // a tunnel.
     let main = io.namespace("/").unwrap();
     main.to("lobby").emit("lost in the tunnel", ());
     let (mut client, said) = Client::join(address, "/", &auth(&place)).await;
     assert_eq!(said["sid"], place.sid.as_str());
-    assert!(client.packet().await.starts_with(r#"2["lost in the tunnel","#));
+    assert!(
+        client
+            .packet()
+            .await
+            .starts_with(r#"2["lost in the tunnel","#)
+    );
     stale.end().await;
     assert_eq!(main.to("lobby").fetch_sockets().len(), 1);
 }
 
 #[tokio::test]
 async fn what_is_forgotten_or_made_up_is_not_recovered() {
-    let recovery = Recovery { max_bytes: 1000, ..Recovery::default() };
+    let recovery = Recovery {
+        max_bytes: 1000,
+        ..Recovery::default()
+    };
     let io = recovering(recovery);
     let address = serve(&io).await;
     let main = io.namespace("/").unwrap();
@@ -132,7 +157,10 @@ async fn what_is_forgotten_or_made_up_is_not_recovered() {
 
 #[tokio::test]
 async fn the_memory_for_clients_that_are_away_is_for_the_last_of_them() {
-    let io = recovering(Recovery { max_sessions: 1, ..Recovery::default() });
+    let io = recovering(Recovery {
+        max_sessions: 1,
+        ..Recovery::default()
+    });
     let address = serve(&io).await;
     let main = io.namespace("/").unwrap();
     let (first, first_place) = settle(&io, address, "a").await;
@@ -167,7 +195,10 @@ async fn who_left_by_will_does_not_come_back() {
 
 #[tokio::test]
 async fn a_place_is_kept_for_its_time_and_no_longer() {
-    let recovery = Recovery { max_disconnection: Duration::from_millis(100), ..Recovery::default() };
+    let recovery = Recovery {
+        max_disconnection: Duration::from_millis(100),
+        ..Recovery::default()
+    };
     let io = recovering(recovery);
     let address = serve(&io).await;
     let main = io.namespace("/").unwrap();
@@ -204,7 +235,11 @@ async fn many_senders_and_a_client_that_comes_and_goes() {
             let packet = client.packet().await;
             let (name, sender, number, at): (String, usize, u64, String) =
                 serde_json::from_str(packet.trim_start_matches('2')).unwrap();
-            assert_eq!((name.as_str(), number), ("n", next[sender]), "each sender's events in order, once");
+            assert_eq!(
+                (name.as_str(), number),
+                ("n", next[sender]),
+                "each sender's events in order, once"
+            );
             next[sender] += 1;
             heard += 1;
             place.offset = at;
@@ -213,13 +248,19 @@ async fn many_senders_and_a_client_that_comes_and_goes() {
         client = Client::join(address, "/", &auth(&place)).await.0;
     }
     for sender in senders {
-        soon("a sender", tokio::task::spawn_blocking(|| sender.join())).await.unwrap().unwrap();
+        soon("a sender", tokio::task::spawn_blocking(|| sender.join()))
+            .await
+            .unwrap()
+            .unwrap();
     }
 }
 
 #[tokio::test]
 async fn what_is_said_to_one_socket_is_kept_for_it_alone() {
-    let io = Io::new(Config { recovery: Some(Recovery::default()), ..calm() });
+    let io = Io::new(Config {
+        recovery: Some(Recovery::default()),
+        ..calm()
+    });
     io.of("/", |socket| {
         if !socket.recovered() {
             socket.emit("welcome", Binary::from(vec![1]));
@@ -229,7 +270,10 @@ async fn what_is_said_to_one_socket_is_kept_for_it_alone() {
     let main = io.namespace("/").unwrap();
     let (mut client, said) = Client::join(address, "/", "").await;
     let welcome = client.packet().await;
-    assert!(welcome.starts_with(r#"51-["welcome",{"_placeholder":true,"num":0},""#), "{welcome}");
+    assert!(
+        welcome.starts_with(r#"51-["welcome",{"_placeholder":true,"num":0},""#),
+        "{welcome}"
+    );
     let offset = offset(welcome.trim_start_matches("51-"));
     assert_eq!(client.binary().await, [1]);
     let socket = main.fetch_sockets().remove(0);
@@ -242,14 +286,23 @@ async fn what_is_said_to_one_socket_is_kept_for_it_alone() {
     let auth = format!(r#"{{"pid":{},"offset":"{offset}"}}"#, said["pid"]);
     let (mut client, back) = Client::join(address, "/", &auth).await;
     assert_eq!(back["sid"], said["sid"]);
-    assert!(client.packet().await.starts_with(r#"51-["photo",{"_placeholder":true,"num":0},"cat",""#));
+    assert!(
+        client
+            .packet()
+            .await
+            .starts_with(r#"51-["photo",{"_placeholder":true,"num":0},"cat",""#)
+    );
     assert_eq!(client.binary().await, [2, 3]);
     assert!(client.packet().await.starts_with(r#"2["text","cat",""#));
     main.emit("end", ());
-    assert!(client.packet().await.starts_with(r#"2["end",""#), "the other one's welcome is not for this one");
+    assert!(
+        client.packet().await.starts_with(r#"2["end",""#),
+        "the other one's welcome is not for this one"
+    );
 }
 
-/// A client takes the last argument of any event for its offset, if it is text: also where there is none.
+/// A client takes the last argument of any event for its offset, if it is text: also
+/// where there is none.
 #[tokio::test]
 async fn text_that_looks_like_a_number_is_no_offset() {
     let io = recovering(Recovery::default());

@@ -1,9 +1,11 @@
-//! Where the exercises are: a lesson's manifest names them, and nothing lists them a second time.
+//! Where the exercises are: a lesson's manifest names them, and nothing lists them a
+//! second time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// A workspace with lessons.
 #[derive(Debug)]
@@ -12,13 +14,15 @@ pub(crate) struct Workspace {
     pub root: PathBuf,
     /// Where cargo builds.
     pub target: PathBuf,
-    /// All exercises: lesson by lesson, each in the order of its manifest, where the warm-up stands first.
+    /// All exercises: lesson by lesson, each in the order of its manifest, where the
+    /// warm-up stands first.
     pub exercises: Vec<Exercise>,
     /// What is too large for one file.
     pub projects: Vec<Project>,
 }
 
-/// A test target named `project_idea` that `cargo test` does not run by itself, and that a patch makes pass.
+/// A test target named `project_idea` that `cargo test` does not run by itself, and that
+/// a patch makes pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
     /// As in `cargo test --test NAME`.
@@ -27,7 +31,8 @@ pub(crate) struct Project {
     pub patch: PathBuf,
 }
 
-/// A test target named `exNN_idea` that `cargo test` does not run by itself (`test = false`).
+/// A test target named `exNN_idea` that `cargo test` does not run by itself (`test =
+/// false`).
 #[derive(Clone, Debug)]
 pub(crate) struct Exercise {
     /// As in `cargo test --test NAME`.
@@ -46,7 +51,10 @@ impl Workspace {
     /// # Errors
     /// When there is none, or when cargo does not understand it.
     pub(crate) fn find() -> Result<Self> {
-        let metadata = MetadataCommand::new().no_deps().exec().context("no workspace with lessons here")?;
+        let metadata = MetadataCommand::new()
+            .no_deps()
+            .exec()
+            .context("no workspace with lessons here")?;
         Ok(Self {
             root: metadata.workspace_root.as_std_path().to_owned(),
             target: metadata.target_directory.as_std_path().to_owned(),
@@ -60,9 +68,17 @@ impl Workspace {
     /// # Errors
     /// When there is none; says which there are.
     pub(crate) fn exercise(&self, name: &str) -> Result<&Exercise> {
-        let Some(exercise) = self.exercises.iter().find(|exercise| exercise.name == name) else {
-            let names: Vec<_> = self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
-            bail!("there is no exercise {name}; there are: {}", names.join(", "));
+        let Some(exercise) = self.exercises.iter().find(|exercise| exercise.name == name)
+        else {
+            let names: Vec<_> = self
+                .exercises
+                .iter()
+                .map(|exercise| exercise.name.as_str())
+                .collect();
+            bail!(
+                "there is no exercise {name}; there are: {}",
+                names.join(", ")
+            );
         };
         Ok(exercise)
     }
@@ -83,19 +99,33 @@ fn exercises(metadata: &Metadata) -> Vec<Exercise> {
             found.push((target.name.get(..4), place, exercise(package, target)));
         }
     }
-    found.sort_by_key(|(number, place, exercise)| (*number, exercise.lesson.clone(), *place));
+    found.sort_by_key(|(number, place, exercise)| {
+        (*number, exercise.lesson.clone(), *place)
+    });
     found.into_iter().map(|(.., exercise)| exercise).collect()
 }
 
 fn projects(metadata: &Metadata) -> Vec<Project> {
     let mut found = Vec::new();
     for package in metadata.workspace_packages() {
-        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-        let folder = folder.strip_prefix(&metadata.workspace_root).unwrap_or(folder);
-        for target in package.targets.iter().filter(|target| target.is_test() && !target.test) {
+        let folder = package
+            .manifest_path
+            .parent()
+            .unwrap_or(&package.manifest_path);
+        let folder = folder
+            .strip_prefix(&metadata.workspace_root)
+            .unwrap_or(folder);
+        for target in package
+            .targets
+            .iter()
+            .filter(|target| target.is_test() && !target.test)
+        {
             if let Some(name) = target.name.strip_prefix("project_") {
                 let patch = folder.join("projects").join(name).with_extension("patch");
-                found.push(Project { test: target.name.clone(), patch: patch.into() });
+                found.push(Project {
+                    test: target.name.clone(),
+                    patch: patch.into(),
+                });
             }
         }
     }
@@ -103,8 +133,13 @@ fn projects(metadata: &Metadata) -> Vec<Project> {
 }
 
 fn is_exercise(target: &Target) -> bool {
-    let digits = target.name.strip_prefix("ex").and_then(|rest| rest.get(..2));
-    target.is_test() && !target.test && digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
+    let digits = target
+        .name
+        .strip_prefix("ex")
+        .and_then(|rest| rest.get(..2));
+    target.is_test()
+        && !target.test
+        && digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
 }
 
 fn exercise(package: &Package, target: &Target) -> Exercise {
@@ -150,7 +185,10 @@ impl Exercise {
 
     /// The file of that target.
     pub(crate) fn solution_test(&self) -> PathBuf {
-        self.folder.join("tests").join(self.solution_name()).with_extension("rs")
+        self.folder
+            .join("tests")
+            .join(self.solution_name())
+            .with_extension("rs")
     }
 
     /// Where the wrong answers are.
@@ -159,12 +197,18 @@ impl Exercise {
     }
 
     fn file(&self, folder: &str, extension: &str) -> PathBuf {
-        self.folder.join(folder).join(&self.name).with_extension(extension)
+        self.folder
+            .join(folder)
+            .join(&self.name)
+            .with_extension(extension)
     }
 
     /// The same exercise in a copy of the workspace.
     pub(crate) fn moved(&self, from: &Path, to: &Path) -> Self {
         let folder = self.folder.strip_prefix(from).unwrap_or(&self.folder);
-        Self { folder: to.join(folder), ..self.clone() }
+        Self {
+            folder: to.join(folder),
+            ..self.clone()
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `course`: the exercises of the lessons, for the reader and for CI.
 //!
-//! It remembers nothing. What passes is seen by running it, so the list is true whatever was edited.
+//! It remembers nothing. What passes is seen by running it, so the list is true whatever
+//! was edited.
 
 mod attempt;
 mod exercises;
@@ -10,10 +11,11 @@ mod run;
 mod verify;
 mod watch;
 
-use clap::{Parser, Subcommand};
-use exercises::Workspace;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+use exercises::Workspace;
 
 /// Lists the exercises with what passes now and what comes next
 #[derive(Parser)]
@@ -32,7 +34,8 @@ enum Task {
     List,
     /// Run one exercise, and say in sentences what is missing
     Run { name: String },
-    /// Run an exercise each time that its file is saved; in a terminal h, n, l and q are keys
+    /// Run an exercise each time that its file is saved; in a terminal h, n, l and q are
+    /// keys
     Watch,
     /// Show a hint
     Hint { name: String },
@@ -51,8 +54,9 @@ enum Task {
     Verify,
     /// Change the solutions with cargo-mutants and print which changes no case notices
     ///
-    /// A change that leaves the meaning as it was cannot be noticed. Excuse it in `.cargo/mutants.toml` of the workspace:
-    /// an entry of `exclude_re` that matches its line as printed, under a comment that says why it is the same.
+    /// A change that leaves the meaning as it was cannot be noticed. Excuse it in
+    /// `.cargo/mutants.toml` of the workspace: an entry of `exclude_re` that matches
+    /// its line as printed, under a comment that says why it is the same.
     Mutants {
         /// Only the solutions of these exercises; all when none is named
         names: Vec<String>,
@@ -77,12 +81,18 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
     match arguments.command {
         None if arguments.json => reader::json(&workspace)?,
         None | Some(Task::List) => reader::list(&workspace)?,
-        Some(Task::Run { name }) => return reader::run(&workspace, workspace.exercise(&name)?),
+        Some(Task::Run { name }) => {
+            return reader::run(&workspace, workspace.exercise(&name)?);
+        }
         Some(Task::Watch) => watch::watch(workspace)?,
         Some(Task::Hint { name }) => reader::show(&workspace.exercise(&name)?.hint())?,
-        Some(Task::Solution { name }) => reader::show(&workspace.exercise(&name)?.solution())?,
+        Some(Task::Solution { name }) => {
+            reader::show(&workspace.exercise(&name)?.solution())?
+        }
         Some(Task::Diff { name }) => reader::diff(workspace.exercise(&name)?)?,
-        Some(Task::Reset { name, yes }) => reader::reset(&workspace, workspace.exercise(&name)?, yes)?,
+        Some(Task::Reset { name, yes }) => {
+            reader::reset(&workspace, workspace.exercise(&name)?, yes)?
+        }
         Some(Task::Verify) => return proved(&workspace),
         Some(Task::Mutants { names }) => return mutants::mutants(&workspace, &names),
     }
@@ -96,6 +106,9 @@ fn proved(workspace: &Workspace) -> anyhow::Result<bool> {
         anstream::println!("{error}");
     }
     let (exercises, seconds) = (workspace.exercises.len(), start.elapsed().as_secs_f32());
-    anstream::println!("{exercises} exercises, {} errors, {seconds:.1} s", errors.len());
+    anstream::println!(
+        "{exercises} exercises, {} errors, {seconds:.1} s",
+        errors.len()
+    );
     Ok(errors.is_empty())
 }

@@ -1,9 +1,12 @@
-//! Has cargo-mutants change the solutions: a change that no case notices is a rule that no case holds.
+//! Has cargo-mutants change the solutions: a change that no case notices is a rule that
+//! no case holds.
 //!
-//! Some changes leave the meaning as it was (`<` for `<=` where equality cannot come), and no case can notice them. They
-//! are excused in `.cargo/mutants.toml` at the root of the workspace, which cargo-mutants reads: `exclude_re` is a list of
-//! regular expressions, and a change whose line, as it is printed, matches one of them is left out. Each entry stands in
-//! a line of its own under a comment that says why nobody could tell the difference:
+//! Some changes leave the meaning as it was (`<` for `<=` where equality cannot come),
+//! and no case can notice them. They are excused in `.cargo/mutants.toml` at the root of
+//! the workspace, which cargo-mutants reads: `exclude_re` is a list of
+//! regular expressions, and a change whose line, as it is printed, matches one of them is
+//! left out. Each entry stands in a line of its own under a comment that says why nobody
+//! could tell the difference:
 //!
 //! ```toml
 //! exclude_re = [
@@ -14,36 +17,63 @@
 //!
 //! An entry without a comment is an error.
 
-use crate::exercises::Workspace;
-use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::exercises::Workspace;
 
 /// Prints the changes that survive; whether there are none.
 ///
 /// # Errors
 /// When cargo-mutants is not installed or could not do its work.
 pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
-    let named = names.iter().map(|name| workspace.exercise(name)).collect::<Result<Vec<_>>>()?;
-    let exercises = if named.is_empty() { workspace.exercises.iter().collect() } else { named };
+    let named = names
+        .iter()
+        .map(|name| workspace.exercise(name))
+        .collect::<Result<Vec<_>>>()?;
+    let exercises = if named.is_empty() {
+        workspace.exercises.iter().collect()
+    } else {
+        named
+    };
     let excuses = workspace.root.join(".cargo/mutants.toml");
-    if let Some(entry) = fs::read_to_string(&excuses).ok().as_deref().and_then(unexplained) {
-        bail!("{}: no comment above {entry} says why", workspace.short(&excuses));
+    if let Some(entry) = fs::read_to_string(&excuses)
+        .ok()
+        .as_deref()
+        .and_then(unexplained)
+    {
+        bail!(
+            "{}: no comment above {entry} says why",
+            workspace.short(&excuses)
+        );
     }
-    let cargo = || Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let there = cargo().args(["mutants", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let cargo =
+        || Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let there = cargo()
+        .args(["mutants", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if !there.context("cannot run cargo")?.success() {
         bail!("cargo-mutants is not installed: `cargo install --locked cargo-mutants`");
     }
     let output = workspace.target.join("course");
     fs::create_dir_all(&output)?;
     let mut mutants = cargo();
-    mutants.current_dir(&workspace.root).arg("mutants").arg("--output").arg(&output);
-    // A folder of its own: what is built from a changed copy must not be taken for what is built from the workspace.
+    mutants
+        .current_dir(&workspace.root)
+        .arg("mutants")
+        .arg("--output")
+        .arg(&output);
+    // A folder of its own: what is built from a changed copy must not be taken for what
+    // is built from the workspace.
     mutants.env("CARGO_TARGET_DIR", output.join("mutants"));
     mutants.args(["--minimum-test-timeout", "20", "--no-shuffle"]);
-    let lessons: BTreeSet<_> = exercises.iter().map(|exercise| &exercise.lesson).collect();
+    let lessons: BTreeSet<_> =
+        exercises.iter().map(|exercise| &exercise.lesson).collect();
     for lesson in lessons {
         mutants.args(["--package", lesson]);
     }
@@ -63,8 +93,8 @@ pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
         Some(0 | 3) => Ok(true),
         Some(2) => {
             let missed = output.join("mutants.out/missed.txt");
-            let survivors =
-                fs::read_to_string(&missed).with_context(|| format!("cannot read {}", missed.display()))?;
+            let survivors = fs::read_to_string(&missed)
+                .with_context(|| format!("cannot read {}", missed.display()))?;
             anstream::println!("no case notices:\n{survivors}");
             Ok(false)
         }
@@ -77,7 +107,9 @@ fn unexplained(text: &str) -> Option<&str> {
     let list = &text[text.find("exclude_re")?..];
     let mut explained = false;
     for line in list.lines().map(str::trim) {
-        let entry = line.trim_start_matches("exclude_re").trim_start_matches([' ', '=', '[']);
+        let entry = line
+            .trim_start_matches("exclude_re")
+            .trim_start_matches([' ', '=', '[']);
         if entry.starts_with('#') {
             explained = true;
         } else if entry.starts_with(['"', '\'']) {
@@ -100,7 +132,12 @@ mod tests {
     #[test]
     fn each_excuse_has_its_reason() {
         assert_eq!(unexplained("minimum_test_timeout = 5\n"), None);
-        assert_eq!(unexplained("exclude_re = [\n  # the same\n  'a.rs: x',\n  'b.rs: y', # too\n]\n"), None);
+        assert_eq!(
+            unexplained(
+                "exclude_re = [\n  # the same\n  'a.rs: x',\n  'b.rs: y', # too\n]\n"
+            ),
+            None
+        );
         assert_eq!(
             unexplained("exclude_re = [\n  # the same\n  'a.rs: x',\n  'b.rs: y',\n]\n"),
             Some("'b.rs: y'")

@@ -1,15 +1,18 @@
-//! What a reader asks for: the list, a hint, the solution, the difference, a new beginning.
+//! What a reader asks for: the list, a hint, the solution, the difference, a new
+//! beginning.
 
-use crate::attempt::{self, Attempt, BAD, GOOD, Line, STRONG};
-use crate::exercises::{Exercise, Workspace};
-use anstyle::Style;
-use anyhow::{Context, Result, bail};
-use serde::Serialize;
-use similar::{ChangeTag, TextDiff};
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use anstyle::Style;
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
+
+use crate::attempt::{self, Attempt, BAD, GOOD, Line, STRONG};
+use crate::exercises::{Exercise, Workspace};
 
 /// The width of the list, and of all that is no terminal.
 const WIDTH: usize = 80;
@@ -25,11 +28,15 @@ struct State<'exercise> {
     cases: usize,
 }
 
-/// Tries all, and says so on a terminal: the first time takes as long as the compiler does.
+/// Tries all, and says so on a terminal: the first time takes as long as the compiler
+/// does.
 fn attempts(workspace: &Workspace) -> Result<Vec<Attempt>> {
     let waiting = io::stderr().is_terminal();
     if waiting {
-        anstream::eprint!("Building and trying {} exercises …", workspace.exercises.len());
+        anstream::eprint!(
+            "Building and trying {} exercises …",
+            workspace.exercises.len()
+        );
     }
     let attempts = attempt::all(workspace);
     if waiting {
@@ -45,26 +52,42 @@ fn attempts(workspace: &Workspace) -> Result<Vec<Attempt>> {
 pub(crate) fn list(workspace: &Workspace) -> Result<()> {
     let attempts = attempts(workspace)?;
     let all: Vec<_> = workspace.exercises.iter().zip(&attempts).collect();
-    let width = all.iter().map(|(exercise, _)| exercise.name.len()).max().unwrap_or(0);
+    let width = all
+        .iter()
+        .map(|(exercise, _)| exercise.name.len())
+        .max()
+        .unwrap_or(0);
     let next = all.iter().position(|(_, attempt)| !attempt.done());
     let mut place = 0;
     for lesson in all.chunk_by(|(one, _), (other, _)| one.lesson == other.lesson) {
         let done = lesson.iter().filter(|(_, attempt)| attempt.done()).count();
         let first = lesson[0].0;
-        let progress = format!("{} {done} of {}", bar(done, lesson.len(), 10), lesson.len());
-        let room = WIDTH.saturating_sub(first.lesson.chars().count() + progress.chars().count() + 4);
+        let progress =
+            format!("{} {done} of {}", bar(done, lesson.len(), 10), lesson.len());
+        let room = WIDTH
+            .saturating_sub(first.lesson.chars().count() + progress.chars().count() + 4);
         let about = shortened(&first.about, room);
-        anstream::println!("{STRONG}{}{STRONG:#}  {about:room$}  {progress}", first.lesson);
+        anstream::println!(
+            "{STRONG}{}{STRONG:#}  {about:room$}  {progress}",
+            first.lesson
+        );
         for (exercise, attempt) in lesson {
             let (style, mark) = mark(attempt);
             let arrow = if next == Some(place) { "  <- next" } else { "" };
             let name = &exercise.name;
-            anstream::println!("  {style}{mark}{style:#}  {name:width$}  {}{arrow}", attempt.progress());
+            anstream::println!(
+                "  {style}{mark}{style:#}  {name:width$}  {}{arrow}",
+                attempt.progress()
+            );
             place += 1;
         }
     }
     let done = attempts.iter().filter(|attempt| attempt.done()).count();
-    anstream::println!("\n{} {done} of {} exercises done", bar(done, all.len(), 30), all.len());
+    anstream::println!(
+        "\n{} {done} of {} exercises done",
+        bar(done, all.len(), 30),
+        all.len()
+    );
     let Some((exercise, attempt)) = next.map(|next| all[next]) else {
         anstream::println!("All done.");
         return Ok(());
@@ -89,7 +112,11 @@ pub(crate) fn run(workspace: &Workspace, exercise: &Exercise) -> Result<bool> {
 
 /// Prints what came of an attempt.
 pub(crate) fn report(workspace: &Workspace, exercise: &Exercise, attempt: &Attempt) {
-    anstream::println!("{STRONG}{}{STRONG:#}: {}", exercise.name, attempt.progress());
+    anstream::println!(
+        "{STRONG}{}{STRONG:#}: {}",
+        exercise.name,
+        attempt.progress()
+    );
     print(&attempt::result(workspace, exercise, attempt));
 }
 
@@ -103,7 +130,11 @@ fn print(lines: &[Line]) {
 
 /// `done` or `open`, in its colour.
 pub(crate) fn mark(attempt: &Attempt) -> (Style, &'static str) {
-    if attempt.done() { (GOOD, "done") } else { (BAD, "open") }
+    if attempt.done() {
+        (GOOD, "done")
+    } else {
+        (BAD, "open")
+    }
 }
 
 /// A picture of `done` of `all`.
@@ -127,15 +158,22 @@ pub(crate) fn shortened(text: &str, room: usize) -> String {
 /// When cargo cannot build at all.
 pub(crate) fn json(workspace: &Workspace) -> Result<()> {
     let attempts = attempts(workspace)?;
-    let states = workspace.exercises.iter().zip(&attempts).map(|(exercise, attempt)| State {
-        lesson: &exercise.lesson,
-        name: &exercise.name,
-        file: workspace.short(&exercise.starter()).to_string(),
-        compiles: attempt.compiles(),
-        passed: attempt.passed(),
-        cases: attempt.cases(),
-    });
-    anstream::println!("{}", serde_json::to_string_pretty(&states.collect::<Vec<_>>())?);
+    let states = workspace
+        .exercises
+        .iter()
+        .zip(&attempts)
+        .map(|(exercise, attempt)| State {
+            lesson: &exercise.lesson,
+            name: &exercise.name,
+            file: workspace.short(&exercise.starter()).to_string(),
+            compiles: attempt.compiles(),
+            passed: attempt.passed(),
+            cases: attempt.cases(),
+        });
+    anstream::println!(
+        "{}",
+        serde_json::to_string_pretty(&states.collect::<Vec<_>>())?
+    );
     Ok(())
 }
 
@@ -148,7 +186,8 @@ pub(crate) fn show(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Prints the answer's lines that the solution has not (-) and the solution's that the answer has not (+).
+/// Prints the answer's lines that the solution has not (-) and the solution's that the
+/// answer has not (+).
 ///
 /// # Errors
 /// When one of the files cannot be read.
@@ -166,7 +205,8 @@ pub(crate) fn diff(exercise: &Exercise) -> Result<()> {
     Ok(())
 }
 
-/// Puts the starter back as the repository has it; the answer is kept beside the build's files.
+/// Puts the starter back as the repository has it; the answer is kept beside the build's
+/// files.
 ///
 /// # Errors
 /// When there is no repository, or the reader does not say yes.
@@ -178,12 +218,21 @@ pub(crate) fn reset(workspace: &Workspace, exercise: &Exercise, yes: bool) -> Re
         anstream::println!("{} is as it was at the beginning.", workspace.short(&file));
         return Ok(());
     }
-    if !yes && !confirmed(&format!("Put {} back to its beginning?", workspace.short(&file)))? {
+    if !yes
+        && !confirmed(&format!(
+            "Put {} back to its beginning?",
+            workspace.short(&file)
+        ))?
+    {
         bail!("nothing was changed");
     }
     let kept = keep(workspace, exercise, &answer)?;
-    fs::write(&file, starter).with_context(|| format!("cannot write {}", file.display()))?;
-    anstream::println!("Begun again. Your answer is kept in {}", workspace.short(&kept));
+    fs::write(&file, starter)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    anstream::println!(
+        "Begun again. Your answer is kept in {}",
+        workspace.short(&kept)
+    );
     Ok(())
 }
 
@@ -196,7 +245,11 @@ fn committed(workspace: &Workspace, file: &Path) -> Result<String> {
         .output()
         .context("cannot run git")?;
     if !git.status.success() {
-        bail!("git does not know {}: {}", workspace.short(file), String::from_utf8_lossy(&git.stderr).trim());
+        bail!(
+            "git does not know {}: {}",
+            workspace.short(file),
+            String::from_utf8_lossy(&git.stderr).trim()
+        );
     }
     Ok(String::from_utf8(git.stdout)?)
 }
@@ -214,7 +267,10 @@ fn keep(workspace: &Workspace, exercise: &Exercise, answer: &str) -> Result<Path
                 return Ok(file);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(error).with_context(|| format!("cannot write {}", file.display())),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot write {}", file.display()));
+            }
         }
     }
 }

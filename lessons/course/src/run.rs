@@ -1,9 +1,8 @@
 //! Builds test targets, all in one call of cargo, and runs their cases.
 //!
-//! The built programs are run without cargo: one call of cargo costs as much as ten exercises.
+//! The built programs are run without cargo: one call of cargo costs as much as ten
+//! exercises.
 
-use anyhow::{Context, Result, bail};
-use cargo_metadata::{Message, diagnostic::DiagnosticLevel};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the cases of one exercise may take together. They have deadlines of their own; this ends an endless loop.
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use cargo_metadata::diagnostic::DiagnosticLevel;
+
+/// How long the cases of one exercise may take together. They have deadlines of their
+/// own; this ends an endless loop.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Ends what runs, before its deadline: the reader has gone.
@@ -42,46 +46,69 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Whether there are cases and all passed.
     pub(crate) fn passed(&self) -> bool {
-        !self.timed_out && !self.cases.is_empty() && self.cases.values().all(|&passed| passed)
+        !self.timed_out
+            && !self.cases.is_empty()
+            && self.cases.values().all(|&passed| passed)
     }
 
     /// What a failing case printed.
     pub(crate) fn said(&self, case: &str) -> Option<&str> {
         let heading = format!("\n---- {case} stdout ----\n");
         let text = &self.output[self.output.find(&heading)? + heading.len()..];
-        let end = text.find("\n---- ").or_else(|| text.find("\nfailures:\n")).unwrap_or(text.len());
+        let end = text
+            .find("\n---- ")
+            .or_else(|| text.find("\nfailures:\n"))
+            .unwrap_or(text.len());
         Some(text[..end].trim_end())
     }
 }
 
-/// Compiles these test targets of the workspace at `root`; one that does not compile keeps no other from it. The `settings` are
-/// variables of cargo.
+/// Compiles these test targets of the workspace at `root`; one that does not compile
+/// keeps no other from it. The `settings` are variables of cargo.
 ///
 /// # Errors
-/// When cargo cannot start or builds nothing at all, as with a manifest that it does not understand.
+/// When cargo cannot start or builds nothing at all, as with a manifest that it does not
+/// understand.
 pub(crate) fn build<'name>(
     root: &Path,
     target: &Path,
     names: impl IntoIterator<Item = &'name str>,
     settings: &[(&str, &str)],
 ) -> Result<HashMap<String, Built>> {
-    let mut built: HashMap<String, Built> =
-        names.into_iter().map(|name| (name.into(), Built::default())).collect();
+    let mut built: HashMap<String, Built> = names
+        .into_iter()
+        .map(|name| (name.into(), Built::default()))
+        .collect();
     if built.is_empty() {
         return Ok(built);
     }
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).envs(settings.iter().copied()).arg("build").arg("--target-dir").arg(target);
-    cargo.args(["--workspace", "--keep-going", "--quiet", "--message-format=json"]);
+    let mut cargo =
+        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(root)
+        .envs(settings.iter().copied())
+        .arg("build")
+        .arg("--target-dir")
+        .arg(target);
+    cargo.args([
+        "--workspace",
+        "--keep-going",
+        "--quiet",
+        "--message-format=json",
+    ]);
     for name in built.keys() {
         cargo.args(["--test", name]);
     }
-    let mut cargo =
-        cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut cargo = cargo
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
     let errors = read_in_background(cargo.stderr.take().context("cargo has no stderr")?);
     let mut finished = false;
-    for message in Message::parse_stream(BufReader::new(cargo.stdout.take().context("cargo has no stdout")?))
-    {
+    for message in Message::parse_stream(BufReader::new(
+        cargo.stdout.take().context("cargo has no stdout")?,
+    )) {
         match message.context("cannot read what cargo says")? {
             Message::CompilerArtifact(artifact) => {
                 if let Some(built) = built.get_mut(&artifact.target.name) {
@@ -89,11 +116,16 @@ pub(crate) fn build<'name>(
                 }
             }
             Message::CompilerMessage(said) => {
-                let complaint =
-                    matches!(said.message.level, DiagnosticLevel::Warning | DiagnosticLevel::Error)
-                        && !said.message.spans.is_empty();
-                if let Some(built) = built.get_mut(&said.target.name).filter(|_| complaint) {
-                    built.complaints.push(said.message.rendered.unwrap_or(said.message.message));
+                let complaint = matches!(
+                    said.message.level,
+                    DiagnosticLevel::Warning | DiagnosticLevel::Error
+                ) && !said.message.spans.is_empty();
+                if let Some(built) =
+                    built.get_mut(&said.target.name).filter(|_| complaint)
+                {
+                    built
+                        .complaints
+                        .push(said.message.rendered.unwrap_or(said.message.message));
                 }
             }
             Message::BuildFinished(_) => finished = true,
@@ -102,7 +134,10 @@ pub(crate) fn build<'name>(
     }
     cargo.wait()?;
     if !finished {
-        bail!("cargo could not build: {}", errors.join().unwrap_or_default().trim());
+        bail!(
+            "cargo could not build: {}",
+            errors.join().unwrap_or_default().trim()
+        );
     }
     Ok(built)
 }
@@ -113,7 +148,10 @@ pub(crate) fn build<'name>(
 /// When the program cannot be started.
 pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<Outcome> {
     let mut command = Command::new(program);
-    command.current_dir(folder).env("RUST_BACKTRACE", "0").args(["--color", "never"]);
+    command
+        .current_dir(folder)
+        .env("RUST_BACKTRACE", "0")
+        .args(["--color", "never"]);
     if let Some(case) = case {
         command.args(["--exact", case]);
     }
@@ -123,23 +161,47 @@ pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<O
         .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("cannot run {}", program.display()))?;
-    let output = read_in_background(child.stdout.take().context("the test has no stdout")?);
+    let output =
+        read_in_background(child.stdout.take().context("the test has no stdout")?);
     let timed_out = !ends_in_time(&mut child)?;
     let output = output.join().unwrap_or_default();
-    Ok(Outcome { cases: cases(&output), output, timed_out })
+    Ok(Outcome {
+        cases: cases(&output),
+        output,
+        timed_out,
+    })
 }
 
-/// Does something to each, on as many threads as there are processors; the results are in order.
-pub(crate) fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+/// Does something to each, on as many threads as there are processors; the results are in
+/// order.
+pub(crate) fn in_parallel<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let threads = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(items.len());
     let waiting = Mutex::new(items.into_iter().enumerate());
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || {
+        waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next()
+    };
     let mut results: Vec<(usize, R)> = thread::scope(|scope| {
-        let worker = || std::iter::from_fn(next).map(|(place, item)| (place, work(item))).collect::<Vec<_>>();
+        let worker = || {
+            std::iter::from_fn(next)
+                .map(|(place, item)| (place, work(item)))
+                .collect::<Vec<_>>()
+        };
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
         workers
             .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
     results.sort_by_key(|(place, _)| *place);
@@ -160,7 +222,9 @@ fn ends_in_time(child: &mut Child) -> Result<bool> {
     Ok(true)
 }
 
-fn read_in_background(mut source: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+fn read_in_background(
+    mut source: impl Read + Send + 'static,
+) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         // A pipe that breaks ends the text; what came so far is what there is to show.
@@ -169,7 +233,8 @@ fn read_in_background(mut source: impl Read + Send + 'static) -> thread::JoinHan
     })
 }
 
-/// Reads the lines `test NAME ... ok` and `test NAME ... FAILED`; a case that should panic has a remark after its name.
+/// Reads the lines `test NAME ... ok` and `test NAME ... FAILED`; a case that should
+/// panic has a remark after its name.
 fn cases(output: &str) -> BTreeMap<String, bool> {
     let case = |line: &str| {
         let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
@@ -194,13 +259,20 @@ mod tests {
     #[test]
     fn a_line_a_case() {
         let found = cases(OUTPUT);
-        let found: Vec<_> = found.iter().map(|(name, &passed)| (function(name), passed)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, &passed)| (function(name), passed))
+            .collect();
         assert_eq!(found, [("a", true), ("b", true), ("c", false)]);
     }
 
     #[test]
     fn what_a_failure_says_is_cut_out() {
-        let outcome = Outcome { cases: cases(OUTPUT), output: OUTPUT.into(), timed_out: false };
+        let outcome = Outcome {
+            cases: cases(OUTPUT),
+            output: OUTPUT.into(),
+            timed_out: false,
+        };
         assert_eq!(outcome.said("cases::c"), Some("what is wrong"));
         assert!(!outcome.passed());
     }

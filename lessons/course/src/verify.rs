@@ -1,17 +1,20 @@
-//! Proves the exercises, on a copy of the workspace, as a reader would: by putting files in the place of the starter.
+//! Proves the exercises, on a copy of the workspace, as a reader would: by putting files
+//! in the place of the starter.
 //!
-//! A case is only as good as the wrong answer that it catches. So each case is named by at least one wrong answer
-//! (`//! Caught by: CASE`), and each wrong answer is caught by the case that it names. A deleted case then leaves a
-//! wrong answer uncaught, and a shifted bound lets an off-by-one through or stops the solution.
+//! A case is only as good as the wrong answer that it catches. So each case is named by
+//! at least one wrong answer (`//! Caught by: CASE`), and each wrong answer is caught by
+//! the case that it names. A deleted case then leaves a wrong answer uncaught, and a
+//! shifted bound lets an off-by-one through or stops the solution.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, thread};
+
+use anyhow::{Context, Result};
 
 use crate::exercises::{Exercise, Project, Workspace};
 use crate::run::{self, Built, Outcome, function};
-use anyhow::{Context, Result};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
 
 /// What a wrong answer begins with.
 const CAUGHT_BY: &str = "//! Caught by: ";
@@ -19,8 +22,12 @@ const CAUGHT_BY: &str = "//! Caught by: ";
 /// How often a wrong answer may die before it is a finding.
 const ATTEMPTS: u32 = 3;
 
-/// Nobody debugs what is built here and nothing is built twice from the same text: linking is what takes the time.
-const QUICKLY: &[(&str, &str)] = &[("CARGO_PROFILE_DEV_DEBUG", "false"), ("CARGO_INCREMENTAL", "0")];
+/// Nobody debugs what is built here and nothing is built twice from the same text:
+/// linking is what takes the time.
+const QUICKLY: &[(&str, &str)] = &[
+    ("CARGO_PROFILE_DEV_DEBUG", "false"),
+    ("CARGO_INCREMENTAL", "0"),
+];
 
 /// A plausible answer that one case has to catch.
 struct Wrong {
@@ -35,12 +42,21 @@ struct Wrong {
 /// When the workspace cannot be copied or cargo cannot build at all.
 pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
     let copy = workspace.target.join("course/workspace");
-    mirror(&workspace.root, &copy, &workspace.target).context("cannot copy the workspace")?;
-    let exercises: Vec<_> =
-        workspace.exercises.iter().map(|exercise| exercise.moved(&workspace.root, &copy)).collect();
-    // Not the workspace's own: cargo takes the copy for the same packages, and would hand a reader what was built here.
+    mirror(&workspace.root, &copy, &workspace.target)
+        .context("cannot copy the workspace")?;
+    let exercises: Vec<_> = workspace
+        .exercises
+        .iter()
+        .map(|exercise| exercise.moved(&workspace.root, &copy))
+        .collect();
+    // Not the workspace's own: cargo takes the copy for the same packages, and would hand
+    // a reader what was built here.
     let target = workspace.target.join("course/build");
-    let mut proof = Proof { copy, target, errors: Vec::new() };
+    let mut proof = Proof {
+        copy,
+        target,
+        errors: Vec::new(),
+    };
     for exercise in &exercises {
         proof.files(exercise);
     }
@@ -64,7 +80,8 @@ type Cases = BTreeMap<String, BTreeSet<String>>;
 impl Proof {
     fn error(&mut self, file: &Path, reason: impl AsRef<str>) {
         let file = file.strip_prefix(&self.copy).unwrap_or(file);
-        self.errors.push(format!("{}: {}", file.display(), reason.as_ref()));
+        self.errors
+            .push(format!("{}: {}", file.display(), reason.as_ref()));
     }
 
     /// The text of a file that has to be there.
@@ -86,9 +103,10 @@ impl Proof {
         let cases = format!("#[path = \"cases/{}.rs\"]", exercise.name);
         let subject = format!("#[path = \"../exercises/{}.rs\"]", exercise.name);
         let solution = format!("solutions::{} as subject;", exercise.name);
-        for (file, wanted) in
-            [(exercise.test(), [&cases, &subject]), (exercise.solution_test(), [&cases, &solution])]
-        {
+        for (file, wanted) in [
+            (exercise.test(), [&cases, &subject]),
+            (exercise.solution_test(), [&cases, &solution]),
+        ] {
             let text = self.text(&file);
             for line in wanted {
                 if !text.contains(line.as_str()) {
@@ -98,10 +116,15 @@ impl Proof {
         }
     }
 
-    /// A starter compiles without a warning and fails every case; a solution passes the same cases.
+    /// A starter compiles without a warning and fails every case; a solution passes the
+    /// same cases.
     fn starters_and_solutions(&mut self, exercises: &[Exercise]) -> Result<Cases> {
         let solutions: Vec<_> = exercises.iter().map(Exercise::solution_name).collect();
-        let names = exercises.iter().map(|exercise| &exercise.name).chain(&solutions).map(String::as_str);
+        let names = exercises
+            .iter()
+            .map(|exercise| &exercise.name)
+            .chain(&solutions)
+            .map(String::as_str);
         let built = run::build(&self.copy, &self.target, names, QUICKLY)?;
         let mut programs = Vec::new();
         for (exercise, solution) in exercises.iter().zip(&solutions) {
@@ -110,12 +133,17 @@ impl Proof {
             }
         }
         let ran = run::in_parallel(programs, |(exercise, program)| {
-            program.map(|program| run::run(program, &exercise.folder, None)).transpose()
+            program
+                .map(|program| run::run(program, &exercise.folder, None))
+                .transpose()
         });
         let mut ran = ran.into_iter();
         let mut all = Cases::new();
         for (exercise, solution) in exercises.iter().zip(&solutions) {
-            let (ours, theirs) = (ran.next().transpose()?.flatten(), ran.next().transpose()?.flatten());
+            let (ours, theirs) = (
+                ran.next().transpose()?.flatten(),
+                ran.next().transpose()?.flatten(),
+            );
             let starter = &built[&exercise.name];
             for complaint in &starter.complaints {
                 self.error(
@@ -139,12 +167,18 @@ impl Proof {
             let Some(outcome) = theirs else {
                 self.error(
                     &file,
-                    format!("the solution does not compile:\n{}", built[solution].complaints.join("\n")),
+                    format!(
+                        "the solution does not compile:\n{}",
+                        built[solution].complaints.join("\n")
+                    ),
                 );
                 continue;
             };
             for (case, _) in outcome.cases.iter().filter(|(_, passed)| !**passed) {
-                self.error(&file, format!("the solution fails the case {}", function(case)));
+                self.error(
+                    &file,
+                    format!("the solution fails the case {}", function(case)),
+                );
             }
             self.ended(&file, &outcome);
             let cases: BTreeSet<_> = outcome.cases.into_keys().collect();
@@ -168,13 +202,17 @@ impl Proof {
         }
     }
 
-    /// Each wrong answer is caught by the case that it names, and each case is named by a wrong answer.
+    /// Each wrong answer is caught by the case that it names, and each case is named by a
+    /// wrong answer.
     ///
-    /// One call of cargo builds the first wrong answer of every exercise, the next one the second, and so on.
+    /// One call of cargo builds the first wrong answer of every exercise, the next one
+    /// the second, and so on.
     fn wrong_answers(&mut self, exercises: &[Exercise], cases: &Cases) -> Result<()> {
         let mut waiting = Vec::new();
         for exercise in exercises {
-            let Some(cases) = cases.get(&exercise.name) else { continue };
+            let Some(cases) = cases.get(&exercise.name) else {
+                continue;
+            };
             let answers = self.read_wrong(exercise)?;
             for case in cases {
                 if !answers.iter().any(|wrong| wrong.case == function(case)) {
@@ -187,14 +225,17 @@ impl Proof {
             }
             waiting.push((exercise, cases, answers.into_iter()));
         }
-        // A case that catches an answer often waits for its deadline: the next round is built meanwhile.
+        // A case that catches an answer often waits for its deadline: the next round is
+        // built meanwhile.
         let (copy, target) = (&self.copy, &self.target);
         let found = thread::scope(|scope| {
             let mut running = Vec::new();
             loop {
                 let round: Vec<_> = waiting
                     .iter_mut()
-                    .filter_map(|(exercise, cases, answers)| Some((*exercise, *cases, answers.next()?)))
+                    .filter_map(|(exercise, cases, answers)| {
+                        Some((*exercise, *cases, answers.next()?))
+                    })
                     .collect();
                 if round.is_empty() {
                     break;
@@ -206,7 +247,8 @@ impl Proof {
                 let mut built = run::build(copy, target, names, QUICKLY)?;
                 for (name, built) in &mut built {
                     if let Some(program) = &mut built.program {
-                        // Out of the way of the next round, which builds at the same place.
+                        // Out of the way of the next round, which builds at the same
+                        // place.
                         let kept = target.join(format!("{name}.{}", running.len()));
                         fs::rename(&*program, &kept)?;
                         *program = kept;
@@ -225,7 +267,11 @@ impl Proof {
             }
             running
                 .into_iter()
-                .flat_map(|round| round.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .flat_map(|round| {
+                    round
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
                 .collect::<Result<Vec<_>>>()
         })?;
         for (file, reason) in found {
@@ -236,21 +282,42 @@ impl Proof {
         Ok(())
     }
 
-    /// Every case of a project fails in the workspace as it is, and passes with the patch. What was built with it stays in
-    /// `course/build`, for tests that want the program.
+    /// Every case of a project fails in the workspace as it is, and passes with the
+    /// patch. What was built with it stays in `course/build`, for tests that want the
+    /// program.
     fn project(&mut self, Project { test, patch }: &Project) -> Result<()> {
         let before = self.project_cases(test)?;
-        for case in before.iter().filter(|(_, passed)| **passed).map(|(case, _)| case) {
-            self.error(patch, format!("solved already: without it the case {case} passes"));
+        for case in before
+            .iter()
+            .filter(|(_, passed)| **passed)
+            .map(|(case, _)| case)
+        {
+            self.error(
+                patch,
+                format!("solved already: without it the case {case} passes"),
+            );
         }
-        let applied = Command::new("git").arg("apply").arg(patch).current_dir(&self.copy).output();
+        let applied = Command::new("git")
+            .arg("apply")
+            .arg(patch)
+            .current_dir(&self.copy)
+            .output();
         let applied = applied.context("cannot run git")?;
         if !applied.status.success() {
-            self.error(patch, String::from_utf8_lossy(&applied.stderr).trim().replace('\n', "; "));
+            self.error(
+                patch,
+                String::from_utf8_lossy(&applied.stderr)
+                    .trim()
+                    .replace('\n', "; "),
+            );
             return Ok(());
         }
         let after = self.project_cases(test)?;
-        for case in after.iter().filter(|(_, passed)| !**passed).map(|(case, _)| case) {
+        for case in after
+            .iter()
+            .filter(|(_, passed)| !**passed)
+            .map(|(case, _)| case)
+        {
             self.error(patch, format!("with it the case {case} fails"));
         }
         if after.is_empty() || !after.keys().eq(before.keys()) {
@@ -265,7 +332,9 @@ impl Proof {
         for complaint in &built.complaints {
             self.error(&self.copy.join(test), complaint);
         }
-        let Some(program) = &built.program else { return Ok(BTreeMap::new()) };
+        let Some(program) = &built.program else {
+            return Ok(BTreeMap::new());
+        };
         Ok(run::run(program, &self.copy, None)?.cases)
     }
 
@@ -273,9 +342,19 @@ impl Proof {
         let mut answers = Vec::new();
         for file in files_in(&exercise.wrong())? {
             let text = self.text(&file);
-            match text.lines().next().and_then(|line| line.strip_prefix(CAUGHT_BY)) {
-                Some(case) => answers.push(Wrong { case: case.trim().to_owned(), file, text }),
-                None => self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`")),
+            match text
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix(CAUGHT_BY))
+            {
+                Some(case) => answers.push(Wrong {
+                    case: case.trim().to_owned(),
+                    file,
+                    text,
+                }),
+                None => {
+                    self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`"))
+                }
             }
         }
         Ok(answers)
@@ -291,13 +370,19 @@ fn escaped(
 ) -> Result<Option<String>> {
     let case = &wrong.case;
     let Some(program) = &built.program else {
-        return Ok(Some(format!("the wrong answer does not compile:\n{}", built.complaints.join("\n"))));
+        return Ok(Some(format!(
+            "the wrong answer does not compile:\n{}",
+            built.complaints.join("\n")
+        )));
     };
     let Some(full) = cases.iter().find(|full| function(full) == case) else {
-        return Ok(Some(format!("is to be caught by the case {case}, which is not there")));
+        return Ok(Some(format!(
+            "is to be caught by the case {case}, which is not there"
+        )));
     };
-    // A program that died has said nothing about the case: coroutines do what threads may not, and once in some hundred
-    // runs under load one of them takes the heap with it. It is asked again.
+    // A program that died has said nothing about the case: coroutines do what threads may
+    // not, and once in some hundred runs under load one of them takes the heap with
+    // it. It is asked again.
     for attempt in 1.. {
         let outcome = run::run(program, &exercise.folder, Some(full))?;
         if outcome.timed_out {
@@ -309,14 +394,17 @@ fn escaped(
             None if attempt < ATTEMPTS => {}
             None => {
                 let said = outcome.output.trim().escape_debug();
-                return Ok(Some(format!("the case {case} came to no result, {ATTEMPTS} times: {said}")));
+                return Ok(Some(format!(
+                    "the case {case} came to no result, {ATTEMPTS} times: {said}"
+                )));
             }
         }
     }
     Ok(None)
 }
 
-/// The entries of a folder in the order of their names; none when the folder is not there.
+/// The entries of a folder in the order of their names; none when the folder is not
+/// there.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -328,13 +416,18 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Makes `to` the same as `from`. What is the same already is left alone, so that cargo builds only what changed.
+/// Makes `to` the same as `from`. What is the same already is left alone, so that cargo
+/// builds only what changed.
 fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
-    let kept: Vec<_> =
-        files_in(from)?.into_iter().filter(|path| path != target && !is_left_out(path)).collect();
+    let kept: Vec<_> = files_in(from)?
+        .into_iter()
+        .filter(|path| path != target && !is_left_out(path))
+        .collect();
     for path in &kept {
-        let Some(name) = path.file_name() else { continue };
+        let Some(name) = path.file_name() else {
+            continue;
+        };
         let copy = to.join(name);
         if path.is_dir() {
             mirror(path, &copy, target)?;
@@ -347,7 +440,11 @@ fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     }
     for copy in files_in(to)? {
         if !kept.iter().any(|path| path.file_name() == copy.file_name()) {
-            if copy.is_dir() { fs::remove_dir_all(copy)? } else { fs::remove_file(copy)? }
+            if copy.is_dir() {
+                fs::remove_dir_all(copy)?
+            } else {
+                fs::remove_file(copy)?
+            }
         }
     }
     Ok(())
@@ -355,6 +452,9 @@ fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
 
 /// What no build needs and what is large.
 fn is_left_out(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| [".git", "target", "node_modules", "venv"].iter().any(|&other| name == other))
+    path.file_name().is_some_and(|name| {
+        [".git", "target", "node_modules", "venv"]
+            .iter()
+            .any(|&other| name == other)
+    })
 }

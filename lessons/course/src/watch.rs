@@ -1,27 +1,31 @@
 //! Runs an exercise when its file is saved, and shows the first case that fails.
 //!
-//! In a terminal it draws one screen and listens to keys; the work is done beside it, so that a key is answered while
-//! the compiler runs. In a pipe it prints what came of each save and has no keys.
+//! In a terminal it draws one screen and listens to keys; the work is done beside it, so
+//! that a key is answered while the compiler runs. In a pipe it prints what came of each
+//! save and has no keys.
 
-use crate::attempt::{self, Attempt, BAD, Line, STRONG, wrap};
-use crate::exercises::{Exercise, Workspace};
-use crate::reader::{self, bar, shortened};
-use crate::run::STOP;
-use anstyle::Style;
-use anyhow::{Context, Result};
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
-use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
-use crossterm::{cursor, execute};
-use notify::{RecursiveMode, Watcher};
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Once};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use anstyle::Style;
+use anyhow::{Context, Result};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::terminal::{
+    self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen,
+};
+use crossterm::{cursor, execute};
+use notify::{RecursiveMode, Watcher};
+
+use crate::attempt::{self, Attempt, BAD, Line, STRONG, wrap};
+use crate::exercises::{Exercise, Workspace};
+use crate::reader::{self, bar, shortened};
+use crate::run::STOP;
 
 /// Editors write a file in several steps; what comes within this time is one save.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -42,16 +46,20 @@ enum Happened {
 pub(crate) fn watch(workspace: Workspace) -> Result<()> {
     let (happened, next) = mpsc::channel();
     let saved = happened.clone();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if let Ok(event) = event
-            && (event.kind.is_modify() || event.kind.is_create())
-        {
-            // Nobody listens any more when the reader has gone.
-            let _ = saved.send(Happened::Saved(event.paths));
-        }
-    })?;
-    let folders: BTreeSet<_> =
-        workspace.exercises.iter().map(|exercise| exercise.folder.join("exercises")).collect();
+    let mut watcher =
+        notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if let Ok(event) = event
+                && (event.kind.is_modify() || event.kind.is_create())
+            {
+                // Nobody listens any more when the reader has gone.
+                let _ = saved.send(Happened::Saved(event.paths));
+            }
+        })?;
+    let folders: BTreeSet<_> = workspace
+        .exercises
+        .iter()
+        .map(|exercise| exercise.folder.join("exercises"))
+        .collect();
     for folder in folders {
         watcher
             .watch(&folder, RecursiveMode::NonRecursive)
@@ -69,7 +77,11 @@ pub(crate) fn watch(workspace: Workspace) -> Result<()> {
     let result = session.go_on(&next);
     STOP.store(true, Ordering::Relaxed);
     // What an answer runs is killed; the compiler may finish alone.
-    while session.busy && next.recv_timeout(2 * SETTLE).is_ok_and(|happened| !is_result(&happened)) {}
+    while session.busy
+        && next
+            .recv_timeout(2 * SETTLE)
+            .is_ok_and(|happened| !is_result(&happened))
+    {}
     drop(screen);
     result
 }
@@ -101,7 +113,8 @@ impl Screen {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let print = std::panic::take_hook();
-            // Whichever thread it is: first a terminal that can show the message, and no half of a program after it.
+            // Whichever thread it is: first a terminal that can show the message, and no
+            // half of a program after it.
             std::panic::set_hook(Box::new(move |panic| {
                 Self::close();
                 print(panic);
@@ -167,10 +180,14 @@ impl Session {
     fn go_on(&mut self, next: &Receiver<Happened>) -> Result<()> {
         let (workspace, happened) = (Arc::clone(&self.workspace), self.happened.clone());
         self.busy = true;
-        thread::spawn(move || happened.send(Happened::TriedAll(attempt::all(&workspace))));
+        thread::spawn(move || {
+            happened.send(Happened::TriedAll(attempt::all(&workspace)))
+        });
         if !self.drawn {
             let count = self.workspace.exercises.len();
-            anstream::println!("Trying {count} exercises, then whichever is saved. Ctrl-C ends this.");
+            anstream::println!(
+                "Trying {count} exercises, then whichever is saved. Ctrl-C ends this."
+            );
         }
         loop {
             if self.drawn {
@@ -203,13 +220,21 @@ impl Session {
             && let Some(attempt) = self.attempts.get(self.current)
         {
             anstream::println!();
-            reader::report(&self.workspace, &self.workspace.exercises[self.current], attempt);
+            reader::report(
+                &self.workspace,
+                &self.workspace.exercises[self.current],
+                attempt,
+            );
             anstream::println!("{}", self.progress());
         }
     }
 
     fn saved(&mut self, paths: &[PathBuf]) {
-        let place = self.workspace.exercises.iter().position(|exercise| paths.contains(&exercise.starter()));
+        let place = self
+            .workspace
+            .exercises
+            .iter()
+            .position(|exercise| paths.contains(&exercise.starter()));
         if let Some(place) = place {
             self.attempt(place);
         }
@@ -237,7 +262,13 @@ impl Session {
     }
 
     fn key(&mut self, key: KeyCode) {
-        let other = |view| if self.view == view { View::Result } else { view };
+        let other = |view| {
+            if self.view == view {
+                View::Result
+            } else {
+                view
+            }
+        };
         match key {
             KeyCode::Char('h') => self.view = other(View::Hint),
             KeyCode::Char('l') => self.view = other(View::List),
@@ -252,12 +283,19 @@ impl Session {
     /// The first exercise from there on that is not done, going round.
     fn open_from(&self, place: usize) -> Option<usize> {
         let count = self.attempts.len();
-        (place..place + count).map(|place| place % count).find(|&place| !self.attempts[place].done())
+        (place..place + count)
+            .map(|place| place % count)
+            .find(|&place| !self.attempts[place].done())
     }
 
     fn progress(&self) -> String {
-        let (done, all) =
-            (self.attempts.iter().filter(|attempt| attempt.done()).count(), self.workspace.exercises.len());
+        let (done, all) = (
+            self.attempts
+                .iter()
+                .filter(|attempt| attempt.done())
+                .count(),
+            self.workspace.exercises.len(),
+        );
         format!("{} {done} of {all} exercises done", bar(done, all, 30))
     }
 
@@ -267,8 +305,13 @@ impl Session {
         let mut out = anstream::stdout().lock();
         let lines = self.screen(usize::from(columns), usize::from(rows));
         for (place, Line { style, text }) in lines.iter().enumerate() {
-            // In raw mode a new line does not go back to the first column, and one after the last row would scroll.
-            write!(out, "{}{style}{text}{style:#}", if place == 0 { "" } else { "\r\n" })?;
+            // In raw mode a new line does not go back to the first column, and one after
+            // the last row would scroll.
+            write!(
+                out,
+                "{}{style}{text}{style:#}",
+                if place == 0 { "" } else { "\r\n" }
+            )?;
         }
         out.flush()?;
         Ok(())
@@ -276,7 +319,10 @@ impl Session {
 
     /// All rows of the screen.
     fn screen(&self, columns: usize, rows: usize) -> Vec<Line> {
-        let line = |style, text: &str| Line { style, text: shortened(text, columns) };
+        let line = |style, text: &str| Line {
+            style,
+            text: shortened(text, columns),
+        };
         let plain = Style::new();
         let Some(exercise) = self.workspace.exercises.get(self.current) else {
             return vec![line(plain, "There is no exercise here. q: quit")];
@@ -289,32 +335,47 @@ impl Session {
         };
         let room = columns.saturating_sub(state.chars().count() + 1);
         let name = shortened(&format!("{}  {}", exercise.name, exercise.lesson), room);
-        let mut lines = vec![line(STRONG, &format!("{name:room$} {state}")), line(plain, "")];
+        let mut lines = vec![
+            line(STRONG, &format!("{name:room$} {state}")),
+            line(plain, ""),
+        ];
         let body = match self.view {
-            View::Hint => fs::read_to_string(exercise.hint())
-                .map_or_else(|error| vec![line(BAD, &error.to_string())], |hint| paragraphs(&hint)),
+            View::Hint => fs::read_to_string(exercise.hint()).map_or_else(
+                |error| vec![line(BAD, &error.to_string())],
+                |hint| paragraphs(&hint),
+            ),
             View::List => self.list(rows.saturating_sub(5)),
             View::Result => match attempt {
                 Some(attempt) => attempt::result(&self.workspace, exercise, attempt),
-                None => {
-                    paragraphs("Building and trying all exercises; the first time takes a minute or two.")
-                }
+                None => paragraphs(
+                    "Building and trying all exercises; the first time takes a minute or two.",
+                ),
             },
         };
         let mut folded = Vec::new();
         for Line { style, text } in body {
-            folded.extend(wrap(&text, columns).into_iter().map(|text| Line { style, text }));
+            folded.extend(
+                wrap(&text, columns)
+                    .into_iter()
+                    .map(|text| Line { style, text }),
+            );
         }
         let room = rows.saturating_sub(5);
         if folded.len() > room {
             folded.truncate(room.saturating_sub(1));
-            folded.push(line(plain, &format!("… all of it: cargo test --test {}", exercise.name)));
+            folded.push(line(
+                plain,
+                &format!("… all of it: cargo test --test {}", exercise.name),
+            ));
         }
         folded.resize_with(room, || line(plain, ""));
         lines.extend(folded);
         lines.push(line(plain, ""));
         lines.push(line(plain, &self.progress()));
-        lines.push(line(STRONG, "h hint   n next exercise   l list   q quit   (runs when you save)"));
+        lines.push(line(
+            STRONG,
+            "h hint   n next exercise   l list   q quit   (runs when you save)",
+        ));
         lines
     }
 
@@ -326,9 +387,22 @@ impl Session {
             let exercise: &Exercise = &self.workspace.exercises[place];
             let (style, mark) = reader::mark(attempt);
             let arrow = if place == self.current { '>' } else { ' ' };
-            Line { style, text: format!("{arrow} {mark}  {:28}  {}", exercise.name, attempt.progress()) }
+            Line {
+                style,
+                text: format!(
+                    "{arrow} {mark}  {:28}  {}",
+                    exercise.name,
+                    attempt.progress()
+                ),
+            }
         };
-        self.attempts.iter().enumerate().skip(first).take(rows).map(row).collect()
+        self.attempts
+            .iter()
+            .enumerate()
+            .skip(first)
+            .take(rows)
+            .map(row)
+            .collect()
     }
 }
 
@@ -340,11 +414,16 @@ fn ends(key: KeyEvent) -> bool {
 
 /// The source's own line ends are not the screen's: a paragraph is one line.
 fn paragraphs(text: &str) -> Vec<Line> {
-    let paragraphs: Vec<_> =
-        text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let paragraphs: Vec<_> = text
+        .split("\n\n")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
     paragraphs
         .join("\n\n")
         .split('\n')
-        .map(|text| Line { style: Style::new(), text: text.to_owned() })
+        .map(|text| Line {
+            style: Style::new(),
+            text: text.to_owned(),
+        })
         .collect()
 }

@@ -1,22 +1,29 @@
-//! `course` on a small workspace: it has nothing to say, and after each kind of damage it says what is wrong.
+//! `course` on a small workspace: it has nothing to say, and after each kind of damage it
+//! says what is wrong.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
+
 use tempfile::TempDir;
 
 const FILES: &[(&str, &str)] = &[
-    ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"lessons/*\"]\n"),
+    (
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"lessons/*\"]\n",
+    ),
     (
         "lessons/01-limits/Cargo.toml",
         "[package]\nname = \"lesson-01-limits\"\nedition = \"2024\"\n\
          [lib]\nname = \"limits\"\n[[test]]\nname = \"ex01_fits\"\ntest = false\n",
     ),
-    ("lessons/01-limits/src/lib.rs", "#[path = \"../solutions/mod.rs\"]\npub mod solutions;\n"),
+    (
+        "lessons/01-limits/src/lib.rs",
+        "#[path = \"../solutions/mod.rs\"]\npub mod solutions;\n",
+    ),
     ("lessons/01-limits/solutions/mod.rs", "pub mod ex01_fits;\n"),
     ("lessons/01-limits/solutions/ex01_fits.rs", SOLUTION),
     ("lessons/01-limits/exercises/ex01_fits.rs", STARTER),
@@ -44,7 +51,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 const SOLUTION: &str = "pub fn fits(size: u32) -> bool {\n    size <= 10\n}\n";
-const STARTER: &str = "pub fn fits(size: u32) -> bool {\n    todo!(\"does {size} fit?\")\n}\n";
+const STARTER: &str =
+    "pub fn fits(size: u32) -> bool {\n    todo!(\"does {size} fit?\")\n}\n";
 const CASES: &str = "lessons/01-limits/tests/cases/ex01_fits.rs";
 const ANSWER: &str = "lessons/01-limits/exercises/ex01_fits.rs";
 
@@ -83,25 +91,43 @@ impl Fixture {
 
     fn git(&self, arguments: &[&str]) {
         let mut git = command(Path::new("git"), self.0.path());
-        git.args(["-c", "user.name=reader", "-c", "user.email=reader@localhost"]).args(arguments);
+        git.args([
+            "-c",
+            "user.name=reader",
+            "-c",
+            "user.email=reader@localhost",
+        ])
+        .args(arguments);
         let output = git.output().unwrap();
-        assert!(output.status.success(), "git: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "git: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
-    /// What `verify` says about the damage: status 1, and a line with the file and the reason.
+    /// What `verify` says about the damage: status 1, and a line with the file and the
+    /// reason.
     #[track_caller]
     fn is_refused(&self, file: &str, reason: &str) {
         let output = self.course(&["verify"]);
         let text = stdout(&output);
-        assert_eq!(output.status.code(), Some(1), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(
-            text.lines().any(|line| line.contains(file) && line.contains(reason)),
+            text.lines()
+                .any(|line| line.contains(file) && line.contains(reason)),
             "no line with {file:?} and {reason:?} in:\n{text}"
         );
     }
 }
 
-/// How long an event may take on a busy machine: a build of the small workspace is the longest.
+/// How long an event may take on a busy machine: a build of the small workspace is the
+/// longest.
 const SOON: Duration = Duration::from_secs(60);
 
 /// `course watch`, as it runs.
@@ -113,7 +139,10 @@ struct Watch {
 
 impl Watch {
     fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
         let mut child = command.spawn().unwrap();
         let mut output = child.stdout.take().unwrap();
         let (sender, pieces) = mpsc::channel();
@@ -125,7 +154,11 @@ impl Watch {
                 }
             }
         });
-        Self { child, pieces, seen: String::new() }
+        Self {
+            child,
+            pieces,
+            seen: String::new(),
+        }
     }
 
     /// Waits until this text has come, and forgets what came before its end.
@@ -162,8 +195,13 @@ impl Drop for Watch {
 
 fn command(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(folder).stdin(Stdio::null()).env("CARGO_NET_OFFLINE", "true");
-    command.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env("CARGO_NET_OFFLINE", "true");
+    command
+        .env_remove("CARGO_TARGET_DIR")
+        .env_remove("RUSTFLAGS");
     command
 }
 
@@ -176,11 +214,27 @@ fn a_sound_exercise_is_proved_again_and_again() {
     let fixture = Fixture::new();
     for _ in 0..2 {
         let output = fixture.course(&["verify"]);
-        assert!(output.status.success(), "{}{}", stdout(&output), String::from_utf8_lossy(&output.stderr));
-        assert!(stdout(&output).contains("1 exercises, 0 errors"), "{}", stdout(&output));
-        assert_eq!(fs::read_to_string(fixture.path(ANSWER)).unwrap(), STARTER, "the repository was touched");
+        assert!(
+            output.status.success(),
+            "{}{}",
+            stdout(&output),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            stdout(&output).contains("1 exercises, 0 errors"),
+            "{}",
+            stdout(&output)
+        );
+        assert_eq!(
+            fs::read_to_string(fixture.path(ANSWER)).unwrap(),
+            STARTER,
+            "the repository was touched"
+        );
         let list = stdout(&fixture.course(&[]));
-        assert!(list.contains("0 of 2 cases pass"), "the list shows what verify built:\n{list}");
+        assert!(
+            list.contains("0 of 2 cases pass"),
+            "the list shows what verify built:\n{list}"
+        );
     }
 }
 
@@ -190,13 +244,17 @@ fn a_deleted_case_leaves_a_wrong_answer_uncaught() {
     let cases = fs::read_to_string(fixture.path(CASES)).unwrap();
     let second = cases.rfind("#[test]").unwrap();
     fixture.write(CASES, &cases[..second]);
-    fixture.is_refused("one_too_high.rs", "the case eleven_does_not, which is not there");
+    fixture.is_refused(
+        "one_too_high.rs",
+        "the case eleven_does_not, which is not there",
+    );
 }
 
 #[test]
 fn a_case_without_a_wrong_answer_is_refused() {
     let fixture = Fixture::new();
-    fs::remove_file(fixture.path("lessons/01-limits/wrong/ex01_fits/one_too_low.rs")).unwrap();
+    fs::remove_file(fixture.path("lessons/01-limits/wrong/ex01_fits/one_too_low.rs"))
+        .unwrap();
     fixture.is_refused("wrong/ex01_fits", "no wrong answer names the case ten_fits");
 }
 
@@ -211,7 +269,10 @@ fn a_bound_shifted_inwards_lets_an_off_by_one_through() {
 fn a_bound_shifted_outwards_stops_the_solution() {
     let fixture = Fixture::new();
     fixture.replace(CASES, "fits(10)", "fits(11)");
-    fixture.is_refused("solutions/ex01_fits.rs", "the solution fails the case ten_fits");
+    fixture.is_refused(
+        "solutions/ex01_fits.rs",
+        "the solution fails the case ten_fits",
+    );
 }
 
 #[test]
@@ -224,14 +285,22 @@ fn a_solved_starter_is_refused() {
 #[test]
 fn a_wrong_answer_that_passes_is_refused() {
     let fixture = Fixture::new();
-    fixture.replace("lessons/01-limits/wrong/ex01_fits/one_too_low.rs", "size < 10", "size <= 10");
+    fixture.replace(
+        "lessons/01-limits/wrong/ex01_fits/one_too_low.rs",
+        "size < 10",
+        "size <= 10",
+    );
     fixture.is_refused("one_too_low.rs", "does not catch it");
 }
 
 #[test]
 fn a_wrong_answer_that_does_not_compile_is_refused() {
     let fixture = Fixture::new();
-    fixture.replace("lessons/01-limits/wrong/ex01_fits/one_too_low.rs", "size < 10", "size < ten");
+    fixture.replace(
+        "lessons/01-limits/wrong/ex01_fits/one_too_low.rs",
+        "size < 10",
+        "size < ten",
+    );
     fixture.is_refused("one_too_low.rs", "does not compile");
 }
 
@@ -247,11 +316,16 @@ const TWICE: &str = "--- a/lessons/01-limits/src/lib.rs\n+++ b/lessons/01-limits
                      #[path = \"../solutions/mod.rs\"]\n pub mod solutions;\n+\n\
                      +pub fn twice(size: u32) -> u32 {\n+    size * 2\n+}\n";
 
-/// The workspace with a project: a function that is not there yet, found by whether the library's file has it.
+/// The workspace with a project: a function that is not there yet, found by whether the
+/// library's file has it.
 fn with_project(patch: &str) -> Fixture {
     let fixture = Fixture::new();
     let target = "[[test]]\nname = \"project_twice\"\ntest = false\n";
-    fixture.replace("lessons/01-limits/Cargo.toml", "[[test]]", &format!("{target}[[test]]"));
+    fixture.replace(
+        "lessons/01-limits/Cargo.toml",
+        "[[test]]",
+        &format!("{target}[[test]]"),
+    );
     let case = "#[test]\nfn it_is_there() {\n    assert!(include_str!(\"../src/lib.rs\").contains(\"size * 2\"));\n}\n";
     fixture.write("lessons/01-limits/tests/project_twice.rs", case);
     fixture.write(PATCH, patch);
@@ -266,12 +340,16 @@ fn a_project_is_proved_by_its_patch() {
     let output = fixture.course(&["verify"]);
     assert!(output.status.success(), "{}", stdout(&output));
     let lib = fs::read_to_string(fixture.path("lessons/01-limits/src/lib.rs")).unwrap();
-    assert!(!lib.contains("twice"), "the reader's own files are left alone");
+    assert!(
+        !lib.contains("twice"),
+        "the reader's own files are left alone"
+    );
 }
 
 #[test]
 fn a_project_that_its_patch_does_not_solve_is_refused() {
-    with_project(&TWICE.replace("* 2", "* 3")).is_refused(PATCH, "with it the case it_is_there fails");
+    with_project(&TWICE.replace("* 2", "* 3"))
+        .is_refused(PATCH, "with it the case it_is_there fails");
 }
 
 #[test]
@@ -306,14 +384,20 @@ fn other_cases_for_the_solution_are_refused() {
         "#[path = \"cases/ex01_fits.rs\"]\nmod cases;\n",
         "",
     );
-    fixture.is_refused("tests/solution_01_fits.rs", "lacks `#[path = \"cases/ex01_fits.rs\"]`");
+    fixture.is_refused(
+        "tests/solution_01_fits.rs",
+        "lacks `#[path = \"cases/ex01_fits.rs\"]`",
+    );
 }
 
 #[test]
 fn the_list_says_what_is_next_and_then_that_all_is_done() {
     let fixture = Fixture::new();
     let text = stdout(&fixture.course(&[]));
-    assert!(text.contains("open  ex01_fits  0 of 2 cases pass"), "{text}");
+    assert!(
+        text.contains("open  ex01_fits  0 of 2 cases pass"),
+        "{text}"
+    );
     assert!(text.contains("cargo test --test ex01_fits"), "{text}");
     assert!(!text.contains('\u{1b}'), "no colours in a pipe: {text:?}");
 
@@ -323,17 +407,31 @@ fn the_list_says_what_is_next_and_then_that_all_is_done() {
 
     fixture.write(ANSWER, SOLUTION);
     let text = stdout(&fixture.course(&[]));
-    assert!(text.contains("done  ex01_fits  2 of 2 cases pass") && text.contains("All done"), "{text}");
-    let json: serde_json::Value = serde_json::from_slice(&fixture.course(&["--json"]).stdout).unwrap();
-    assert_eq!((&json[0]["name"], &json[0]["passed"]), (&"ex01_fits".into(), &2.into()), "{json}");
+    assert!(
+        text.contains("done  ex01_fits  2 of 2 cases pass") && text.contains("All done"),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_slice(&fixture.course(&["--json"]).stdout).unwrap();
+    assert_eq!(
+        (&json[0]["name"], &json[0]["passed"]),
+        (&"ex01_fits".into(), &2.into()),
+        "{json}"
+    );
 }
 
 #[test]
 fn hint_and_difference_are_shown() {
     let fixture = Fixture::new();
-    assert_eq!(stdout(&fixture.course(&["hint", "ex01_fits"])), "Compare.\n");
+    assert_eq!(
+        stdout(&fixture.course(&["hint", "ex01_fits"])),
+        "Compare.\n"
+    );
     let text = stdout(&fixture.course(&["diff", "ex01_fits"]));
-    assert!(text.contains("-     todo!") && text.contains("+     size <= 10"), "{text}");
+    assert!(
+        text.contains("-     todo!") && text.contains("+     size <= 10"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -354,17 +452,32 @@ fn reset_asks_and_keeps_the_answer() {
     fixture.git(&["commit", "--quiet", "--message", "begin"]);
     fixture.write(ANSWER, SOLUTION);
 
-    assert_eq!(fixture.course(&["reset", "ex01_fits"]).status.code(), Some(2), "nobody said yes");
+    assert_eq!(
+        fixture.course(&["reset", "ex01_fits"]).status.code(),
+        Some(2),
+        "nobody said yes"
+    );
     assert_eq!(fs::read_to_string(fixture.path(ANSWER)).unwrap(), SOLUTION);
 
-    assert!(fixture.course(&["reset", "--yes", "ex01_fits"]).status.success());
+    assert!(
+        fixture
+            .course(&["reset", "--yes", "ex01_fits"])
+            .status
+            .success()
+    );
     assert_eq!(fs::read_to_string(fixture.path(ANSWER)).unwrap(), STARTER);
-    assert_eq!(fs::read_to_string(fixture.path("target/course/kept/ex01_fits.1.rs")).unwrap(), SOLUTION);
+    assert_eq!(
+        fs::read_to_string(fixture.path("target/course/kept/ex01_fits.1.rs")).unwrap(),
+        SOLUTION
+    );
 }
 
 #[test]
 fn the_solution_is_shown_as_it_is() {
-    assert_eq!(stdout(&Fixture::new().course(&["solution", "ex01_fits"])), SOLUTION);
+    assert_eq!(
+        stdout(&Fixture::new().course(&["solution", "ex01_fits"])),
+        SOLUTION
+    );
 }
 
 #[test]
@@ -374,7 +487,11 @@ fn a_bare_starter_is_answered_with_what_to_do() {
         ANSWER,
         &format!("//! # Does it fit?\n//!\n//! Ten is the\n//! limit.\n//!\n//! More.\n{STARTER}"),
     );
-    fixture.replace(CASES, "ten is allowed", "Ten is allowed. See \\\"The limit\\\".");
+    fixture.replace(
+        CASES,
+        "ten is allowed",
+        "Ten is allowed. See \\\"The limit\\\".",
+    );
     fixture.write("book/src/01-limits.md", "# 1. Limits\n");
     for arguments in [&["run", "ex01_fits"][..], &["list"]] {
         let output = fixture.course(arguments);
@@ -387,11 +504,16 @@ fn a_bare_starter_is_answered_with_what_to_do() {
             "  Does it fit?\n  Ten is the limit.\n",
             "  Read chapter 1, \"The limit\" (book/src/01-limits.md)\n",
         ] {
-            let start = rest.find(wanted).unwrap_or_else(|| panic!("no {wanted:?} in its place in:\n{text}"));
+            let start = rest
+                .find(wanted)
+                .unwrap_or_else(|| panic!("no {wanted:?} in its place in:\n{text}"));
             rest = &rest[start..];
         }
         assert!(!text.contains("not yet implemented"), "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
     }
 }
 
@@ -399,10 +521,20 @@ fn a_bare_starter_is_answered_with_what_to_do() {
 fn of_the_failing_cases_the_first_in_the_file_is_shown() {
     let fixture = Fixture::new();
     // By name, eleven_does_not comes first.
-    fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size == 11\n}\n");
+    fixture.write(
+        ANSWER,
+        "pub fn fits(size: u32) -> bool {\n    size == 11\n}\n",
+    );
     let text = stdout(&fixture.course(&["run", "ex01_fits"]));
-    assert!(text.contains("This case fails: ten fits.") && text.contains("\n  ten is allowed\n"), "{text}");
-    assert!(!text.contains("one too many") && !text.contains("panicked"), "{text}");
+    assert!(
+        text.contains("This case fails: ten fits.")
+            && text.contains("\n  ten is allowed\n"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("one too many") && !text.contains("panicked"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -412,7 +544,10 @@ fn an_unexplained_excuse_for_a_mutant_is_refused() {
     let output = fixture.course(&["mutants", "ex01_fits"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(".cargo/mutants.toml: no comment above \"fits\" says why"), "{said}");
+    assert!(
+        said.contains(".cargo/mutants.toml: no comment above \"fits\" says why"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -423,7 +558,10 @@ fn watch_in_a_pipe_prints_what_came_of_each_save() {
     let mut watch = Watch::start(course);
     let mut all = watch.until("Nothing is written here yet");
     all += &watch.until("0 of 1 exercises done\n");
-    fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n");
+    fixture.write(
+        ANSWER,
+        "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n",
+    );
     all += &watch.until("1 of 2 cases pass");
     all += &watch.until("This case fails: ten fits.");
     all += &watch.until("0 of 1 exercises done\n");
@@ -440,9 +578,15 @@ fn watch_in_a_terminal_listens_to_keys_and_leaves_the_terminal_as_it_was() {
     for end in ["q", "\u{3}"] {
         let fixture = Fixture::new();
         let mut script = command(Path::new("script"), fixture.0.path());
-        let inside = "stty rows 24 cols 80; \"$COURSE\" watch; echo status $?; stty -a; echo over";
-        script.env("COURSE", env!("CARGO_BIN_EXE_course")).env("TERM", "xterm").env_remove("NO_COLOR");
-        script.env("SHELL", "/bin/sh").args(["-qec", inside, "/dev/null"]);
+        let inside =
+            "stty rows 24 cols 80; \"$COURSE\" watch; echo status $?; stty -a; echo over";
+        script
+            .env("COURSE", env!("CARGO_BIN_EXE_course"))
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR");
+        script
+            .env("SHELL", "/bin/sh")
+            .args(["-qec", inside, "/dev/null"]);
         let mut watch = Watch::start(script);
         watch.until("Nothing is written here yet");
         watch.until("q quit");
@@ -450,13 +594,19 @@ fn watch_in_a_terminal_listens_to_keys_and_leaves_the_terminal_as_it_was() {
         watch.until("Compare.");
         watch.key("l");
         watch.until("> open  ex01_fits");
-        fixture.write(ANSWER, "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n");
+        fixture.write(
+            ANSWER,
+            "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n",
+        );
         watch.until("This case fails: ten fits.");
         fixture.write(ANSWER, SOLUTION);
         watch.until("1 of 1 exercises done");
         watch.key(end);
         watch.until("status 0");
         let terminal = watch.until("over");
-        assert!(terminal.contains(" icanon") && terminal.contains(" echo "), "{terminal}");
+        assert!(
+            terminal.contains(" icanon") && terminal.contains(" echo "),
+            "{terminal}"
+        );
     }
 }

@@ -1,16 +1,19 @@
-//! What the programs of the lessons share: flags in, lines out, and one clear line when something is not possible.
+//! What the programs of the lessons share: flags in, lines out, and one clear line when
+//! something is not possible.
 //!
-//! `println!` panics when nobody reads any more, as before a `| head`, and `Parser::parse` prints a page of help when one
-//! flag is wrong. A reader at a terminal wants neither.
+//! `println!` panics when nobody reads any more, as before a `| head`, and
+//! `Parser::parse` prints a page of help when one flag is wrong. A reader at a terminal
+//! wants neither.
 
-use anstyle::Style;
-use clap::Parser;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::{ExitCode, Termination, exit};
 
-/// Reads the command line and does `run`. What was not possible is said in one line that begins with `who`, and the exit
-/// status is 2.
+use anstyle::Style;
+use clap::Parser;
+
+/// Reads the command line and does `run`. What was not possible is said in one line that
+/// begins with `who`, and the exit status is 2.
 ///
 /// ```no_run
 /// use clap::Parser;
@@ -63,7 +66,10 @@ where
 
 /// What clap says first; the rest repeats the help.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ")
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
 }
 
 /// What to do about an error that can come anywhere.
@@ -76,7 +82,8 @@ fn remedy(why: &str) -> &'static str {
     }
 }
 
-/// Prints a line; ends the program quietly when nobody reads it, and with a word when it cannot be written.
+/// Prints a line; ends the program quietly when nobody reads it, and with a word when it
+/// cannot be written.
 pub fn say(line: impl Display) {
     if let Err(error) = writeln!(anstream::stdout(), "{line}") {
         if error.kind() == ErrorKind::BrokenPipe {
@@ -113,7 +120,8 @@ mod tests {
 
     #[test]
     fn too_many_files_is_an_error_that_one_can_do_something_about() {
-        let error = anyhow::Error::from(std::io::Error::from_raw_os_error(24)).context("cannot connect");
+        let error = anyhow::Error::from(std::io::Error::from_raw_os_error(24))
+            .context("cannot connect");
         assert!(remedy(&format!("{error:#}")).contains("ulimit -n"));
         assert_eq!(remedy("cannot connect"), "");
     }

@@ -1,8 +1,10 @@
-//! Measures Socket.IO servers that speak the contract example's events, one after the other in one run.
+//! Measures Socket.IO servers that speak the contract example's events, one after the
+//! other in one run.
 //!
-//! Each server runs on one core and this client on another, and what counts is the server's own CPU time, read from
-//! /proc, so that a slow client does not make a server look slow. A round is a fresh server. Printed are medians over
-//! the rounds and the ratio to the first server.
+//! Each server runs on one core and this client on another, and what counts is the
+//! server's own CPU time, read from /proc, so that a slow client does not make a server
+//! look slow. A round is a fresh server. Printed are medians over the rounds and the
+//! ratio to the first server.
 //!
 //! ```text
 //! cargo build --release -p lesson-10-socket-io --example contract
@@ -10,26 +12,23 @@
 //! taskset -c 1 target/release/bench ../../../target/release/examples/contract target/release/peer-socketioxide peers/node.cjs
 //! ```
 
-use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use websocket::{Decoder, Event, Limits, OpCode, Role, encode_masked_frame};
 
 #[derive(Parser)]
 #[command(about = "Measures Socket.IO servers beside each other")]
 struct Options {
-    /// The servers: programs that take --port and print their address; a .cjs file is run by node.
+    /// The servers: programs that take --port and print their address; a .cjs file is
+    /// run by node.
     #[arg(required = true)]
     servers: Vec<String>,
     /// Fresh starts of each server.
@@ -83,24 +82,37 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let mut line = String::new();
-        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
+        BufReader::new(process.stdout.take().context("no output")?)
+            .read_line(&mut line)?;
         let address = line.trim().rsplit('/').next().unwrap_or_default();
-        let address = address.parse().with_context(|| format!("{program} said {line:?}"))?;
+        let address = address
+            .parse()
+            .with_context(|| format!("{program} said {line:?}"))?;
         Ok(Self { process, address })
     }
 
-    /// CPU time spent so far, in seconds (proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms).
+    /// CPU time spent so far, in seconds (proc_pid_stat(5), fields 14 and 15, in ticks of
+    /// 10 ms).
     fn cpu(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
         let ticks = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
         Ok(ticks / 100.0)
     }
 
     /// Resident memory, in bytes.
     fn memory(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
     }
 }
@@ -126,17 +138,35 @@ impl Client {
             head.push(stream.read_u8().await?);
         }
         ensure!(head.starts_with(b"HTTP/1.1 101"), "no upgrade");
-        let limits = Limits { max_message: 1 << 20, max_fragments: 16 };
-        let mut client = Self { stream, decoder: Decoder::new(Role::Client, limits), buffer: vec![0; 16384] };
+        let limits = Limits {
+            max_message: 1 << 20,
+            max_fragments: 16,
+        };
+        let mut client = Self {
+            stream,
+            decoder: Decoder::new(Role::Client, limits),
+            buffer: vec![0; 16384],
+        };
         client.expect("0").await?;
-        let connect = if namespace == "/" { "40".to_owned() } else { format!("40{namespace},") };
+        let connect = if namespace == "/" {
+            "40".to_owned()
+        } else {
+            format!("40{namespace},")
+        };
         client.send(&connect).await?;
         client.expect("40").await?;
         Ok(client)
     }
 
     async fn send(&mut self, packet: &str) -> Result<()> {
-        Ok(self.stream.write_all(&encode_masked_frame(OpCode::Text, [1, 2, 3, 4], packet.as_bytes())).await?)
+        Ok(self
+            .stream
+            .write_all(&encode_masked_frame(
+                OpCode::Text,
+                [1, 2, 3, 4],
+                packet.as_bytes(),
+            ))
+            .await?)
     }
 
     /// Reads what is there and counts the packets of each kind; answers pings.
@@ -163,7 +193,9 @@ impl Client {
 
     async fn expect(&mut self, start: &str) -> Result<()> {
         loop {
-            let heard = timeout(PATIENCE, self.read()).await.context("no answer")??;
+            let heard = timeout(PATIENCE, self.read())
+                .await
+                .context("no answer")??;
             if heard.last.starts_with(start) || heard.acks > 0 && start == "43" {
                 return Ok(());
             }
@@ -180,15 +212,24 @@ struct Heard {
 }
 
 /// Many clients, opened a few at a time.
-async fn clients(server: &Server, count: usize, namespace: &'static str) -> Result<Vec<Client>> {
+async fn clients(
+    server: &Server,
+    count: usize,
+    namespace: &'static str,
+) -> Result<Vec<Client>> {
     let mut clients = Vec::with_capacity(count);
     while clients.len() < count {
         let batch = (count - clients.len()).min(50);
         let address = server.address;
-        let opening: Vec<_> =
-            (0..batch).map(|_| tokio::spawn(Client::connect(address, namespace))).collect();
+        let opening: Vec<_> = (0..batch)
+            .map(|_| tokio::spawn(Client::connect(address, namespace)))
+            .collect();
         for client in opening {
-            clients.push(timeout(PATIENCE, client).await.context("no connection")???);
+            clients.push(
+                timeout(PATIENCE, client)
+                    .await
+                    .context("no connection")???,
+            );
         }
     }
     Ok(clients)
@@ -225,12 +266,19 @@ async fn broadcast(server: &Server, options: &Options) -> Result<f64> {
             sender.send(&packet).await?;
             sent += 1;
         }
-        acked += timeout(PATIENCE, sender.read()).await.context("no acknowledgement")??.acks;
+        acked += timeout(PATIENCE, sender.read())
+            .await
+            .context("no acknowledgement")??
+            .acks;
     }
     let deliveries = receivers.len() * messages;
     let mut kept = Vec::new();
     for receiver in receivers {
-        kept.push(timeout(PATIENCE, receiver).await.context("messages were lost")???);
+        kept.push(
+            timeout(PATIENCE, receiver)
+                .await
+                .context("messages were lost")???,
+        );
     }
     Ok(deliveries as f64 / (server.cpu()? - before))
 }
@@ -271,40 +319,69 @@ async fn idle(server: &Server, options: &Options) -> Result<(f64, f64)> {
     let clients = clients(server, options.idle, "/chat").await?;
     let opened = clients.len() as f64;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    Ok((opened / (server.cpu()? - cpu), (server.memory()? - memory) / opened))
+    Ok((
+        opened / (server.cpu()? - cpu),
+        (server.memory()? - memory) / opened,
+    ))
 }
 
 fn median(mut values: Vec<f64>) -> (f64, f64, f64) {
     values.sort_by(f64::total_cmp);
-    (values[values.len() / 2], values[0], values[values.len() - 1])
+    (
+        values[values.len() / 2],
+        values[0],
+        values[values.len() - 1],
+    )
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let names = ["deliveries per CPU second", "echoes per CPU second", "connections per CPU second", "bytes per idle connection"];
+    let names = [
+        "deliveries per CPU second",
+        "echoes per CPU second",
+        "connections per CPU second",
+        "bytes per idle connection",
+    ];
     let mut results = vec![vec![Vec::new(); names.len()]; options.servers.len()];
     let start = Instant::now();
     for _ in 0..options.rounds {
         for (program, results) in options.servers.iter().zip(&mut results) {
             let server = Server::start(program, options.core)?;
-            results[0].push(broadcast(&server, &options).await.with_context(|| program.clone())?);
+            results[0].push(
+                broadcast(&server, &options)
+                    .await
+                    .with_context(|| program.clone())?,
+            );
             let server = Server::start(program, options.core)?;
-            results[1].push(echo(&server, &options).await.with_context(|| program.clone())?);
+            results[1].push(
+                echo(&server, &options)
+                    .await
+                    .with_context(|| program.clone())?,
+            );
             let server = Server::start(program, options.core)?;
-            let (opened, memory) = idle(&server, &options).await.with_context(|| program.clone())?;
+            let (opened, memory) = idle(&server, &options)
+                .await
+                .with_context(|| program.clone())?;
             results[2].push(opened);
             results[3].push(memory);
         }
     }
-    println!("{} rounds in {:.0} s; median (least to most), and the ratio to the first", options.rounds, start.elapsed().as_secs_f64());
+    println!(
+        "{} rounds in {:.0} s; median (least to most), and the ratio to the first",
+        options.rounds,
+        start.elapsed().as_secs_f64()
+    );
     for (index, name) in names.iter().enumerate() {
         println!("\n{name}");
         let first = median(results[0][index].clone()).0;
         for (program, results) in options.servers.iter().zip(&results) {
             let (middle, least, most) = median(results[index].clone());
             let program = program.rsplit('/').next().unwrap_or(program);
-            println!("  {program:24} {middle:12.0}  ({least:.0} to {most:.0})  {:.2}", middle / first);
+            println!(
+                "  {program:24} {middle:12.0}  ({least:.0} to {most:.0})  {:.2}",
+                middle / first
+            );
         }
     }
     Ok(())

@@ -1,17 +1,14 @@
-//! `rust_socketio` against our server: the example `contract`. `EXAMPLES` says where it has been built.
+//! `rust_socketio` against our server: the example `contract`. `EXAMPLES` says where it
+//! has been built.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    sync::mpsc::{self, Receiver},
-    time::Duration,
-};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
-use rust_socketio::{
-    Payload, TransportType,
-    client::{Client, ClientBuilder},
-};
+use rust_socketio::client::{Client, ClientBuilder};
+use rust_socketio::{Payload, TransportType};
 use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -24,18 +21,32 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target/debug/examples");
-        let examples = std::env::var_os("EXAMPLES").map_or_else(|| built.into(), PathBuf::from);
+        let built = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../target/debug/examples"
+        );
+        let examples =
+            std::env::var_os("EXAMPLES").map_or_else(|| built.into(), PathBuf::from);
         let program = examples.join("contract");
         let mut process = Command::new(&program)
             .args(["--port", "0"])
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; build it, or set EXAMPLES", program.display()));
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}; build it, or set EXAMPLES", program.display())
+            });
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.strip_prefix("Listening on ").expect("the example says where it listens").trim();
-        Self { process, url: url.to_owned() }
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .strip_prefix("Listening on ")
+            .expect("the example says where it listens")
+            .trim();
+        Self {
+            process,
+            url: url.to_owned(),
+        }
     }
 
     /// A client of `/chat`, and the messages that it hears: who, and what.
@@ -57,7 +68,9 @@ impl Server {
             })
             .connect()
             .unwrap();
-        opened.recv_timeout(DEADLINE).expect("the namespace is joined");
+        opened
+            .recv_timeout(DEADLINE)
+            .expect("the namespace is joined");
         (Guest(client), heard)
     }
 }
@@ -83,7 +96,9 @@ impl Guest {
                 }
             })
             .unwrap();
-        answer.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("no acknowledgement of {event}"))
+        answer
+            .recv_timeout(DEADLINE)
+            .unwrap_or_else(|_| panic!("no acknowledgement of {event}"))
     }
 }
 
@@ -113,10 +128,15 @@ fn talks_in_rooms(transport: fn() -> TransportType) {
     }
     assert_eq!(arguments(ada.ask("nickname", "Ada")), json!([true, "Ada"]));
     for n in 0..100 {
-        assert_eq!(arguments(ada.ask("user message", &format!("message {n}"))), json!([true]));
+        assert_eq!(
+            arguments(ada.ask("user message", &format!("message {n}"))),
+            json!([true])
+        );
     }
     for n in 0..100 {
-        let heard = bob_heard.recv_timeout(DEADLINE).expect("the message is delivered");
+        let heard = bob_heard
+            .recv_timeout(DEADLINE)
+            .expect("the message is delivered");
         assert_eq!(heard, (json!("Ada"), json!(format!("message {n}"))));
     }
     // What was sent to them before these acknowledgements would be here by now.

@@ -20,7 +20,11 @@ pub(crate) fn run(what: &str) -> ExitCode {
         "echo" => echo(),
         _ => Ok(()),
     };
-    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if done.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn capitals() -> io::Result<()> {

@@ -1,13 +1,15 @@
 //! What a thread and a process cost, as CSV.
 
-use super::child;
-use crate::Outcome;
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
 use units::kernel;
+
+use super::child;
+use crate::Outcome;
 
 pub(crate) fn measure(what: &str) -> Outcome {
     match what {
@@ -22,19 +24,27 @@ fn creation() -> Outcome {
     terminal::say!("unit,microseconds");
     terminal::say!(
         "thread,{:.1}",
-        median(200, || Ok(thread::spawn(|| ()).join().map_err(|_| "a thread panicked")?))?
+        median(200, || Ok(thread::spawn(|| ())
+            .join()
+            .map_err(|_| "a thread panicked")?))?
     );
     #[cfg(unix)]
     terminal::say!(
         "fork,{:.1}",
-        median(200, || units::counter::two_processes(1).map(drop).map_err(Into::into))? / 2.0
+        median(200, || units::counter::two_processes(1)
+            .map(drop)
+            .map_err(Into::into))?
+            / 2.0
     );
-    terminal::say!("fork and exec,{:.1}", median(50, || Ok(child::command("nothing")?.status().map(drop)?))?);
+    terminal::say!(
+        "fork and exec,{:.1}",
+        median(50, || Ok(child::command("nothing")?.status().map(drop)?))?
+    );
     Ok(())
 }
 
-/// Microseconds from one unit to another and back, one byte each way, with both on one core: only one of them can run,
-/// so each byte is a switch.
+/// Microseconds from one unit to another and back, one byte each way, with both on one
+/// core: only one of them can run, so each byte is a switch.
 fn switch() -> Outcome {
     const ROUNDS: u32 = 2_000;
     stay_on_one_core()?;
@@ -42,7 +52,8 @@ fn switch() -> Outcome {
 
     let (to, from_us) = mpsc::channel::<u8>();
     let (to_us, from) = mpsc::channel::<u8>();
-    let other = thread::spawn(move || from_us.iter().try_for_each(|byte| to_us.send(byte)));
+    let other =
+        thread::spawn(move || from_us.iter().try_for_each(|byte| to_us.send(byte)));
     let channel = median(7, || {
         for _ in 0..ROUNDS {
             to.send(1)?;
@@ -51,7 +62,10 @@ fn switch() -> Outcome {
         Ok(())
     })?;
     drop(to);
-    other.join().map_err(|_| "a thread panicked")?.map_err(|_| "nobody read the answer")?;
+    other
+        .join()
+        .map_err(|_| "a thread panicked")?
+        .map_err(|_| "nobody read the answer")?;
     terminal::say!("threads by channel,{:.2}", channel / f64::from(ROUNDS));
 
     let (mut from_us, mut to) = std::io::pipe()?;
@@ -68,7 +82,10 @@ fn switch() -> Outcome {
     other.join().map_err(|_| "a thread panicked")??;
     terminal::say!("threads by pipes,{:.2}", pipes / f64::from(ROUNDS));
 
-    let mut child = child::command("echo")?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = child::command("echo")?
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
         return Err("the child has no pipes".into());
     };
@@ -141,7 +158,9 @@ fn stay_on_one_core() -> Outcome {
 
 #[cfg(not(target_os = "linux"))]
 fn stay_on_one_core() -> Outcome {
-    eprintln!("this system cannot keep a program on one core: the two sides may run beside each other");
+    eprintln!(
+        "this system cannot keep a program on one core: the two sides may run beside each other"
+    );
     Ok(())
 }
 
@@ -150,7 +169,10 @@ fn wait_until_asleep(child: &Child) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
         let tasks = kernel::tasks_of(&child.id().to_string())?;
-        if tasks.iter().all(|task| task.state == 'S' && task.name.starts_with("lesson-01")) {
+        if tasks
+            .iter()
+            .all(|task| task.state == 'S' && task.name.starts_with("lesson-01"))
+        {
             return Ok(());
         }
         thread::yield_now();
@@ -164,7 +186,10 @@ fn private_kib(process: &str) -> Result<f64, Box<dyn std::error::Error>> {
 }
 
 /// The median time of a run, in microseconds.
-fn median(runs: usize, mut work: impl FnMut() -> Outcome) -> Result<f64, Box<dyn std::error::Error>> {
+fn median(
+    runs: usize,
+    mut work: impl FnMut() -> Outcome,
+) -> Result<f64, Box<dyn std::error::Error>> {
     let mut times = Vec::with_capacity(runs);
     for _ in 0..runs {
         let start = Instant::now();

@@ -11,8 +11,12 @@ use std::time::Duration;
 /// How long a thing that has to happen may take on a machine with other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Does `work` in a thread of its own and gives its result; fails when there is none in time.
-pub(crate) fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Does `work` in a thread of its own and gives its result; fails when there is none in
+/// time.
+pub(crate) fn in_time<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (sender, receiver) = mpsc::channel();
     let worker = thread::spawn(move || sender.send(work()));
     match receiver.recv_timeout(PATIENCE) {
@@ -25,12 +29,19 @@ pub(crate) fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + 
     }
 }
 
-/// Runs the tour to its end; what it prints goes there. The whole of it takes some seconds on a busy machine.
+/// Runs the tour to its end; what it prints goes there. The whole of it takes some
+/// seconds on a busy machine.
 pub(crate) fn tour_into(arguments: &[&str], output: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-01-threads-and-processes"));
-    command.args(arguments).stdin(Stdio::null()).stdout(output).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(Stdio::piped());
     let what = format!("{command:?}");
-    in_time(&what, move || command.spawn().unwrap().wait_with_output().unwrap())
+    in_time(&what, move || {
+        command.spawn().unwrap().wait_with_output().unwrap()
+    })
 }
 
 /// Runs the tour to its end.

@@ -11,12 +11,16 @@ use std::thread;
 /// # Errors
 /// When it cannot be started, or its output cannot be read.
 pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<i32>)> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let mut output = Vec::new();
     thread::scope(|scope| {
         // A program that ends without reading all breaks the pipe. That is its business.
-        let writer = scope.spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input)));
+        let writer =
+            scope.spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input)));
         stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))?;
         writer.join().expect("no panic")
     })?;

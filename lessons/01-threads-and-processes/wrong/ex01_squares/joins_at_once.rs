@@ -14,7 +14,12 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
             .map(|left| {
                 let (run, behind) = rest.split_at(rest.len().div_ceil(left));
                 rest = behind;
-                scope.spawn(move || run.iter().map(|number| job(*number)).collect::<Vec<_>>()).join().expect("no panic")
+                scope
+                    .spawn(move || {
+                        run.iter().map(|number| job(*number)).collect::<Vec<_>>()
+                    })
+                    .join()
+                    .expect("no panic")
             })
             .collect();
         started.into_iter().flatten().collect()

@@ -13,11 +13,17 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
         let started: Vec<_> = (1..=workers)
             .rev()
             .map(|left| {
-                let (run, behind) = rest.split_at(if left == 1 { rest.len() } else { each });
+                let (run, behind) =
+                    rest.split_at(if left == 1 { rest.len() } else { each });
                 rest = behind;
-                scope.spawn(move || run.iter().map(|number| job(*number)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    run.iter().map(|number| job(*number)).collect::<Vec<_>>()
+                })
             })
             .collect();
-        started.into_iter().flat_map(|thread| thread.join().expect("the job does not panic")).collect()
+        started
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the job does not panic"))
+            .collect()
     })
 }

@@ -20,6 +20,9 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
                 }
             })
             .collect();
-        started.into_iter().flat_map(|thread| thread.join().expect("the job does not panic")).collect()
+        started
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the job does not panic"))
+            .collect()
     })
 }

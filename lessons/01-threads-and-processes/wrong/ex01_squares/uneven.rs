@@ -12,11 +12,20 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
         let started: Vec<_> = (1..=workers)
             .rev()
             .map(|left| {
-                let (run, behind) = rest.split_at(if left == 1 { rest.len() } else { rest.len().min(numbers.len().div_ceil(workers)) });
+                let (run, behind) = rest.split_at(if left == 1 {
+                    rest.len()
+                } else {
+                    rest.len().min(numbers.len().div_ceil(workers))
+                });
                 rest = behind;
-                scope.spawn(move || run.iter().map(|number| job(*number)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    run.iter().map(|number| job(*number)).collect::<Vec<_>>()
+                })
             })
             .collect();
-        started.into_iter().flat_map(|thread| thread.join().expect("the job does not panic")).collect()
+        started
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("the job does not panic"))
+            .collect()
     })
 }

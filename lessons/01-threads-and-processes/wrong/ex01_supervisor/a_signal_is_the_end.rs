@@ -4,6 +4,7 @@
 
 use std::io;
 use std::process::Command;
+
 use units::process::Ending;
 
 /// What became of a program.
@@ -19,17 +20,28 @@ pub struct Report {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn supervise(restarts: u32, mut start: impl FnMut(u32) -> Command) -> io::Result<Report> {
+pub fn supervise(
+    restarts: u32,
+    mut start: impl FnMut(u32) -> Command,
+) -> io::Result<Report> {
     let mut endings = Vec::new();
     for attempt in 0..=restarts {
         let ending = Ending::of(start(attempt).status()?);
         endings.push(ending);
         match ending {
-            Ending::Code(0) => return Ok(Report { endings, done: true }),
+            Ending::Code(0) => {
+                return Ok(Report {
+                    endings,
+                    done: true,
+                });
+            }
             Ending::Code(2) => break,
             Ending::Signal(_) => break,
             Ending::Code(_) => {}
         }
     }
-    Ok(Report { endings, done: false })
+    Ok(Report {
+        endings,
+        done: false,
+    })
 }

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::process::Command;
+
 use units::process::Ending;
 
 /// What became of a program.
@@ -19,7 +20,10 @@ pub struct Report {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn supervise(restarts: u32, mut start: impl FnMut(u32) -> Command) -> io::Result<Report> {
+pub fn supervise(
+    restarts: u32,
+    mut start: impl FnMut(u32) -> Command,
+) -> io::Result<Report> {
     let mut endings = Vec::new();
     for attempt in 0..=restarts {
         let ending = Ending::of(start(attempt).status()?);
@@ -29,5 +33,8 @@ pub fn supervise(restarts: u32, mut start: impl FnMut(u32) -> Command) -> io::Re
             Ending::Code(_) | Ending::Signal(_) => {}
         }
     }
-    Ok(Report { endings, done: false })
+    Ok(Report {
+        endings,
+        done: false,
+    })
 }

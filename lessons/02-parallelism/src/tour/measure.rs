@@ -1,22 +1,27 @@
 //! How much is gained, as CSV.
 
-use crate::Outcome;
-use parallelism::{amdahl, sharing, spread};
 use std::thread;
 use std::time::Instant;
+
+use parallelism::{amdahl, sharing, spread};
 use terminal::say;
+
+use crate::Outcome;
 
 const TURNS: usize = 5;
 const ROUNDS: u64 = 2_000_000;
 
-/// Times as fast as one alone, by the number of workers; what as many workers as have a core would do if nothing were
-/// lost; and what Amdahl's law says with the serial part that fits the best way at each number of workers up to the cores.
+/// Times as fast as one alone, by the number of workers; what as many workers as have a
+/// core would do if nothing were lost; and what Amdahl's law says with the serial part
+/// that fits the best way at each number of workers up to the cores.
 pub(crate) fn speedup() -> Outcome {
     let cores = u64::try_from(thread::available_parallelism()?.get())?;
     let alone = median(|| spread::serial(ROUNDS));
     let mut rows = Vec::new();
     for workers in 1..=2 * cores {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::try_from(workers)?).build()?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::try_from(workers)?)
+            .build()?;
         let rayon = alone / median(|| spread::rayon(&pool, ROUNDS));
         rows.push((
             workers,
@@ -31,7 +36,9 @@ pub(crate) fn speedup() -> Outcome {
         best.push((useful(*workers)?, threads.max(*queue).max(*rayon)));
     }
     let serial = amdahl::fit(&best);
-    say("workers,threads with even shares,threads and a queue,rayon,nothing lost,Amdahl's law");
+    say(
+        "workers,threads with even shares,threads and a queue,rayon,nothing lost,Amdahl's law",
+    );
     for (workers, threads, queue, rayon) in rows {
         let useful = useful(workers)?;
         say!(
@@ -50,7 +57,11 @@ pub(crate) fn false_sharing() {
     };
     say("threads,side by side,each in a line of its own");
     for threads in [1, 2, 4] {
-        say!("{threads},{:.2},{:.2}", each(sharing::side_by_side, threads), each(sharing::apart, threads));
+        say!(
+            "{threads},{:.2},{:.2}",
+            each(sharing::side_by_side, threads),
+            each(sharing::apart, threads)
+        );
     }
 }
 

@@ -1,11 +1,13 @@
 //! The same work in real Python.
 
+use std::io::ErrorKind;
+use std::process::{Command, Stdio};
+
+use terminal::say;
+
 use super::show::{heading, words};
 use super::verdict;
 use crate::Outcome;
-use std::io::ErrorKind;
-use std::process::{Command, Stdio};
-use terminal::say;
 
 const PROGRAM: &str = include_str!("../../python/same_work.py");
 
@@ -30,15 +32,24 @@ pub(crate) fn show(rounds: i64) -> Outcome {
         other => other?,
     };
     if !output.status.success() {
-        return Err(format!("python3 failed: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
+        return Err(format!(
+            "python3 failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )
+        .into());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut gained =
-        verdict::Python { gil: text.contains("with a GIL"), waiting: 0.0, threads: 0.0, processes: 0.0 };
+    let mut gained = verdict::Python {
+        gil: text.contains("with a GIL"),
+        waiting: 0.0,
+        threads: 0.0,
+        processes: 0.0,
+    };
     let mut alone = 0.0;
     for line in text.lines() {
-        let Some((what, seconds)) =
-            line.rsplit_once(' ').and_then(|(what, last)| Some((what, last.parse::<f64>().ok()?)))
+        let Some((what, seconds)) = line
+            .rsplit_once(' ')
+            .and_then(|(what, last)| Some((what, last.parse::<f64>().ok()?)))
         else {
             say!("  {line}");
             continue;

@@ -1,20 +1,23 @@
 //! The parts of the tour.
 
-use super::verdict;
-use crate::Outcome;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
 use parallelism::interpreter::{Op, busy, mixed, native, run, waiting};
 use parallelism::{order, sharing, spread};
-use std::thread;
-use std::time::{Duration, Instant};
 use terminal::say;
+
+use super::verdict;
+use crate::Outcome;
 
 pub(crate) fn heading(text: &str) {
     say("");
     terminal::heading(text);
 }
 
-/// How often each thing is measured. The shortest time counts: whatever else the machine does can only add to it.
+/// How often each thing is measured. The shortest time counts: whatever else the machine
+/// does can only add to it.
 const RUNS: usize = 3;
 
 /// The shortest time of some runs, and what that run gave.
@@ -33,17 +36,26 @@ fn best<T, E>(mut work: impl FnMut() -> Result<T, E>) -> Result<(Duration, T), E
     Ok(best)
 }
 
-/// One program twice: in turn, or in two threads under a lock or under none. In turn it runs in a thread of its own as
-/// well, so that only one thing differs.
+/// One program twice: in turn, or in two threads under a lock or under none. In turn it
+/// runs in a thread of its own as well, so that only one thing differs.
 fn twice(program: &[Op], gil: Option<&Gil>, threads: bool) -> Result<(), String> {
-    let run = || run(program, gil).map(drop).map_err(|fault| format!("the program is wrong: {fault:?}"));
+    let run = || {
+        run(program, gil)
+            .map(drop)
+            .map_err(|fault| format!("the program is wrong: {fault:?}"))
+    };
     let both = || run().and_then(|()| run());
     thread::scope(|scope| {
-        let started =
-            if threads { vec![scope.spawn(run), scope.spawn(run)] } else { vec![scope.spawn(both)] };
-        started
-            .into_iter()
-            .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".into())))
+        let started = if threads {
+            vec![scope.spawn(run), scope.spawn(run)]
+        } else {
+            vec![scope.spawn(both)]
+        };
+        started.into_iter().try_for_each(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err("a thread panicked".into()))
+        })
     })
 }
 
@@ -58,12 +70,20 @@ pub(crate) fn words(gained: f64) -> String {
 /// Our interpreter.
 pub(crate) fn gil(rounds: i64) -> Outcome {
     heading("An interpreter with a lock, and without");
-    say("  two programs                  in turn   two threads, GIL             two threads, no GIL");
+    say(
+        "  two programs                  in turn   two threads, GIL             two threads, no GIL",
+    );
     let rows = [
         ("that compute", busy(rounds)),
         ("that wait", waiting(10, Duration::from_millis(10))),
-        ("that do both", mixed(10, rounds / 10, Duration::from_millis(5))),
-        ("that call native code", native(20, u64::try_from(rounds)? * 4)),
+        (
+            "that do both",
+            mixed(10, rounds / 10, Duration::from_millis(5)),
+        ),
+        (
+            "that call native code",
+            native(20, u64::try_from(rounds)? * 4),
+        ),
     ];
     let mut gained = Vec::new();
     for (name, program) in rows {
@@ -84,7 +104,18 @@ pub(crate) fn gil(rounds: i64) -> Outcome {
     }
     if let [(computing, free), (waiting, _), _, (native, _)] = gained[..] {
         let cores = thread::available_parallelism()?.get();
-        say!("  {}", verdict::gil(cores, &verdict::Gil { computing, waiting, native, free }));
+        say!(
+            "  {}",
+            verdict::gil(
+                cores,
+                &verdict::Gil {
+                    computing,
+                    waiting,
+                    native,
+                    free
+                }
+            )
+        );
     }
     Ok(())
 }
@@ -107,7 +138,11 @@ pub(crate) fn spread() -> Outcome {
     for (name, way) in ways {
         let (elapsed, result) = best(|| Ok::<_, String>(way()))?;
         let faster = times_as_fast(alone, elapsed);
-        say!("  {name:22} {:>6} ms   {}", elapsed.as_millis(), words(faster));
+        say!(
+            "  {name:22} {:>6} ms   {}",
+            elapsed.as_millis(),
+            words(faster)
+        );
         if result != expected {
             return Err(format!("{name} computed something else").into());
         }
@@ -121,16 +156,28 @@ pub(crate) fn spread() -> Outcome {
 pub(crate) fn sharing() -> Outcome {
     let cores = thread::available_parallelism()?.get();
     let threads = cores.clamp(2, 4);
-    heading(&format!("{threads} counters, one for each of {threads} threads"));
+    heading(&format!(
+        "{threads} counters, one for each of {threads} threads"
+    ));
     let times = 3_000_000;
     let raise = |name: &str, way: fn(usize, u64) -> Vec<u64>| {
         let (elapsed, counters) = best(|| Ok::<_, String>(way(threads, times)))?;
-        say!("  {name:28} {:>4} ns to raise one", elapsed.as_nanos() / u128::from(times));
-        if counters == vec![times; threads] { Ok(elapsed) } else { Err("a counter lost a count".to_owned()) }
+        say!(
+            "  {name:28} {:>4} ns to raise one",
+            elapsed.as_nanos() / u128::from(times)
+        );
+        if counters == vec![times; threads] {
+            Ok(elapsed)
+        } else {
+            Err("a counter lost a count".to_owned())
+        }
     };
     let side_by_side = raise("side by side", sharing::side_by_side)?;
     let apart = raise("each in a line of its own", sharing::apart)?;
-    say!("  {}", verdict::sharing(cores, times_as_fast(side_by_side, apart)));
+    say!(
+        "  {}",
+        verdict::sharing(cores, times_as_fast(side_by_side, apart))
+    );
     Ok(())
 }
 
@@ -139,16 +186,30 @@ pub(crate) fn order() -> Outcome {
     heading("The same in each run?");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build()?;
     let runs = 20;
-    let mut orders: Vec<_> = (0..runs).map(|_| order::order_of_effects(&pool, 64)).collect();
+    let mut orders: Vec<_> = (0..runs)
+        .map(|_| order::order_of_effects(&pool, 64))
+        .collect();
     orders.sort();
     orders.dedup();
-    say!("  {runs} runs of 64 pieces by 4 workers, in    {} different orders", orders.len());
+    say!(
+        "  {runs} runs of 64 pieces by 4 workers, in    {} different orders",
+        orders.len()
+    );
     let results = order::order_of_results(&pool, 64);
-    say!("  what they collect is in order          {}", results.is_sorted());
+    say!(
+        "  what they collect is in order          {}",
+        results.is_sorted()
+    );
     let numbers = order::tricky(1_000);
-    say!("  1000 numbers, added left to right      {}", order::sum_in_order(&numbers));
+    say!(
+        "  1000 numbers, added left to right      {}",
+        order::sum_in_order(&numbers)
+    );
     for workers in [2, 3, 7] {
-        say!("  in {workers} shares                            {}", order::sum_in_shares(&numbers, workers));
+        say!(
+            "  in {workers} shares                            {}",
+            order::sum_in_shares(&numbers, workers)
+        );
     }
     if !results.is_sorted() {
         return Err("rayon collected out of order".into());

@@ -1,6 +1,8 @@
-//! What a part of the tour has found: decided by what was measured, and not known beforehand.
+//! What a part of the tour has found: decided by what was measured, and not known
+//! beforehand.
 //!
-//! All figures are "times as fast": 2 is what two cores can do for two programs, 1 is what taking turns gives.
+//! All figures are "times as fast": 2 is what two cores can do for two programs, 1 is
+//! what taking turns gives.
 
 /// From here on something is said to go on in parallel.
 const PARALLEL: f64 = 1.4;
@@ -26,7 +28,11 @@ pub(crate) fn gil(cores: usize, gained: &Gil) -> &'static str {
         "With one core no computing is parallel, with the lock or without. Waiting needs no core."
     } else if cores == 1 {
         "With one core no computing is parallel. The numbers are too noisy to show what waiting gains."
-    } else if waits && gained.native >= PARALLEL && gained.computing <= NO_GAIN && gained.free >= PARALLEL {
+    } else if waits
+        && gained.native >= PARALLEL
+        && gained.computing <= NO_GAIN
+        && gained.free >= PARALLEL
+    {
         "Under the lock computing is concurrent and not parallel; waiting and native code are both."
     } else {
         "This run does not show what the lock does: the machine is busy, or --rounds is too small."
@@ -92,7 +98,9 @@ pub(crate) fn order(cores: usize, orders: usize) -> &'static str {
         (1, _) => {
             "With one core nothing is parallel: the workers take turns. That is enough for effects out of order."
         }
-        _ => "Results can be in order whoever works. Effects are not, and a sum is an effect of its order.",
+        _ => {
+            "Results can be in order whoever works. Effects are not, and a sum is an effect of its order."
+        }
     }
 }
 
@@ -100,14 +108,28 @@ pub(crate) fn order(cores: usize, orders: usize) -> &'static str {
 mod tests {
     use super::{Gil, Python, gil, order, python, sharing, spread};
 
-    const TURNS: Gil = Gil { computing: 0.9, waiting: 2.0, native: 1.9, free: 1.9 };
-    const LOCKED: Python = Python { gil: true, waiting: 2.0, threads: 1.0, processes: 1.9 };
+    const TURNS: Gil = Gil {
+        computing: 0.9,
+        waiting: 2.0,
+        native: 1.9,
+        free: 1.9,
+    };
+    const LOCKED: Python = Python {
+        gil: true,
+        waiting: 2.0,
+        threads: 1.0,
+        processes: 1.9,
+    };
 
     #[test]
     fn what_is_measured_is_said() {
         assert!(gil(2, &TURNS).contains("concurrent and not parallel"));
         assert!(python(2, &LOCKED).contains("takes processes"));
-        let free = Python { gil: false, threads: 1.8, ..LOCKED };
+        let free = Python {
+            gil: false,
+            threads: 1.8,
+            ..LOCKED
+        };
         assert!(python(2, &free).contains("has no lock"));
         assert!(spread(2, &[1.9, 1.8, 1.9]).contains("each is faster"));
         assert!(sharing(2, 2.5).contains("The cores share the line"));
@@ -118,9 +140,21 @@ mod tests {
     fn with_one_core_nothing_is_parallel_in_any_part() {
         for said in [
             gil(1, &TURNS),
-            gil(1, &Gil { waiting: 1.0, ..TURNS }),
+            gil(
+                1,
+                &Gil {
+                    waiting: 1.0,
+                    ..TURNS
+                },
+            ),
             python(1, &LOCKED),
-            python(1, &Python { waiting: 1.0, ..LOCKED }),
+            python(
+                1,
+                &Python {
+                    waiting: 1.0,
+                    ..LOCKED
+                },
+            ),
             spread(1, &[2.0; 3]),
             sharing(1, 2.0),
             order(1, 7),
@@ -132,18 +166,39 @@ mod tests {
     #[test]
     fn what_is_not_measured_is_not_said() {
         for gained in [
-            Gil { computing: 1.5, ..TURNS },
-            Gil { waiting: 1.1, ..TURNS },
-            Gil { native: 1.1, ..TURNS },
+            Gil {
+                computing: 1.5,
+                ..TURNS
+            },
+            Gil {
+                waiting: 1.1,
+                ..TURNS
+            },
+            Gil {
+                native: 1.1,
+                ..TURNS
+            },
             Gil { free: 1.1, ..TURNS },
         ] {
             assert!(gil(2, &gained).contains("does not show"));
         }
         for gained in [
-            Python { waiting: 1.1, ..LOCKED },
-            Python { threads: 1.5, ..LOCKED },
-            Python { processes: 1.1, ..LOCKED },
-            Python { gil: false, ..LOCKED },
+            Python {
+                waiting: 1.1,
+                ..LOCKED
+            },
+            Python {
+                threads: 1.5,
+                ..LOCKED
+            },
+            Python {
+                processes: 1.1,
+                ..LOCKED
+            },
+            Python {
+                gil: false,
+                ..LOCKED
+            },
         ] {
             assert!(python(2, &gained).contains("does not show"));
         }

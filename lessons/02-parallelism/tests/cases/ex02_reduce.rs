@@ -8,9 +8,15 @@ fn numbers(count: usize) -> Vec<f64> {
     let mut state = 2013_u64;
     (0..count)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let small = f64::from((state >> 40) as u32 & 0xffff) * 1e-3;
-            if state >> 63 == 0 { small } else { -small * 1e12 }
+            if state >> 63 == 0 {
+                small
+            } else {
+                -small * 1e12
+            }
         })
         .collect()
 }
@@ -22,20 +28,37 @@ fn small_lists() {
         0.0_f64.to_bits(),
         "an empty list has the sum 0. See \"The same in each run\"."
     );
-    assert_eq!(sum(&[1.5], 4), 1.5, "one number is its own sum. See \"The same in each run\".");
-    assert_eq!(sum(&[1.5, 2.5, 3.0], 4), 7.0, "each number counts once. See \"The same in each run\".");
+    assert_eq!(
+        sum(&[1.5], 4),
+        1.5,
+        "one number is its own sum. See \"The same in each run\"."
+    );
+    assert_eq!(
+        sum(&[1.5, 2.5, 3.0], 4),
+        7.0,
+        "each number counts once. See \"The same in each run\"."
+    );
 }
 
 #[test]
 fn the_order_is_that_of_halves() {
     // (1e16 + 1) + (-1e16 + 1): the first 1 is lost beside 1e16, the second beside -1e16.
     let halves = sum(&[1e16, 1.0, -1e16, 1.0], 1);
-    assert_eq!(halves, 0.0, "(1e16 + 1) + (-1e16 + 1), where each 1 is lost. See \"The same in each run\".");
+    assert_eq!(
+        halves, 0.0,
+        "(1e16 + 1) + (-1e16 + 1), where each 1 is lost. See \"The same in each run\"."
+    );
     // Left is the longer half: (1e16 + 1) + -1e16.
     let odd = sum(&[1e16, 1.0, -1e16], 1);
-    assert_eq!(odd, 0.0, "of three numbers the left half has two. See \"The same in each run\".");
+    assert_eq!(
+        odd, 0.0,
+        "of three numbers the left half has two. See \"The same in each run\"."
+    );
     let odd = sum(&[1.0, 1e16, -1e16], 1);
-    assert_eq!(odd, 0.0, "(1 + 1e16) + -1e16: the 1 is lost. See \"The same in each run\".");
+    assert_eq!(
+        odd, 0.0,
+        "(1 + 1e16) + -1e16: the 1 is lost. See \"The same in each run\"."
+    );
 }
 
 #[test]
@@ -75,5 +98,8 @@ fn no_more_threads_than_workers() {
         watch.join().expect("watching does not panic")
     });
     // The watcher itself, and what other cases of this file do meanwhile.
-    assert!(most < before + 60, "{most} threads for 4 workers: not one for each half. See \"All cores\".");
+    assert!(
+        most < before + 60,
+        "{most} threads for 4 workers: not one for each half. See \"All cores\"."
+    );
 }

@@ -18,13 +18,25 @@ fn every_number_counts_once() {
 
 #[test]
 fn more_workers_than_numbers() {
-    assert_eq!(sum(&[3, 4], 10), 7, "some have nothing to do. See \"All cores\".");
-    assert_eq!(sum(&[], 10), 0, "all have nothing to do. See \"All cores\".");
+    assert_eq!(
+        sum(&[3, 4], 10),
+        7,
+        "some have nothing to do. See \"All cores\"."
+    );
+    assert_eq!(
+        sum(&[], 10),
+        0,
+        "all have nothing to do. See \"All cores\"."
+    );
 }
 
 #[test]
 fn no_workers_count_as_one() {
-    assert_eq!(sum(&[3, 4], 0), 7, "somebody has to do it. See \"All cores\".");
+    assert_eq!(
+        sum(&[3, 4], 0),
+        7,
+        "somebody has to do it. See \"All cores\"."
+    );
 }
 
 #[test]

@@ -25,7 +25,12 @@ struct State {
 impl Gil {
     /// An open lock.
     pub fn new(interval: Duration) -> Self {
-        Self { interval, state: Mutex::default(), released: Condvar::new(), taken: Condvar::new() }
+        Self {
+            interval,
+            state: Mutex::default(),
+            released: Condvar::new(),
+            taken: Condvar::new(),
+        }
     }
 
     /// Waits for the lock, and takes it.

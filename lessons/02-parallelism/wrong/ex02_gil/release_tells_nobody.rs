@@ -25,7 +25,12 @@ struct State {
 impl Gil {
     /// An open lock.
     pub fn new(interval: Duration) -> Self {
-        Self { interval, state: Mutex::default(), released: Condvar::new(), taken: Condvar::new() }
+        Self {
+            interval,
+            state: Mutex::default(),
+            released: Condvar::new(),
+            taken: Condvar::new(),
+        }
     }
 
     /// Waits for the lock, and takes it.
@@ -54,7 +59,10 @@ impl Gil {
         state.locked = false;
         self.released.notify_one();
         while state.switches == before {
-            state = self.taken.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .taken
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         self.take(state);
     }

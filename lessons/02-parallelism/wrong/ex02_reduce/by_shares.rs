@@ -9,7 +9,10 @@ pub fn sum(numbers: &[f64], workers: usize) -> f64 {
     match numbers {
         [] => 0.0,
         [number] => *number,
-        _ if workers > 1 => numbers.chunks(numbers.len().div_ceil(workers)).map(|share| sum(share, 1)).sum(),
+        _ if workers > 1 => numbers
+            .chunks(numbers.len().div_ceil(workers))
+            .map(|share| sum(share, 1))
+            .sum(),
         _ => {
             let (left, right) = numbers.split_at(numbers.len().div_ceil(2));
             if workers < 2 {

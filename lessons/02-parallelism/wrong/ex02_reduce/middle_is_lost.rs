@@ -10,7 +10,10 @@ pub fn sum(numbers: &[f64], workers: usize) -> f64 {
         [] => 0.0,
         [number] => *number,
         _ => {
-            let (left, right) = (&numbers[..numbers.len() / 2], &numbers[numbers.len().div_ceil(2)..]);
+            let (left, right) = (
+                &numbers[..numbers.len() / 2],
+                &numbers[numbers.len().div_ceil(2)..],
+            );
             if workers < 2 {
                 return sum(left, 1) + sum(right, 1);
             }

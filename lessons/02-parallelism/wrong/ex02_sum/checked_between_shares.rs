@@ -13,6 +13,9 @@ pub fn sum(numbers: &[u64], workers: usize) -> u64 {
             .chunks(share)
             .map(|chunk| scope.spawn(|| chunk.iter().copied().fold(0, u64::wrapping_add)))
             .collect();
-        started.into_iter().map(|thread| thread.join().expect("adding does not panic")).sum()
+        started
+            .into_iter()
+            .map(|thread| thread.join().expect("adding does not panic"))
+            .sum()
     })
 }

@@ -11,8 +11,18 @@ pub fn sum(numbers: &[u64], workers: usize) -> u64 {
     thread::scope(|scope| {
         let started: Vec<_> = numbers
             .chunks(share)
-            .map(|chunk| scope.spawn(|| chunk[..chunk.len() - 1].iter().copied().fold(0, u64::wrapping_add)))
+            .map(|chunk| {
+                scope.spawn(|| {
+                    chunk[..chunk.len() - 1]
+                        .iter()
+                        .copied()
+                        .fold(0, u64::wrapping_add)
+                })
+            })
             .collect();
-        started.into_iter().map(|thread| thread.join().expect("adding does not panic")).fold(0, u64::wrapping_add)
+        started
+            .into_iter()
+            .map(|thread| thread.join().expect("adding does not panic"))
+            .fold(0, u64::wrapping_add)
     })
 }

@@ -14,6 +14,9 @@ pub fn sum(numbers: &[u64], workers: usize) -> u64 {
             .take(workers.max(1))
             .map(|chunk| scope.spawn(|| chunk.iter().copied().fold(0, u64::wrapping_add)))
             .collect();
-        started.into_iter().map(|thread| thread.join().expect("adding does not panic")).fold(0, u64::wrapping_add)
+        started
+            .into_iter()
+            .map(|thread| thread.join().expect("adding does not panic"))
+            .fold(0, u64::wrapping_add)
     })
 }

@@ -1,17 +1,19 @@
 //! Threads, coroutines and tasks beside each other, as CSV.
 
-use crate::Outcome;
-use may::sync::SyncFlag;
-use may::{coroutine, go};
-use std::fs;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use may::sync::SyncFlag;
+use may::{coroutine, go};
+
+use crate::Outcome;
 
 const KINDS: [&str; 3] = ["threads", "coroutines", "tasks"];
 
-/// Milliseconds to start so many, have each of them let others run once, and wait for all.
+/// Milliseconds to start so many, have each of them let others run once, and wait for
+/// all.
 pub(crate) fn spawn() -> Outcome {
     terminal::say!("how many,threads,may coroutines,tokio tasks");
     let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
@@ -20,15 +22,21 @@ pub(crate) fn spawn() -> Outcome {
             let started: Vec<_> = (0..count)
                 .map(|_| thread::Builder::new().spawn(thread::yield_now))
                 .collect::<Result<_, _>>()?;
-            started.into_iter().try_for_each(|one| one.join().map_err(|_| "a thread panicked".into()))
+            started
+                .into_iter()
+                .try_for_each(|one| one.join().map_err(|_| "a thread panicked".into()))
         })?;
         let coroutines = median(|| {
             let started: Vec<_> = (0..count).map(|_| go!(coroutine::yield_now)).collect();
-            started.into_iter().try_for_each(|one| one.join().map_err(|_| "a coroutine panicked".into()))
+            started
+                .into_iter()
+                .try_for_each(|one| one.join().map_err(|_| "a coroutine panicked".into()))
         })?;
         let tasks = median(|| {
             runtime.block_on(async {
-                let started: Vec<_> = (0..count).map(|_| tokio::spawn(tokio::task::yield_now())).collect();
+                let started: Vec<_> = (0..count)
+                    .map(|_| tokio::spawn(tokio::task::yield_now()))
+                    .collect();
                 for task in started {
                     task.await?;
                 }
@@ -40,20 +48,27 @@ pub(crate) fn spawn() -> Outcome {
     Ok(())
 }
 
-/// KiB of memory of each while it waits, 10,000 of them, each kind in a process of its own.
+/// KiB of memory of each while it waits, 10,000 of them, each kind in a process of its
+/// own.
 pub(crate) fn memory() -> Outcome {
     terminal::say!("10000 of them,KiB each");
     for kind in KINDS {
-        let output = Command::new(std::env::current_exe()?).args(["hold", kind, "10000"]).output()?;
+        let output = Command::new(std::env::current_exe()?)
+            .args(["hold", kind, "10000"])
+            .output()?;
         if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
+            return Err(String::from_utf8_lossy(&output.stderr)
+                .trim()
+                .to_owned()
+                .into());
         }
         terminal::say!("{kind},{}", String::from_utf8_lossy(&output.stdout).trim());
     }
     Ok(())
 }
 
-/// Runs in a child: starts so many that wait, and prints what each of them added to our memory.
+/// Runs in a child: starts so many that wait, and prints what each of them added to our
+/// memory.
 pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     // The workers of may are there before, so that they do not count.
@@ -66,19 +81,26 @@ pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
                 let gate = gate.clone();
                 thread::Builder::new().spawn(move || {
                     let (here, changed) = &*gate;
-                    let mut here = here.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    let mut here = here
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
                     *here += 1;
                     changed.notify_all();
                     drop(changed.wait_while(here, |_| true));
                 })?;
             }
             let (here, changed) = &*gate;
-            let here = here.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let here = here
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             drop(changed.wait_while(here, |here| *here < count));
             resident_kib()? - before
         }
         "coroutines" => {
-            let (flag, here) = (Arc::new(SyncFlag::new()), Arc::new(may::sync::Semphore::new(0)));
+            let (flag, here) = (
+                Arc::new(SyncFlag::new()),
+                Arc::new(may::sync::Semphore::new(0)),
+            );
             for _ in 0..count {
                 let (flag, here) = (flag.clone(), here.clone());
                 go!(move || {
@@ -116,10 +138,17 @@ pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
 }
 
 fn resident_kib() -> Result<f64, Box<dyn std::error::Error>> {
-    let status =
-        fs::read_to_string("/proc/self/status").map_err(|error| format!("no /proc (Linux only): {error}"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("the kernel tells no VmRSS")?;
-    Ok(line.split_whitespace().nth(1).ok_or("VmRSS has no number")?.parse()?)
+    let status = fs::read_to_string("/proc/self/status")
+        .map_err(|error| format!("no /proc (Linux only): {error}"))?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .ok_or("the kernel tells no VmRSS")?;
+    Ok(line
+        .split_whitespace()
+        .nth(1)
+        .ok_or("VmRSS has no number")?
+        .parse()?)
 }
 
 /// The median time of five runs, in milliseconds.

@@ -1,18 +1,21 @@
 //! The parts of the tour.
 
-use crate::Outcome;
-use greenlets::select::{First, first};
-use greenlets::spawn::{Brewer, join_all};
-use greenlets::{
-    actor, cancel, event, local, pool, queue, race, stack, subprocess, switch, timeout, two_ways,
-};
-use may::{coroutine, go};
 use std::cell::RefCell;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use greenlets::select::{First, first};
+use greenlets::spawn::{Brewer, join_all};
+use greenlets::{
+    actor, cancel, event, local, pool, queue, race, stack, subprocess, switch, timeout,
+    two_ways,
+};
+use may::{coroutine, go};
 use terminal::say;
+
+use crate::Outcome;
 
 fn heading(text: &str) {
     say!("");
@@ -45,16 +48,27 @@ pub(crate) fn switch() -> Outcome {
         }),
     ]);
     line("printed:", &format!("{:?}", printed.borrow()));
-    expect(*printed.borrow() == [12, 56, 34], "the greenlets went another way")?;
-    say!("  The first one ended, and nobody switched back to the second: 78 is never printed.");
+    expect(
+        *printed.borrow() == [12, 56, 34],
+        "the greenlets went another way",
+    )?;
+    say!(
+        "  The first one ended, and nobody switched back to the second: 78 is never printed."
+    );
     Ok(())
 }
 
 /// One tool after another.
 pub(crate) fn tools() -> Outcome {
     heading("gevent's tools");
-    let brewers = [("tea", 2), ("coffee", 1)].map(|(kind, cups)| Brewer { kind: kind.into(), cups });
-    let started = brewers.map(Brewer::start).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let brewers = [("tea", 2), ("coffee", 1)].map(|(kind, cups)| Brewer {
+        kind: kind.into(),
+        cups,
+    });
+    let started = brewers
+        .map(Brewer::start)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
     let results: Vec<_> = join_all(started).into_iter().flatten().flatten().collect();
     line("spawn and joinall:", &format!("{results:?}"));
 
@@ -65,10 +79,20 @@ pub(crate) fn tools() -> Outcome {
     }
     let one_by_one = start.elapsed();
     let start = Instant::now();
-    join_all((0..10).map(|_| go!(move || coroutine::sleep(wait))).collect());
+    join_all(
+        (0..10)
+            .map(|_| go!(move || coroutine::sleep(wait)))
+            .collect(),
+    );
     let together = start.elapsed();
-    line("ten waits of 30 ms, one by one, together:", &format!("{one_by_one:.0?}, {together:.0?}"));
-    expect(together < one_by_one / 2, "waiting together took as long as waiting in turn")?;
+    line(
+        "ten waits of 30 ms, one by one, together:",
+        &format!("{one_by_one:.0?}, {together:.0?}"),
+    );
+    expect(
+        together < one_by_one / 2,
+        "waiting together took as long as waiting in turn",
+    )?;
 
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -77,8 +101,13 @@ pub(crate) fn tools() -> Outcome {
     line("a panic stays inside:", &format!("{outcome:?}"));
     expect(outcome[2] == Ok(3), "a panic disturbed others")?;
 
-    let slow = timeout::within(Duration::from_millis(20), || coroutine::sleep(Duration::from_secs(60)));
-    line("a minute's work with a limit of 20 ms:", &format!("{slow:?}"));
+    let slow = timeout::within(Duration::from_millis(20), || {
+        coroutine::sleep(Duration::from_secs(60))
+    });
+    line(
+        "a minute's work with a limit of 20 ms:",
+        &format!("{slow:?}"),
+    );
     expect(slow.is_none(), "the limit was not held")?;
 
     let flag = Arc::new(event::Event::new());
@@ -89,7 +118,10 @@ pub(crate) fn tools() -> Outcome {
         })
         .collect();
     flag.set();
-    line("three wait for an event:", &format!("{} go on", join_all(waiting).len()));
+    line(
+        "three wait for an event:",
+        &format!("{} go on", join_all(waiting).len()),
+    );
 
     let places = Arc::new(queue::Bounded::new(2));
     let maker = {
@@ -107,7 +139,10 @@ pub(crate) fn tools() -> Outcome {
         now.fetch_sub(1, Ordering::SeqCst);
         number
     });
-    line("twelve jobs in a pool of three:", &format!("{} done, {} at a time", done.len(), most.into_inner()));
+    line(
+        "twelve jobs in a pool of three:",
+        &format!("{} done, {} at a time", done.len(), most.into_inner()),
+    );
 
     let (left, from_left) = may::sync::mpsc::channel::<&str>();
     let (right, from_right) = may::sync::mpsc::channel();
@@ -119,11 +154,20 @@ pub(crate) fn tools() -> Outcome {
 
     let sleeper = go!(|| coroutine::sleep(Duration::from_secs(60)));
     cancel::cancel(&sleeper);
-    line("a cancelled sleeper:", if sleeper.join().is_err() { "ended at once" } else { "slept on" });
+    line(
+        "a cancelled sleeper:",
+        if sleeper.join().is_err() {
+            "ended at once"
+        } else {
+            "slept on"
+        },
+    );
 
     let (ann, bob) = actor::ping_pong(4).ok_or("the players did not end")?;
     line("two actors, four strokes:", &format!("{bob:?}, {ann:?}"));
-    say!("  Each of them is a file of some thirty lines, and none of them stops a thread.");
+    say!(
+        "  Each of them is a file of some thirty lines, and none of them stops a thread."
+    );
     Ok(())
 }
 
@@ -131,22 +175,42 @@ pub(crate) fn tools() -> Outcome {
 pub(crate) fn race() -> Outcome {
     heading("Races");
     let sold = race::sell(1, 10, true);
-    line("one ticket, ten buyers, who ask a bank:", &format!("{sold} sold"));
+    line(
+        "one ticket, ten buyers, who ask a bank:",
+        &format!("{sold} sold"),
+    );
     let locked = race::sell_locked(1, 10);
     line("the same under a lock:", &format!("{locked} sold"));
-    expect(sold > 1 && locked == 1, "the race did not show, or the lock did not hold")?;
+    expect(
+        sold > 1 && locked == 1,
+        "the race did not show, or the lock did not hold",
+    )?;
     let both_looked = may::sync::Barrier::new(2);
     let raised = race::raise_twice(|| {
         both_looked.wait();
     });
-    line("two raise a counter, both look first:", &format!("it is at {raised}"));
+    line(
+        "two raise a counter, both look first:",
+        &format!("it is at {raised}"),
+    );
     expect(raised == 1, "nothing was lost")?;
     let in_thread = local::in_thread(100);
-    line("100 keep a number in a variable of the thread:", &format!("{in_thread} find another's"));
+    line(
+        "100 keep a number in a variable of the thread:",
+        &format!("{in_thread} find another's"),
+    );
     let in_coroutine = local::in_coroutine(100);
-    line("in a variable of the coroutine:", &format!("{in_coroutine} find another's"));
-    expect(in_thread > 0 && in_coroutine == 0, "the thread's variable was nobody else's")?;
-    say!("  Look, let others run, act: whatever the unit is called, what was looked at may have changed.");
+    line(
+        "in a variable of the coroutine:",
+        &format!("{in_coroutine} find another's"),
+    );
+    expect(
+        in_thread > 0 && in_coroutine == 0,
+        "the thread's variable was nobody else's",
+    )?;
+    say!(
+        "  Look, let others run, act: whatever the unit is called, what was looked at may have changed."
+    );
     Ok(())
 }
 
@@ -154,16 +218,31 @@ pub(crate) fn race() -> Outcome {
 pub(crate) fn stacks() -> Outcome {
     heading("Stacks");
     let dug = stack::dig_in(1024 * 1024, 500)?;
-    line("500 calls deep on a stack of 1 MiB:", &format!("{:?}, dropped: {}", dug.depth, dug.dropped));
+    line(
+        "500 calls deep on a stack of 1 MiB:",
+        &format!("{:?}, dropped: {}", dug.depth, dug.dropped),
+    );
     expect(dug.depth == Some(500), "a stack of 1 MiB was too small")?;
-    // In a process of its own: what a handler of a signal leaves behind is nobody's business.
-    let output = Command::new(std::env::current_exe()?).arg("overflow").output()?;
+    // In a process of its own: what a handler of a signal leaves behind is nobody's
+    // business.
+    let output = Command::new(std::env::current_exe()?)
+        .arg("overflow")
+        .output()?;
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    line("100,000 calls deep on one of 32 KiB:", String::from_utf8_lossy(&output.stdout).trim());
+    line(
+        "100,000 calls deep on one of 32 KiB:",
+        String::from_utf8_lossy(&output.stdout).trim(),
+    );
     line("", &format!("({said})"));
-    expect(output.status.success(), "the stack had no end, or the process did")?;
+    expect(
+        output.status.success(),
+        "the stack had no end, or the process did",
+    )?;
     match stack::max_mappings() {
-        Some(most) => line("mappings that Linux allows:", &format!("{most}, so {} coroutines", most / 2)),
+        Some(most) => line(
+            "mappings that Linux allows:",
+            &format!("{most}, so {} coroutines", most / 2),
+        ),
         None => line("mappings:", "this system names no limit"),
     }
     say!(
@@ -185,21 +264,43 @@ pub(crate) fn two_ways() -> Outcome {
     let cups = join_all(vec![go!(|| two_ways::tea(3))]);
     line(
         "stackful, cups:",
-        &format!("{:?}, on a stack of {} KiB", cups[0], may::config().get_stack_size() / 128),
+        &format!(
+            "{:?}, on a stack of {} KiB",
+            cups[0],
+            may::config().get_stack_size() / 128
+        ),
     );
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
     let cups_async = runtime.block_on(two_ways::tea_async(3));
-    line("stackless, cups:", &format!("Ok({cups_async}), in a future of {} bytes", two_ways::future_size()));
-    expect(cups[0] == Ok(3) && cups_async == 3, "the two are not the same program")?;
-    say!("  The future knows how much it has to remember. The stack has to be large enough for anything.");
+    line(
+        "stackless, cups:",
+        &format!(
+            "Ok({cups_async}), in a future of {} bytes",
+            two_ways::future_size()
+        ),
+    );
+    expect(
+        cups[0] == Ok(3) && cups_async == 3,
+        "the two are not the same program",
+    )?;
+    say!(
+        "  The future knows how much it has to remember. The stack has to be large enough for anything."
+    );
     Ok(())
 }
 
 /// Runs this program again as `what`, in a process of its own, and shows what it prints.
 fn again(what: &str) -> Outcome {
     let output = Command::new(std::env::current_exe()?).arg(what).output()?;
-    String::from_utf8_lossy(&output.stdout).lines().for_each(terminal::say);
-    expect(output.status.success(), String::from_utf8_lossy(&output.stderr).trim())
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .for_each(terminal::say);
+    expect(
+        output.status.success(),
+        String::from_utf8_lossy(&output.stderr).trim(),
+    )
 }
 
 /// Queues with a bound and without.
@@ -207,7 +308,9 @@ pub(crate) fn queues() -> Outcome {
     heading("A thousand things from one coroutine to another, on one worker");
     // The number of workers is a process's.
     again("one-worker")?;
-    say!("  A queue has to know whom it makes wait: a coroutine, or the thread under all of them.");
+    say!(
+        "  A queue has to know whom it makes wait: a coroutine, or the thread under all of them."
+    );
     Ok(())
 }
 
@@ -221,8 +324,11 @@ pub(crate) fn one_worker() -> Outcome {
         passed
     };
     let (sender, receiver) = may::sync::mpsc::channel();
-    let unbounded =
-        queue::pass(THINGS, move |thing| sender.send(thing).is_ok(), move || receiver.recv().ok());
+    let unbounded = queue::pass(
+        THINGS,
+        move |thing| sender.send(thing).is_ok(),
+        move || receiver.recv().ok(),
+    );
     show("may::sync::mpsc, no bound", unbounded);
 
     let ours = Arc::new(queue::Bounded::new(2));
@@ -234,7 +340,10 @@ pub(crate) fn one_worker() -> Outcome {
         }
         true
     };
-    let ours = show("queue::Bounded, two places", queue::pass(THINGS, put, move || from.take()));
+    let ours = show(
+        "queue::Bounded, two places",
+        queue::pass(THINGS, put, move || from.take()),
+    );
 
     let (sender, receiver) = crossbeam::channel::bounded(2);
     let put = move |thing| queue::put(&sender, thing).is_ok();
@@ -246,10 +355,22 @@ pub(crate) fn one_worker() -> Outcome {
     let put = move |thing| sender.send_timeout(thing, limit).is_ok();
     let stuck = queue::pass(THINGS, put, move || receiver.recv().ok());
     show("crossbeam, two places, send for 100 ms", stuck);
-    expect(unbounded.most == THINGS, "the maker was held back without a bound")?;
-    expect(ours.taken == THINGS && ours.most <= 3, "the bound did not hold")?;
-    expect(asking.taken == THINGS && asking.most <= 3, "crossbeam's bound did not hold")?;
-    expect(stuck.meanwhile == 0 && stuck.taken == 2, "somebody ran on a worker that stood still")
+    expect(
+        unbounded.most == THINGS,
+        "the maker was held back without a bound",
+    )?;
+    expect(
+        ours.taken == THINGS && ours.most <= 3,
+        "the bound did not hold",
+    )?;
+    expect(
+        asking.taken == THINGS && asking.most <= 3,
+        "crossbeam's bound did not hold",
+    )?;
+    expect(
+        stuck.meanwhile == 0 && stuck.taken == 2,
+        "somebody ran on a worker that stood still",
+    )
 }
 
 /// Programs that we wait for.
@@ -261,10 +382,22 @@ pub(crate) fn subprocess() -> Outcome {
         sleep
     };
     let start = Instant::now();
-    let ended = join_all((0..10).map(|_| go!(move || subprocess::output(sleep()))).collect());
+    let ended = join_all(
+        (0..10)
+            .map(|_| go!(move || subprocess::output(sleep())))
+            .collect(),
+    );
     let together = start.elapsed();
-    let well = ended.iter().flatten().flatten().filter(|output| output.status.success()).count();
-    line("ten programs that sleep for 0.2 s:", &format!("{well} ended well, in {together:.0?}"));
+    let well = ended
+        .iter()
+        .flatten()
+        .flatten()
+        .filter(|output| output.status.success())
+        .count();
+    line(
+        "ten programs that sleep for 0.2 s:",
+        &format!("{well} ended well, in {together:.0?}"),
+    );
     expect(well == 10, "`sleep` could not be run")?;
 
     let (reader, mut writer) = std::io::pipe()?;
@@ -276,9 +409,17 @@ pub(crate) fn subprocess() -> Outcome {
     let feeds = go!(move || std::io::Write::write_all(&mut writer, b"tea"));
     let said = waits.join().map_err(|_| "a coroutine panicked")??.stdout;
     feeds.join().map_err(|_| "a coroutine panicked")??;
-    line("one that reads what a coroutine writes:", &format!("{:?}", String::from_utf8_lossy(&said)));
-    expect(said == b"tea" && together < Duration::from_millis(1_900), "the worker stood still")?;
-    say!("  A thread waits for the program, and the coroutine for the thread. The workers are free.");
+    line(
+        "one that reads what a coroutine writes:",
+        &format!("{:?}", String::from_utf8_lossy(&said)),
+    );
+    expect(
+        said == b"tea" && together < Duration::from_millis(1_900),
+        "the worker stood still",
+    )?;
+    say!(
+        "  A thread waits for the program, and the coroutine for the thread. The workers are free."
+    );
     Ok(())
 }
 
@@ -308,20 +449,36 @@ pub(crate) fn shutdown() -> Outcome {
             }),
         ];
         // What the terminal does when somebody presses Ctrl-C.
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT)?;
+        rustix::process::kill_process(
+            rustix::process::getpid(),
+            rustix::process::Signal::INT,
+        )?;
         let ended = run_until(&stop, started);
-        for (who, how) in
-            ["one with little to do:", "one that waits:", "one that computes:"].iter().zip(&ended)
+        for (who, how) in [
+            "one with little to do:",
+            "one that waits:",
+            "one that computes:",
+        ]
+        .iter()
+        .zip(&ended)
         {
-            line(who, how.as_deref().unwrap_or("was cancelled where it waited"));
+            line(
+                who,
+                how.as_deref().unwrap_or("was cancelled where it waited"),
+            );
         }
         let dropped = Arc::strong_count(&owned) == 1;
-        line("what the cancelled one owned:", if dropped { "dropped" } else { "lost" });
+        line(
+            "what the cancelled one owned:",
+            if dropped { "dropped" } else { "lost" },
+        );
         expect(
             ended[0].is_some() && ended[1].is_none() && ended[2].is_some() && dropped,
             "somebody went on",
         )?;
-        say!("  The signal raises a flag and no more. The program ends itself, in its own order.");
+        say!(
+            "  The signal raises a flag and no more. The program ends itself, in its own order."
+        );
     }
     #[cfg(not(unix))]
     say!("  (this system has no signals)");

@@ -1,24 +1,35 @@
 //! What a `Bounded` has to do. Sections are those of chapter 3.
 
-use crate::subject::Bounded;
-use may::{coroutine, go};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use may::{coroutine, go};
+
+use crate::subject::Bounded;
+
 /// Nothing here takes so long unless somebody waits for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Does something that may wait, and gives up on it.
-fn patiently<T: Send + 'static>(why: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+fn patiently<T: Send + 'static>(
+    why: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     may::config().set_stack_size(0x4000);
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => panic!("still waiting after {PATIENCE:?}: {why} See \"Queues\"."),
-        mpsc::RecvTimeoutError::Disconnected => panic!("it panicked: its message stands above."),
-    })
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => {
+                panic!("still waiting after {PATIENCE:?}: {why} See \"Queues\".")
+            }
+            mpsc::RecvTimeoutError::Disconnected => {
+                panic!("it panicked: its message stands above.")
+            }
+        })
 }
 
 #[test]
@@ -39,28 +50,39 @@ fn first_in_first_out() {
 
 #[test]
 fn all_that_is_put_in_is_taken_out() {
-    let sum = patiently("whoever waits is woken when a place or a thing is there.", || {
-        let queue = Arc::new(Bounded::new(2));
-        let makers: Vec<_> = (0..4)
-            .map(|maker| {
-                let queue = queue.clone();
-                go!(move || (0..250_u64)
-                    .for_each(|number| queue.put(maker * 250 + number).expect("it is open")))
-            })
-            .collect();
-        let takers: Vec<_> = (0..4)
-            .map(|_| {
-                let queue = queue.clone();
-                go!(move || std::iter::from_fn(|| queue.take()).sum::<u64>())
-            })
-            .collect();
-        for maker in makers {
-            maker.join().expect("a maker does not panic");
-        }
-        queue.close();
-        takers.into_iter().map(|taker| taker.join().expect("a taker does not panic")).sum::<u64>()
-    });
-    assert_eq!(sum, (0..1000).sum(), "each thing comes out once. See \"Queues\".");
+    let sum = patiently(
+        "whoever waits is woken when a place or a thing is there.",
+        || {
+            let queue = Arc::new(Bounded::new(2));
+            let makers: Vec<_> = (0..4)
+                .map(|maker| {
+                    let queue = queue.clone();
+                    go!(move || (0..250_u64).for_each(|number| queue
+                        .put(maker * 250 + number)
+                        .expect("it is open")))
+                })
+                .collect();
+            let takers: Vec<_> = (0..4)
+                .map(|_| {
+                    let queue = queue.clone();
+                    go!(move || std::iter::from_fn(|| queue.take()).sum::<u64>())
+                })
+                .collect();
+            for maker in makers {
+                maker.join().expect("a maker does not panic");
+            }
+            queue.close();
+            takers
+                .into_iter()
+                .map(|taker| taker.join().expect("a taker does not panic"))
+                .sum::<u64>()
+        },
+    );
+    assert_eq!(
+        sum,
+        (0..1000).sum(),
+        "each thing comes out once. See \"Queues\"."
+    );
 }
 
 #[test]
@@ -74,10 +96,15 @@ fn who_waits_for_a_thing_is_woken() {
             }
         });
         for number in 0..20 {
-            // Time for the taker to begin to wait, which it will in one of twenty rounds at the least.
+            // Time for the taker to begin to wait, which it will in one of twenty rounds
+            // at the least.
             thread::sleep(Duration::from_millis(1));
             queue.put(number).expect("it is open");
-            assert_eq!(answers.recv(), Ok(number), "in their order. See \"Queues\".");
+            assert_eq!(
+                answers.recv(),
+                Ok(number),
+                "in their order. See \"Queues\"."
+            );
         }
         queue.close();
         taker.join().expect("a taker does not panic");
@@ -123,9 +150,16 @@ fn a_closed_queue_takes_nothing_and_gives_what_it_has() {
         queue.put("tea").expect("it is open");
         queue.put("milk").expect("it is open");
         queue.close();
-        (queue.put("sugar"), [queue.take(), queue.take(), queue.take(), queue.take()])
+        (
+            queue.put("sugar"),
+            [queue.take(), queue.take(), queue.take(), queue.take()],
+        )
     });
-    assert_eq!(refused, Err("sugar"), "what is refused is given back. See \"Queues\".");
+    assert_eq!(
+        refused,
+        Err("sugar"),
+        "what is refused is given back. See \"Queues\"."
+    );
     assert_eq!(
         came,
         [Some("tea"), Some("milk"), None, None],
@@ -145,7 +179,10 @@ fn who_waits_for_a_thing_goes_on_when_it_closes() {
             .collect();
         thread::sleep(Duration::from_millis(20));
         queue.close();
-        takers.into_iter().map(|taker| taker.join().expect("a taker does not panic")).collect::<Vec<_>>()
+        takers
+            .into_iter()
+            .map(|taker| taker.join().expect("a taker does not panic"))
+            .collect::<Vec<_>>()
     });
     assert_eq!(came, [None; 3], "nothing came. See \"Queues\".");
 }
@@ -163,7 +200,14 @@ fn who_waits_for_a_place_goes_on_when_it_closes() {
             .collect();
         thread::sleep(Duration::from_millis(20));
         queue.close();
-        makers.into_iter().map(|maker| maker.join().expect("a maker does not panic")).collect::<Vec<_>>()
+        makers
+            .into_iter()
+            .map(|maker| maker.join().expect("a maker does not panic"))
+            .collect::<Vec<_>>()
     });
-    assert_eq!(refused, [Err(1), Err(2), Err(3)], "each gets its thing back. See \"Queues\".");
+    assert_eq!(
+        refused,
+        [Err(1), Err(2), Err(3)],
+        "each gets its thing back. See \"Queues\"."
+    );
 }

@@ -1,11 +1,13 @@
 //! What `run` has to do. Sections are those of chapter 3.
 
-use crate::subject::{Job, run};
-use may::coroutine;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+
+use may::coroutine;
+
+use crate::subject::{Job, run};
 
 /// Nothing here takes so long unless somebody waits for a place that never becomes free.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -85,20 +87,32 @@ fn the_places_are_used() {
     let gauge = Arc::new(Gauge::default());
     results(4, (0..40).map(|_| gauge.job()).collect());
     let most = gauge.most.load(Ordering::SeqCst);
-    assert_eq!(most, 4, "four may be under way together, and were not. See \"Groups and pools\".");
+    assert_eq!(
+        most, 4,
+        "four may be under way together, and were not. See \"Groups and pools\"."
+    );
 }
 
 #[test]
 fn a_panic_is_a_result() {
-    let jobs: Vec<Job<u8>> =
-        vec![Box::new(|| 1), Box::new(|| -> u8 { panic!("no tea left") }), Box::new(|| 3)];
+    let jobs: Vec<Job<u8>> = vec![
+        Box::new(|| 1),
+        Box::new(|| -> u8 { panic!("no tea left") }),
+        Box::new(|| 3),
+    ];
     let expected = vec![Ok(1), Err("no tea left".to_owned()), Ok(3)];
-    assert_eq!(results(3, jobs), expected, "the other jobs are not disturbed. See \"A panic stays inside\".");
+    assert_eq!(
+        results(3, jobs),
+        expected,
+        "the other jobs are not disturbed. See \"A panic stays inside\"."
+    );
 }
 
 #[test]
 fn a_panic_gives_its_place_back() {
-    let mut jobs: Vec<Job<u8>> = (0..5).map(|_| Box::new(|| -> u8 { panic!("gone") }) as Job<u8>).collect();
+    let mut jobs: Vec<Job<u8>> = (0..5)
+        .map(|_| Box::new(|| -> u8 { panic!("gone") }) as Job<u8>)
+        .collect();
     jobs.push(Box::new(|| 7));
     let last = results(2, jobs).pop();
     assert_eq!(
@@ -110,5 +124,9 @@ fn a_panic_gives_its_place_back() {
 
 #[test]
 fn nothing_to_do_is_done_at_once() {
-    assert_eq!(results::<u8>(3, vec![]), [], "no jobs, no results. See \"Groups and pools\".");
+    assert_eq!(
+        results::<u8>(3, vec![]),
+        [],
+        "no jobs, no results. See \"Groups and pools\"."
+    );
 }

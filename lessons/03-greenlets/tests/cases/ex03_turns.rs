@@ -1,8 +1,10 @@
 //! What `in_turns` has to do. Sections are those of chapter 3.
 
-use crate::subject::in_turns;
-use generator::{Gn, LocalGenerator};
 use std::cell::RefCell;
+
+use generator::{Gn, LocalGenerator};
+
+use crate::subject::in_turns;
 
 // ANCHOR: task
 /// Yields these numbers, then ends.
@@ -47,8 +49,16 @@ fn one_alone_has_all_turns() {
 
 #[test]
 fn nothing_comes_of_nothing() {
-    assert_eq!(in_turns(vec![]), [], "no generators, no numbers. See \"A function that stops\".");
-    assert_eq!(in_turns(vec![task(&[]), task(&[])]), [], "they end at once. See \"A function that stops\".");
+    assert_eq!(
+        in_turns(vec![]),
+        [],
+        "no generators, no numbers. See \"A function that stops\"."
+    );
+    assert_eq!(
+        in_turns(vec![task(&[]), task(&[])]),
+        [],
+        "they end at once. See \"A function that stops\"."
+    );
     assert_eq!(
         in_turns(vec![task(&[]), task(&[7])]),
         [7],
@@ -71,7 +81,14 @@ fn each_runs_only_in_its_turn() {
         })
     };
     in_turns(vec![noisy("a"), noisy("b")]);
-    let expected = ["a begins", "b begins", "a goes on", "b goes on", "a ends", "b ends"];
+    let expected = [
+        "a begins",
+        "b begins",
+        "a goes on",
+        "b goes on",
+        "a ends",
+        "b ends",
+    ];
     assert_eq!(
         *log.borrow(),
         expected,

@@ -2,9 +2,10 @@
 //!
 //! Only one of those who wait for a place is told.
 
-use may::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::PoisonError;
+
+use may::sync::{Condvar, Mutex, MutexGuard};
 
 /// A queue for a few things at a time.
 pub struct Bounded<T> {
@@ -22,8 +23,16 @@ struct State<T> {
 impl<T> Bounded<T> {
     /// A queue for `places` things, 1 at least.
     pub fn new(places: usize) -> Self {
-        let state = State { things: VecDeque::new(), closed: false };
-        Self { places, state: Mutex::new(state), not_full: Condvar::new(), not_empty: Condvar::new() }
+        let state = State {
+            things: VecDeque::new(),
+            closed: false,
+        };
+        Self {
+            places,
+            state: Mutex::new(state),
+            not_full: Condvar::new(),
+            not_empty: Condvar::new(),
+        }
     }
 
     /// Puts something in. Waits while the queue is full.
@@ -33,7 +42,10 @@ impl<T> Bounded<T> {
     pub fn put(&self, thing: T) -> Result<(), T> {
         let mut state = self.lock();
         while !state.closed && state.things.len() >= self.places {
-            state = self.not_full.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .not_full
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         if state.closed {
             return Err(thing);
@@ -43,11 +55,15 @@ impl<T> Bounded<T> {
         Ok(())
     }
 
-    /// Takes what is first. Waits while the queue is empty; `None` when it is closed, too.
+    /// Takes what is first. Waits while the queue is empty; `None` when it is closed,
+    /// too.
     pub fn take(&self) -> Option<T> {
         let mut state = self.lock();
         while !state.closed && state.things.is_empty() {
-            state = self.not_empty.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .not_empty
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         let thing = state.things.pop_front();
         self.not_full.notify_one();

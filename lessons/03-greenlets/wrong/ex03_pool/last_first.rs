@@ -2,9 +2,10 @@
 //!
 //! The last job comes first.
 
+use std::sync::Arc;
+
 use may::go;
 use may::sync::Semphore;
-use std::sync::Arc;
 
 /// A job.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;

@@ -2,9 +2,10 @@
 //!
 //! All run at once.
 
+use std::sync::Arc;
+
 use may::go;
 use may::sync::Semphore;
-use std::sync::Arc;
 
 /// A job.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;

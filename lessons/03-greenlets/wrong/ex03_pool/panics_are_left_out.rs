@@ -2,9 +2,10 @@
 //!
 //! Only what returned is a result.
 
+use std::sync::Arc;
+
 use may::go;
 use may::sync::Semphore;
-use std::sync::Arc;
 
 /// A job.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
@@ -32,5 +33,8 @@ pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, 
             })
         })
         .collect();
-    greenlets::spawn::join_all(started).into_iter().filter(Result::is_ok).collect()
+    greenlets::spawn::join_all(started)
+        .into_iter()
+        .filter(Result::is_ok)
+        .collect()
 }

@@ -2,9 +2,10 @@
 //!
 //! It is taken for granted that there is a job.
 
+use std::sync::Arc;
+
 use may::go;
 use may::sync::Semphore;
-use std::sync::Arc;
 
 /// A job.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;

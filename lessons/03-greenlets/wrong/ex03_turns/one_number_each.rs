@@ -2,8 +2,9 @@
 //!
 //! Each has one turn.
 
-use generator::LocalGenerator;
 use std::collections::VecDeque;
+
+use generator::LocalGenerator;
 
 /// What the generators yield, taken in turns.
 pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {

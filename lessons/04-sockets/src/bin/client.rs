@@ -1,12 +1,13 @@
 //! `client.py` of slide 13: connects to port 8089 and says hello.
 
-use anyhow::Context;
-use clap::{Parser, ValueEnum};
-use sockets::{by_hand, mended, talk};
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use sockets::{by_hand, mended, talk};
 
 /// The talk's client: sends one line, and prints the line that comes back.
 #[derive(Parser)]
@@ -55,8 +56,12 @@ fn main() -> ExitCode {
 fn say(flags: &Flags, address: SocketAddrV4) -> io::Result<Option<String>> {
     let timeout = Duration::from_secs(flags.timeout);
     match (flags.with, flags.as_shown) {
-        (With::Rustix, true) => talk::say(address, flags.message.as_bytes()).map(|_| None),
-        (With::Std, true) => talk::say_std(address, flags.message.as_bytes()).map(|_| None),
+        (With::Rustix, true) => {
+            talk::say(address, flags.message.as_bytes()).map(|_| None)
+        }
+        (With::Std, true) => {
+            talk::say_std(address, flags.message.as_bytes()).map(|_| None)
+        }
         (With::Rustix, false) => {
             let stream = by_hand::Stream::connect(address.into())?;
             stream.give_up_after(timeout)?;
@@ -77,9 +82,14 @@ fn explain(flags: &Flags, error: io::Error) -> anyhow::Error {
             "nobody listens there: start `cargo run -p lesson-04-sockets --bin server` first, or see --port"
         ),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            anyhow::anyhow!("the line is sent, and no line came back within {} s", flags.timeout)
+            anyhow::anyhow!(
+                "the line is sent, and no line came back within {} s",
+                flags.timeout
+            )
         }
-        ErrorKind::UnexpectedEof => anyhow::anyhow!("it closed before a whole line came back"),
+        ErrorKind::UnexpectedEof => {
+            anyhow::anyhow!("it closed before a whole line came back")
+        }
         _ => error.into(),
     }
 }

@@ -1,14 +1,15 @@
 //! `server.py` of slide 12: takes connections on port 8089 and prints what comes.
 
-use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
-use sockets::mended::{self, Ending};
-use sockets::{by_hand, talk};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use sockets::mended::{self, Ending};
+use sockets::{by_hand, talk};
 
 /// The talk's server: prints each line that a client sends, and sends it back.
 #[derive(Parser)]
@@ -90,9 +91,13 @@ fn serve(flags: &Flags, address: SocketAddrV4) -> Result<()> {
 fn taken(error: io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::AddrInUse => {
-            anyhow::anyhow!("another program has that port: stop it, or choose another by --port")
+            anyhow::anyhow!(
+                "another program has that port: stop it, or choose another by --port"
+            )
         }
-        ErrorKind::AddrNotAvailable => anyhow::anyhow!("this machine has no such address: see --bind"),
+        ErrorKind::AddrNotAvailable => {
+            anyhow::anyhow!("this machine has no such address: see --bind")
+        }
         ErrorKind::PermissionDenied => {
             anyhow::anyhow!("that port is not for us: choose one above 1023 by --port")
         }
@@ -114,7 +119,12 @@ fn each_in_a_thread<S: Read + Write + Send + 'static>(
         let (stream, peer) = match accept() {
             Ok(caller) => caller,
             // It has gone again before we came to it: its loss, not the server's end.
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::NotConnected) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionAborted | ErrorKind::NotConnected
+                ) =>
+            {
                 continue;
             }
             Err(error) => return Err(error),
@@ -132,9 +142,13 @@ fn attend(stream: impl Read + Write, peer: SocketAddr) {
     match mended::converse(stream, &mut Screen) {
         Ok(Ending::BetweenLines) => {}
         Ok(Ending::InALine) => {
-            eprintln!("server: {peer} ended in the middle of a line: that may be half of one");
+            eprintln!(
+                "server: {peer} ended in the middle of a line: that may be half of one"
+            );
         }
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+        Err(error)
+            if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+        {
             eprintln!("server: {peer} was silent for too long, and is closed");
         }
         Err(error) => eprintln!("server: {peer}: {error}"),

@@ -1,12 +1,13 @@
 //! A counter for whoever connects: `telnet 127.0.0.1 8090`, or `nc 127.0.0.1 8090`.
 
-use anyhow::{Context, Result, bail};
-use clap::Parser;
-use sockets::counter;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use sockets::counter;
 
 /// Counts for everyone who connects, a number a line.
 #[derive(Parser)]
@@ -39,11 +40,20 @@ fn serve(flags: &Flags) -> Result<()> {
     let address = SocketAddrV4::new(flags.bind, flags.port);
     let listener = match TcpListener::bind(address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            bail!("another program has {address}: stop it, or choose another port by --port")
+            bail!(
+                "another program has {address}: stop it, or choose another port by --port"
+            )
         }
-        bound => bound.with_context(|| format!("cannot listen on {address}: see --bind and --port"))?,
+        bound => bound.with_context(|| {
+            format!("cannot listen on {address}: see --bind and --port")
+        })?,
     };
     eprintln!("telnet-counter: listening on {}", listener.local_addr()?);
     let pause = Duration::from_millis(flags.pause);
-    Ok(counter::serve(&listener, flags.clients.unwrap_or(usize::MAX), 1..=flags.numbers, pause)?)
+    Ok(counter::serve(
+        &listener,
+        flags.clients.unwrap_or(usize::MAX),
+        1..=flags.numbers,
+        pause,
+    )?)
 }

@@ -1,17 +1,25 @@
-//! What the calls of one side give after the other has ended, in each of the ways there are.
+//! What the calls of one side give after the other has ended, in each of the ways there
+//! are.
 
-use super::{found, heading, outcome, pair, row};
-use anyhow::{Result, ensure};
-use rustix::net::sockopt::set_socket_linger;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, ensure};
+use rustix::net::sockopt::set_socket_linger;
+
+use super::{found, heading, outcome, pair, row};
+
 pub(crate) fn show() -> Result<()> {
     heading("What a program sees when the other side ends");
-    row(format!("{:<36} {:<12} {:<12} {}", "the other side", "read", "write", "write again"));
-    let half = after("says it has no more to say (FIN)", |server| server.shutdown(Shutdown::Write))?;
+    row(format!(
+        "{:<36} {:<12} {:<12} {}",
+        "the other side", "read", "write", "write again"
+    ));
+    let half = after("says it has no more to say (FIN)", |server| {
+        server.shutdown(Shutdown::Write)
+    })?;
     let closed = after("closes (FIN)", |_| Ok(()))?;
     let unread = after_unread()?;
     let reset = after("closes, lingering for no time (RST)", |server| {
@@ -22,16 +30,26 @@ pub(crate) fn show() -> Result<()> {
         return Ok(());
     }
     ensure!(half == ["0", "6", "6"], "after a half-close: {half:?}");
-    ensure!(closed[..2] == ["0", "6"] && closed[2] != "6", "after a close: {closed:?}");
-    ensure!(unread[0] == "ECONNRESET" && reset[0] == "ECONNRESET", "after a reset: {unread:?} {reset:?}");
+    ensure!(
+        closed[..2] == ["0", "6"] && closed[2] != "6",
+        "after a close: {closed:?}"
+    );
+    ensure!(
+        unread[0] == "ECONNRESET" && reset[0] == "ECONNRESET",
+        "after a reset: {unread:?} {reset:?}"
+    );
     found(
         "0 is an end in good order. A close says nothing of whether anyone still listens: only a later write tells.",
     );
     Ok(())
 }
 
-/// Ends the server's side by `end` and, unless that was a half-close, by dropping it; then tries the client's calls.
-fn after(what: &str, end: impl FnOnce(&TcpStream) -> std::io::Result<()>) -> Result<[String; 3]> {
+/// Ends the server's side by `end` and, unless that was a half-close, by dropping it;
+/// then tries the client's calls.
+fn after(
+    what: &str,
+    end: impl FnOnce(&TcpStream) -> std::io::Result<()>,
+) -> Result<[String; 3]> {
     let (client, server) = pair()?;
     end(&server)?;
     let half = what.starts_with("says");
@@ -59,7 +77,8 @@ fn print(what: &str, [read, write, again]: &[String; 3]) {
 fn calls(mut client: TcpStream) -> [String; 3] {
     let read = outcome(&client.read(&mut [0; 64]));
     let first = outcome(&client.write(b"hello?"));
-    // The first write of a closed connection makes the other side answer with RST: give that a moment to come.
+    // The first write of a closed connection makes the other side answer with RST: give
+    // that a moment to come.
     let begin = Instant::now();
     let mut again = client.write(b"hello?");
     while again.is_ok() && begin.elapsed() < Duration::from_millis(100) {

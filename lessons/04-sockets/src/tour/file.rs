@@ -1,26 +1,44 @@
 //! "Everything is a file" (slide 10), tried.
 
-use super::{found, heading, name, pair, row};
-use anyhow::{Result, ensure};
-use sockets::descriptor;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
+use anyhow::{Result, ensure};
+use sockets::descriptor;
+
+use super::{found, heading, name, pair, row};
+
 pub(crate) fn show() -> Result<()> {
     heading("Everything is a file");
     let (client, mut server) = pair()?;
     if cfg!(target_os = "linux") {
         let (reader, _writer) = io::pipe()?;
-        row(format!("{:<28} {}", "a socket in /proc/self/fd", descriptor::what(&client)?));
-        row(format!("{:<28} {}", "a pipe there", descriptor::what(&reader)?));
-        let opened = |path| File::open(path).map_or_else(|error| name(&error), |_| "opened".to_owned());
-        let (pipe, socket) = (opened(descriptor::path(&reader)), opened(descriptor::path(&client)));
+        row(format!(
+            "{:<28} {}",
+            "a socket in /proc/self/fd",
+            descriptor::what(&client)?
+        ));
+        row(format!(
+            "{:<28} {}",
+            "a pipe there",
+            descriptor::what(&reader)?
+        ));
+        let opened = |path| {
+            File::open(path).map_or_else(|error| name(&error), |_| "opened".to_owned())
+        };
+        let (pipe, socket) = (
+            opened(descriptor::path(&reader)),
+            opened(descriptor::path(&client)),
+        );
         row(format!("{:<28} {pipe}", "open(that path), the pipe"));
         row(format!("{:<28} {socket}", "open(that path), the socket"));
-        ensure!(pipe == "opened" && socket == "ENXIO", "open gave {pipe} and {socket}");
+        ensure!(
+            pipe == "opened" && socket == "ENXIO",
+            "open gave {pipe} and {socket}"
+        );
     } else {
         row("no /proc here: `lsof -p PID` shows the same");
     }
@@ -47,6 +65,8 @@ pub(crate) fn show() -> Result<()> {
     tr.wait()?;
     row(format!("{:<28} {answer:?}", "a socket as stdin of tr"));
     ensure!(answer == "HELLO, TR\n", "tr answered {answer:?}");
-    found("Read, write and close are a file's. Opening is not: a socket has no name in the file system.");
+    found(
+        "Read, write and close are a file's. Opening is not: a socket has no name in the file system.",
+    );
     Ok(())
 }

@@ -14,13 +14,13 @@ pub(crate) mod signals;
 pub(crate) mod udp;
 pub(crate) mod unix;
 
-use anyhow::{Result, bail};
 use std::fmt::Display;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
+
+use anyhow::{Result, bail};
 use terminal::say;
 
 /// Any free port of this machine, for itself only.
@@ -90,7 +90,10 @@ pub(crate) fn name(error: &io::Error) -> String {
 }
 
 /// Waits for the result of `work`, but not for ever.
-pub(crate) fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(crate) fn within<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
     match receiver.recv_timeout(SOON) {

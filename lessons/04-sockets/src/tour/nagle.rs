@@ -1,11 +1,13 @@
 //! The forty milliseconds.
 
-use super::{found, heading, pair, row};
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Result, anyhow, ensure};
 use sockets::request::reply;
 use sockets::round_trip::{Asking, round_trips};
-use std::thread;
-use std::time::Duration;
+
+use super::{found, heading, pair, row};
 
 pub(crate) fn show(questions: u32) -> Result<()> {
     heading(&format!("{questions} questions and answers"));
@@ -17,7 +19,10 @@ pub(crate) fn show(questions: u32) -> Result<()> {
     ] {
         let time = time(asking, no_delay, questions)?;
         times.push(time);
-        row(format!("{what:<26} {:>9.2} ms", time.as_secs_f64() * 1000.0));
+        row(format!(
+            "{what:<26} {:>9.2} ms",
+            time.as_secs_f64() * 1000.0
+        ));
     }
     if cfg!(target_os = "linux") {
         ensure!(times[1] < times[0], "two writes were not slower: {times:?}");
@@ -35,6 +40,8 @@ pub(crate) fn time(asking: Asking, no_delay: bool, questions: u32) -> Result<Dur
     let answering = thread::spawn(move || reply(&mut server, 1024, <[u8]>::to_vec));
     let time = round_trips(&mut client, asking, b"hello", questions)?;
     drop(client);
-    answering.join().map_err(|_| anyhow!("the answerer panicked"))??;
+    answering
+        .join()
+        .map_err(|_| anyhow!("the answerer panicked"))??;
     Ok(time)
 }

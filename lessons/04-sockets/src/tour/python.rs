@@ -1,18 +1,26 @@
 //! The talk's own programs, in Python 3, at the other end of ours.
 
-use super::{ANY_PORT, address_of, found, heading, row, within};
-use anyhow::{Context, Result, ensure};
-use sockets::talk;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::process::{Child, Command, Stdio};
 
+use anyhow::{Context, Result, ensure};
+use sockets::talk;
+
+use super::{ANY_PORT, address_of, found, heading, row, within};
+
 pub(crate) fn show() -> Result<()> {
     heading("The talk's Python, and ours");
-    let there = Command::new("python3").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let there = Command::new("python3")
+        .arg("-V")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if !there.is_ok_and(|status| status.success()) {
         row("skipped: there is no python3 here");
-        found("With python3 installed, this part has the talk's programs speak with ours.");
+        found(
+            "With python3 installed, this part has the talk's programs speak with ours.",
+        );
         return Ok(());
     }
     let server = talk::open(ANY_PORT)?;
@@ -26,28 +34,50 @@ pub(crate) fn show() -> Result<()> {
     let ours = String::from_utf8(printed)?;
     row(format!("{:<36} {ours:?}", "client.py, our server printed"));
 
-    let mut server = Ended(python("server.py", "0").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?);
+    let mut server = Ended(
+        python("server.py", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?,
+    );
     let says = server.0.stderr.take().context("it is piped")?;
     let prints = server.0.stdout.take().context("it is piped")?;
     let said = within("server.py says its port", move || {
         let mut line = String::new();
         BufReader::new(says).read_line(&mut line).map(|_| line)
     })??;
-    let port: u16 = said.trim().rsplit(' ').next().unwrap_or_default().parse().context(said.clone())?;
-    let (_client, _) = talk::say(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), b"hello from Rust")?;
+    let port: u16 = said
+        .trim()
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .parse()
+        .context(said.clone())?;
+    let (_client, _) = talk::say(
+        SocketAddrV4::new(Ipv4Addr::LOCALHOST, port),
+        b"hello from Rust",
+    )?;
     let theirs = within("server.py prints", move || {
         let mut line = String::new();
         BufReader::new(prints).read_line(&mut line).map(|_| line)
     })??;
-    row(format!("{:<36} {theirs:?}", "our client, server.py printed"));
-    ensure!(ours == "hello\n" && theirs == "hello from Rust\n", "{ours:?} and {theirs:?} were printed");
+    row(format!(
+        "{:<36} {theirs:?}",
+        "our client, server.py printed"
+    ));
+    ensure!(
+        ours == "hello\n" && theirs == "hello from Rust\n",
+        "{ours:?} and {theirs:?} were printed"
+    );
     found("Neither knows what the other is written in: both make the same calls.");
     Ok(())
 }
 
 fn python(script: &str, port: &str) -> Command {
     let mut command = Command::new("python3");
-    command.arg(format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR"))).arg(port);
+    command
+        .arg(format!("{}/python/{script}", env!("CARGO_MANIFEST_DIR")))
+        .arg(port);
     command
 }
 

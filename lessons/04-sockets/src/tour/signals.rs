@@ -1,8 +1,5 @@
 //! A signal that comes while a call waits, and the signal for writing to nobody.
 
-use super::{SOON, found, heading, name, pair, row, within};
-use anyhow::{Result, anyhow, ensure};
-use sockets::{by_hand, signals};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -10,6 +7,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, ensure};
+use sockets::{by_hand, signals};
+
+use super::{SOON, found, heading, name, pair, row, within};
 
 pub(crate) fn show() -> Result<()> {
     heading("Signals in the middle of a call");
@@ -25,7 +27,10 @@ pub(crate) fn show() -> Result<()> {
     }
     let read = reading.join().map_err(|_| anyhow!("the reader panicked"))?;
     let interrupted = read.as_ref().map_or_else(name, ToString::to_string);
-    row(format!("{:<43} {interrupted}", "TcpStream::read, a signal comes"));
+    row(format!(
+        "{:<43} {interrupted}",
+        "TcpStream::read, a signal comes"
+    ));
     drop(server);
 
     let listener = by_hand::Listener::open(super::ANY_PORT.into(), 1)?;
@@ -37,26 +42,43 @@ pub(crate) fn show() -> Result<()> {
         thread::sleep(Duration::from_millis(1));
     }
     server.write_all(b"hello")?;
-    let count =
-        within("the read ends", move || reading.join())?.map_err(|_| anyhow!("the reader panicked"))??;
-    row(format!("{:<43} {count} bytes", "by_hand::Stream::read, 20 signals, \"hello\""));
+    let count = within("the read ends", move || reading.join())?
+        .map_err(|_| anyhow!("the reader panicked"))??;
+    row(format!(
+        "{:<43} {count} bytes",
+        "by_hand::Stream::read, 20 signals, \"hello\""
+    ));
 
     let (ours, theirs) = UnixStream::pair()?;
     drop(ours);
-    let status = Command::new("yes").stdout(Stdio::from(OwnedFd::from(theirs))).status()?;
+    let status = Command::new("yes")
+        .stdout(Stdio::from(OwnedFd::from(theirs)))
+        .status()?;
     let signal = match status.signal() {
         Some(libc::SIGPIPE) => "ended by SIGPIPE".to_owned(),
         _ => status.to_string(),
     };
-    row(format!("{:<43} {signal}", "yes, its output a socket that is closed"));
+    row(format!(
+        "{:<43} {signal}",
+        "yes, its output a socket that is closed"
+    ));
     let (mut ours, theirs) = UnixStream::pair()?;
     drop(theirs);
     let written = ours.write(b"y\n");
     let error = written.as_ref().map_or_else(name, ToString::to_string);
-    row(format!("{:<43} {error}", "a Rust program that does the same"));
+    row(format!(
+        "{:<43} {error}",
+        "a Rust program that does the same"
+    ));
 
-    ensure!(interrupted == "EINTR" && count == 5, "the reads gave {interrupted} and {count}");
-    ensure!(signal == "ended by SIGPIPE" && error == "EPIPE", "yes: {signal}; ours: {error}");
+    ensure!(
+        interrupted == "EINTR" && count == 5,
+        "the reads gave {interrupted} and {count}"
+    );
+    ensure!(
+        signal == "ended by SIGPIPE" && error == "EPIPE",
+        "yes: {signal}; ours: {error}"
+    );
     found(
         "EINTR is a call to be made again. SIGPIPE ends a C program; Rust ignores it, and write gives EPIPE.",
     );

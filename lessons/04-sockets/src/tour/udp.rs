@@ -1,9 +1,11 @@
 //! UDP beside TCP: the same two writes.
 
-use super::{ANY_PORT, SOON, found, heading, pair, row};
-use anyhow::{Result, ensure};
 use std::io::{Read, Write};
 use std::net::UdpSocket;
+
+use anyhow::{Result, ensure};
+
+use super::{ANY_PORT, SOON, found, heading, pair, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Two writes, \"hel\" and \"lo\", over TCP and over UDP");
@@ -28,9 +30,18 @@ pub(crate) fn show() -> Result<()> {
         came.push(String::from_utf8_lossy(&buffer[..count]).into_owned());
     }
     row(format!("{:<28} {:?}, {:?}", "UDP", came[0], came[1]));
-    row(format!("{:<28} {:?}, which is not the end", "UDP, a message of nothing", came[2]));
-    row(format!("{:<28} {:?}, and the rest is lost", "UDP, 12 bytes, recv of 5", came[3]));
-    ensure!(all == "hello" && came == ["hel", "lo", "", "hello"], "TCP gave {all:?}, UDP {came:?}");
+    row(format!(
+        "{:<28} {:?}, which is not the end",
+        "UDP, a message of nothing", came[2]
+    ));
+    row(format!(
+        "{:<28} {:?}, and the rest is lost",
+        "UDP, 12 bytes, recv of 5", came[3]
+    ));
+    ensure!(
+        all == "hello" && came == ["hel", "lo", "", "hello"],
+        "TCP gave {all:?}, UDP {came:?}"
+    );
     found(
         "UDP keeps the ends of messages and promises nothing else: not that they come, not once, not in order.",
     );

@@ -1,11 +1,12 @@
 //! What `serve` has to do, each rule in one case. Sections are those of chapter 4.
 
-use crate::subject::serve;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
+
+use crate::subject::serve;
 
 /// How long anything may take that has to happen at once.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -20,8 +21,14 @@ fn start(clients: usize, patience: Duration) -> (SocketAddr, Receiver<Outcomes>)
     let address = listener.local_addr().expect("it is bound");
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let outcomes = serve(&listener, clients, patience).expect("`accept` has no error here");
-        let _ = sender.send(outcomes.into_iter().map(|one| one.map_err(|error| error.kind())).collect());
+        let outcomes =
+            serve(&listener, clients, patience).expect("`accept` has no error here");
+        let _ = sender.send(
+            outcomes
+                .into_iter()
+                .map(|one| one.map_err(|error| error.kind()))
+                .collect(),
+        );
     });
     (address, receiver)
 }
@@ -34,16 +41,23 @@ fn client(address: SocketAddr) -> TcpStream {
 
 /// Sends `message` and reads as many bytes; in case of an error, why.
 fn echoed(stream: &mut TcpStream, message: &str) -> Result<String, ErrorKind> {
-    stream.write_all(message.as_bytes()).map_err(|error| error.kind())?;
+    stream
+        .write_all(message.as_bytes())
+        .map_err(|error| error.kind())?;
     let mut bytes = vec![0; message.len()];
-    stream.read_exact(&mut bytes).map_err(|error| error.kind())?;
+    stream
+        .read_exact(&mut bytes)
+        .map_err(|error| error.kind())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// All that comes until the end.
 fn rest(stream: &mut TcpStream) -> Result<Vec<u8>, ErrorKind> {
     let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).map(|_| rest).map_err(|error| error.kind())
+    stream
+        .read_to_end(&mut rest)
+        .map(|_| rest)
+        .map_err(|error| error.kind())
 }
 
 fn outcomes(receiver: &Receiver<Outcomes>) -> Outcomes {
@@ -76,7 +90,9 @@ fn after_a_half_close_all_comes_back_and_then_the_end() {
     let (address, served) = start(1, PATIENT);
     let mut stream = client(address);
     let message: Vec<u8> = (0..=255).cycle().take(100_000).collect();
-    stream.write_all(&message).expect("it fits the buffers of both kernels");
+    stream
+        .write_all(&message)
+        .expect("it fits the buffers of both kernels");
     stream.shutdown(Shutdown::Write).expect("it is open");
     let back = rest(&mut stream);
     assert!(
@@ -128,8 +144,13 @@ fn who_is_done_is_closed_while_others_go_on() {
 fn who_breaks_off_is_no_end_for_the_others() {
     let (address, served) = start(3, PATIENT);
     let mut rude = client(address);
-    assert_eq!(echoed(&mut rude, "hello"), Ok("hello".to_owned()), "See \"A stream has no messages\".");
-    rustix::net::sockopt::set_socket_linger(&rude, Some(Duration::ZERO)).expect("it is open");
+    assert_eq!(
+        echoed(&mut rude, "hello"),
+        Ok("hello".to_owned()),
+        "See \"A stream has no messages\"."
+    );
+    rustix::net::sockopt::set_socket_linger(&rude, Some(Duration::ZERO))
+        .expect("it is open");
     drop(rude); // a reset
     let mut polite = client(address);
     assert_eq!(
@@ -171,7 +192,8 @@ fn who_never_reads_is_closed() {
     let (sender, closed) = mpsc::channel();
     thread::spawn(move || {
         let mut stream = client(address);
-        // Fills the buffers on the way there and back; then the server closes and a write fails.
+        // Fills the buffers on the way there and back; then the server closes and a write
+        // fails.
         let much = vec![0; 64 * 1024];
         while stream.write_all(&much).is_ok() {}
         let _ = sender.send(());
@@ -206,7 +228,11 @@ fn the_results_are_in_order_of_acceptance() {
     // They end in the opposite order, each after the one before has been closed.
     while let Some(mut stream) = streams.pop() {
         stream.shutdown(Shutdown::Write).expect("it is open");
-        assert_eq!(rest(&mut stream), Ok(Vec::new()), "See \"The end of a stream\".");
+        assert_eq!(
+            rest(&mut stream),
+            Ok(Vec::new()),
+            "See \"The end of a stream\"."
+        );
     }
     assert_eq!(
         outcomes(&served),

@@ -1,19 +1,24 @@
 //! What `read_line` has to do, each rule in one case. Sections are those of chapter 4.
 
-use crate::subject::{MAX_LINE, read_line};
-use sockets::Pieces;
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use sockets::Pieces;
+
+use crate::subject::{MAX_LINE, read_line};
+
 /// All lines of a stream that comes in these pieces, then how it ended.
 fn lines(pieces: &[&[u8]]) -> (Vec<String>, io::Result<()>) {
-    let (mut stream, mut received, mut lines) = (Pieces::new(pieces), Vec::new(), Vec::new());
+    let (mut stream, mut received, mut lines) =
+        (Pieces::new(pieces), Vec::new(), Vec::new());
     loop {
         match read_line(&mut stream, &mut received) {
             Ok(Some(line)) if lines.len() < 10 => lines.push(line),
             Ok(Some(_)) => {
-                panic!("`read_line` gives line after line and does not end. See \"The end of a stream\".")
+                panic!(
+                    "`read_line` gives line after line and does not end. See \"The end of a stream\"."
+                )
             }
             Ok(None) => return (lines, Ok(())),
             Err(error) => return (lines, Err(error)),
@@ -63,8 +68,9 @@ fn a_character_in_two_pieces_stays_whole() {
 
 #[test]
 fn bytes_that_are_not_text_are_refused() {
-    let error =
-        lines(&[b"\xff\n"]).1.expect_err("0xFF is not UTF-8: an error is due. See \"Bytes and text\".");
+    let error = lines(&[b"\xff\n"])
+        .1
+        .expect_err("0xFF is not UTF-8: an error is due. See \"Bytes and text\".");
     assert_eq!(
         error.kind(),
         ErrorKind::InvalidData,
@@ -75,7 +81,11 @@ fn bytes_that_are_not_text_are_refused() {
 #[test]
 fn the_end_between_two_lines_is_none() {
     let (lines, end) = lines(&[b"bye\n"]);
-    assert_eq!(lines, ["bye"], "One line came, then the end. See \"The end of a stream\".");
+    assert_eq!(
+        lines,
+        ["bye"],
+        "One line came, then the end. See \"The end of a stream\"."
+    );
     assert!(
         end.is_ok(),
         "The stream ended after a whole line, which is no error: `Ok(None)` is due, not {end:?}. \
@@ -111,7 +121,11 @@ fn the_longest_line_passes() {
 #[test]
 fn one_byte_more_is_refused() {
     let (lines, end) = lines(&["a".repeat(MAX_LINE + 1).as_bytes(), b"\n"]);
-    assert!(lines.is_empty(), "{} bytes passed as a line. See \"A limit for strangers\".", MAX_LINE + 1);
+    assert!(
+        lines.is_empty(),
+        "{} bytes passed as a line. See \"A limit for strangers\".",
+        MAX_LINE + 1
+    );
     assert_eq!(
         end.map_err(|error| error.kind()),
         Err(ErrorKind::InvalidData),

@@ -1,8 +1,10 @@
 //! What `send_all` has to do, each rule in one case. Sections are those of chapter 4.
 
-use crate::subject::send_all;
-use sockets::Sips;
 use std::io::ErrorKind;
+
+use sockets::Sips;
+
+use crate::subject::send_all;
 
 /// Sends `hello, world` to `stream`; how that ended.
 fn send(stream: &mut Sips) -> Result<(), ErrorKind> {
@@ -18,7 +20,10 @@ fn what_is_taken_at_once_is_sent_once() {
         "A stream that takes all is no error. See \"A write may be short\"."
     );
     assert_eq!(
-        (String::from_utf8_lossy(stream.taken()).as_ref(), stream.calls()),
+        (
+            String::from_utf8_lossy(stream.taken()).as_ref(),
+            stream.calls()
+        ),
         ("hello, world", 1),
         "The stream takes all at the first call (left: what it has, and after how many calls). \
          See \"A write may be short\"."
@@ -28,7 +33,11 @@ fn what_is_taken_at_once_is_sent_once() {
 #[test]
 fn a_short_write_is_followed_by_the_rest() {
     let mut stream = Sips::new([1, 4, 2]);
-    assert_eq!(send(&mut stream), Ok(()), "A short write is no error. See \"A write may be short\".");
+    assert_eq!(
+        send(&mut stream),
+        Ok(()),
+        "A short write is no error. See \"A write may be short\"."
+    );
     assert_eq!(
         String::from_utf8_lossy(stream.taken()),
         "hello, world",
@@ -45,7 +54,10 @@ fn a_stream_that_takes_a_byte_a_call_gets_all() {
         "12 writes of one byte are no error. See \"A write may be short\"."
     );
     assert_eq!(
-        (String::from_utf8_lossy(stream.taken()).as_ref(), stream.calls()),
+        (
+            String::from_utf8_lossy(stream.taken()).as_ref(),
+            stream.calls()
+        ),
         ("hello, world", 12),
         "Each call takes one byte, so 12 calls are due for 12 bytes (left: what it has, and after how many calls). \
          See \"A write may be short\"."
@@ -84,7 +96,9 @@ fn a_stream_that_takes_no_more_is_an_error() {
 
 #[test]
 fn an_interrupted_call_is_made_again() {
-    let mut stream = Sips::new([5]).then_fails(ErrorKind::Interrupted).then_fails(ErrorKind::Interrupted);
+    let mut stream = Sips::new([5])
+        .then_fails(ErrorKind::Interrupted)
+        .then_fails(ErrorKind::Interrupted);
     assert_eq!(
         send(&mut stream),
         Ok(()),

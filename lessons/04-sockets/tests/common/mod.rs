@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::OwnedFd;
@@ -11,14 +10,22 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+
 /// How long a thing that has to happen may take on a machine with other work.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in time.
-pub(crate) fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs `work` in a thread of its own and gives its result; fails when there is none in
+/// time.
+pub(crate) fn within<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(SOON).unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
+    receiver
+        .recv_timeout(SOON)
+        .unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
 }
 
 /// Asks until `done` says so; fails when it does not in time.
@@ -48,21 +55,35 @@ impl Program {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let lines = child.stdout.take().map(BufReader::new);
         let remarks = child.stderr.take().map(BufReader::new);
-        Self { child, lines, remarks }
+        Self {
+            child,
+            lines,
+            remarks,
+        }
     }
 
-    /// Starts a server, and gives the port that it says on its standard error, as the last word or after the last `:`.
+    /// Starts a server, and gives the port that it says on its standard error, as the
+    /// last word or after the last `:`.
     pub(crate) fn serve(command: &mut Command) -> (Self, u16) {
         let mut server = Self::start(command);
         let mut said = String::new();
         let mut remarks = server.remarks.take().expect("it is piped");
         let (said, remarks) = within("the server says its port", move || {
-            remarks.read_line(&mut said).expect("what the server says is text");
+            remarks
+                .read_line(&mut said)
+                .expect("what the server says is text");
             (said, remarks)
         });
         server.remarks = Some(remarks);
-        let port = said.trim().rsplit([' ', ':']).next().and_then(|port| port.parse().ok());
-        (server, port.unwrap_or_else(|| panic!("no port in {said:?}")))
+        let port = said
+            .trim()
+            .rsplit([' ', ':'])
+            .next()
+            .and_then(|port| port.parse().ok());
+        (
+            server,
+            port.unwrap_or_else(|| panic!("no port in {said:?}")),
+        )
     }
 
     /// The next line of its standard output, without the `\n`; empty at the end.
@@ -70,7 +91,9 @@ impl Program {
         let mut lines = self.lines.take().expect("one line at a time");
         let (line, lines) = within("the program prints a line", move || {
             let mut line = String::new();
-            lines.read_line(&mut line).expect("what the program prints is text");
+            lines
+                .read_line(&mut line)
+                .expect("what the program prints is text");
             (line, lines)
         });
         self.lines = Some(lines);
@@ -82,7 +105,9 @@ impl Program {
         let mut remarks = self.remarks.take().expect("asked once");
         within("the program ends", move || {
             let mut said = String::new();
-            remarks.read_to_string(&mut said).expect("what the program says is text");
+            remarks
+                .read_to_string(&mut said)
+                .expect("what the program says is text");
             said
         })
     }
@@ -105,11 +130,15 @@ impl Drop for Program {
     }
 }
 
-/// A port of which nobody else can make use while the descriptor lives, and on which nobody listens.
+/// A port of which nobody else can make use while the descriptor lives, and on which
+/// nobody listens.
 pub(crate) fn deaf_port() -> (OwnedFd, u16) {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let address: SocketAddr = getsockname(&socket).expect("it has an address").try_into().expect("of IP");
+    let address: SocketAddr = getsockname(&socket)
+        .expect("it has an address")
+        .try_into()
+        .expect("of IP");
     (socket, address.port())
 }
 
@@ -121,14 +150,26 @@ pub(crate) fn run(command: &mut Command) -> Output {
 /// Runs `command` to its end; what it prints goes there.
 pub(crate) fn run_into(command: &mut Command, output: Stdio) -> Output {
     let what = format!("{command:?}");
-    let child = command.stdin(Stdio::null()).stdout(output).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(Stdio::piped())
+        .spawn();
     let child = child.unwrap_or_else(|error| panic!("{what}: {error}"));
-    within(&what, move || child.wait_with_output().expect("we can wait for it"))
+    within(&what, move || {
+        child.wait_with_output().expect("we can wait for it")
+    })
 }
 
-/// Whether this program is there. Where tests have to be complete (`CI=true`), Python must be.
+/// Whether this program is there. Where tests have to be complete (`CI=true`), Python
+/// must be.
 pub(crate) fn has(tool: &str) -> bool {
-    let there = Command::new(tool).arg("-h").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let there = Command::new(tool)
+        .arg("-h")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok();
     if !there {
         assert!(
             tool != "python3" || std::env::var_os("CI").is_none_or(|ci| ci != "true"),

@@ -1,6 +1,7 @@
 //! Caught by: after_a_half_close_all_comes_back_and_then_the_end
 //!
-//! The misconception: a client that has no more to say does not listen either. What waits to be sent is dropped.
+//! The misconception: a client that has no more to say does not listen either. What waits
+//! to be sent is dropped.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,13 +9,20 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves so many clients and gives how each conversation ended.
-pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::Result<Vec<io::Result<u64>>> {
+pub fn serve(
+    listener: &TcpListener,
+    clients: usize,
+    patience: Duration,
+) -> io::Result<Vec<io::Result<u64>>> {
     let mut threads = Vec::new();
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
         threads.push(thread::spawn(move || echo(&stream, patience)));
     }
-    Ok(threads.into_iter().map(|thread| thread.join().expect("no panic")).collect())
+    Ok(threads
+        .into_iter()
+        .map(|thread| thread.join().expect("no panic"))
+        .collect())
 }
 
 /// Reads ahead, so that it sees the end before it has answered all.
@@ -33,5 +41,9 @@ fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
 }
 
 fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+    if error.kind() == ErrorKind::WouldBlock {
+        ErrorKind::TimedOut.into()
+    } else {
+        error
+    }
 }

@@ -8,14 +8,21 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves so many clients and gives how each conversation ended.
-pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::Result<Vec<io::Result<u64>>> {
+pub fn serve(
+    listener: &TcpListener,
+    clients: usize,
+    patience: Duration,
+) -> io::Result<Vec<io::Result<u64>>> {
     let (mut threads, mut streams) = (Vec::new(), Vec::new());
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
         streams.push(stream.try_clone()?);
         threads.push(thread::spawn(move || echo(&stream, patience)));
     }
-    Ok(threads.into_iter().map(|thread| thread.join().expect("no panic")).collect())
+    Ok(threads
+        .into_iter()
+        .map(|thread| thread.join().expect("no panic"))
+        .collect())
 }
 
 fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
@@ -25,5 +32,9 @@ fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
 }
 
 fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+    if error.kind() == ErrorKind::WouldBlock {
+        ErrorKind::TimedOut.into()
+    } else {
+        error
+    }
 }

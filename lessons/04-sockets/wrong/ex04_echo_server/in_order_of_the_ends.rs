@@ -9,13 +9,18 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves so many clients and gives how each conversation ended.
-pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::Result<Vec<io::Result<u64>>> {
+pub fn serve(
+    listener: &TcpListener,
+    clients: usize,
+    patience: Duration,
+) -> io::Result<Vec<io::Result<u64>>> {
     let (sender, results) = mpsc::channel();
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
         let sender = sender.clone();
         thread::spawn(move || {
-            // Sent while the connection is open, so that the order is that of the ends, and no thread's luck.
+            // Sent while the connection is open, so that the order is that of the ends,
+            // and no thread's luck.
             let _ = sender.send(echo(&stream, patience));
             drop(stream);
         });
@@ -31,5 +36,9 @@ fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
 }
 
 fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+    if error.kind() == ErrorKind::WouldBlock {
+        ErrorKind::TimedOut.into()
+    } else {
+        error
+    }
 }

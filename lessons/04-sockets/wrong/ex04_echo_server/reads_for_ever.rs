@@ -8,13 +8,20 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves so many clients and gives how each conversation ended.
-pub fn serve(listener: &TcpListener, clients: usize, patience: Duration) -> io::Result<Vec<io::Result<u64>>> {
+pub fn serve(
+    listener: &TcpListener,
+    clients: usize,
+    patience: Duration,
+) -> io::Result<Vec<io::Result<u64>>> {
     let mut threads = Vec::new();
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
         threads.push(thread::spawn(move || echo(&stream, patience)));
     }
-    Ok(threads.into_iter().map(|thread| thread.join().expect("no panic")).collect())
+    Ok(threads
+        .into_iter()
+        .map(|thread| thread.join().expect("no panic"))
+        .collect())
 }
 
 fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
@@ -23,5 +30,9 @@ fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
 }
 
 fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { ErrorKind::TimedOut.into() } else { error }
+    if error.kind() == ErrorKind::WouldBlock {
+        ErrorKind::TimedOut.into()
+    } else {
+        error
+    }
 }

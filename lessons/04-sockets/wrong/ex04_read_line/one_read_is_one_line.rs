@@ -6,7 +6,10 @@ use std::io::{self, Read};
 
 pub const MAX_LINE: usize = 1024;
 
-pub fn read_line(stream: &mut impl Read, _received: &mut Vec<u8>) -> io::Result<Option<String>> {
+pub fn read_line(
+    stream: &mut impl Read,
+    _received: &mut Vec<u8>,
+) -> io::Result<Option<String>> {
     let mut piece = [0; MAX_LINE];
     let count = stream.read(&mut piece)?;
     let text = String::from_utf8_lossy(&piece[..count]);

@@ -1,9 +1,11 @@
 //! A coroutine for each connection, with may: it reads as the one with threads does.
 
-use super::{BUFFER, passing, whole_lines};
-use may::net::{TcpListener, TcpStream};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+
+use may::net::{TcpListener, TcpStream};
+
+use super::{BUFFER, passing, whole_lines};
 
 // ANCHOR: may
 /// Serves each client in a coroutine, all on one worker thread; tells `listening` where.
@@ -23,7 +25,9 @@ pub fn serve(address: SocketAddr, listening: impl FnOnce(SocketAddr)) -> io::Res
             }
         }
     });
-    serving.join().unwrap_or_else(|_| Err(io::Error::other("the coroutine that accepts panicked")))
+    serving
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the coroutine that accepts panicked")))
 }
 
 fn echo(mut stream: TcpStream) -> io::Result<()> {

@@ -1,9 +1,11 @@
-//! An `async fn` for each connection, on this lesson's own executor: the same text as with tokio.
+//! An `async fn` for each connection, on this lesson's own executor: the same text as
+//! with tokio.
+
+use std::io;
+use std::net::TcpListener;
 
 use super::{BUFFER, passing, whole_lines};
 use crate::{Executor, Handle, Listener, Reactor, Stream};
-use std::io;
-use std::net::TcpListener;
 
 // ANCHOR: futures
 /// Serves each client in a task, all in this thread.
@@ -36,7 +38,11 @@ pub async fn echo(stream: Stream) -> io::Result<()> {
     loop {
         match stream.read(&mut buffer).await? {
             0 => return Ok(()),
-            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?).await?,
+            count => {
+                stream
+                    .write_all(&whole_lines(&mut partial, &buffer[..count])?)
+                    .await?
+            }
         }
     }
 }

@@ -1,15 +1,18 @@
-//! Callbacks on our own loop. What was a place in a function, and a local variable, is a struct here: a state machine.
+//! Callbacks on our own loop. What was a place in a function, and a local variable, is a
+//! struct here: a state machine.
 
-use super::{BUFFER, passing, whole_lines};
-use crate::{Interest, Reactor, Ready, Trigger};
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::{BUFFER, passing, whole_lines};
+use crate::{Interest, Reactor, Ready, Trigger};
+
 // ANCHOR: connection
-/// One client between two events: a line that is not whole yet, and what it still has to get back.
+/// One client between two events: a line that is not whole yet, and what it still has to
+/// get back.
 #[derive(Default)]
 pub struct Connection {
     partial: Vec<u8>,
@@ -17,9 +20,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Does what can be done without waiting. Gives what to wait for next, `None` when the conversation is over.
+    /// Does what can be done without waiting. Gives what to wait for next, `None` when
+    /// the conversation is over.
     ///
-    /// While something is unsent nothing is read: a client that does not take its answers is not asked for more.
+    /// While something is unsent nothing is read: a client that does not take its answers
+    /// is not asked for more.
     ///
     /// # Errors
     /// Those of the stream and of [`whole_lines`].
@@ -46,15 +51,24 @@ impl Connection {
                 }
             }
         }
-        Ok(Some(if self.unsent.is_empty() { Interest::READABLE } else { Interest::WRITABLE }))
+        Ok(Some(if self.unsent.is_empty() {
+            Interest::READABLE
+        } else {
+            Interest::WRITABLE
+        }))
     }
 }
 
-/// `None` for a call that would have waited, or that a signal interrupted: the loop comes again.
+/// `None` for a call that would have waited, or that a signal interrupted: the loop comes
+/// again.
 fn without_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
         Ok(count) => Ok(Some(count)),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
+        Err(error)
+            if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -72,24 +86,37 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
     failed.take().map_or(Ok(()), Err)
 }
 
-/// Has the loop accept whoever calls. The result is where the error is put that stopped it.
-fn accept_on(reactor: &mut Reactor, listener: TcpListener) -> io::Result<Rc<RefCell<Option<io::Error>>>> {
+/// Has the loop accept whoever calls. The result is where the error is put that stopped
+/// it.
+fn accept_on(
+    reactor: &mut Reactor,
+    listener: TcpListener,
+) -> io::Result<Rc<RefCell<Option<io::Error>>>> {
     listener.set_nonblocking(true)?;
     let listener = Arc::new(listener);
     let failed = Rc::new(RefCell::new(None));
     let place = failed.clone();
     // One buffer for all: between two callbacks nobody needs it.
     let buffer = Rc::new(RefCell::new([0; BUFFER]));
-    reactor.register(listener.clone(), Interest::READABLE, Trigger::Level, move |reactor, _| {
-        let accepted = listener.accept().and_then(|(stream, _)| converse_on(reactor, stream, buffer.clone()));
-        match accepted {
-            Err(error) if error.kind() != ErrorKind::WouldBlock && !passing(&error) => {
-                *place.borrow_mut() = Some(error);
-                reactor.stop();
+    reactor.register(
+        listener.clone(),
+        Interest::READABLE,
+        Trigger::Level,
+        move |reactor, _| {
+            let accepted = listener
+                .accept()
+                .and_then(|(stream, _)| converse_on(reactor, stream, buffer.clone()));
+            match accepted {
+                Err(error)
+                    if error.kind() != ErrorKind::WouldBlock && !passing(&error) =>
+                {
+                    *place.borrow_mut() = Some(error);
+                    reactor.stop();
+                }
+                _ => {}
             }
-            _ => {}
-        }
-    })?;
+        },
+    )?;
     Ok(failed)
 }
 
@@ -103,7 +130,10 @@ fn converse_on(
     let (mut connection, mut asked) = (Connection::default(), Interest::READABLE);
     let source = stream.clone();
     let on_ready = move |reactor: &mut Reactor, ready: Ready| {
-        let next = connection.go_on(&*stream, &mut *buffer.borrow_mut()).ok().flatten();
+        let next = connection
+            .go_on(&*stream, &mut *buffer.borrow_mut())
+            .ok()
+            .flatten();
         let heard = match next {
             Some(next) if next == asked => Ok(()),
             Some(next) => {
@@ -112,9 +142,12 @@ fn converse_on(
             }
             None => reactor.deregister(ready.token),
         };
-        // It fails for a descriptor that the kernel does not know: then there is nobody left to tell.
+        // It fails for a descriptor that the kernel does not know: then there is nobody
+        // left to tell.
         drop(heard);
     };
-    reactor.register(source, asked, Trigger::Level, on_ready).map(drop)
+    reactor
+        .register(source, asked, Trigger::Level, on_ready)
+        .map(drop)
 }
 // ANCHOR_END: serve

@@ -1,9 +1,10 @@
 //! A thread for each connection: chapter 4's server.
 
-use super::{BUFFER, passing, whole_lines};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+
+use super::{BUFFER, passing, whole_lines};
 
 // ANCHOR: threads
 /// Serves each client in a thread of its own.
@@ -13,9 +14,14 @@ use std::thread;
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         match listener.accept() {
-            // A small stack, which is all that this takes: ten thousand of them are a lot of addresses.
+            // A small stack, which is all that this takes: ten thousand of them are a lot
+            // of addresses.
             Ok((stream, _)) => {
-                drop(thread::Builder::new().stack_size(64 << 10).spawn(move || echo(&stream))?);
+                drop(
+                    thread::Builder::new()
+                        .stack_size(64 << 10)
+                        .spawn(move || echo(&stream))?,
+                );
             }
             Err(error) if passing(&error) => {}
             Err(error) => return Err(error),

@@ -1,9 +1,11 @@
 //! A task for each connection, with tokio.
 
-use super::{BUFFER, passing, whole_lines};
 use std::io;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use super::{BUFFER, passing, whole_lines};
 
 // ANCHOR: tokio
 /// Serves each client in a task, all in this thread.
@@ -12,7 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// Those of `accept`.
 pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
         loop {
@@ -30,7 +34,11 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     loop {
         match stream.read(&mut buffer).await? {
             0 => return Ok(()),
-            count => stream.write_all(&whole_lines(&mut partial, &buffer[..count])?).await?,
+            count => {
+                stream
+                    .write_all(&whole_lines(&mut partial, &buffer[..count])?)
+                    .await?
+            }
         }
     }
 }

@@ -1,25 +1,51 @@
 //! The same protocol in six ways.
 
-use super::{found, heading, row};
-use crate::server::{Kind, Server, Summary, kinds};
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use event_loop::echo::Way;
-use std::time::Duration;
+
+use super::{found, heading, row};
+use crate::server::{Kind, Server, Summary, kinds};
 
 const CONNECTIONS: usize = 1000;
 
 pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
     heading("One protocol, served in each way to 1,000 clients");
-    row(format!("{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}", "", "lines", "lines a", "memory", "median", "99%"));
-    row(format!("{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}", "", "a second", "CPU second", "MB", "ms", "ms"));
+    row(format!(
+        "{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}",
+        "", "lines", "lines a", "memory", "median", "99%"
+    ));
+    row(format!(
+        "{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}",
+        "", "a second", "CPU second", "MB", "ms", "ms"
+    ));
     let mut all: Vec<(Kind, Summary)> = Vec::new();
     for kind in kinds(python) {
-        let summary = Server::start(kind)?.load(CONNECTIONS, in_flight, Duration::from_millis(800))?;
-        let Summary { alive, rate, rate_cpu, memory, median, p99, .. } = summary;
+        let summary = Server::start(kind)?.load(
+            CONNECTIONS,
+            in_flight,
+            Duration::from_millis(800),
+        )?;
+        let Summary {
+            alive,
+            rate,
+            rate_cpu,
+            memory,
+            median,
+            p99,
+            ..
+        } = summary;
         let memory = memory / 1e6;
         let name = kind.name();
-        row(format!("{name:<17} {rate:>11.0} {rate_cpu:>11.0} {memory:>9.1} {median:>9.1} {p99:>9.1}"));
-        ensure!(alive == CONNECTIONS, "{name} lost {} connections", CONNECTIONS - alive);
+        row(format!(
+            "{name:<17} {rate:>11.0} {rate_cpu:>11.0} {memory:>9.1} {median:>9.1} {p99:>9.1}"
+        ));
+        ensure!(
+            alive == CONNECTIONS,
+            "{name} lost {} connections",
+            CONNECTIONS - alive
+        );
         ensure!(rate > 0.0, "{name} echoed nothing");
         all.push((kind, summary));
     }
@@ -33,11 +59,22 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
         return Ok(());
     };
     row("");
-    // The machine's other work takes from the lines a second, but hardly from the lines a second of processor time.
-    let speed = |summary: &Summary| if summary.rate_cpu > 0.0 { summary.rate_cpu } else { summary.rate };
+    // The machine's other work takes from the lines a second, but hardly from the lines a
+    // second of processor time.
+    let speed = |summary: &Summary| {
+        if summary.rate_cpu > 0.0 {
+            summary.rate_cpu
+        } else {
+            summary.rate
+        }
+    };
     for (kind, summary) in &all {
         let times = speed(summary) / speed(gevent);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few dozen"
+        )]
         let bar = "█".repeat((times * 2.0).round() as usize);
         row(format!("{:<17} {times:>5.1} {bar}", kind.name()));
     }
@@ -46,11 +83,20 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
     for (kind, summary) in &all {
         if let Kind::Ours(Way::Reactor | Way::May | Way::Tokio) = kind {
             let times = speed(summary) / speed(gevent);
-            ensure!(times >= least, "{} is {times:.1} times as fast as gevent, not {least}", kind.name());
+            ensure!(
+                times >= least,
+                "{} is {times:.1} times as fast as gevent, not {least}",
+                kind.name()
+            );
         }
     }
-    let note =
-        if cfg!(debug_assertions) { " Ours are not optimized here: try it with --release." } else { "" };
-    found(&format!("The bars are lines a second of the server's processor time, gevent's being 1.{note}"));
+    let note = if cfg!(debug_assertions) {
+        " Ours are not optimized here: try it with --release."
+    } else {
+        ""
+    };
+    found(&format!(
+        "The bars are lines a second of the server's processor time, gevent's being 1.{note}"
+    ));
     Ok(())
 }

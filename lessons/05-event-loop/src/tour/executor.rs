@@ -1,13 +1,15 @@
 //! An `async fn` on our own loop.
 
-use super::{found, heading, row};
-use anyhow::{Result, ensure};
-use event_loop::{Executor, Handle, Listener, Reactor, Stream, echo};
 use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use event_loop::{Executor, Handle, Listener, Reactor, Stream, echo};
+
+use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("async fn, on a loop of our own");
@@ -24,12 +26,22 @@ pub(crate) fn show() -> Result<()> {
     }
     executor.run()?;
     let order = order.take().join(", ");
-    row(format!("{:<44} {order}", "three tasks that sleep 90, 30 and 60 ms"));
-    row(format!("{:<44} {} ms", "all three took", begin.elapsed().as_millis()));
+    row(format!(
+        "{:<44} {order}",
+        "three tasks that sleep 90, 30 and 60 ms"
+    ));
+    row(format!(
+        "{:<44} {} ms",
+        "all three took",
+        begin.elapsed().as_millis()
+    ));
     ensure!(order == "first, second, third", "they woke as {order}");
 
     let echoed = executor.block_on(conversation(handle))??;
-    row(format!("{:<44} {echoed:?}", "a server and a client, two tasks, one thread"));
+    row(format!(
+        "{:<44} {echoed:?}",
+        "a server and a client, two tasks, one thread"
+    ));
     ensure!(echoed == "hello from an async fn\n", "{echoed:?} came back");
     found("No runtime but ours: a queue of tasks, and the loop that wakes them.");
     Ok(())

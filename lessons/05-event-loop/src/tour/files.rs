@@ -1,17 +1,20 @@
 //! Regular files are always ready.
 
-use super::{found, heading, pollers, row};
-use anyhow::{Context, Result, ensure};
-use event_loop::{Disk, Interest, Reactor, Token, Trigger};
 use std::cell::Cell;
 use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, Result, ensure};
+use event_loop::{Disk, Interest, Reactor, Token, Trigger};
+
+use super::{found, heading, pollers, row};
+
 pub(crate) fn show() -> Result<()> {
     heading("A file on the disk");
-    let mut file = tempfile::NamedTempFile::new().context("a file for a while, in the folder TMPDIR")?;
+    let mut file = tempfile::NamedTempFile::new()
+        .context("a file for a while, in the folder TMPDIR")?;
     file.write_all(b"a line\n")?;
     for mut poller in pollers()? {
         let source = Arc::new(file.reopen()?);
@@ -20,12 +23,21 @@ pub(crate) fn show() -> Result<()> {
             Ok(()) => {
                 let mut ready = Vec::new();
                 poller.wait(&mut ready, Some(Duration::ZERO))?;
-                ensure!(ready.first().is_some_and(|ready| ready.readable && ready.writable), "{ready:?}");
+                ensure!(
+                    ready
+                        .first()
+                        .is_some_and(|ready| ready.readable && ready.writable),
+                    "{ready:?}"
+                );
                 "readable, writable, always".to_owned()
             }
             Err(error) => format!("refuses it: {error}"),
         };
-        ensure!(added.is_ok() == (poller.name() == "poll"), "{}: {said}", poller.name());
+        ensure!(
+            added.is_ok() == (poller.name() == "poll"),
+            "{}: {said}",
+            poller.name()
+        );
         row(format!("{:<34} {said}", poller.name()));
     }
 
@@ -33,7 +45,8 @@ pub(crate) fn show() -> Result<()> {
     let disk = Disk::start(&reactor)?;
     let ticks = Rc::new(Cell::new(0));
     tick(&mut reactor, ticks.clone());
-    // A disk that takes 100 ms: our thread sleeps, as it does in `read` when the bytes are not in memory.
+    // A disk that takes 100 ms: our thread sleeps, as it does in `read` when the bytes
+    // are not in memory.
     let path = file.path().to_owned();
     let slow_read = move || {
         std::thread::sleep(Duration::from_millis(100));
@@ -52,7 +65,10 @@ pub(crate) fn show() -> Result<()> {
         bytes.len(),
         ticks.get()
     ));
-    ensure!(bytes == b"a line\n" && ticks.get() > 0, "the loop stood still while the disk worked");
+    ensure!(
+        bytes == b"a line\n" && ticks.get() > 0,
+        "the loop stood still while the disk worked"
+    );
     found("Ready is no help with a disk: a thread waits for it, and the loop goes on.");
     Ok(())
 }

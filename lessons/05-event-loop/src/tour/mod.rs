@@ -10,11 +10,12 @@ pub(crate) mod timers;
 pub(crate) mod trigger;
 pub(crate) mod wake;
 
-use event_loop::{Poll, Poller};
 use std::fmt::Display;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
+
+use event_loop::{Poll, Poller};
 
 pub(crate) fn heading(text: &str) {
     terminal::heading(text);

@@ -1,11 +1,13 @@
 //! What the kernel says about one connection.
 
-use super::{found, heading, pair, pollers, row};
-use anyhow::{Result, ensure};
-use event_loop::{Interest, Poller, Token, Trigger};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use event_loop::{Interest, Poller, Token, Trigger};
+
+use super::{found, heading, pair, pollers, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Who is ready?");
@@ -13,17 +15,32 @@ pub(crate) fn show() -> Result<()> {
     for mut poller in pollers()? {
         columns.push((poller.name(), story(&mut *poller)?));
     }
-    let names: Vec<_> = columns.iter().map(|(name, _)| format!("{name:<22}")).collect();
+    let names: Vec<_> = columns
+        .iter()
+        .map(|(name, _)| format!("{name:<22}"))
+        .collect();
     row(format!("{:<40}{}", "", names.concat()));
     for (index, step) in STEPS.iter().enumerate() {
-        let said: Vec<_> = columns.iter().map(|(_, said)| format!("{:<22}", said[index])).collect();
+        let said: Vec<_> = columns
+            .iter()
+            .map(|(_, said)| format!("{:<22}", said[index]))
+            .collect();
         row(format!("{step:<40}{}", said.concat()));
     }
     for (name, said) in &columns {
-        let right = ["writable", "readable, writable", "writable", "-", "readable", "-"];
+        let right = [
+            "writable",
+            "readable, writable",
+            "writable",
+            "-",
+            "readable",
+            "-",
+        ];
         ensure!(said[..] == right, "{name} said {said:?}");
     }
-    found("Readable means that a read would not wait. At the end it does not: it gives 0.");
+    found(
+        "Readable means that a read would not wait. At the end it does not: it gives 0.",
+    );
     Ok(())
 }
 
@@ -45,7 +62,8 @@ fn story(poller: &mut dyn Poller) -> Result<Vec<&'static str>> {
     let read = (&*server).read(&mut [0; 64])?;
     ensure!(read == 5, "{read} bytes were read");
     said.push(ask(poller)?);
-    // Full is when a wait says so too: what is written may still move into the other side's buffer.
+    // Full is when a wait says so too: what is written may still move into the other
+    // side's buffer.
     while ask(poller)? == "writable" {
         while (&*server).write(&[0; 1 << 13]).is_ok() {}
     }
@@ -57,15 +75,18 @@ fn story(poller: &mut dyn Poller) -> Result<Vec<&'static str>> {
     Ok(said)
 }
 
-/// What the poller says after a moment: what one end of a connection on this machine does, the other knows at once.
+/// What the poller says after a moment: what one end of a connection on this machine
+/// does, the other knows at once.
 fn ask(poller: &mut dyn Poller) -> Result<&'static str> {
     let mut ready = Vec::new();
     std::thread::sleep(Duration::from_millis(5));
     poller.wait(&mut ready, Some(Duration::from_millis(5)))?;
-    Ok(ready.first().map_or("-", |ready| match (ready.readable, ready.writable) {
-        (true, true) => "readable, writable",
-        (true, false) => "readable",
-        (false, true) => "writable",
-        (false, false) => "-",
-    }))
+    Ok(ready
+        .first()
+        .map_or("-", |ready| match (ready.readable, ready.writable) {
+            (true, true) => "readable, writable",
+            (true, false) => "readable",
+            (false, true) => "writable",
+            (false, false) => "-",
+        }))
 }

@@ -1,22 +1,29 @@
 //! One callback that is slow.
 
-use super::{found, heading, row};
-use anyhow::{Result, ensure};
-use event_loop::Reactor;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use event_loop::Reactor;
+
+use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("One callback that waits");
     for (what, waits) in [("nobody waits", 0), ("one callback sleeps for 200 ms", 200)] {
         let mut reactor = Reactor::new()?;
         let worst = Rc::new(Cell::new(Duration::ZERO));
-        reactor.after(Duration::from_millis(20), move |_| thread::sleep(Duration::from_millis(waits)));
+        reactor.after(Duration::from_millis(20), move |_| {
+            thread::sleep(Duration::from_millis(waits))
+        });
         // Ten others, due every 10 ms.
         for index in 1..=10 {
-            let (due, worst) = (Instant::now() + Duration::from_millis(index * 10), worst.clone());
+            let (due, worst) = (
+                Instant::now() + Duration::from_millis(index * 10),
+                worst.clone(),
+            );
             reactor.after(Duration::from_millis(index * 10), move |reactor| {
                 worst.set(worst.get().max(due.elapsed()));
                 if index == 10 {
@@ -25,9 +32,18 @@ pub(crate) fn show() -> Result<()> {
             });
         }
         reactor.run()?;
-        row(format!("{what:<32} the other timers were late by up to {:>4} ms", worst.get().as_millis()));
-        ensure!(worst.get() >= Duration::from_millis(waits / 2), "nobody was late: {:?}", worst.get());
+        row(format!(
+            "{what:<32} the other timers were late by up to {:>4} ms",
+            worst.get().as_millis()
+        ));
+        ensure!(
+            worst.get() >= Duration::from_millis(waits / 2),
+            "nobody was late: {:?}",
+            worst.get()
+        );
     }
-    found("There is one thread. While a callback runs, nobody else does: a callback must never wait.");
+    found(
+        "There is one thread. While a callback runs, nobody else does: a callback must never wait.",
+    );
     Ok(())
 }

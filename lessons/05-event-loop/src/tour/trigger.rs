@@ -1,24 +1,40 @@
 //! Level and edge trigger.
 
-use super::{found, heading, pair, row};
-use anyhow::{Result, ensure};
-use event_loop::{Interest, Poll, Poller, Token, Trigger};
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
+use event_loop::{Interest, Poll, Poller, Token, Trigger};
+
+use super::{found, heading, pair, row};
+
 pub(crate) fn show() -> Result<()> {
     heading("Level and edge");
-    let mut columns: Vec<(&str, Vec<&str>)> =
-        vec![("poll, level", story(Box::new(Poll::default()), Trigger::Level)?)];
+    let mut columns: Vec<(&str, Vec<&str>)> = vec![(
+        "poll, level",
+        story(Box::new(Poll::default()), Trigger::Level)?,
+    )];
     #[cfg(target_os = "linux")]
     {
-        columns.push(("epoll, level", story(Box::new(event_loop::Epoll::new()?), Trigger::Level)?));
-        columns.push(("epoll, edge", story(Box::new(event_loop::Epoll::new()?), Trigger::Edge)?));
+        columns.push((
+            "epoll, level",
+            story(Box::new(event_loop::Epoll::new()?), Trigger::Level)?,
+        ));
+        columns.push((
+            "epoll, edge",
+            story(Box::new(event_loop::Epoll::new()?), Trigger::Edge)?,
+        ));
     }
-    let names: Vec<_> = columns.iter().map(|(name, _)| format!("{name:>14}")).collect();
+    let names: Vec<_> = columns
+        .iter()
+        .map(|(name, _)| format!("{name:>14}"))
+        .collect();
     row(format!("{:<34}{}", "", names.concat()));
     for (index, step) in STEPS.iter().enumerate() {
-        let told: Vec<_> = columns.iter().map(|(_, told)| format!("{:>14}", told[index])).collect();
+        let told: Vec<_> = columns
+            .iter()
+            .map(|(_, told)| format!("{:>14}", told[index]))
+            .collect();
         row(format!("{step:<34}{}", told.concat()));
     }
     for (name, told) in &columns {
@@ -29,12 +45,19 @@ pub(crate) fn show() -> Result<()> {
         };
         ensure!(told[..] == right, "{name} told {told:?}");
     }
-    found("Level tells what is, edge what is new: who leaves something unread is not told again.");
+    found(
+        "Level tells what is, edge what is new: who leaves something unread is not told again.",
+    );
     Ok(())
 }
 
-const STEPS: [&str; 5] =
-    ["10 bytes have come", "nothing is read", "10 more have come", "one byte is read", "all is read"];
+const STEPS: [&str; 5] = [
+    "10 bytes have come",
+    "nothing is read",
+    "10 more have come",
+    "one byte is read",
+    "all is read",
+];
 
 fn story(mut poller: Box<dyn Poller>, trigger: Trigger) -> Result<Vec<&'static str>> {
     let (client, server) = pair()?;

@@ -1,11 +1,13 @@
 //! A loop that sleeps, woken by another thread.
 
-use super::{found, heading, row};
-use anyhow::{Result, ensure};
-use event_loop::Reactor;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use event_loop::Reactor;
+
+use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Woken by another thread");
@@ -14,7 +16,8 @@ pub(crate) fn show() -> Result<()> {
     let (sender, done) = channel();
     let ours = thread::current().id();
     let other = thread::spawn(move || {
-        // Long enough that the loop sleeps. If it did not yet, it would see the job before it goes to sleep.
+        // Long enough that the loop sleeps. If it did not yet, it would see the job
+        // before it goes to sleep.
         thread::sleep(Duration::from_millis(100));
         let posted = Instant::now();
         remote.post(move |reactor| {
@@ -28,10 +31,24 @@ pub(crate) fn show() -> Result<()> {
     let slept = begin.elapsed();
     let (late, here) = done.recv()?;
     let _ = other.join();
-    row(format!("{:<44} {:>8} ms", "the loop slept, with nothing to watch", slept.as_millis()));
-    row(format!("{:<44} {:>8} µs", "from the other thread's post to our callback", late.as_micros()));
-    row(format!("{:<44} {:>8}", "the callback ran in the loop's thread", if here { "yes" } else { "no" }));
+    row(format!(
+        "{:<44} {:>8} ms",
+        "the loop slept, with nothing to watch",
+        slept.as_millis()
+    ));
+    row(format!(
+        "{:<44} {:>8} µs",
+        "from the other thread's post to our callback",
+        late.as_micros()
+    ));
+    row(format!(
+        "{:<44} {:>8}",
+        "the callback ran in the loop's thread",
+        if here { "yes" } else { "no" }
+    ));
     ensure!(here, "the callback ran in another thread");
-    found("A byte in a pipe wakes the loop, because a pipe is a thing that the kernel can watch.");
+    found(
+        "A byte in a pipe wakes the loop, because a pipe is a thing that the kernel can watch.",
+    );
     Ok(())
 }

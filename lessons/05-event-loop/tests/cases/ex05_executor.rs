@@ -1,6 +1,5 @@
 //! What an executor has to do, each rule in one case. Sections are those of chapter 5.
 
-use crate::subject::{Executor, block_on};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -9,6 +8,8 @@ use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
+
+use crate::subject::{Executor, block_on};
 
 /// Runs `work` in a thread of its own; says `what` was not done when it takes too long.
 fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -24,21 +25,33 @@ fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'stat
 type Wakers = Rc<RefCell<Vec<Waker>>>;
 
 /// A task that leaves its waker at each poll, and ends at the poll of this number.
-fn task(polls: &Rc<Cell<u32>>, wakers: &Wakers, last: u32) -> impl Future<Output = ()> + use<> {
+fn task(
+    polls: &Rc<Cell<u32>>,
+    wakers: &Wakers,
+    last: u32,
+) -> impl Future<Output = ()> + use<> {
     let (polls, wakers) = (polls.clone(), wakers.clone());
     poll_fn(move |context| {
         polls.set(polls.get() + 1);
         wakers.borrow_mut().push(context.waker().clone());
-        if polls.get() >= last { Poll::Ready(()) } else { Poll::Pending }
+        if polls.get() >= last {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
 }
 
 #[test]
 fn block_on_gives_what_the_future_gives() {
-    let value = within("`block_on` of a future that is ready must return. See \"Forty lines\".", || {
-        block_on(async { 6 * 7 })
-    });
-    assert_eq!(value, 42, "That is what the future gave. See \"Forty lines\".");
+    let value = within(
+        "`block_on` of a future that is ready must return. See \"Forty lines\".",
+        || block_on(async { 6 * 7 }),
+    );
+    assert_eq!(
+        value, 42,
+        "That is what the future gave. See \"Forty lines\"."
+    );
 }
 
 #[test]
@@ -50,49 +63,70 @@ fn a_wake_before_the_sleep_is_not_lost() {
         block_on(poll_fn(|context| {
             polls += 1;
             context.waker().wake_by_ref();
-            if polls == 3 { Poll::Ready(()) } else { Poll::Pending }
+            if polls == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         }));
     });
 }
 
 #[test]
 fn block_on_polls_as_often_as_it_is_woken() {
-    let polls = within("Another thread wakes the future five times. See \"Forty lines\".", || {
-        let (sender, wakers) = mpsc::channel::<Waker>();
-        thread::spawn(move || wakers.iter().for_each(Waker::wake));
-        let mut polls = 0;
-        block_on(poll_fn(move |context| {
-            polls += 1;
-            let _ = sender.send(context.waker().clone());
-            if polls == 5 { Poll::Ready(polls) } else { Poll::Pending }
-        }))
-    });
-    assert_eq!(polls, 5, "The future is ready at its fifth poll. See \"Forty lines\".");
+    let polls = within(
+        "Another thread wakes the future five times. See \"Forty lines\".",
+        || {
+            let (sender, wakers) = mpsc::channel::<Waker>();
+            thread::spawn(move || wakers.iter().for_each(Waker::wake));
+            let mut polls = 0;
+            block_on(poll_fn(move |context| {
+                polls += 1;
+                let _ = sender.send(context.waker().clone());
+                if polls == 5 {
+                    Poll::Ready(polls)
+                } else {
+                    Poll::Pending
+                }
+            }))
+        },
+    );
+    assert_eq!(
+        polls, 5,
+        "The future is ready at its fifth poll. See \"Forty lines\"."
+    );
 }
 
 #[test]
 fn block_on_sleeps_until_it_is_woken() {
-    let polls = within("Another thread wakes the future after a while. See \"Forty lines\".", || {
-        let polls = Arc::new(AtomicU32::new(0));
-        let (counted, mut started) = (polls.clone(), false);
-        let (sender, wakers) = mpsc::channel::<Waker>();
-        let (over, done) = (Arc::new(AtomicU32::new(0)), 1);
-        let ended = over.clone();
-        thread::spawn(move || {
-            let waker = wakers.recv();
-            thread::sleep(Duration::from_millis(50));
-            over.store(done, Ordering::SeqCst);
-            waker.map(Waker::wake)
-        });
-        block_on(poll_fn(move |context| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            if !std::mem::replace(&mut started, true) {
-                let _ = sender.send(context.waker().clone());
-            }
-            if ended.load(Ordering::SeqCst) == done { Poll::Ready(()) } else { Poll::Pending }
-        }));
-        polls.load(Ordering::SeqCst)
-    });
+    let polls = within(
+        "Another thread wakes the future after a while. See \"Forty lines\".",
+        || {
+            let polls = Arc::new(AtomicU32::new(0));
+            let (counted, mut started) = (polls.clone(), false);
+            let (sender, wakers) = mpsc::channel::<Waker>();
+            let (over, done) = (Arc::new(AtomicU32::new(0)), 1);
+            let ended = over.clone();
+            thread::spawn(move || {
+                let waker = wakers.recv();
+                thread::sleep(Duration::from_millis(50));
+                over.store(done, Ordering::SeqCst);
+                waker.map(Waker::wake)
+            });
+            block_on(poll_fn(move |context| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                if !std::mem::replace(&mut started, true) {
+                    let _ = sender.send(context.waker().clone());
+                }
+                if ended.load(Ordering::SeqCst) == done {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            }));
+            polls.load(Ordering::SeqCst)
+        },
+    );
     assert!(
         polls < 10,
         "The future was polled {polls} times in 50 ms and woken once: sleep in between. See \"Forty lines\"."
@@ -104,10 +138,26 @@ fn a_new_task_is_polled() {
     let mut executor = Executor::default();
     let (polls, wakers) = (Rc::default(), Wakers::default());
     executor.spawn(task(&polls, &wakers, 9));
-    assert_eq!(polls.get(), 0, "`spawn` only takes the task. See \"A future does nothing\".");
-    assert_eq!(executor.run_ready(), 1, "A new task is ready. See \"Forty lines\".");
-    assert_eq!(polls.get(), 1, "It was to be polled once. See \"Forty lines\".");
-    assert_eq!(executor.run_ready(), 0, "Nobody has woken it since. See \"Forty lines\".");
+    assert_eq!(
+        polls.get(),
+        0,
+        "`spawn` only takes the task. See \"A future does nothing\"."
+    );
+    assert_eq!(
+        executor.run_ready(),
+        1,
+        "A new task is ready. See \"Forty lines\"."
+    );
+    assert_eq!(
+        polls.get(),
+        1,
+        "It was to be polled once. See \"Forty lines\"."
+    );
+    assert_eq!(
+        executor.run_ready(),
+        0,
+        "Nobody has woken it since. See \"Forty lines\"."
+    );
     assert_eq!(executor.len(), 1, "It has not ended. See \"Forty lines\".");
 }
 
@@ -120,7 +170,11 @@ fn a_task_is_polled_each_time_it_is_woken() {
     for time in 2..=4 {
         wakers.borrow()[0].wake_by_ref();
         executor.run_ready();
-        assert_eq!(polls.get(), time, "It was woken again, so it is polled again. See \"Forty lines\".");
+        assert_eq!(
+            polls.get(),
+            time,
+            "It was woken again, so it is polled again. See \"Forty lines\"."
+        );
     }
 }
 
@@ -134,7 +188,11 @@ fn woken_twice_is_polled_once() {
         let waker = wakers.borrow()[0].clone();
         waker.wake();
     }
-    assert_eq!(executor.run_ready(), 1, "Woken twice, it is in the queue once. See \"Forty lines\".");
+    assert_eq!(
+        executor.run_ready(),
+        1,
+        "Woken twice, it is in the queue once. See \"Forty lines\"."
+    );
     assert_eq!(
         (polls.get(), executor.run_ready()),
         (2, 0),
@@ -150,7 +208,11 @@ fn woken_while_it_is_polled_is_ready_again() {
     executor.spawn(poll_fn(move |context| {
         count.set(count.get() + 1);
         context.waker().wake_by_ref();
-        if count.get() == 2 { Poll::Ready(()) } else { Poll::Pending }
+        if count.get() == 2 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }));
     executor.run_ready();
     assert_eq!(
@@ -158,7 +220,11 @@ fn woken_while_it_is_polled_is_ready_again() {
         1,
         "It was woken during its poll: look at it again. See \"Forty lines\"."
     );
-    assert_eq!((polls.get(), executor.len()), (2, 0), "It ends at its second poll. See \"Forty lines\".");
+    assert_eq!(
+        (polls.get(), executor.len()),
+        (2, 0),
+        "It ends at its second poll. See \"Forty lines\"."
+    );
 }
 
 #[test]
@@ -182,7 +248,11 @@ fn who_wakes_itself_waits_for_the_next_call() {
         "Two were ready, each is polled once (polled; polls of the first, which wakes itself; of the second). \
          See \"Forty lines\"."
     );
-    assert_eq!((executor.run_ready(), polls.get()), (1, 2), "The first is ready again. See \"Forty lines\".");
+    assert_eq!(
+        (executor.run_ready(), polls.get()),
+        (1, 2),
+        "The first is ready again. See \"Forty lines\"."
+    );
 }
 
 #[test]
@@ -199,12 +269,20 @@ fn ready_tasks_are_polled_in_order() {
         }));
     }
     executor.run_ready();
-    assert_eq!(order.take(), ["a", "b", "c"], "They were spawned in this order. See \"Forty lines\".");
+    assert_eq!(
+        order.take(),
+        ["a", "b", "c"],
+        "They were spawned in this order. See \"Forty lines\"."
+    );
     for index in [2, 0, 1] {
         wakers.borrow()[index].wake_by_ref();
     }
     executor.run_ready();
-    assert_eq!(order.take(), ["c", "a", "b"], "They were woken in this order. See \"Forty lines\".");
+    assert_eq!(
+        order.take(),
+        ["c", "a", "b"],
+        "They were woken in this order. See \"Forty lines\"."
+    );
 }
 
 #[test]
@@ -217,7 +295,11 @@ fn a_task_that_has_ended_is_dropped() {
         let _ = &held;
         Poll::Ready(())
     }));
-    assert_eq!(executor.len(), 1, "It has not been polled. See \"Forty lines\".");
+    assert_eq!(
+        executor.len(),
+        1,
+        "It has not been polled. See \"Forty lines\"."
+    );
     executor.run_ready();
     assert_eq!(executor.len(), 0, "It has ended. See \"Forty lines\".");
     assert_eq!(
@@ -239,18 +321,34 @@ fn waking_what_has_ended_is_harmless() {
     let old = wakers.borrow()[0].clone();
     old.wake();
     executor.run_ready();
-    assert_eq!(polls.get(), 1, "A task that has ended is never polled again. See \"Forty lines\".");
-    assert_eq!(others.get(), 1, "The waker of an old task must not wake a new one. See \"Forty lines\".");
+    assert_eq!(
+        polls.get(),
+        1,
+        "A task that has ended is never polled again. See \"Forty lines\"."
+    );
+    assert_eq!(
+        others.get(),
+        1,
+        "The waker of an old task must not wake a new one. See \"Forty lines\"."
+    );
 }
 
 #[test]
 fn run_ready_says_how_many_it_polled() {
     let mut executor = Executor::default();
-    assert_eq!(executor.run_ready(), 0, "There is no task. See \"Forty lines\".");
+    assert_eq!(
+        executor.run_ready(),
+        0,
+        "There is no task. See \"Forty lines\"."
+    );
     let (polls, wakers) = (Rc::default(), Wakers::default());
     executor.spawn(task(&polls, &wakers, 1));
     executor.spawn(task(&Rc::default(), &Wakers::default(), 1));
-    assert_eq!(executor.run_ready(), 2, "Two new tasks are polled. See \"Forty lines\".");
+    assert_eq!(
+        executor.run_ready(),
+        2,
+        "Two new tasks are polled. See \"Forty lines\"."
+    );
     wakers.borrow()[0].wake_by_ref();
     assert_eq!(
         executor.run_ready(),
@@ -267,5 +365,9 @@ fn a_waker_works_from_another_thread() {
     executor.run_ready();
     let waker = wakers.borrow()[0].clone();
     let _ = thread::spawn(move || waker.wake()).join();
-    assert_eq!(executor.run_ready(), 1, "Another thread has woken the task. See \"Forty lines\".");
+    assert_eq!(
+        executor.run_ready(),
+        1,
+        "Another thread has woken the task. See \"Forty lines\"."
+    );
 }

@@ -1,10 +1,12 @@
 //! What a connection has to do, each rule in one case. Sections are those of chapter 5.
 
-use crate::subject::{Connection, Want};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-/// A stream that does what a case says: each read and each write takes the next step of its own list.
+use crate::subject::{Connection, Want};
+
+/// A stream that does what a case says: each read and each write takes the next step of
+/// its own list.
 #[derive(Default)]
 struct Script {
     reads: VecDeque<Result<&'static str, ErrorKind>>,
@@ -16,7 +18,10 @@ struct Script {
 impl Script {
     /// Reads give these, then `WouldBlock`. `Ok("")` is the end.
     fn reads(steps: &[Result<&'static str, ErrorKind>]) -> Self {
-        Self { reads: steps.iter().copied().collect(), ..Self::default() }
+        Self {
+            reads: steps.iter().copied().collect(),
+            ..Self::default()
+        }
     }
 
     /// Writes take so many bytes, then all.
@@ -62,7 +67,11 @@ impl Read for Script {
 impl Write for Script {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.called();
-        let count = self.writes.pop_front().unwrap_or(Ok(usize::MAX))?.min(bytes.len());
+        let count = self
+            .writes
+            .pop_front()
+            .unwrap_or(Ok(usize::MAX))?
+            .min(bytes.len());
         self.written.extend_from_slice(&bytes[..count]);
         Ok(count)
     }
@@ -86,7 +95,11 @@ fn all_that_has_come_is_read() {
         "one\ntwo\nthree\n",
         "Three lines were there. The edge is told once: go on until `WouldBlock`. See \"Level and edge\"."
     );
-    assert_eq!(wants, Ok(Want::Read), "All is sent, and more may come. See \"A state machine\".");
+    assert_eq!(
+        wants,
+        Ok(Want::Read),
+        "All is sent, and more may come. See \"A state machine\"."
+    );
 }
 
 #[test]
@@ -133,7 +146,8 @@ fn a_write_may_take_less() {
 #[test]
 fn nothing_is_read_while_something_is_unsent() {
     let block = Err(ErrorKind::WouldBlock);
-    let mut stream = Script::reads(&[Ok("hello\n"), Ok("more\n")]).writes(&[Ok(2), block]);
+    let mut stream =
+        Script::reads(&[Ok("hello\n"), Ok("more\n")]).writes(&[Ok(2), block]);
     let wants = go(&mut Connection::default(), &mut stream);
     assert_eq!(
         wants,
@@ -152,7 +166,8 @@ fn nothing_is_read_while_something_is_unsent() {
 fn after_a_write_it_reads_again() {
     let block = Err(ErrorKind::WouldBlock);
     let mut connection = Connection::default();
-    let mut stream = Script::reads(&[Ok("hello\n"), Ok("more\n")]).writes(&[Ok(2), block]);
+    let mut stream =
+        Script::reads(&[Ok("hello\n"), Ok("more\n")]).writes(&[Ok(2), block]);
     let _ = go(&mut connection, &mut stream);
     let wants = go(&mut connection, &mut stream);
     assert_eq!(
@@ -166,10 +181,15 @@ fn after_a_write_it_reads_again() {
 fn what_is_unsent_goes_out_before_the_close() {
     let block = Err(ErrorKind::WouldBlock);
     let mut connection = Connection::default();
-    let mut stream = Script::reads(&[Ok("hello\n"), Ok("")]).writes(&[Ok(2), block, block]);
+    let mut stream =
+        Script::reads(&[Ok("hello\n"), Ok("")]).writes(&[Ok(2), block, block]);
     for time in ["first", "second"] {
         let wants = go(&mut connection, &mut stream);
-        assert_eq!(wants, Ok(Want::Write), "`llo` is unsent after the {time} call. See \"A state machine\".");
+        assert_eq!(
+            wants,
+            Ok(Want::Write),
+            "`llo` is unsent after the {time} call. See \"A state machine\"."
+        );
     }
     let wants = go(&mut connection, &mut stream);
     assert_eq!(
@@ -193,7 +213,8 @@ fn a_line_without_an_end_is_not_answered() {
 #[test]
 fn an_interrupted_call_is_made_again() {
     let signal = Err(ErrorKind::Interrupted);
-    let mut stream = Script::reads(&[Err(ErrorKind::Interrupted), Ok("one\n")]).writes(&[signal]);
+    let mut stream =
+        Script::reads(&[Err(ErrorKind::Interrupted), Ok("one\n")]).writes(&[signal]);
     let wants = go(&mut Connection::default(), &mut stream);
     assert_eq!(
         (stream.written(), wants),

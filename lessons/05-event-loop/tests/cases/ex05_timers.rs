@@ -1,7 +1,8 @@
 //! What `Timers` has to do, each rule in one case. Sections are those of chapter 5.
 
-use crate::subject::Timers;
 use std::time::Duration;
+
+use crate::subject::Timers;
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -12,7 +13,10 @@ fn due<T>(timers: &mut Timers<T>, now: Duration) -> Vec<T> {
     let mut due = Vec::new();
     while let Some(what) = timers.pop_due(now) {
         due.push(what);
-        assert!(due.len() < 1000, "`pop_due` gives and gives: take out what you give. See \"Timers\".");
+        assert!(
+            due.len() < 1000,
+            "`pop_due` gives and gives: take out what you give. See \"Timers\"."
+        );
     }
     due
 }
@@ -20,12 +24,24 @@ fn due<T>(timers: &mut Timers<T>, now: Duration) -> Vec<T> {
 #[test]
 fn the_next_deadline_is_the_earliest() {
     let mut timers = Timers::new();
-    assert_eq!(timers.next(), None, "Nothing is set, so the loop may sleep for ever. See \"Timers\".");
+    assert_eq!(
+        timers.next(),
+        None,
+        "Nothing is set, so the loop may sleep for ever. See \"Timers\"."
+    );
     for seconds in [3, 1, 2] {
         timers.set(at(seconds), seconds);
     }
-    assert_eq!(timers.next(), Some(at(1)), "Of 3, 1 and 2 seconds the first deadline is 1. See \"Timers\".");
-    assert_eq!(timers.next(), Some(at(1)), "To ask for the next deadline takes nothing out. See \"Timers\".");
+    assert_eq!(
+        timers.next(),
+        Some(at(1)),
+        "Of 3, 1 and 2 seconds the first deadline is 1. See \"Timers\"."
+    );
+    assert_eq!(
+        timers.next(),
+        Some(at(1)),
+        "To ask for the next deadline takes nothing out. See \"Timers\"."
+    );
 }
 
 #[test]
@@ -44,10 +60,26 @@ fn what_is_due_just_now_is_due() {
 fn what_is_not_due_stays() {
     let mut timers = Timers::new();
     timers.set(at(5), "five");
-    assert_eq!(due(&mut timers, at(4)), [""; 0], "Nothing is due at 4 s. See \"Timers\".");
-    assert_eq!(timers.next(), Some(at(5)), "What was not due still waits. See \"Timers\".");
-    assert_eq!(due(&mut timers, at(6)), ["five"], "At 6 s it is due. See \"Timers\".");
-    assert_eq!(timers.next(), None, "What was taken does not wait any more. See \"Timers\".");
+    assert_eq!(
+        due(&mut timers, at(4)),
+        [""; 0],
+        "Nothing is due at 4 s. See \"Timers\"."
+    );
+    assert_eq!(
+        timers.next(),
+        Some(at(5)),
+        "What was not due still waits. See \"Timers\"."
+    );
+    assert_eq!(
+        due(&mut timers, at(6)),
+        ["five"],
+        "At 6 s it is due. See \"Timers\"."
+    );
+    assert_eq!(
+        timers.next(),
+        None,
+        "What was taken does not wait any more. See \"Timers\"."
+    );
 }
 
 #[test]
@@ -61,7 +93,11 @@ fn the_earliest_comes_first() {
         [1, 2, 3],
         "At 3 s three are due, in the order of deadlines. See \"Timers\"."
     );
-    assert_eq!(due(&mut timers, at(9)), [4], "And the last one later. See \"Timers\".");
+    assert_eq!(
+        due(&mut timers, at(9)),
+        [4],
+        "And the last one later. See \"Timers\"."
+    );
 }
 
 #[test]
@@ -82,7 +118,11 @@ fn a_cancelled_timer_is_not_due() {
     let mut timers = Timers::new();
     let tea = timers.set(at(1), "tea");
     timers.set(at(2), "egg");
-    assert_eq!(timers.cancel(tea), Some("tea"), "`cancel` gives back what was to be done. See \"Timers\".");
+    assert_eq!(
+        timers.cancel(tea),
+        Some("tea"),
+        "`cancel` gives back what was to be done. See \"Timers\"."
+    );
     assert_eq!(
         due(&mut timers, at(2)),
         ["egg"],
@@ -109,9 +149,21 @@ fn what_is_gone_cannot_be_cancelled() {
     let tea = timers.set(at(1), "tea");
     let egg = timers.set(at(2), "egg");
     timers.cancel(tea);
-    assert_eq!(timers.cancel(tea), None, "It was cancelled before. See \"Timers\".");
-    assert_eq!(due(&mut timers, at(2)), ["egg"], "Only the egg is left. See \"Timers\".");
-    assert_eq!(timers.cancel(egg), None, "It was due and has been taken. See \"Timers\".");
+    assert_eq!(
+        timers.cancel(tea),
+        None,
+        "It was cancelled before. See \"Timers\"."
+    );
+    assert_eq!(
+        due(&mut timers, at(2)),
+        ["egg"],
+        "Only the egg is left. See \"Timers\"."
+    );
+    assert_eq!(
+        timers.cancel(egg),
+        None,
+        "It was due and has been taken. See \"Timers\"."
+    );
 }
 
 #[test]
@@ -126,5 +178,9 @@ fn a_name_is_never_given_again() {
         None,
         "The old timer is gone; its name must not cancel another. See \"Timers\"."
     );
-    assert_eq!(due(&mut timers, at(1)), ["new"], "Nobody has cancelled the new one. See \"Timers\".");
+    assert_eq!(
+        due(&mut timers, at(1)),
+        ["new"],
+        "Nobody has cancelled the new one. See \"Timers\"."
+    );
 }

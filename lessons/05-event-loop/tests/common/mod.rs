@@ -2,11 +2,12 @@
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-use event_loop::{Poll, Poller, Reactor, Ready};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use event_loop::{Poll, Poller, Reactor, Ready};
 
 /// How long a thing that has to happen may take on a machine with other work.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -34,14 +35,17 @@ pub(crate) fn pollers() -> Vec<Box<dyn Poller>> {
 
 /// A loop on each of them.
 pub(crate) fn reactors() -> Vec<Reactor> {
-    let reactor = |poller| Reactor::with(poller, Instant::now).expect("a descriptor is left");
+    let reactor =
+        |poller| Reactor::with(poller, Instant::now).expect("a descriptor is left");
     pollers().into_iter().map(reactor).collect()
 }
 
 /// What a wait finds at once.
 pub(crate) fn now(poller: &mut dyn Poller) -> Vec<Ready> {
     let mut ready = Vec::new();
-    poller.wait(&mut ready, Some(Duration::ZERO)).expect("a wait");
+    poller
+        .wait(&mut ready, Some(Duration::ZERO))
+        .expect("a wait");
     ready
 }
 
@@ -49,12 +53,20 @@ pub(crate) fn now(poller: &mut dyn Poller) -> Vec<Ready> {
 pub(crate) fn soon(poller: &mut dyn Poller) -> Vec<Ready> {
     let mut ready = Vec::new();
     poller.wait(&mut ready, Some(SOON)).expect("a wait");
-    assert!(!ready.is_empty(), "{}: nothing was ready after {SOON:?}", poller.name());
+    assert!(
+        !ready.is_empty(),
+        "{}: nothing was ready after {SOON:?}",
+        poller.name()
+    );
     ready
 }
 
 /// Turns the loop until `done` says so; fails when it does not in time.
-pub(crate) fn turn_until(reactor: &mut Reactor, what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn turn_until(
+    reactor: &mut Reactor,
+    what: &str,
+    mut done: impl FnMut() -> bool,
+) {
     let deadline = Instant::now() + SOON;
     while !done() {
         let left = deadline.checked_duration_since(Instant::now());
@@ -63,9 +75,15 @@ pub(crate) fn turn_until(reactor: &mut Reactor, what: &str, mut done: impl FnMut
     }
 }
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in time.
-pub(crate) fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs `work` in a thread of its own and gives its result; fails when there is none in
+/// time.
+pub(crate) fn within<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(SOON).unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
+    receiver
+        .recv_timeout(SOON)
+        .unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
 }

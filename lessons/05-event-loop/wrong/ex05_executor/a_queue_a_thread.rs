@@ -1,15 +1,15 @@
 //! Caught by: a_waker_works_from_another_thread
 //!
-//! The queue is a thread-local: a wake from another thread ends in a queue that nobody looks at.
+//! The queue is a thread-local: a wake from another thread ends in a queue that nobody
+//! looks at.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-
-use std::cell::RefCell;
 
 thread_local! {
     static WOKEN: RefCell<VecDeque<usize>> = RefCell::default();
@@ -29,7 +29,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
             return value;
         }
         thread::park();
@@ -77,7 +78,11 @@ impl Executor {
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
         let (number, queue) = (self.next, self.queue.clone());
         self.next += 1;
-        let waker = Arc::new(TaskWaker { number, queued: AtomicBool::new(false), queue });
+        let waker = Arc::new(TaskWaker {
+            number,
+            queued: AtomicBool::new(false),
+            queue,
+        });
         self.tasks.insert(number, (Box::pin(task), waker.clone()));
         waker.wake();
     }
@@ -88,11 +93,17 @@ impl Executor {
         ready.append(&mut WOKEN.take());
         let mut polled = 0;
         for number in ready {
-            let Some((task, waker)) = self.tasks.get_mut(&number) else { continue };
+            let Some((task, waker)) = self.tasks.get_mut(&number) else {
+                continue;
+            };
             waker.queued.store(false, Ordering::SeqCst);
             let waker = Waker::from(waker.clone());
             polled += 1;
-            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            if task
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+            {
                 self.tasks.remove(&number);
             }
         }

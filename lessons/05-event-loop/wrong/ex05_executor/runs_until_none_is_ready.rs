@@ -1,6 +1,7 @@
 //! Caught by: who_wakes_itself_waits_for_the_next_call
 //!
-//! The misconception: go on while anything is ready. A task that wakes itself keeps the others out, and the loop too.
+//! The misconception: go on while anything is ready. A task that wakes itself keeps the
+//! others out, and the loop too.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::{Pin, pin};
@@ -23,7 +24,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
             return value;
         }
         thread::park();
@@ -70,7 +72,11 @@ impl Executor {
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
         let (number, queue) = (self.next, self.queue.clone());
         self.next += 1;
-        let waker = Arc::new(TaskWaker { number, queued: AtomicBool::new(false), queue });
+        let waker = Arc::new(TaskWaker {
+            number,
+            queued: AtomicBool::new(false),
+            queue,
+        });
         self.tasks.insert(number, (Box::pin(task), waker.clone()));
         waker.wake();
     }
@@ -82,11 +88,17 @@ impl Executor {
             let first = self.queue.numbers().pop_front();
             first
         } {
-            let Some((task, waker)) = self.tasks.get_mut(&number) else { continue };
+            let Some((task, waker)) = self.tasks.get_mut(&number) else {
+                continue;
+            };
             waker.queued.store(false, Ordering::SeqCst);
             let waker = Waker::from(waker.clone());
             polled += 1;
-            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            if task
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+            {
                 self.tasks.remove(&number);
             }
         }

@@ -24,7 +24,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
         thread::park();
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
             return value;
         }
     }
@@ -70,7 +71,11 @@ impl Executor {
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
         let (number, queue) = (self.next, self.queue.clone());
         self.next += 1;
-        let waker = Arc::new(TaskWaker { number, queued: AtomicBool::new(false), queue });
+        let waker = Arc::new(TaskWaker {
+            number,
+            queued: AtomicBool::new(false),
+            queue,
+        });
         self.tasks.insert(number, (Box::pin(task), waker.clone()));
         waker.wake();
     }
@@ -80,11 +85,17 @@ impl Executor {
         let ready = std::mem::take(&mut *self.queue.numbers());
         let mut polled = 0;
         for number in ready {
-            let Some((task, waker)) = self.tasks.get_mut(&number) else { continue };
+            let Some((task, waker)) = self.tasks.get_mut(&number) else {
+                continue;
+            };
             waker.queued.store(false, Ordering::SeqCst);
             let waker = Waker::from(waker.clone());
             polled += 1;
-            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            if task
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+            {
                 self.tasks.remove(&number);
             }
         }

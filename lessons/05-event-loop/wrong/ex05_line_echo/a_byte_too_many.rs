@@ -35,8 +35,12 @@ impl Connection {
             if !self.unsent.is_empty() {
                 match stream.write(&self.unsent) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                    Ok(count) => drop(self.unsent.drain(..self.unsent.len().min(count + 1))),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Ok(count) => {
+                        drop(self.unsent.drain(..self.unsent.len().min(count + 1)))
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -46,7 +50,9 @@ impl Connection {
                 match stream.read(&mut buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => self.take_lines(&buffer[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

@@ -36,7 +36,9 @@ impl Connection {
                 match stream.write(&self.unsent) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(count) => drop(self.unsent.drain(..count)),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -51,7 +53,9 @@ impl Connection {
                             return Ok(Want::Read);
                         }
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

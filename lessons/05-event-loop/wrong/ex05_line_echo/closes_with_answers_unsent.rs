@@ -1,6 +1,7 @@
 //! Caught by: what_is_unsent_goes_out_before_the_close
 //!
-//! The misconception: a connection that could not write, and is told again, has had its chance.
+//! The misconception: a connection that could not write, and is told again, has had its
+//! chance.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -49,7 +50,9 @@ impl Connection {
                 match stream.read(&mut buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => self.take_lines(&buffer[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

@@ -36,7 +36,9 @@ impl Connection {
                 match stream.write(&self.unsent) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(count) => drop(self.unsent.drain(..count)),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -56,9 +58,15 @@ impl Connection {
                             };
                             self.unsent.drain(..count);
                         }
-                        return Ok(if self.unsent.is_empty() { Want::Read } else { Want::Write });
+                        return Ok(if self.unsent.is_empty() {
+                            Want::Read
+                        } else {
+                            Want::Write
+                        });
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

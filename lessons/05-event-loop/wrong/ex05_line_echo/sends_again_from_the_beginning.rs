@@ -37,7 +37,9 @@ impl Connection {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
                     Ok(count) if count == self.unsent.len() => self.unsent.clear(),
                     Ok(_) => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -47,7 +49,9 @@ impl Connection {
                 match stream.read(&mut buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => self.take_lines(&buffer[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

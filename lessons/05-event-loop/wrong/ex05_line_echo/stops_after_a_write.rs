@@ -41,7 +41,9 @@ impl Connection {
                             return Ok(Want::Read);
                         }
                     }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Write),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Write);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }
@@ -51,7 +53,9 @@ impl Connection {
                 match stream.read(&mut buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => self.take_lines(&buffer[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Want::Read),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return Ok(Want::Read);
+                    }
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 }

@@ -6,7 +6,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+/// The name of a timer: when it is due, and a number that no other timer of the same
+/// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
@@ -20,7 +21,11 @@ pub struct Timers<T> {
 impl<T> Timers<T> {
     /// No timers yet.
     pub fn new() -> Self {
-        Self { heap: BinaryHeap::new(), waiting: HashMap::new(), number: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            number: 0,
+        }
     }
 
     /// Has `what` wait until `deadline`.
@@ -39,7 +44,11 @@ impl<T> Timers<T> {
 
     /// Takes one that is due at `now`, the earliest first.
     pub fn pop_due(&mut self, now: Duration) -> Option<T> {
-        while self.heap.peek().is_some_and(|Reverse(timer)| timer.0 <= now) {
+        while self
+            .heap
+            .peek()
+            .is_some_and(|Reverse(timer)| timer.0 <= now)
+        {
             let Reverse(timer) = self.heap.pop()?;
             if let Some(what) = self.waiting.remove(&timer) {
                 return Some(what);

@@ -1,12 +1,14 @@
 //! Caught by: a_cancelled_timer_is_not_due
 //!
-//! A cancelled timer on top of the heap is popped, and what is due behind it is forgotten for now.
+//! A cancelled timer on top of the heap is popped, and what is due behind it is forgotten
+//! for now.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+/// The name of a timer: when it is due, and a number that no other timer of the same
+/// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
@@ -20,7 +22,11 @@ pub struct Timers<T> {
 impl<T> Timers<T> {
     /// No timers yet.
     pub fn new() -> Self {
-        Self { heap: BinaryHeap::new(), waiting: HashMap::new(), number: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            number: 0,
+        }
     }
 
     /// Has `what` wait until `deadline`.

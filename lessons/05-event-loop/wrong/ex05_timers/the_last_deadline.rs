@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same `Timers` ever has.
+/// The name of a timer: when it is due, and a number that no other timer of the same
+/// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
@@ -18,7 +19,10 @@ pub struct Timers<T> {
 impl<T> Timers<T> {
     /// No timers yet.
     pub fn new() -> Self {
-        Self { waiting: BTreeMap::new(), number: 0 }
+        Self {
+            waiting: BTreeMap::new(),
+            number: 0,
+        }
     }
 
     /// Has `what` wait until `deadline`.

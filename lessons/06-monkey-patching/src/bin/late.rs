@@ -1,4 +1,5 @@
-//! Loads the patch when the program already runs, then begins ten threads that sleep: how many does the kernel see?
+//! Loads the patch when the program already runs, then begins ten threads that sleep: how
+//! many does the kernel see?
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
@@ -8,7 +9,10 @@ fn main() -> std::process::ExitCode {
     use std::time::Duration;
     use std::{env, fs, thread};
 
-    let Some(library) = env::args_os().nth(1).and_then(|path| CString::new(path.into_vec()).ok()) else {
+    let Some(library) = env::args_os()
+        .nth(1)
+        .and_then(|path| CString::new(path.into_vec()).ok())
+    else {
         eprintln!("late: say which library to load, by its path");
         return ExitCode::from(2);
     };
@@ -21,8 +25,9 @@ fn main() -> std::process::ExitCode {
         eprintln!("late: cannot load {library:?}");
         return ExitCode::from(2);
     }
-    let sleepers: Vec<_> =
-        (0..10).map(|_| thread::spawn(|| thread::sleep(Duration::from_millis(100)))).collect();
+    let sleepers: Vec<_> = (0..10)
+        .map(|_| thread::spawn(|| thread::sleep(Duration::from_millis(100))))
+        .collect();
     let threads = fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     for sleeper in sleepers {
         let _ = sleeper.join();

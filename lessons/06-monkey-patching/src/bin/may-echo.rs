@@ -1,8 +1,10 @@
-//! The echo server of `std-echo`, written for `may`: its sockets wait cooperatively by themselves.
+//! The echo server of `std-echo`, written for `may`: its sockets wait cooperatively by
+//! themselves.
+
+use std::io::{self, Read, Write};
 
 use may::go;
 use may::net::{TcpListener, TcpStream};
-use std::io::{self, Read, Write};
 
 // ANCHOR: server
 fn echo(mut stream: TcpStream) -> io::Result<()> {

@@ -1,9 +1,11 @@
-//! The echo server of `monkey_patching::plain`, which knows only `std::net`, in a program that has the patch.
+//! The echo server of `monkey_patching::plain`, which knows only `std::net`, in a program
+//! that has the patch.
+
+use std::io;
+use std::net::TcpListener;
 
 use may::go;
 use monkey_patching::plain;
-use std::io;
-use std::net::TcpListener;
 
 monkey_patching::patch_all!();
 

@@ -1,4 +1,5 @@
-//! An echo server with a thread for each client. It depends on the standard library and on nothing else.
+//! An echo server with a thread for each client. It depends on the standard library and
+//! on nothing else.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

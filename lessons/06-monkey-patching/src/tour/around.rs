@@ -1,13 +1,15 @@
 //! What the patch does not see.
 
-use super::{found, heading, join, row};
-use anyhow::{Result, ensure};
-use may::go;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use may::go;
+
+use super::{found, heading, join, row};
 
 const TIME: Duration = Duration::from_millis(50);
 
@@ -15,7 +17,10 @@ pub(crate) fn show() -> Result<()> {
     heading("How often another coroutine has its turn while one waits for 50 ms");
     let patched = turns(|| thread::sleep(TIME))?;
     let syscall = turns(|| {
-        let _ = rustix::thread::nanosleep(&rustix::thread::Timespec { tv_sec: 0, tv_nsec: 50_000_000 });
+        let _ = rustix::thread::nanosleep(&rustix::thread::Timespec {
+            tv_sec: 0,
+            tv_nsec: 50_000_000,
+        });
     })?;
     let pipe = turns(|| {
         if let Ok((mut reader, writer)) = std::io::pipe() {
@@ -40,11 +45,20 @@ pub(crate) fn show() -> Result<()> {
         ("read of a pipe", pipe),
         ("std::sync::mpsc", lock),
     ] {
-        row(format!("{what:<26} {}", if turns > 0 { "often" } else { "never" }));
+        row(format!(
+            "{what:<26} {}",
+            if turns > 0 { "often" } else { "never" }
+        ));
     }
     ensure!(patched > 0, "the patched sleep kept the worker");
-    ensure!(syscall == 0, "rustix's sleep was patched, which we did not think possible");
-    ensure!(pipe == 0 && lock == 0, "a pipe or a channel gave way: {pipe}, {lock}");
+    ensure!(
+        syscall == 0,
+        "rustix's sleep was patched, which we did not think possible"
+    );
+    ensure!(
+        pipe == 0 && lock == 0,
+        "a pipe or a channel gave way: {pipe}, {lock}"
+    );
     found(
         "rustix asks the kernel itself. Pipes and the locks of std do go through the C library, but this patch passes \
          them on.",

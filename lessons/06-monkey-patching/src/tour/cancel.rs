@@ -1,13 +1,15 @@
 //! A coroutine that is to end while it sits in a call.
 
-use super::{found, heading, join, row};
-use anyhow::{Context, Result, ensure};
-use may::go;
-use monkey_patching::hub;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use may::go;
+use monkey_patching::hub;
+
+use super::{found, heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("A coroutine that is cancelled in the middle of `read`");
@@ -17,12 +19,18 @@ pub(crate) fn show() -> Result<()> {
     let reading = go!(move || stream.read(&mut [0]));
     let deadline = Instant::now() + Duration::from_secs(10);
     while hub::waiting() <= parked {
-        ensure!(Instant::now() < deadline, "the coroutine has not come to its `read`");
+        ensure!(
+            Instant::now() < deadline,
+            "the coroutine has not come to its `read`"
+        );
         thread::sleep(Duration::from_millis(1));
     }
-    // SAFETY: the coroutine holds a socket and an array, and both may be dropped at its `read`.
+    // SAFETY: the coroutine holds a socket and an array, and both may be dropped at its
+    // `read`.
     unsafe { reading.coroutine().cancel() };
-    let error = join(reading)?.err().context("the read gave bytes that nobody has sent")?;
+    let error = join(reading)?
+        .err()
+        .context("the read gave bytes that nobody has sent")?;
     row(format!("read gave: {error}"));
     ensure!(error.raw_os_error() == Some(libc::ECANCELED), "{error}");
     drop(listener);

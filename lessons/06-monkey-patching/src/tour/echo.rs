@@ -1,15 +1,19 @@
 //! A server that knows only `std::net`, with many clients on one worker.
 
-use super::{found, heading, row, threads};
-use anyhow::{Context, Result, ensure};
-use may::go;
-use monkey_patching::{hub, plain};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result, ensure};
+use may::go;
+use monkey_patching::{hub, plain};
+
+use super::{found, heading, row, threads};
+
 pub(crate) fn show(clients: u32) -> Result<()> {
-    heading(&format!("{clients} clients of an echo server that is written against std::net alone"));
+    heading(&format!(
+        "{clients} clients of an echo server that is written against std::net alone"
+    ));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     // ANCHOR: serve
@@ -25,10 +29,19 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     let time = begin.elapsed();
     row(format!("clients connected             {clients:>6}"));
     row(format!("answers                       {answered:>6}"));
-    row(format!("coroutines parked in the hub  {:>6}", hub::waiting()));
+    row(format!(
+        "coroutines parked in the hub  {:>6}",
+        hub::waiting()
+    ));
     row(format!("threads of the process        {:>6}", threads()?));
-    row(format!("time for all                  {:>6.0} ms", time.as_secs_f64() * 1000.0));
-    ensure!(answered == clients, "only {answered} of {clients} got their answer");
+    row(format!(
+        "time for all                  {:>6.0} ms",
+        time.as_secs_f64() * 1000.0
+    ));
+    ensure!(
+        answered == clients,
+        "only {answered} of {clients} got their answer"
+    );
     ensure!(threads()? == before, "the server has begun threads");
     for stream in &streams {
         let _ = stream.shutdown(Shutdown::Both);
@@ -39,12 +52,18 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     Ok(())
 }
 
-/// Connects so many clients, each with a question, and leaves them connected: they, and how many were answered.
-pub(crate) fn ask_all(address: SocketAddr, clients: u32) -> Result<(Vec<TcpStream>, u32)> {
+/// Connects so many clients, each with a question, and leaves them connected: they, and
+/// how many were answered.
+pub(crate) fn ask_all(
+    address: SocketAddr,
+    clients: u32,
+) -> Result<(Vec<TcpStream>, u32)> {
     let (mut streams, mut answered) = (Vec::new(), 0);
     for number in 1..=clients {
         let mut stream = TcpStream::connect(address).with_context(|| {
-            format!("client {number} (`ulimit -n` limits how many; --clients takes fewer)")
+            format!(
+                "client {number} (`ulimit -n` limits how many; --clients takes fewer)"
+            )
         })?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let question = number.to_be_bytes();

@@ -1,11 +1,13 @@
 //! What a caller can ask for is what he gets: timeouts, and sockets that do not wait.
 
-use super::{found, heading, join, row};
-use anyhow::{Context, Result, ensure};
-use may::go;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use may::go;
+
+use super::{found, heading, join, row};
 
 const LIMIT: Duration = Duration::from_millis(50);
 
@@ -13,7 +15,8 @@ pub(crate) fn show() -> Result<()> {
     heading("A read of nothing, in a coroutine");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    for (what, nonblocking) in [("read timeout of 50 ms", false), ("non-blocking", true)] {
+    for (what, nonblocking) in [("read timeout of 50 ms", false), ("non-blocking", true)]
+    {
         let (kind, time) = join(go!(move || -> io::Result<_> {
             let mut stream = TcpStream::connect(address)?;
             stream.set_read_timeout(Some(LIMIT))?;
@@ -23,11 +26,19 @@ pub(crate) fn show() -> Result<()> {
             Ok((error.map(|error| error.kind()), begin.elapsed()))
         }))??;
         let kind = kind.context("the read gave bytes that nobody has sent")?;
-        row(format!("{what:<22} {kind:?} after {:>3.0} ms", time.as_secs_f64() * 1000.0));
+        row(format!(
+            "{what:<22} {kind:?} after {:>3.0} ms",
+            time.as_secs_f64() * 1000.0
+        ));
         ensure!(kind == io::ErrorKind::WouldBlock, "{what}: {kind}");
-        ensure!(nonblocking || time >= LIMIT, "the timeout came after {time:?}");
+        ensure!(
+            nonblocking || time >= LIMIT,
+            "the timeout came after {time:?}"
+        );
     }
     drop(listener);
-    found("The patch waits as long as the socket's own options say, and not at all when they say so.");
+    found(
+        "The patch waits as long as the socket's own options say, and not at all when they say so.",
+    );
     Ok(())
 }

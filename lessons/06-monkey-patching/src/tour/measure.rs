@@ -1,15 +1,17 @@
 //! The numbers behind the chapter's plots, as CSV.
 
-use super::echo::ask_all;
-use super::join;
-use super::others::Others;
-use anyhow::{Result, ensure};
-use may::go;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use may::go;
 use terminal::say;
+
+use super::echo::ask_all;
+use super::join;
+use super::others::Others;
 
 /// How often each is measured; the median is printed.
 const RUNS: usize = 5;
@@ -48,12 +50,22 @@ fn echo() -> Result<()> {
             eprintln!("{clients} clients, run {run} of {RUNS}");
             for ((_, program, preloaded), times) in SERVERS.iter().zip(&mut times) {
                 let server = others.serve(program, *preloaded)?;
-                let (mut streams, answered) = ask_all(([127, 0, 0, 1], server.port).into(), clients)?;
-                ensure!(answered == clients, "only {answered} of {clients} got their answer");
-                times.push(ask(&mut streams, rounds)?.as_secs_f64() * 1e6 / f64::from(rounds * clients));
+                let (mut streams, answered) =
+                    ask_all(([127, 0, 0, 1], server.port).into(), clients)?;
+                ensure!(
+                    answered == clients,
+                    "only {answered} of {clients} got their answer"
+                );
+                times.push(
+                    ask(&mut streams, rounds)?.as_secs_f64() * 1e6
+                        / f64::from(rounds * clients),
+                );
             }
         }
-        let medians: Vec<_> = times.into_iter().map(|times| format!("{:.2}", median(times))).collect();
+        let medians: Vec<_> = times
+            .into_iter()
+            .map(|times| format!("{:.2}", median(times)))
+            .collect();
         say(format!("{clients},{}", medians.join(",")));
     }
     Ok(())
@@ -74,7 +86,10 @@ fn ask(streams: &mut [TcpStream], rounds: u32) -> Result<Duration> {
         for stream in &mut *streams {
             stream.read_exact(&mut answer)?;
         }
-        ensure!(answer == *question.as_flattened(), "an answer is not the question");
+        ensure!(
+            answer == *question.as_flattened(),
+            "an answer is not the question"
+        );
     }
     Ok(begin.elapsed())
 }
@@ -87,8 +102,9 @@ fn sleep() -> Result<()> {
         for _ in 0..RUNS {
             let nap = || thread::sleep(Duration::from_millis(100));
             let begin = Instant::now();
-            let begun: Vec<_> =
-                (0..sleepers).map(|_| thread::Builder::new().spawn(nap)).collect::<Result<_, _>>()?;
+            let begun: Vec<_> = (0..sleepers)
+                .map(|_| thread::Builder::new().spawn(nap))
+                .collect::<Result<_, _>>()?;
             for thread in begun {
                 ensure!(thread.join().is_ok(), "a thread panicked");
             }
@@ -100,7 +116,11 @@ fn sleep() -> Result<()> {
             }
             coroutines.push(begin.elapsed().as_secs_f64() * 1e3);
         }
-        say(format!("{sleepers},{:.1},{:.1}", median(threads), median(coroutines)));
+        say(format!(
+            "{sleepers},{:.1},{:.1}",
+            median(threads),
+            median(coroutines)
+        ));
     }
     Ok(())
 }

@@ -12,13 +12,14 @@ mod others;
 mod preload;
 mod sleep;
 
+use std::fmt::Display;
+use std::process::ExitCode;
+use std::{fs, io};
+
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use may::coroutine::JoinHandle;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::fmt::Display;
-use std::process::ExitCode;
-use std::{fs, io};
 use terminal::say;
 
 /// Monkey patching. Without a part, all of them, one after the other.
@@ -79,8 +80,12 @@ pub(crate) fn main() -> ExitCode {
         if let Some(part) = flags.what {
             show(part, &flags)?;
         } else {
-            use What::{Around, Cancel, Choose, Echo, Limits, Moves, Order, Preload, Sleep};
-            for part in [Sleep, Echo, Preload, Order, Limits, Moves, Cancel, Around, Choose] {
+            use What::{
+                Around, Cancel, Choose, Echo, Limits, Moves, Order, Preload, Sleep,
+            };
+            for part in [
+                Sleep, Echo, Preload, Order, Limits, Moves, Cancel, Around, Choose,
+            ] {
                 show(part, &flags)?;
             }
         }
@@ -88,10 +93,17 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-/// Takes as many descriptors as the shell's limit can be raised to: clients and their server want two each.
+/// Takes as many descriptors as the shell's limit can be raised to: clients and their
+/// server want two each.
 fn raise_limit(clients: u64) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    );
     let (wanted, most) = (2 * clients + 64, limit.maximum.unwrap_or(u64::MAX));
     ensure!(
         most >= wanted,
@@ -143,7 +155,9 @@ pub(crate) fn found(text: &str) {
 
 /// What a coroutine came to.
 pub(crate) fn join<T>(coroutine: JoinHandle<T>) -> Result<T> {
-    coroutine.join().map_err(|_| anyhow!("a coroutine panicked"))
+    coroutine
+        .join()
+        .map_err(|_| anyhow!("a coroutine panicked"))
 }
 
 /// How many threads this process has.

@@ -1,10 +1,12 @@
 //! Asleep in one thread, awake in another.
 
-use super::{found, heading, join, row};
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::errno;
-use std::time::Duration;
+
+use super::{found, heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("One coroutine, before and after `may::coroutine::sleep`");
@@ -14,9 +16,14 @@ pub(crate) fn show() -> Result<()> {
         (before, here())
     }))?;
     for (when, (thread, address)) in [("before", before), ("after", after)] {
-        row(format!("{when:<6}  thread {thread:>8}   errno at {address:#x}"));
+        row(format!(
+            "{when:<6}  thread {thread:>8}   errno at {address:#x}"
+        ));
     }
-    ensure!(before.0 != after.0 && before.1 != after.1, "it woke in the same thread");
+    ensure!(
+        before.0 != after.0 && before.1 != after.1,
+        "it woke in the same thread"
+    );
     found(
         "`may` lets its timer thread run what it wakes. Whoever has kept the address of the first `errno` now reads \
          another thread's.",

@@ -1,12 +1,13 @@
 //! The other programs of this lesson, and the library to be loaded before them.
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use rustix::process::{Signal, set_parent_process_death_signal};
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Where they are, built.
 pub(crate) struct Others {
@@ -16,9 +17,13 @@ pub(crate) struct Others {
 impl Others {
     /// Has cargo build them, when this program was started by cargo.
     pub(crate) fn build() -> Result<Self> {
-        let folder = env::current_exe()?.parent().context("this program is in no folder")?.to_owned();
+        let folder = env::current_exe()?
+            .parent()
+            .context("this program is in no folder")?
+            .to_owned();
         let others = Self { folder };
-        let by_hand = "`cargo build -p lesson-06-monkey-patching --bins --examples` builds them";
+        let by_hand =
+            "`cargo build -p lesson-06-monkey-patching --bins --examples` builds them";
         if let Some(cargo) = env::var_os("CARGO") {
             let mut cargo = Command::new(cargo);
             cargo.args([
@@ -38,11 +43,21 @@ impl Others {
             if !cfg!(debug_assertions) {
                 cargo.arg("--release");
             }
-            let built = cargo.stdout(Stdio::null()).status().context("cannot run cargo")?;
-            ensure!(built.success(), "cannot build the other programs: {by_hand}");
+            let built = cargo
+                .stdout(Stdio::null())
+                .status()
+                .context("cannot run cargo")?;
+            ensure!(
+                built.success(),
+                "cannot build the other programs: {by_hand}"
+            );
         }
         for needed in [others.program("std-echo"), others.library()] {
-            ensure!(needed.exists(), "{} is not there: {by_hand}", needed.display());
+            ensure!(
+                needed.exists(),
+                "{} is not there: {by_hand}",
+                needed.display()
+            );
         }
         Ok(others)
     }
@@ -65,10 +80,19 @@ impl Others {
     }
 
     /// What such a program prints until its end.
-    pub(crate) fn output(&self, name: &str, arguments: &[&str], preloaded: bool) -> Result<String> {
+    pub(crate) fn output(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        preloaded: bool,
+    ) -> Result<String> {
         let output = self.command(name, preloaded).args(arguments).output()?;
         if !output.status.success() {
-            bail!("{name} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "{name} ended with {}: {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -76,8 +100,9 @@ impl Others {
     /// Starts a server, which says its port.
     pub(crate) fn serve(&self, name: &str, preloaded: bool) -> Result<Server> {
         let mut command = self.command(name, preloaded);
-        // Should the tour end without dropping it (`| head` ends it like that), the server ends too.
-        // SAFETY: between fork and exec only what a signal handler may do is allowed, and this is one system call.
+        // Should the tour end without dropping it (`| head` ends it like that), the
+        // server ends too. SAFETY: between fork and exec only what a signal
+        // handler may do is allowed, and this is one system call.
         unsafe {
             command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
         }

@@ -1,9 +1,10 @@
 //! A program that is not ours, and the library that is loaded before it.
 
+use anyhow::{Result, ensure};
+
 use super::echo::ask_all;
 use super::others::Others;
 use super::{found, heading, row};
-use anyhow::{Result, ensure};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
     let others = Others::build()?;
@@ -11,16 +12,29 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         "std-echo has a thread for each of its {clients} clients, until it is started with the patch"
     ));
     let mut counts = Vec::new();
-    for (what, preloaded) in [("std-echo", false), ("LD_PRELOAD=libpreload.so std-echo", true)] {
+    for (what, preloaded) in [
+        ("std-echo", false),
+        ("LD_PRELOAD=libpreload.so std-echo", true),
+    ] {
         let server = others.serve("std-echo", preloaded)?;
         let (streams, answered) = ask_all(([127, 0, 0, 1], server.port).into(), clients)?;
         let threads = server.threads()?;
-        row(format!("{what:<34} {answered:>6} answers  {threads:>6} threads"));
-        ensure!(answered == clients, "only {answered} of {clients} got their answer");
+        row(format!(
+            "{what:<34} {answered:>6} answers  {threads:>6} threads"
+        ));
+        ensure!(
+            answered == clients,
+            "only {answered} of {clients} got their answer"
+        );
         counts.push(threads);
         drop(streams);
     }
-    ensure!(counts[0] > clients as usize && counts[1] < 10, "threads: {counts:?}");
-    found("The same file on the disk, byte for byte. Only the dynamic linker has looked elsewhere first.");
+    ensure!(
+        counts[0] > clients as usize && counts[1] < 10,
+        "threads: {counts:?}"
+    );
+    found(
+        "The same file on the disk, byte for byte. Only the dynamic linker has looked elsewhere first.",
+    );
     Ok(())
 }

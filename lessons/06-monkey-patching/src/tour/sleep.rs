@@ -1,11 +1,13 @@
 //! A thousand sleepers.
 
-use super::{found, heading, join, row};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::next;
-use std::thread;
-use std::time::{Duration, Instant};
+
+use super::{found, heading, join, row};
 
 const TIME: Duration = Duration::from_millis(100);
 
@@ -13,18 +15,37 @@ pub(crate) fn show(sleepers: u32) -> Result<()> {
     heading("std::thread::sleep(100 ms) in coroutines, on one worker thread");
     let few = 20;
     let blocking = time(few, || {
-        let time = libc::timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        // SAFETY: a time that lives until the call returns, and nowhere to say how much was left.
-        unsafe { next::clock_nanosleep(libc::CLOCK_MONOTONIC, 0, &raw const time, std::ptr::null_mut()) };
+        let time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 100_000_000,
+        };
+        // SAFETY: a time that lives until the call returns, and nowhere to say how much
+        // was left.
+        unsafe {
+            next::clock_nanosleep(
+                libc::CLOCK_MONOTONIC,
+                0,
+                &raw const time,
+                std::ptr::null_mut(),
+            )
+        };
     })?;
     let patched = time(sleepers, || thread::sleep(TIME))?;
-    row(format!("{few:>6} with the C library's own sleep {:>9.0} ms", millis(blocking)));
-    row(format!("{sleepers:>6} with the patched one           {:>9.0} ms", millis(patched)));
+    row(format!(
+        "{few:>6} with the C library's own sleep {:>9.0} ms",
+        millis(blocking)
+    ));
+    row(format!(
+        "{sleepers:>6} with the patched one           {:>9.0} ms",
+        millis(patched)
+    ));
     ensure!(
         patched < TIME * sleepers / 4,
         "{sleepers} patched sleeps took {patched:?}: they waited for one another"
     );
-    found("The first stand in a row, because each keeps the worker. The others sleep all at once.");
+    found(
+        "The first stand in a row, because each keeps the worker. The others sleep all at once.",
+    );
     Ok(())
 }
 

@@ -6,15 +6,24 @@ const FIRST: [First; 3] = [First::Done, First::NothingYet, First::Failed];
 
 /// A blocking call in a coroutine.
 fn call(first: First) -> Call {
-    Call { in_coroutine: true, dont_wait: false, nonblocking: false, first }
+    Call {
+        in_coroutine: true,
+        dont_wait: false,
+        nonblocking: false,
+        first,
+    }
 }
 
 #[test]
 fn outside_a_coroutine_everything_is_passed_on() {
     for first in FIRST {
         for bits in 0..4 {
-            let call =
-                Call { in_coroutine: false, dont_wait: bits & 1 != 0, nonblocking: bits & 2 != 0, first };
+            let call = Call {
+                in_coroutine: false,
+                dont_wait: bits & 1 != 0,
+                nonblocking: bits & 2 != 0,
+                first,
+            };
             assert_eq!(
                 decide(call),
                 Step::PassOn,
@@ -28,7 +37,11 @@ fn outside_a_coroutine_everything_is_passed_on() {
 fn a_call_that_asks_not_to_wait_is_passed_on() {
     for first in FIRST {
         for nonblocking in [false, true] {
-            let call = Call { dont_wait: true, nonblocking, ..call(first) };
+            let call = Call {
+                dont_wait: true,
+                nonblocking,
+                ..call(first)
+            };
             assert_eq!(
                 decide(call),
                 Step::PassOn,
@@ -41,7 +54,10 @@ fn a_call_that_asks_not_to_wait_is_passed_on() {
 #[test]
 fn a_result_is_given_back() {
     for nonblocking in [false, true] {
-        let call = Call { nonblocking, ..call(First::Done) };
+        let call = Call {
+            nonblocking,
+            ..call(First::Done)
+        };
         assert_eq!(
             decide(call),
             Step::GiveBack,
@@ -53,7 +69,10 @@ fn a_result_is_given_back() {
 #[test]
 fn an_error_is_given_back() {
     for nonblocking in [false, true] {
-        let call = Call { nonblocking, ..call(First::Failed) };
+        let call = Call {
+            nonblocking,
+            ..call(First::Failed)
+        };
         assert_eq!(
             decide(call),
             Step::GiveBack,
@@ -64,7 +83,10 @@ fn an_error_is_given_back() {
 
 #[test]
 fn nothing_yet_is_an_answer_for_a_non_blocking_descriptor() {
-    let call = Call { nonblocking: true, ..call(First::NothingYet) };
+    let call = Call {
+        nonblocking: true,
+        ..call(First::NothingYet)
+    };
     assert_eq!(
         decide(call),
         Step::GiveBack,

@@ -1,9 +1,10 @@
 //! What `recv` has to do, each rule in one case. Sections are those of chapter 6.
 
-use crate::subject::recv;
 use libc::{EAGAIN, ECANCELED, ECONNRESET};
 use monkey_patching::machine::Machine;
 use monkey_patching::machine::Wait::{Cancelled, Ready, TimedOut};
+
+use crate::subject::recv;
 
 /// `errno` of the thread where the caller goes on.
 fn errno(machine: &Machine) -> i32 {
@@ -13,7 +14,11 @@ fn errno(machine: &Machine) -> i32 {
 #[test]
 fn what_is_there_is_given_at_once() {
     let mut machine = Machine::new([Ok(5)], []).with_errno([7, 8]);
-    assert_eq!(recv(&mut machine), 5, "The first try gave 5 bytes. See \"Pass or park\".");
+    assert_eq!(
+        recv(&mut machine),
+        5,
+        "The first try gave 5 bytes. See \"Pass or park\"."
+    );
     assert_eq!(
         (machine.tried(), machine.errno()),
         (1, [7, 8]),
@@ -33,7 +38,8 @@ fn the_end_of_the_stream_is_a_result() {
 
 #[test]
 fn nothing_yet_parks_and_tries_again() {
-    let mut machine = Machine::new([Err(EAGAIN), Err(EAGAIN), Err(EAGAIN), Ok(9)], [Ready; 3]);
+    let mut machine =
+        Machine::new([Err(EAGAIN), Err(EAGAIN), Err(EAGAIN), Ok(9)], [Ready; 3]);
     assert_eq!(
         (recv(&mut machine), machine.tried()),
         (9, 4),
@@ -44,7 +50,11 @@ fn nothing_yet_parks_and_tries_again() {
 #[test]
 fn a_success_after_a_wait_leaves_errno_as_it_was() {
     let mut machine = Machine::new([Err(EAGAIN), Ok(9)], [Ready]).with_errno([7, 8]);
-    assert_eq!(recv(&mut machine), 9, "The second try gave 9 bytes. See \"Pass or park\".");
+    assert_eq!(
+        recv(&mut machine),
+        9,
+        "The second try gave 9 bytes. See \"Pass or park\"."
+    );
     assert_eq!(
         errno(&machine),
         7,
@@ -65,8 +75,10 @@ fn another_error_is_given_back_at_once() {
 
 #[test]
 fn an_error_after_a_wait_is_read_in_the_thread_where_it_happened() {
-    // What the first thread still says (EAGAIN, of the first try) is not about the second try.
-    let mut machine = Machine::new([Err(EAGAIN), Err(ECONNRESET)], [Ready]).with_errno([7, 8]);
+    // What the first thread still says (EAGAIN, of the first try) is not about the second
+    // try.
+    let mut machine =
+        Machine::new([Err(EAGAIN), Err(ECONNRESET)], [Ready]).with_errno([7, 8]);
     assert_eq!(
         (recv(&mut machine), errno(&machine)),
         (-1, ECONNRESET),

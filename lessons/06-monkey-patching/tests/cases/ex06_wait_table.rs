@@ -2,9 +2,18 @@
 
 use crate::subject::{Interest, WaitTable};
 
-const READ: Interest = Interest { read: true, write: false };
-const WRITE: Interest = Interest { read: false, write: true };
-const BOTH: Interest = Interest { read: true, write: true };
+const READ: Interest = Interest {
+    read: true,
+    write: false,
+};
+const WRITE: Interest = Interest {
+    read: false,
+    write: true,
+};
+const BOTH: Interest = Interest {
+    read: true,
+    write: true,
+};
 
 /// A table of coroutines by their names.
 fn table(entries: &[(i32, Interest, &'static str)]) -> WaitTable<&'static str> {
@@ -35,14 +44,26 @@ fn all_who_wait_for_it_are_woken() {
         ["ann", "bob"],
         "One event may be data for both, and nobody can know that beforehand: wake all. See \"The hub\"."
     );
-    assert_eq!(table.ready(3, READ), [""; 0], "Whoever was woken does not wait any more. See \"The hub\".");
+    assert_eq!(
+        table.ready(3, READ),
+        [""; 0],
+        "Whoever was woken does not wait any more. See \"The hub\"."
+    );
 }
 
 #[test]
 fn who_waits_for_something_else_stays() {
     let mut table = table(&[(3, READ, "ann"), (3, WRITE, "bob")]);
-    assert_eq!(table.ready(3, WRITE), ["bob"], "Only Bob waits to write. See \"The hub\".");
-    assert_eq!(table.ready(3, READ), ["ann"], "Ann still waits to read. See \"The hub\".");
+    assert_eq!(
+        table.ready(3, WRITE),
+        ["bob"],
+        "Only Bob waits to write. See \"The hub\"."
+    );
+    assert_eq!(
+        table.ready(3, READ),
+        ["ann"],
+        "Ann still waits to read. See \"The hub\"."
+    );
 }
 
 #[test]
@@ -65,7 +86,12 @@ fn one_of_two_wishes_is_enough() {
 
 #[test]
 fn the_kernel_is_asked_for_what_anybody_wants() {
-    let table = table(&[(3, READ, "ann"), (3, WRITE, "bob"), (3, READ, "cy"), (4, WRITE, "ann")]);
+    let table = table(&[
+        (3, READ, "ann"),
+        (3, WRITE, "bob"),
+        (3, READ, "cy"),
+        (4, WRITE, "ann"),
+    ]);
     let asked = [3, 4, 5].map(|fd| table.interest(fd));
     assert_eq!(
         asked,
@@ -77,8 +103,16 @@ fn the_kernel_is_asked_for_what_anybody_wants() {
 #[test]
 fn descriptors_do_not_know_each_other() {
     let mut table = table(&[(3, READ, "ann"), (4, READ, "bob"), (5, READ, "cy")]);
-    assert_eq!(table.ready(4, READ), ["bob"], "Only Bob waits at 4. See \"The hub\".");
-    assert_eq!(table.len(), 2, "Ann and Cy still wait, at 3 and at 5. See \"The hub\".");
+    assert_eq!(
+        table.ready(4, READ),
+        ["bob"],
+        "Only Bob waits at 4. See \"The hub\"."
+    );
+    assert_eq!(
+        table.len(),
+        2,
+        "Ann and Cy still wait, at 3 and at 5. See \"The hub\"."
+    );
 }
 
 #[test]
@@ -131,7 +165,15 @@ fn the_table_counts_its_places() {
         "One coroutine at two descriptors has two places. See \"The hub\"."
     );
     table.leave(3, "ann");
-    assert_eq!((table.len(), table.is_empty()), (1, false), "One place is still taken. See \"The hub\".");
+    assert_eq!(
+        (table.len(), table.is_empty()),
+        (1, false),
+        "One place is still taken. See \"The hub\"."
+    );
     table.leave(4, "ann");
-    assert_eq!((table.len(), table.is_empty()), (0, true), "Everybody has gone. See \"The hub\".");
+    assert_eq!(
+        (table.len(), table.is_empty()),
+        (0, true),
+        "Everybody has gone. See \"The hub\"."
+    );
 }

@@ -10,11 +10,17 @@ use std::time::{Duration, Instant};
 /// How long a thing that has to happen may take on a machine with other work.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in time.
-pub(crate) fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs `work` in a thread of its own and gives its result; fails when there is none in
+/// time.
+pub(crate) fn within<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(SOON).unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
+    receiver
+        .recv_timeout(SOON)
+        .unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
 }
 
 /// Asks until `done` says so; fails when it does not in time.
@@ -29,9 +35,15 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
 /// Runs `command` to its end.
 pub(crate) fn run(command: &mut Command) -> Output {
     let what = format!("{command:?}");
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let child = child.unwrap_or_else(|error| panic!("{what}: {error}"));
-    within(&what, move || child.wait_with_output().expect("we can wait for it"))
+    within(&what, move || {
+        child.wait_with_output().expect("we can wait for it")
+    })
 }
 
 /// A program that is killed when the test is over.

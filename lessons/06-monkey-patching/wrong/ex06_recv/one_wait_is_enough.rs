@@ -9,7 +9,10 @@ use monkey_patching::machine::{Machine, Wait};
 pub fn recv(machine: &mut Machine) -> isize {
     let before = machine.read(machine.errno_address());
     let mut result = machine.try_recv();
-    if result == -1 && machine.read(machine.errno_address()) == EAGAIN && !machine.is_nonblocking() {
+    if result == -1
+        && machine.read(machine.errno_address()) == EAGAIN
+        && !machine.is_nonblocking()
+    {
         let number = match machine.wait() {
             Wait::Ready => 0,
             Wait::TimedOut => EAGAIN,

@@ -15,7 +15,8 @@ pub fn recv(machine: &mut Machine) -> isize {
             return result;
         }
         if result == -1
-            && (machine.read(machine.errno_address()) != EAGAIN || machine.is_nonblocking())
+            && (machine.read(machine.errno_address()) != EAGAIN
+                || machine.is_nonblocking())
         {
             return -1;
         }

@@ -1,6 +1,7 @@
 //! Caught by: descriptors_do_not_know_each_other
 //!
-//! The misconception: one who is woken waits nowhere any more; here the wrong ones are woken.
+//! The misconception: one who is woken waits nowhere any more; here the wrong ones are
+//! woken.
 
 /// What one waits for, or what has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,12 +27,18 @@ impl<W: Copy + Eq> Default for WaitTable<W> {
 impl<W: Copy + Eq> WaitTable<W> {
     /// A table in which nobody waits.
     pub fn new() -> Self {
-        Self { waiting: Vec::new() }
+        Self {
+            waiting: Vec::new(),
+        }
     }
 
     /// `who` waits for `interest` at this descriptor.
     pub fn join(&mut self, fd: i32, interest: Interest, who: W) {
-        match self.waiting.iter_mut().find(|(at, _, waiter)| *at == fd && *waiter == who) {
+        match self
+            .waiting
+            .iter_mut()
+            .find(|(at, _, waiter)| *at == fd && *waiter == who)
+        {
             Some((_, old, _)) => *old = interest,
             None => self.waiting.push((fd, interest, who)),
         }
@@ -50,13 +57,16 @@ impl<W: Copy + Eq> WaitTable<W> {
     /// Takes out those who wait for something of `come` at this descriptor.
     pub fn ready(&mut self, fd: i32, come: Interest) -> Vec<W> {
         self.take(|at, interest| {
-            fd >= 0 && at >= fd && (interest.read && come.read || interest.write && come.write)
+            fd >= 0
+                && at >= fd
+                && (interest.read && come.read || interest.write && come.write)
         })
     }
 
     /// `who` does not wait at this descriptor any more.
     pub fn leave(&mut self, fd: i32, who: W) {
-        self.waiting.retain(|(at, _, waiter)| *at != fd || *waiter != who);
+        self.waiting
+            .retain(|(at, _, waiter)| *at != fd || *waiter != who);
     }
 
     /// The descriptor is gone: takes out all who wait at it.
@@ -75,7 +85,9 @@ impl<W: Copy + Eq> WaitTable<W> {
     }
 
     fn take(&mut self, leaves: impl Fn(i32, Interest) -> bool) -> Vec<W> {
-        let gone = self.waiting.extract_if(.., |(at, interest, _)| leaves(*at, *interest));
+        let gone = self
+            .waiting
+            .extract_if(.., |(at, interest, _)| leaves(*at, *interest));
         gone.map(|(_, _, who)| who).collect()
     }
 }

@@ -26,12 +26,18 @@ impl<W: Copy + Eq> Default for WaitTable<W> {
 impl<W: Copy + Eq> WaitTable<W> {
     /// A table in which nobody waits.
     pub fn new() -> Self {
-        Self { waiting: Vec::new() }
+        Self {
+            waiting: Vec::new(),
+        }
     }
 
     /// `who` waits for `interest` at this descriptor.
     pub fn join(&mut self, fd: i32, interest: Interest, who: W) {
-        match self.waiting.iter_mut().find(|(at, _, waiter)| *at == fd && *waiter == who) {
+        match self
+            .waiting
+            .iter_mut()
+            .find(|(at, _, waiter)| *at == fd && *waiter == who)
+        {
             Some(_) => self.waiting.push((fd, interest, who)),
             None => self.waiting.push((fd, interest, who)),
         }
@@ -56,7 +62,8 @@ impl<W: Copy + Eq> WaitTable<W> {
 
     /// `who` does not wait at this descriptor any more.
     pub fn leave(&mut self, fd: i32, who: W) {
-        self.waiting.retain(|(at, _, waiter)| *at != fd || *waiter != who);
+        self.waiting
+            .retain(|(at, _, waiter)| *at != fd || *waiter != who);
     }
 
     /// The descriptor is gone: takes out all who wait at it.
@@ -75,7 +82,9 @@ impl<W: Copy + Eq> WaitTable<W> {
     }
 
     fn take(&mut self, leaves: impl Fn(i32, Interest) -> bool) -> Vec<W> {
-        let gone = self.waiting.extract_if(.., |(at, interest, _)| leaves(*at, *interest));
+        let gone = self
+            .waiting
+            .extract_if(.., |(at, interest, _)| leaves(*at, *interest));
         gone.map(|(_, _, who)| who).collect()
     }
 }

@@ -1,10 +1,14 @@
-//! However the bytes are cut, the same events come out, and never a panic. The first byte says how to cut.
+//! However the bytes are cut, the same events come out, and never a panic. The first byte
+//! says how to cut.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use websocket::{Connection, Decoder, Limits, ProtocolError, Role, inspect};
 
-const LIMITS: Limits = Limits { max_message: 4096, max_fragments: 16 };
+const LIMITS: Limits = Limits {
+    max_message: 4096,
+    max_fragments: 16,
+};
 
 fn decode(role: Role, bytes: &[u8], size: usize) -> (Vec<String>, Option<ProtocolError>) {
     let mut decoder = Decoder::new(role, LIMITS);
@@ -24,8 +28,14 @@ fn decode(role: Role, bytes: &[u8], size: usize) -> (Vec<String>, Option<Protoco
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((&first, bytes)) = bytes.split_first() else { return };
-    let role = if first & 1 == 0 { Role::Server } else { Role::Client };
+    let Some((&first, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let role = if first & 1 == 0 {
+        Role::Server
+    } else {
+        Role::Client
+    };
     let whole = decode(role, bytes, bytes.len().max(1));
     assert_eq!(whole, decode(role, bytes, usize::from(first >> 1).max(1)));
 
@@ -38,5 +48,9 @@ fuzz_target!(|bytes: &[u8]| {
     let mut output = connection.take_output();
     let mut client = Connection::client(Limits::default(), || [0; 4]);
     let mut input = output.as_mut_slice();
-    while client.receive(&mut input).expect("our own frames").is_some() {}
+    while client
+        .receive(&mut input)
+        .expect("our own frames")
+        .is_some()
+    {}
 });

@@ -1,22 +1,27 @@
 //! `proxy`: between a client and a server, changing nothing and telling all.
 
-use crate::Outcome;
-use anstyle::{AnsiColor, Style};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+
+use anstyle::{AnsiColor, Style};
 use terminal::say;
 use websocket::{CloseFrame, FrameHeader, MAX_HEAD, MAX_HEADER, OpCode, apply_mask};
+
+use crate::Outcome;
 
 /// How much of a payload is shown.
 const SHOWN: usize = 125;
 
 /// Serves until it is ended.
 pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
-    let listener =
-        TcpListener::bind(listen).map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    say!("from http://{} to {to} (Ctrl-C ends it)", listener.local_addr()?);
+    let listener = TcpListener::bind(listen)
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    say!(
+        "from http://{} to {to} (Ctrl-C ends it)",
+        listener.local_addr()?
+    );
     let count = AtomicU64::new(0);
     thread::scope(|scope| {
         for client in listener.incoming() {
@@ -60,7 +65,9 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, mut tap: Tap) {
     // A side that ended may still read; one that broke off does not.
     let _ = match outcome {
         Ok(()) => to.shutdown(Shutdown::Write),
-        Err(_) => to.shutdown(Shutdown::Both).and(from.shutdown(Shutdown::Both)),
+        Err(_) => to
+            .shutdown(Shutdown::Both)
+            .and(from.shutdown(Shutdown::Both)),
     };
 }
 
@@ -77,14 +84,22 @@ enum State {
     /// A frame's header that is not whole.
     Header(Vec<u8>),
     /// A payload: what of it was kept for showing, and how many bytes are to come.
-    Payload { header: FrameHeader, kept: Vec<u8>, left: u64 },
+    Payload {
+        header: FrameHeader,
+        kept: Vec<u8>,
+        left: u64,
+    },
     /// Not a WebSocket, or not one that we understand: passed on unseen.
     Blind,
 }
 
 impl Tap {
     fn new(who: String, color: AnsiColor) -> Self {
-        Self { who, color, state: State::Head(Vec::new()) }
+        Self {
+            who,
+            color,
+            state: State::Head(Vec::new()),
+        }
     }
 
     fn see(&mut self, mut bytes: &[u8]) {
@@ -93,7 +108,9 @@ impl Tap {
                 State::Blind => return,
                 State::Head(head) => self.head(head, bytes),
                 State::Header(header) => self.header(header, bytes),
-                State::Payload { header, kept, left } => self.payload(header, kept, left, bytes),
+                State::Payload { header, kept, left } => {
+                    self.payload(header, kept, left, bytes)
+                }
             };
         }
     }
@@ -107,7 +124,11 @@ impl Tap {
     fn head<'a>(&mut self, mut head: Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
         let had = head.len();
         head.extend_from_slice(bytes);
-        let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4) else {
+        let Some(end) = head
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .map(|at| at + 4)
+        else {
             if head.len() <= MAX_HEAD {
                 self.state = State::Head(head);
             }
@@ -116,7 +137,8 @@ impl Tap {
         let text = String::from_utf8_lossy(&head[..end]).into_owned();
         let first = text.lines().next().unwrap_or_default();
         self.say(first);
-        let upgraded = first.contains(" 101 ") || text.to_ascii_lowercase().contains("upgrade: websocket");
+        let upgraded = first.contains(" 101 ")
+            || text.to_ascii_lowercase().contains("upgrade: websocket");
         if upgraded {
             self.state = State::Header(Vec::new());
         } else {
@@ -131,7 +153,11 @@ impl Tap {
         match FrameHeader::parse(&header) {
             Ok(Some((parsed, len))) => {
                 let used = len - had;
-                self.state = State::Payload { header: parsed, kept: Vec::new(), left: parsed.len };
+                self.state = State::Payload {
+                    header: parsed,
+                    kept: Vec::new(),
+                    left: parsed.len,
+                };
                 if parsed.len == 0 {
                     self.payload(parsed, Vec::new(), 0, &[]);
                 }
@@ -167,7 +193,11 @@ impl Tap {
         if let Some(key) = header.mask {
             apply_mask(&mut kept, key, 0);
         }
-        let more = if header.len > kept.len() as u64 { " …" } else { "" };
+        let more = if header.len > kept.len() as u64 {
+            " …"
+        } else {
+            ""
+        };
         let text = match str::from_utf8(&kept) {
             _ if header.opcode == OpCode::Close => match CloseFrame::decode(&kept) {
                 Ok(Some(frame)) => format!("code {}, {:?}", frame.code, frame.reason),
@@ -176,7 +206,10 @@ impl Tap {
             },
             Ok(text) => format!("{text:?}{more}"),
             Err(error) if error.error_len().is_none() => {
-                format!("{:?}{more}", String::from_utf8_lossy(&kept[..error.valid_up_to()]))
+                format!(
+                    "{:?}{more}",
+                    String::from_utf8_lossy(&kept[..error.valid_up_to()])
+                )
             }
             Err(_) => format!("{:02x?}{more}", &kept[..kept.len().min(16)]),
         };
@@ -204,7 +237,10 @@ mod tests {
             for chunk in bytes.chunks(size) {
                 tap.see(chunk);
             }
-            assert!(matches!(&tap.state, State::Payload { left: 2, .. }), "cut in {size}");
+            assert!(
+                matches!(&tap.state, State::Payload { left: 2, .. }),
+                "cut in {size}"
+            );
         }
     }
 }

@@ -1,17 +1,19 @@
 //! The parts of the tour.
 
-use super::inspect;
-use crate::Outcome;
-use anstyle::{AnsiColor, Style};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
 use terminal::say;
 use websocket::{
-    CloseCode, Connection, Event, Limits, Message, OpCode, Origins, WebSocket, accept_key, encode_frame,
-    encode_masked_frame,
+    CloseCode, Connection, Event, Limits, Message, OpCode, Origins, WebSocket,
+    accept_key, encode_frame, encode_masked_frame,
 };
+
+use super::inspect;
+use crate::Outcome;
 
 /// Nobody in this tour waits longer for anybody.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -65,10 +67,22 @@ pub(crate) fn frames() -> Outcome {
     heading("Frames, bit by bit");
     let key = [0x37, 0xfa, 0x21, 0x3d];
     let frames = [
-        ("\"Hi\" from a server", encode_frame(OpCode::Text, b"Hi").to_vec()),
-        ("\"Hi\" from a client", encode_masked_frame(OpCode::Text, key, b"Hi").to_vec()),
-        ("300 bytes: a longer length", encode_frame(OpCode::Binary, &[7; 300]).to_vec()),
-        ("goodbye", encode_frame(OpCode::Close, b"\x03\xe9tea is ready").to_vec()),
+        (
+            "\"Hi\" from a server",
+            encode_frame(OpCode::Text, b"Hi").to_vec(),
+        ),
+        (
+            "\"Hi\" from a client",
+            encode_masked_frame(OpCode::Text, key, b"Hi").to_vec(),
+        ),
+        (
+            "300 bytes: a longer length",
+            encode_frame(OpCode::Binary, &[7; 300]).to_vec(),
+        ),
+        (
+            "goodbye",
+            encode_frame(OpCode::Close, b"\x03\xe9tea is ready").to_vec(),
+        ),
     ];
     for (title, bytes) in frames {
         say!("  {title}");
@@ -87,7 +101,8 @@ pub(crate) fn talk() -> Outcome {
     let server = thread::spawn(move || -> Result<Vec<String>, websocket::Error> {
         let (stream, _) = listener.accept()?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let (mut socket, request) = WebSocket::accept(stream, &Origins::Same, Limits::default())?;
+        let (mut socket, request) =
+            WebSocket::accept(stream, &Origins::Same, Limits::default())?;
         let mut log = vec![format!("server: a client wants {}", request.path)];
         while let Some(message) = socket.read()? {
             log.push(format!("server: reads {}", short(&message)));
@@ -99,16 +114,28 @@ pub(crate) fn talk() -> Outcome {
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut raw = stream.try_clone()?;
-    let mut client = WebSocket::connect(stream, &address.to_string(), "/chat?room=tea", Limits::default())?;
+    let mut client = WebSocket::connect(
+        stream,
+        &address.to_string(),
+        "/chat?room=tea",
+        Limits::default(),
+    )?;
     let mut log = vec!["client: sends \"hello\" in one frame".to_owned()];
     client.send(&Message::Text("hello".into()))?;
     log.push(format!("client: reads {}", read(&mut client)?));
 
-    // By hand, since no well-behaved client of ours would: a word in three fragments, a ping between two of them.
-    log.push("client: sends \"hel\", a ping, \"l\", \"o\": one message in three fragments".into());
-    for bytes in
-        [&b"\x01\x83\0\0\0\0hel"[..], b"\x89\x82\0\0\0\0hi", b"\x00\x81\0\0\0\0l", b"\x80\x81\0\0\0\0o"]
-    {
+    // By hand, since no well-behaved client of ours would: a word in three fragments, a
+    // ping between two of them.
+    log.push(
+        "client: sends \"hel\", a ping, \"l\", \"o\": one message in three fragments"
+            .into(),
+    );
+    for bytes in [
+        &b"\x01\x83\0\0\0\0hel"[..],
+        b"\x89\x82\0\0\0\0hi",
+        b"\x00\x81\0\0\0\0l",
+        b"\x80\x81\0\0\0\0o",
+    ] {
         raw.write_all(bytes)?;
     }
     log.push(format!("client: reads {}", read(&mut client)?));
@@ -120,7 +147,12 @@ pub(crate) fn talk() -> Outcome {
     for line in seen.iter().chain(&log) {
         say!("  {line}");
     }
-    if seen.iter().filter(|line| line.contains("\"hello\"")).count() != 2 {
+    if seen
+        .iter()
+        .filter(|line| line.contains("\"hello\""))
+        .count()
+        != 2
+    {
         return Err("the server did not read both messages whole".into());
     }
     say!("  A ping between two fragments was answered; the message came out whole.");
@@ -144,7 +176,9 @@ where
 {
     socket
         .close_frame()
-        .map_or("without a reason".into(), |frame| format!("code {}, {:?}", frame.code, frame.reason))
+        .map_or("without a reason".into(), |frame| {
+            format!("code {}, {:?}", frame.code, frame.reason)
+        })
 }
 
 /// What breaks a rule, and what it is told.
@@ -169,7 +203,9 @@ pub(crate) fn refused() -> Outcome {
         };
         let mut output = connection.take_output();
         let mut client = Connection::client(Limits::default(), || [0; 4]);
-        let Ok(Some(Event::Close(Some(frame)))) = client.receive(&mut output.as_mut_slice()) else {
+        let Ok(Some(Event::Close(Some(frame)))) =
+            client.receive(&mut output.as_mut_slice())
+        else {
             return Err(format!("{what}: the peer was not told why").into());
         };
         say!("  {what:38} {}  {error}", frame.code);

@@ -1,7 +1,9 @@
 //! What `accept_key` has to do. Sections are those of chapter 7.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::subject::accept_key;
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// The example of RFC 6455 §1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

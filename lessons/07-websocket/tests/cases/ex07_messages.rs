@@ -3,10 +3,17 @@
 use crate::subject::{Event, Frame, Messages};
 
 /// Takes frames until one completes something or is refused.
-fn take(messages: &mut Messages, frames: &[(bool, u8, &[u8])]) -> Result<Vec<Event>, u16> {
+fn take(
+    messages: &mut Messages,
+    frames: &[(bool, u8, &[u8])],
+) -> Result<Vec<Event>, u16> {
     let mut events = Vec::new();
     for (fin, opcode, payload) in frames {
-        events.extend(messages.take(Frame { fin: *fin, opcode: *opcode, payload: payload.to_vec() })?);
+        events.extend(messages.take(Frame {
+            fin: *fin,
+            opcode: *opcode,
+            payload: payload.to_vec(),
+        })?);
     }
     Ok(events)
 }
@@ -23,12 +30,21 @@ fn text(text: &str) -> Event {
 fn one_frame_is_one_message() {
     let events = run(&[(true, 1, b"tea"), (true, 2, &[0, 255]), (true, 1, b"")]);
     let expected = vec![text("tea"), Event::Binary(vec![0, 255]), text("")];
-    assert_eq!(events, Ok(expected), "opcode 1 is text, 2 is binary. See \"From bytes to messages\".");
+    assert_eq!(
+        events,
+        Ok(expected),
+        "opcode 1 is text, 2 is binary. See \"From bytes to messages\"."
+    );
 }
 
 #[test]
 fn fragments_are_put_together() {
-    let events = run(&[(false, 1, b"te"), (false, 0, b"a"), (true, 0, b"!"), (true, 1, b"again")]);
+    let events = run(&[
+        (false, 1, b"te"),
+        (false, 0, b"a"),
+        (true, 0, b"!"),
+        (true, 1, b"again"),
+    ]);
     assert_eq!(
         events,
         Ok(vec![text("tea!"), text("again")]),
@@ -48,8 +64,17 @@ fn a_message_keeps_the_type_of_its_first_fragment() {
 
 #[test]
 fn a_ping_between_fragments_does_not_disturb_them() {
-    let events = run(&[(false, 1, b"te"), (true, 9, b"there?"), (true, 10, b""), (true, 0, b"a")]);
-    let expected = vec![Event::Control(9, b"there?".to_vec()), Event::Control(10, vec![]), text("tea")];
+    let events = run(&[
+        (false, 1, b"te"),
+        (true, 9, b"there?"),
+        (true, 10, b""),
+        (true, 0, b"a"),
+    ]);
+    let expected = vec![
+        Event::Control(9, b"there?".to_vec()),
+        Event::Control(10, vec![]),
+        text("tea"),
+    ];
     assert_eq!(
         events,
         Ok(expected),
@@ -69,9 +94,20 @@ fn a_letter_may_be_cut_in_two() {
 
 #[test]
 fn text_that_is_none_is_1007() {
-    assert_eq!(run(&[(true, 1, b"\xff")]), Err(1007), "it is not UTF-8. See \"From bytes to messages\".");
-    assert_eq!(run(&[(false, 1, b"gr"), (true, 0, b"\xc3")]), Err(1007), "its last letter never ends.");
-    assert!(run(&[(true, 2, b"\xff")]).is_ok(), "binary messages may hold any bytes.");
+    assert_eq!(
+        run(&[(true, 1, b"\xff")]),
+        Err(1007),
+        "it is not UTF-8. See \"From bytes to messages\"."
+    );
+    assert_eq!(
+        run(&[(false, 1, b"gr"), (true, 0, b"\xc3")]),
+        Err(1007),
+        "its last letter never ends."
+    );
+    assert!(
+        run(&[(true, 2, b"\xff")]).is_ok(),
+        "binary messages may hold any bytes."
+    );
 }
 
 #[test]
@@ -82,7 +118,11 @@ fn what_is_out_of_order_is_1002() {
         "there is nothing to continue. See \"From bytes to messages\"."
     );
     let unfinished = run(&[(false, 1, b"te"), (true, 1, b"a")]);
-    assert_eq!(unfinished, Err(1002), "the first message is not finished. See \"From bytes to messages\".");
+    assert_eq!(
+        unfinished,
+        Err(1002),
+        "the first message is not finished. See \"From bytes to messages\"."
+    );
     let ended = run(&[(false, 1, b"te"), (true, 0, b"a"), (true, 0, b"")]);
     assert_eq!(
         ended,
@@ -101,7 +141,11 @@ fn an_opcode_that_nobody_defined_is_1002() {
         );
     }
     let inside = run(&[(false, 1, b"te"), (true, 3, b"")]);
-    assert_eq!(inside, Err(1002), "not inside a message either. See \"A frame\".");
+    assert_eq!(
+        inside,
+        Err(1002),
+        "not inside a message either. See \"A frame\"."
+    );
 }
 
 #[test]

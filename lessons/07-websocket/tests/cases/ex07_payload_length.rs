@@ -6,14 +6,22 @@ use crate::subject::{WrongLength, payload_length};
 fn a_short_length_is_in_the_byte_itself() {
     for len in [0, 1, 125] {
         let read = payload_length(&[len, 0xff, 0xff]);
-        assert_eq!(read, Ok(Some((u64::from(len), 1))), "seven bits are enough up to 125. See \"A frame\".");
+        assert_eq!(
+            read,
+            Ok(Some((u64::from(len), 1))),
+            "seven bits are enough up to 125. See \"A frame\"."
+        );
     }
 }
 
 #[test]
 fn the_mask_bit_is_no_part_of_the_length() {
     let read = payload_length(&[0x80 | 5, 1, 2, 3, 4]);
-    assert_eq!(read, Ok(Some((5, 1))), "0x85 is the mask bit and a length of 5. See \"A frame\".");
+    assert_eq!(
+        read,
+        Ok(Some((5, 1))),
+        "0x85 is the mask bit and a length of 5. See \"A frame\"."
+    );
 }
 
 #[test]
@@ -34,7 +42,11 @@ fn a_length_in_eight_bytes() {
     for len in [65_536_u64, 5_000_000_000, i64::MAX as u64] {
         let bytes = [&[127][..], &len.to_be_bytes(), &[9]].concat();
         let read = payload_length(&bytes);
-        assert_eq!(read, Ok(Some((len, 9))), "127 says that eight bytes follow. See \"A frame\".");
+        assert_eq!(
+            read,
+            Ok(Some((len, 9))),
+            "127 says that eight bytes follow. See \"A frame\"."
+        );
     }
 }
 
@@ -55,7 +67,11 @@ fn what_ends_too_early_is_waited_for() {
 
 #[test]
 fn a_length_comes_in_its_shortest_form() {
-    for bytes in [&[126, 0, 125][..], &[126, 0, 0], &[127, 0, 0, 0, 0, 0, 0, 0xff, 0xff]] {
+    for bytes in [
+        &[126, 0, 125][..],
+        &[126, 0, 0],
+        &[127, 0, 0, 0, 0, 0, 0, 0xff, 0xff],
+    ] {
         let read = payload_length(bytes);
         assert_eq!(
             read,

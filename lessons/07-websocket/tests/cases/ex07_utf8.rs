@@ -13,13 +13,26 @@ fn check(chunks: &[&[u8]]) -> Result<(), NotUtf8> {
 /// After how many bytes, given one by one, `bytes` are refused.
 fn refused_after(bytes: &[u8]) -> Option<usize> {
     let mut text = Utf8::new();
-    (0..bytes.len()).find(|at| text.take(&bytes[*at..=*at]).is_err()).map(|at| at + 1)
+    (0..bytes.len())
+        .find(|at| text.take(&bytes[*at..=*at]).is_err())
+        .map(|at| at + 1)
 }
 
 #[test]
 fn text_is_text() {
-    for text in ["", "tea", "grün", "茶", "👋", "\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}"] {
-        assert_eq!(check(&[text.as_bytes()]), Ok(()), "{text:?} is UTF-8. See \"From bytes to messages\".");
+    for text in [
+        "",
+        "tea",
+        "grün",
+        "茶",
+        "👋",
+        "\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}",
+    ] {
+        assert_eq!(
+            check(&[text.as_bytes()]),
+            Ok(()),
+            "{text:?} is UTF-8. See \"From bytes to messages\"."
+        );
     }
 }
 
@@ -38,11 +51,20 @@ fn a_character_may_be_cut_anywhere() {
 
 #[test]
 fn every_character_and_only_they() {
-    for code in (0..=0x0011_0000_u32).step_by(97).chain([0xd7ff, 0xd800, 0xdfff, 0xe000, 0x10_ffff]) {
-        let Some(character) = char::from_u32(code) else { continue };
+    for code in (0..=0x0011_0000_u32)
+        .step_by(97)
+        .chain([0xd7ff, 0xd800, 0xdfff, 0xe000, 0x10_ffff])
+    {
+        let Some(character) = char::from_u32(code) else {
+            continue;
+        };
         let mut bytes = [0; 4];
         let bytes = character.encode_utf8(&mut bytes).as_bytes();
-        assert_eq!(check(&[bytes]), Ok(()), "U+{code:04X} is a character: {bytes:02x?}");
+        assert_eq!(
+            check(&[bytes]),
+            Ok(()),
+            "U+{code:04X} is a character: {bytes:02x?}"
+        );
     }
     for first in 0..=255 {
         for second in 0..=255 {
@@ -51,7 +73,8 @@ fn every_character_and_only_they() {
                 Ok(_) => None,
                 Err(error) => error.error_len().map(|len| error.valid_up_to() + len),
             };
-            // A byte that may follow nothing is refused itself; one that must be followed by another, with that.
+            // A byte that may follow nothing is refused itself; one that must be followed
+            // by another, with that.
             let ours = refused_after(&bytes);
             assert_eq!(
                 ours.is_some(),
@@ -67,16 +90,40 @@ fn what_is_wrong_is_said_at_the_first_byte_that_shows_it() {
     for (bytes, after, why) in [
         (&b"ok\xff"[..], 3, "0xff is no byte of UTF-8"),
         (b"\x80", 1, "a continuation continues nothing"),
-        (b"\xc0\x80", 1, "c0 would be a second spelling of what one byte can say"),
-        (b"\xe0\x9f\xbf", 2, "e0 9f would be a second spelling of what two bytes can say"),
-        (b"\xed\xa0\x80", 2, "ed a0 is half of a pair of UTF-16, no character"),
-        (b"\xf0\x8f\xbf\xbf", 2, "f0 8f would be a second spelling of what three bytes can say"),
+        (
+            b"\xc0\x80",
+            1,
+            "c0 would be a second spelling of what one byte can say",
+        ),
+        (
+            b"\xe0\x9f\xbf",
+            2,
+            "e0 9f would be a second spelling of what two bytes can say",
+        ),
+        (
+            b"\xed\xa0\x80",
+            2,
+            "ed a0 is half of a pair of UTF-16, no character",
+        ),
+        (
+            b"\xf0\x8f\xbf\xbf",
+            2,
+            "f0 8f would be a second spelling of what three bytes can say",
+        ),
         (b"\xf4\x90\x80\x80", 2, "f4 90 is behind the last character"),
-        (b"\xf5\x80\x80\x80", 1, "f5 and higher are behind the last character"),
+        (
+            b"\xf5\x80\x80\x80",
+            1,
+            "f5 and higher are behind the last character",
+        ),
         (b"\xe8\x8c\x41", 3, "a letter inside a character"),
     ] {
         let ours = refused_after(bytes);
-        assert_eq!(ours, Some(after), "{bytes:02x?}: {why}. See the table of the exercise.");
+        assert_eq!(
+            ours,
+            Some(after),
+            "{bytes:02x?}: {why}. See the table of the exercise."
+        );
     }
 }
 

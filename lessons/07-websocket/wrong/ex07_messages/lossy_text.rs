@@ -37,7 +37,10 @@ pub struct Messages {
 impl Messages {
     /// At the start of a connection.
     pub fn new(max_message: usize) -> Self {
-        Self { max_message, message: None }
+        Self {
+            max_message,
+            message: None,
+        }
     }
 
     /// Takes the next frame. `None` means that its message is not whole yet.
@@ -45,7 +48,11 @@ impl Messages {
     /// # Errors
     /// The close code for the rule that the frame breaks.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Event>, u16> {
-        let Frame { fin, opcode, mut payload } = frame;
+        let Frame {
+            fin,
+            opcode,
+            mut payload,
+        } = frame;
         let (is_text, mut message) = match (opcode, self.message.take()) {
             (8..=10, under_way) => {
                 self.message = under_way;
@@ -67,7 +74,9 @@ impl Messages {
             return Ok(None);
         }
         if is_text {
-            return Ok(Some(Event::Text(String::from_utf8_lossy(&message).into_owned())));
+            return Ok(Some(Event::Text(
+                String::from_utf8_lossy(&message).into_owned(),
+            )));
         }
         Ok(Some(Event::Binary(message)))
     }

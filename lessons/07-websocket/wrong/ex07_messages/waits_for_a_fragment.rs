@@ -38,7 +38,10 @@ pub struct Messages {
 impl Messages {
     /// At the start of a connection.
     pub fn new(max_message: usize) -> Self {
-        Self { max_message, message: None }
+        Self {
+            max_message,
+            message: None,
+        }
     }
 
     /// Takes the next frame. `None` means that its message is not whole yet.
@@ -46,7 +49,11 @@ impl Messages {
     /// # Errors
     /// The close code for the rule that the frame breaks.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Event>, u16> {
-        let Frame { fin, opcode, mut payload } = frame;
+        let Frame {
+            fin,
+            opcode,
+            mut payload,
+        } = frame;
         let (is_text, mut message) = match (opcode, self.message.take()) {
             (8..=10, under_way) => {
                 self.message = under_way;
@@ -68,7 +75,9 @@ impl Messages {
             return Ok(None);
         }
         if is_text {
-            return String::from_utf8(message).map(|text| Some(Event::Text(text))).map_err(|_| INVALID_PAYLOAD);
+            return String::from_utf8(message)
+                .map(|text| Some(Event::Text(text)))
+                .map_err(|_| INVALID_PAYLOAD);
         }
         Ok(Some(Event::Binary(message)))
     }

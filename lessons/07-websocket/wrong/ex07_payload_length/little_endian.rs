@@ -16,15 +16,21 @@ pub enum WrongLength {
 /// # Errors
 /// What the length does wrong.
 pub fn payload_length(bytes: &[u8]) -> Result<Option<(u64, usize)>, WrongLength> {
-    let Some((second, rest)) = bytes.split_first() else { return Ok(None) };
+    let Some((second, rest)) = bytes.split_first() else {
+        return Ok(None);
+    };
     let (len, least, took) = match second & 0x7f {
         126 => {
             // Two bytes, or not yet.
-            let Some((len, _)) = rest.split_first_chunk() else { return Ok(None) };
+            let Some((len, _)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
             (u64::from(u16::from_le_bytes(*len)), 126, 3)
         }
         127 => {
-            let Some((len, _)) = rest.split_first_chunk() else { return Ok(None) };
+            let Some((len, _)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
             (u64::from_be_bytes(*len), 65_536, 9)
         }
         len => (u64::from(len), 0, 1),

@@ -21,7 +21,10 @@ pub struct Utf8 {
 
 impl Default for Utf8 {
     fn default() -> Self {
-        Self { missing: 0, next: CONTINUATION }
+        Self {
+            missing: 0,
+            next: CONTINUATION,
+        }
     }
 }
 

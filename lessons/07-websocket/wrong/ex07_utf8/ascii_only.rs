@@ -21,7 +21,10 @@ pub struct Utf8 {
 
 impl Default for Utf8 {
     fn default() -> Self {
-        Self { missing: 0, next: CONTINUATION }
+        Self {
+            missing: 0,
+            next: CONTINUATION,
+        }
     }
 }
 
@@ -46,7 +49,7 @@ impl Utf8 {
             }
             (self.missing, self.next) = match byte {
                 0x00..=0x7f => (0, CONTINUATION),
-                                0xe1..=0xec | 0xee..=0xef => (2, CONTINUATION),
+                0xe1..=0xec | 0xee..=0xef => (2, CONTINUATION),
                 0xed => (2, 0x80..=0x9f),
                 0xf0 => (3, 0x90..=0xbf),
                 0xf1..=0xf3 => (3, CONTINUATION),
@@ -62,6 +65,10 @@ impl Utf8 {
     /// # Errors
     /// When it ends inside of one.
     pub fn finish(self) -> Result<(), NotUtf8> {
-        if self.missing == 0 { Ok(()) } else { Err(NotUtf8) }
+        if self.missing == 0 {
+            Ok(())
+        } else {
+            Err(NotUtf8)
+        }
     }
 }

@@ -21,7 +21,10 @@ pub struct Utf8 {
 
 impl Default for Utf8 {
     fn default() -> Self {
-        Self { missing: 0, next: CONTINUATION }
+        Self {
+            missing: 0,
+            next: CONTINUATION,
+        }
     }
 }
 
@@ -64,6 +67,10 @@ impl Utf8 {
     /// # Errors
     /// When it ends inside of one.
     pub fn finish(self) -> Result<(), NotUtf8> {
-        if self.missing == 0 { Ok(()) } else { Err(NotUtf8) }
+        if self.missing == 0 {
+            Ok(())
+        } else {
+            Err(NotUtf8)
+        }
     }
 }

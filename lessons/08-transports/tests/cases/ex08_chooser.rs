@@ -1,7 +1,8 @@
 //! What `Chooser` has to do. Sections are those of chapter 8.
 
-use crate::subject::Chooser;
 use std::time::Duration;
+
+use crate::subject::Chooser;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -25,7 +26,11 @@ fn the_most_capable_is_tried_first() {
 fn an_event_chooses() {
     let mut chooser = chooser();
     chooser.event("websocket");
-    assert_eq!(chooser.chosen(), Some("websocket"), "An event came: it works. See \"The chooser\".");
+    assert_eq!(
+        chooser.chosen(),
+        Some("websocket"),
+        "An event came: it works. See \"The chooser\"."
+    );
 }
 
 #[test]
@@ -43,9 +48,17 @@ fn a_refusal_goes_on_at_once() {
 fn silence_goes_on_after_its_time() {
     let mut chooser = chooser();
     chooser.tick(ms(999));
-    assert_eq!(chooser.current(), Some("websocket"), "It has a millisecond left. See \"The chooser\".");
+    assert_eq!(
+        chooser.current(),
+        Some("websocket"),
+        "It has a millisecond left. See \"The chooser\"."
+    );
     chooser.tick(ms(1000));
-    assert_eq!(chooser.current(), Some("sse"), "Nothing came in its time. See \"The chooser\".");
+    assert_eq!(
+        chooser.current(),
+        Some("sse"),
+        "Nothing came in its time. See \"The chooser\"."
+    );
 }
 
 #[test]
@@ -53,9 +66,17 @@ fn each_has_the_whole_patience() {
     let mut chooser = chooser();
     chooser.refused("websocket", ms(600));
     chooser.tick(ms(1599));
-    assert_eq!(chooser.current(), Some("sse"), "It has been tried for 999 ms only. See \"The chooser\".");
+    assert_eq!(
+        chooser.current(),
+        Some("sse"),
+        "It has been tried for 999 ms only. See \"The chooser\"."
+    );
     chooser.tick(ms(1600));
-    assert_eq!(chooser.current(), Some("polling"), "It has had its 1000 ms. See \"The chooser\".");
+    assert_eq!(
+        chooser.current(),
+        Some("polling"),
+        "It has had its 1000 ms. See \"The chooser\"."
+    );
 }
 
 #[test]
@@ -81,7 +102,11 @@ fn what_is_chosen_may_be_silent() {
     let mut chooser = chooser();
     chooser.event("websocket");
     chooser.tick(ms(60_000));
-    assert_eq!(chooser.chosen(), Some("websocket"), "In a quiet chat nothing is wrong. See \"The chooser\".");
+    assert_eq!(
+        chooser.chosen(),
+        Some("websocket"),
+        "In a quiet chat nothing is wrong. See \"The chooser\"."
+    );
 }
 
 #[test]
@@ -103,5 +128,9 @@ fn behind_the_last_there_is_none() {
         chooser.refused(from, ms(now));
     }
     chooser.tick(ms(60_000));
-    assert_eq!((chooser.current(), chooser.chosen()), (None, None), "All were refused. See \"The chooser\".");
+    assert_eq!(
+        (chooser.current(), chooser.chosen()),
+        (None, None),
+        "All were refused. See \"The chooser\"."
+    );
 }

@@ -13,7 +13,11 @@ fn a_size_is_hexadecimal() {
 
 #[test]
 fn no_data_is_no_chunk() {
-    assert_eq!(encode(b""), b"", "A chunk of length 0 would end the body. See \"Chunks by hand\".");
+    assert_eq!(
+        encode(b""),
+        b"",
+        "A chunk of length 0 would end the body. See \"Chunks by hand\"."
+    );
 }
 
 #[test]
@@ -57,7 +61,13 @@ fn a_chunk_ends_where_it_said() {
 
 #[test]
 fn a_size_is_digits_and_few() {
-    for bad in [&b"+5\r\nhello"[..], b"0x5\r\nhello", b"\r\nhello", b" 5\r\nhello", b"123456789\r\n"] {
+    for bad in [
+        &b"+5\r\nhello"[..],
+        b"0x5\r\nhello",
+        b"\r\nhello",
+        b" 5\r\nhello",
+        b"123456789\r\n",
+    ] {
         assert_eq!(
             decode(bad),
             Err(BadChunk),
@@ -65,5 +75,9 @@ fn a_size_is_digits_and_few() {
             bad.escape_ascii()
         );
     }
-    assert_eq!(decode(b"12345678\r\n"), Ok(None), "Eight digits are allowed. See \"Chunks by hand\".");
+    assert_eq!(
+        decode(b"12345678\r\n"),
+        Ok(None),
+        "Eight digits are allowed. See \"Chunks by hand\"."
+    );
 }

@@ -12,7 +12,13 @@ fn buffer() -> PollBuffer {
 }
 
 fn numbers(buffer: &PollBuffer, id: u64) -> Option<Vec<u64>> {
-    Some(buffer.after(id)?.into_iter().map(|(number, _)| number).collect())
+    Some(
+        buffer
+            .after(id)?
+            .into_iter()
+            .map(|(number, _)| number)
+            .collect(),
+    )
 }
 
 #[test]

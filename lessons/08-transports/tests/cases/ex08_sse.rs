@@ -31,7 +31,10 @@ fn every_end_of_a_line_counts_once() {
 
 #[test]
 fn a_line_may_be_empty() {
-    for (text, event) in [("", "id: 1\ndata: \n\n"), ("a\n", "id: 1\ndata: a\ndata: \n\n")] {
+    for (text, event) in [
+        ("", "id: 1\ndata: \n\n"),
+        ("a\n", "id: 1\ndata: a\ndata: \n\n"),
+    ] {
         assert_eq!(
             sse_event(1, text),
             event,

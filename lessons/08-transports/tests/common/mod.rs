@@ -2,13 +2,13 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-use std::{
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
-    thread,
-    time::{Duration, Instant},
-};
-use tokio::{net::TcpListener, runtime::Runtime};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use transports::{Hub, Limits, Refused, serve};
 
 /// Nothing here takes so long, unless it never ends.
@@ -22,10 +22,16 @@ pub(crate) struct Server {
 
 pub(crate) fn server(limits: Limits, refused: Refused) -> Server {
     let runtime = Runtime::new().unwrap();
-    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let listener = runtime
+        .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .unwrap();
     let (hub, addr) = (Hub::new(limits), listener.local_addr().unwrap());
     runtime.spawn(serve(listener, hub.clone(), refused));
-    Server { hub, addr, _runtime: runtime }
+    Server {
+        hub,
+        addr,
+        _runtime: runtime,
+    }
 }
 
 impl Server {
@@ -33,17 +39,26 @@ impl Server {
     pub(crate) fn request(&self, line: &str, headers: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let length =
-            if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
         let (addr, close) = (self.addr, "connection: close\r\n");
-        write!(stream, "{line} HTTP/1.1\r\nhost: {addr}\r\n{close}{length}{headers}\r\n{body}").unwrap();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nhost: {addr}\r\n{close}{length}{headers}\r\n{body}"
+        )
+        .unwrap();
         stream
     }
 
     /// The whole answer, as text.
     pub(crate) fn answer(&self, line: &str, headers: &str, body: &str) -> String {
         let mut text = String::new();
-        self.request(line, headers, body).read_to_string(&mut text).unwrap();
+        self.request(line, headers, body)
+            .read_to_string(&mut text)
+            .unwrap();
         text
     }
 }

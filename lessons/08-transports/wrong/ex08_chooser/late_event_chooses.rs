@@ -16,10 +16,17 @@ pub struct Chooser {
 impl Chooser {
     /// Begins to try the first of `order`, at time 0.
     pub fn new(order: Vec<&'static str>, patience: Duration) -> Self {
-        Self { order, at: 0, since: Duration::ZERO, patience, works: false }
+        Self {
+            order,
+            at: 0,
+            since: Duration::ZERO,
+            patience,
+            works: false,
+        }
     }
 
-    /// The transport that is being tried, or that was chosen. `None` when there is none left.
+    /// The transport that is being tried, or that was chosen. `None` when there is none
+    /// left.
     pub fn current(&self) -> Option<&'static str> {
         self.order.get(self.at).copied()
     }

@@ -21,7 +21,9 @@ pub fn encode(data: &[u8]) -> Vec<u8> {
 pub fn decode(input: &[u8]) -> Result<Option<(Vec<u8>, usize)>, BadChunk> {
     let (mut data, mut rest) = (Vec::new(), input);
     loop {
-        let Some(line) = rest.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
+        let Some(line) = rest.windows(2).position(|pair| pair == b"\r\n") else {
+            return Ok(None);
+        };
         let len = size(&rest[..line])?;
         let after = &rest[line + 2..];
         let (Some(chunk), Some(end)) = (after.get(..len), after.get(len..len + 2)) else {

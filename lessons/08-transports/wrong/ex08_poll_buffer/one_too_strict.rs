@@ -14,7 +14,11 @@ pub struct PollBuffer {
 impl PollBuffer {
     /// Will keep `capacity` events.
     pub fn new(capacity: usize) -> Self {
-        Self { events: VecDeque::new(), last: 0, capacity }
+        Self {
+            events: VecDeque::new(),
+            last: 0,
+            capacity,
+        }
     }
 
     /// Adds an event and returns its number; the first is 1.
@@ -33,6 +37,11 @@ impl PollBuffer {
         if id <= gone && gone > 0 || id > self.last {
             return None;
         }
-        Some((gone + 1..).zip(self.events.iter().cloned()).filter(|&(number, _)| number > id).collect())
+        Some(
+            (gone + 1..)
+                .zip(self.events.iter().cloned())
+                .filter(|&(number, _)| number > id)
+                .collect(),
+        )
     }
 }

@@ -7,7 +7,12 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn machine(transport: Transport) -> (Machine, Instant) {
     let now = Instant::now();
-    let mut machine = Machine::new(now, transport, &Config::default(), Packet::Open("{}").encode());
+    let mut machine = Machine::new(
+        now,
+        transport,
+        &Config::default(),
+        Packet::Open("{}").encode(),
+    );
     // The handshake is on its way.
     match transport {
         Transport::Polling => {
@@ -20,7 +25,10 @@ fn machine(transport: Transport) -> (Machine, Instant) {
 }
 
 fn payloads(packets: impl IntoIterator<Item = EncodedMessage>) -> Vec<String> {
-    packets.into_iter().map(|packet| String::from_utf8_lossy(packet.payload()).into_owned()).collect()
+    packets
+        .into_iter()
+        .map(|packet| String::from_utf8_lossy(packet.payload()).into_owned())
+        .collect()
 }
 
 /// What a WebSocket writes, and accounts for.
@@ -92,7 +100,10 @@ fn the_heartbeat_waits_for_an_application_that_does_not_read() {
     machine.set_paused(start + INTERVAL, true);
     machine.on_deadline(start + INTERVAL + TIMEOUT);
     assert_eq!(machine.ended(), None);
-    assert_eq!(machine.next_deadline(), Some(start + INTERVAL + TIMEOUT * 2));
+    assert_eq!(
+        machine.next_deadline(),
+        Some(start + INTERVAL + TIMEOUT * 2)
+    );
     let resumed = start + INTERVAL + TIMEOUT * 2 - Duration::from_secs(1);
     machine.set_paused(resumed, false);
     assert_eq!(machine.next_deadline(), Some(resumed + TIMEOUT));
@@ -132,7 +143,10 @@ fn a_second_post_ends_the_session() {
 fn a_poll_that_comes_too_late_finds_no_session() {
     let (mut machine, start) = machine(Transport::Polling);
     machine.on_deadline(start + INTERVAL);
-    assert_eq!(machine.begin_poll(start + INTERVAL + TIMEOUT), Err(Refusal::UnknownSession));
+    assert_eq!(
+        machine.begin_poll(start + INTERVAL + TIMEOUT),
+        Err(Refusal::UnknownSession)
+    );
     assert_eq!(machine.ended(), Some(CloseReason::PingTimeout));
 }
 
@@ -148,15 +162,24 @@ fn a_poll_that_goes_away_ends_the_session() {
 fn a_client_that_closes_lets_its_own_poll_go() {
     let (mut machine, now) = machine(Transport::Polling);
     machine.begin_poll(now).unwrap();
-    assert_eq!(machine.receive(now, Packet::Close), Err(CloseReason::TransportClose));
+    assert_eq!(
+        machine.receive(now, Packet::Close),
+        Err(CloseReason::TransportClose)
+    );
     assert_eq!(answer(&mut machine).unwrap(), ["6"]);
 }
 
 #[test]
 fn what_clients_must_not_send() {
     let (mut machine, now) = machine(Transport::WebSocket);
-    assert_eq!(machine.receive(now, Packet::Ping("")), Err(CloseReason::TransportError));
-    assert_eq!(machine.receive(now, Packet::Message(Message::Text("x"))), Err(CloseReason::TransportError));
+    assert_eq!(
+        machine.receive(now, Packet::Ping("")),
+        Err(CloseReason::TransportError)
+    );
+    assert_eq!(
+        machine.receive(now, Packet::Message(Message::Text("x"))),
+        Err(CloseReason::TransportError)
+    );
     let (mut machine, now) = self::machine(Transport::WebSocket);
     for harmless in [Packet::Noop, Packet::Upgrade, Packet::Open("")] {
         assert_eq!(machine.receive(now, harmless), Ok(None));
@@ -170,7 +193,10 @@ fn an_upgrade_lets_the_poll_go_and_keeps_what_is_queued() {
     machine.begin_poll(now).unwrap();
     assert!(machine.begin_probe());
     assert!(!machine.has_output());
-    assert_eq!(machine.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+    assert_eq!(
+        machine.receive_probe(&Packet::Ping("probe")),
+        Probe::Confirm
+    );
     assert!(machine.has_output(), "the poll is to be woken");
     assert_eq!(answer(&mut machine).unwrap(), ["6"]);
     machine.send(now, &text("between")).unwrap();
@@ -184,7 +210,12 @@ fn an_upgrade_lets_the_poll_go_and_keeps_what_is_queued() {
 
 #[test]
 fn a_probe_that_fails_leaves_the_session_polling() {
-    for wrong in [Packet::Upgrade, Packet::Ping(""), Packet::Message(Message::Text("x")), Packet::Noop] {
+    for wrong in [
+        Packet::Upgrade,
+        Packet::Ping(""),
+        Packet::Message(Message::Text("x")),
+        Packet::Noop,
+    ] {
         let (mut machine, now) = machine(Transport::Polling);
         assert!(machine.begin_probe());
         assert!(!machine.begin_probe(), "one at a time");
@@ -200,7 +231,10 @@ fn a_probe_that_fails_leaves_the_session_polling() {
 fn an_upgrade_does_not_overtake_a_post() {
     let (mut machine, now) = machine(Transport::Polling);
     assert!(machine.begin_probe());
-    assert_eq!(machine.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+    assert_eq!(
+        machine.receive_probe(&Packet::Ping("probe")),
+        Probe::Confirm
+    );
     machine.begin_post(now).unwrap();
     assert_eq!(machine.receive_probe(&Packet::Upgrade), Probe::GiveUp);
 }
@@ -212,18 +246,38 @@ fn a_budget_spent_ends_the_session() {
     machine.send(now, &half).unwrap();
     assert_eq!(machine.send(now, &half), Err(Closed));
     assert_eq!(machine.ended(), Some(CloseReason::SlowReader));
-    assert_eq!(written(&mut machine), Vec::<String>::new(), "its memory is free");
+    assert_eq!(
+        written(&mut machine),
+        Vec::<String>::new(),
+        "its memory is free"
+    );
 }
 
 #[test]
 fn a_budget_that_is_just_full_holds() {
     let size = EncodedMessage::text("ten bytes").size();
     let now = Instant::now();
-    let config = Config { outbound_budget: 3 * size, ..Config::default() };
-    let mut machine = Machine::new(now, Transport::Polling, &config, EncodedMessage::text("ten bytes"));
+    let config = Config {
+        outbound_budget: 3 * size,
+        ..Config::default()
+    };
+    let mut machine = Machine::new(
+        now,
+        Transport::Polling,
+        &config,
+        EncodedMessage::text("ten bytes"),
+    );
     assert_eq!(machine.send(now, &text("ten bytes")), Ok(()));
-    assert_eq!(machine.send(now, &text("ten bytes")), Ok(()), "all of it may be spent");
-    assert_eq!(machine.send(now, &text("")), Err(Closed), "and not a byte more");
+    assert_eq!(
+        machine.send(now, &text("ten bytes")),
+        Ok(()),
+        "all of it may be spent"
+    );
+    assert_eq!(
+        machine.send(now, &text("")),
+        Err(Closed),
+        "and not a byte more"
+    );
     assert_eq!(machine.ended(), Some(CloseReason::SlowReader));
 }
 
@@ -231,8 +285,12 @@ fn a_budget_that_is_just_full_holds() {
 fn a_ping_that_waits_counts_too() {
     let now = Instant::now();
     let (ping, message) = (Packet::Ping("").encode(), text(""));
-    let config = Config { outbound_budget: ping.size() + message[0].size() - 1, ..Config::default() };
-    let mut machine = Machine::new(now, Transport::Polling, &config, EncodedMessage::text(""));
+    let config = Config {
+        outbound_budget: ping.size() + message[0].size() - 1,
+        ..Config::default()
+    };
+    let mut machine =
+        Machine::new(now, Transport::Polling, &config, EncodedMessage::text(""));
     machine.begin_poll(now).unwrap();
     assert!(machine.poll().is_some(), "nothing waits any more");
     machine.on_deadline(now + INTERVAL);
@@ -247,7 +305,10 @@ fn a_writer_has_something_to_do_when_there_is_something_to_say_or_nothing_more()
     assert!(!polling.has_output(), "a poll alone waits");
     assert!(polling.begin_probe());
     assert!(!polling.has_output(), "until somebody asks for it");
-    assert_eq!(polling.receive_probe(&Packet::Ping("probe")), Probe::Confirm);
+    assert_eq!(
+        polling.receive_probe(&Packet::Ping("probe")),
+        Probe::Confirm
+    );
     assert!(polling.has_output(), "the poll is let go");
 
     let (mut open, now) = machine(Transport::WebSocket);

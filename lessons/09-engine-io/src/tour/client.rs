@@ -1,8 +1,10 @@
-//! A client with nothing hidden: HTTP by hand for polling, lesson 07's connection for WebSocket.
+//! A client with nothing hidden: HTTP by hand for polling, lesson 07's connection for
+//! WebSocket.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
 use websocket::{Limits, Message, WebSocket};
 
 /// Nobody in this tour waits longer for an answer.
@@ -27,7 +29,9 @@ impl Answer {
     /// The session's name, out of an answer that opens one.
     pub(crate) fn sid(&self) -> Result<String, &'static str> {
         let behind = self.body.split_once("\"sid\":\"").map(|(_, rest)| rest);
-        let sid = behind.and_then(|rest| rest.split_once('"')).map(|(sid, _)| sid.to_owned());
+        let sid = behind
+            .and_then(|rest| rest.split_once('"'))
+            .map(|(sid, _)| sid.to_owned());
         sid.ok_or("the server's first packet has no sid")
     }
 }
@@ -41,7 +45,12 @@ fn dial(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Sends one request on a connection of its own.
-pub(crate) fn request(address: SocketAddr, method: &str, query: &str, body: &str) -> io::Result<Asked> {
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    query: &str,
+    body: &str,
+) -> io::Result<Asked> {
     let mut stream = dial(address)?;
     let request = format!(
         "{method} /engine.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
@@ -49,18 +58,29 @@ pub(crate) fn request(address: SocketAddr, method: &str, query: &str, body: &str
         body.len()
     );
     stream.write_all(request.as_bytes())?;
-    Ok(Asked { stream, written: request.len() })
+    Ok(Asked {
+        stream,
+        written: request.len(),
+    })
 }
 
 /// Reads an answer to its end.
 pub(crate) fn answer(mut asked: Asked) -> io::Result<Answer> {
     let mut text = String::new();
     let length = asked.stream.read_to_string(&mut text)?;
-    let (head, body) =
-        text.split_once("\r\n\r\n").ok_or_else(|| io::Error::other("the answer is no HTTP"))?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| io::Error::other("the answer is no HTTP"))?;
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
-    Ok(Answer { status, body: body.to_owned(), length })
+    Ok(Answer {
+        status,
+        body: body.to_owned(),
+        length,
+    })
 }
 
 /// A stream that counts what passes, both ways.
@@ -96,15 +116,22 @@ pub(crate) fn websocket(
 ) -> Result<WebSocket<Counted>, websocket::Error> {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     let path = format!("/engine.io/?EIO=4&transport=websocket{sid}");
-    let stream = Counted { stream: dial(address)?, bytes: 0 };
+    let stream = Counted {
+        stream: dial(address)?,
+        bytes: 0,
+    };
     WebSocket::connect(stream, &address.to_string(), &path, Limits::default())
 }
 
 /// The next text message.
-pub(crate) fn read(socket: &mut WebSocket<Counted>) -> Result<String, Box<dyn std::error::Error>> {
+pub(crate) fn read(
+    socket: &mut WebSocket<Counted>,
+) -> Result<String, Box<dyn std::error::Error>> {
     match socket.read()? {
         Some(Message::Text(text)) => Ok(text),
-        Some(Message::Binary(bytes)) => Err(format!("{} bytes came where text was due", bytes.len()).into()),
+        Some(Message::Binary(bytes)) => {
+            Err(format!("{} bytes came where text was due", bytes.len()).into())
+        }
         None => Err("the server closed".into()),
     }
 }

@@ -1,16 +1,19 @@
 //! What a message costs on the wire, by polling and by WebSocket.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use websocket::Message;
+
 use super::client::{Answer, answer, read, request, websocket};
 use super::server::start;
 use super::show::Outcome;
-use std::net::SocketAddr;
-use std::time::Duration;
-use websocket::Message;
 
 const MESSAGES: usize = 20;
 
-/// Bytes on the wire for a message there and back, as CSV. Our client's requests have four headers; a browser's have a
-/// dozen, so by polling it is several hundred bytes more.
+/// Bytes on the wire for a message there and back, as CSV. Our client's requests have
+/// four headers; a browser's have a dozen, so by polling it is several hundred bytes
+/// more.
 pub(crate) fn overhead() -> Outcome {
     let running = start(Duration::from_secs(25), Duration::from_secs(20))?;
     terminal::say!("characters in a message,polling,websocket");

@@ -1,11 +1,13 @@
 //! The server that the tour talks to: the real one, with an application that answers.
 
-use engine_io::{
-    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server, Session,
-};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+
+use engine_io::{
+    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server,
+    Session,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -28,7 +30,10 @@ struct One {
 
 impl Application for Answering {
     fn open(&self, session: Session) -> Arc<dyn Receiver> {
-        Arc::new(One { session, ended: self.0.clone() })
+        Arc::new(One {
+            session,
+            ended: self.0.clone(),
+        })
     }
 }
 
@@ -48,16 +53,36 @@ impl Receiver for One {
 }
 
 /// Starts it on a free port.
-pub(crate) fn start(ping_interval: Duration, ping_timeout: Duration) -> std::io::Result<Running> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+pub(crate) fn start(
+    ping_interval: Duration,
+    ping_timeout: Duration,
+) -> std::io::Result<Running> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     let address = listener.local_addr()?;
     let (sender, ended) = mpsc::channel();
-    let config = Config { ping_interval, ping_timeout, ..Config::default() };
+    let config = Config {
+        ping_interval,
+        ping_timeout,
+        ..Config::default()
+    };
     let server = Server::new(config, Answering(sender));
     let filter = engine_io::filter(&server);
-    runtime.spawn(engine_io::run(listener, filter, Limits::default(), std::future::pending()));
-    Ok(Running { address, ended, server, _runtime: runtime })
+    runtime.spawn(engine_io::run(
+        listener,
+        filter,
+        Limits::default(),
+        std::future::pending(),
+    ));
+    Ok(Running {
+        address,
+        ended,
+        server,
+        _runtime: runtime,
+    })
 }
 
 impl Running {

@@ -1,12 +1,15 @@
-//! The story: a session opens by polling, talks, moves to a WebSocket, beats, and is left alone.
+//! The story: a session opens by polling, talks, moves to a WebSocket, beats, and is left
+//! alone.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use engine_io::{CloseReason, Message as Payload, Packet, payload};
+use websocket::{Message, WebSocket};
 
 use super::client::{Asked, Counted, answer, read, request, websocket};
 use super::server::{Running, start};
-use anstyle::{AnsiColor, Style};
-use engine_io::{CloseReason, Message as Payload, Packet, payload};
-use std::thread;
-use std::time::{Duration, Instant};
-use websocket::{Message, WebSocket};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -19,12 +22,22 @@ struct Stage {
 }
 
 /// Runs the whole tour.
-pub(crate) fn run(pause: Duration, ping_interval: Duration, ping_timeout: Duration) -> Outcome {
+pub(crate) fn run(
+    pause: Duration,
+    ping_interval: Duration,
+    ping_timeout: Duration,
+) -> Outcome {
     // The default heartbeat: no ping comes in between.
-    let stage = Stage { pause, running: start(Duration::from_secs(25), Duration::from_secs(20))? };
+    let stage = Stage {
+        pause,
+        running: start(Duration::from_secs(25), Duration::from_secs(20))?,
+    };
     let sid = stage.polling()?;
     stage.upgrade(&sid)?;
-    let stage = Stage { pause, running: start(ping_interval, ping_timeout)? };
+    let stage = Stage {
+        pause,
+        running: start(ping_interval, ping_timeout)?,
+    };
     let socket = stage.heartbeat(ping_interval)?;
     stage.gone(socket, ping_timeout)
 }
@@ -51,14 +64,26 @@ impl Stage {
 
     fn get(&self, sid: &str) -> Outcome<Asked> {
         self.draw("polling", true, "GET", "is there anything for me?");
-        Ok(request(self.running.address, "GET", &format!("&sid={sid}"), "")?)
+        Ok(request(
+            self.running.address,
+            "GET",
+            &format!("&sid={sid}"),
+            "",
+        )?)
     }
 
     fn post(&self, sid: &str, packet: &str, meaning: &str) -> Outcome {
         self.draw("polling", true, &format!("POST {packet}"), meaning);
-        let answer = answer(request(self.running.address, "POST", &format!("&sid={sid}"), packet)?)?;
+        let answer = answer(request(
+            self.running.address,
+            "POST",
+            &format!("&sid={sid}"),
+            packet,
+        )?)?;
         if answer.status != 200 {
-            return Err(format!("the server answered {} to {packet}", answer.status).into());
+            return Err(
+                format!("the server answered {} to {packet}", answer.status).into()
+            );
         }
         Ok(())
     }
@@ -77,11 +102,14 @@ impl Stage {
         if packets != ["4tea is ready"] {
             return Err(format!("the poll brought {packets:?}").into());
         }
-        say("Each message to us costs a request, and one waits at the server all the time.");
+        say(
+            "Each message to us costs a request, and one waits at the server all the time.",
+        );
         Ok(sid)
     }
 
-    /// A WebSocket is tried beside it, and the session moves there without losing anything.
+    /// A WebSocket is tried beside it, and the session moves there without losing
+    /// anything.
     fn upgrade(&self, sid: &str) -> Outcome {
         self.heading("The upgrade: the same session moves");
         let waiting = self.get(sid)?;
@@ -96,9 +124,19 @@ impl Stage {
         self.send(&mut socket, "5", "then I am here from now on")?;
         self.send(&mut socket, "4more tea", "a message is a frame now")?;
         self.expect(&mut socket, "4more tea is ready", "and so is the answer")?;
-        let late = answer(request(self.running.address, "GET", &format!("&sid={sid}"), "")?)?;
+        let late = answer(request(
+            self.running.address,
+            "GET",
+            &format!("&sid={sid}"),
+            "",
+        )?)?;
         self.draw("polling", true, "GET", "and who polls now?");
-        self.draw("polling", false, &late.status.to_string(), "is refused: the session has moved");
+        self.draw(
+            "polling",
+            false,
+            &late.status.to_string(),
+            "is refused: the session has moved",
+        );
         if late.status != 400 {
             return Err("a poll of an upgraded session was served".into());
         }
@@ -107,11 +145,19 @@ impl Stage {
 
     /// Ping and pong.
     fn heartbeat(&self, interval: Duration) -> Outcome<WebSocket<Counted>> {
-        self.heading(&format!("The heartbeat: a ping {} ms after the last pong", interval.as_millis()));
+        self.heading(&format!(
+            "The heartbeat: a ping {} ms after the last pong",
+            interval.as_millis()
+        ));
         let mut socket = websocket(self.running.address, None)?;
         say("            (a new session, over a WebSocket from the start)");
         let open = read(&mut socket)?;
-        self.draw("websocket", false, &short(&open), "open: the session's name, and the rules");
+        self.draw(
+            "websocket",
+            false,
+            &short(&open),
+            "open: the session's name, and the rules",
+        );
         for _ in 0..2 {
             self.expect(&mut socket, "2", "are you there?")?;
             self.send(&mut socket, "3", "yes")?;
@@ -122,14 +168,26 @@ impl Stage {
 
     /// The client stops answering, as if it were in a tunnel.
     fn gone(&self, mut socket: WebSocket<Counted>, timeout: Duration) -> Outcome {
-        self.heading(&format!("Gone: a ping without its pong for {} ms", timeout.as_millis()));
+        self.heading(&format!(
+            "Gone: a ping without its pong for {} ms",
+            timeout.as_millis()
+        ));
         self.expect(&mut socket, "2", "are you there?")?;
         let asked = Instant::now();
         say("            (nobody answers)");
         let reason = self.running.ended.recv_timeout(PATIENCE)?;
-        self.draw("", false, "session closed", &format!("because of a {reason}"));
+        self.draw(
+            "",
+            false,
+            "session closed",
+            &format!("because of a {reason}"),
+        );
         if reason != CloseReason::PingTimeout || asked.elapsed() < timeout / 2 {
-            return Err(format!("the session ended by {reason} after {:?}", asked.elapsed()).into());
+            return Err(format!(
+                "the session ended by {reason} after {:?}",
+                asked.elapsed()
+            )
+            .into());
         }
         let deadline = Instant::now() + PATIENCE;
         while self.running.sessions() > 0 && Instant::now() < deadline {
@@ -145,24 +203,50 @@ impl Stage {
         Ok(())
     }
 
-    fn send(&self, socket: &mut WebSocket<Counted>, packet: &str, meaning: &str) -> Outcome {
-        draw(self.pause_before(packet), "websocket", true, packet, meaning);
+    fn send(
+        &self,
+        socket: &mut WebSocket<Counted>,
+        packet: &str,
+        meaning: &str,
+    ) -> Outcome {
+        draw(
+            self.pause_before(packet),
+            "websocket",
+            true,
+            packet,
+            meaning,
+        );
         Ok(socket.send(&Message::Text(packet.to_owned()))?)
     }
 
     /// The next packet has to be this one.
-    fn expect(&self, socket: &mut WebSocket<Counted>, packet: &str, meaning: &str) -> Outcome {
+    fn expect(
+        &self,
+        socket: &mut WebSocket<Counted>,
+        packet: &str,
+        meaning: &str,
+    ) -> Outcome {
         let came = read(socket)?;
         if came != packet {
             return Err(format!("{came:?} came where {packet:?} was due").into());
         }
-        draw(self.pause_before(packet), "websocket", false, packet, meaning);
+        draw(
+            self.pause_before(packet),
+            "websocket",
+            false,
+            packet,
+            meaning,
+        );
         Ok(())
     }
 
     /// A ping must have its pong in time: these two are drawn as they pass.
     fn pause_before(&self, packet: &str) -> Duration {
-        if ["2", "3"].contains(&packet) { Duration::ZERO } else { self.pause }
+        if ["2", "3"].contains(&packet) {
+            Duration::ZERO
+        } else {
+            self.pause
+        }
     }
 }
 
@@ -173,7 +257,11 @@ fn say(text: &str) {
 /// One line of the drawing, after a pause: over what, which way, and what.
 fn draw(pause: Duration, over: &str, out: bool, what: &str, meaning: &str) {
     thread::sleep(pause);
-    let (arrow, color) = if out { ("──►", AnsiColor::Cyan) } else { ("◄──", AnsiColor::Green) };
+    let (arrow, color) = if out {
+        ("──►", AnsiColor::Cyan)
+    } else {
+        ("◄──", AnsiColor::Green)
+    };
     let style = Style::new().fg_color(Some(color.into()));
     terminal::say!("  {over:9} {style}{arrow}{style:#} {what:30} {meaning}");
 }

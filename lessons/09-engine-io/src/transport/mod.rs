@@ -1,4 +1,5 @@
-//! The shell around the [machine](crate::machine): each transport carries its packets and nothing more.
+//! The shell around the [machine](crate::machine): each transport carries its packets and
+//! nothing more.
 
 pub(crate) mod polling;
 pub(crate) mod websocket;

@@ -1,28 +1,28 @@
 //! The polling transport: a GET that waits for packets, a POST that brings some.
 
-use std::{future::poll_fn, time::Duration};
+use std::future::poll_fn;
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use futures_util::{Stream, StreamExt};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use crate::{
-    machine::CloseReason,
-    packet::PacketError,
-    payload,
-    refusal::Refusal,
-    session::{Session, now},
-};
+use crate::machine::CloseReason;
+use crate::packet::PacketError;
+use crate::payload;
+use crate::refusal::Refusal;
+use crate::session::{Session, now};
 
 /// Waits for packets and returns them as a body.
 ///
-/// If the client goes away meanwhile, this future is dropped, and the session ends: a client that polls has no
-/// other connection whose end could be seen.
+/// If the client goes away meanwhile, this future is dropped, and the session ends: a
+/// client that polls has no other connection whose end could be seen.
 pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     session.with(|machine| machine.begin_poll(now()))?;
     let waiting = Waiting(Some(session));
-    let packets = poll_fn(|cx| session.poll_output(cx, crate::machine::Machine::poll)).await;
+    let packets =
+        poll_fn(|cx| session.poll_output(cx, crate::machine::Machine::poll)).await;
     waiting.answered();
     // The answer may have been the session's last word.
     session.with(|_| ());
@@ -67,7 +67,11 @@ pub(crate) struct BodyLimits {
 }
 
 /// Reads a body and hands its messages to the application, in order.
-pub(crate) async fn post<S, B, E>(session: &Session, body: S, limits: BodyLimits) -> Result<(), PostError>
+pub(crate) async fn post<S, B, E>(
+    session: &Session,
+    body: S,
+    limits: BodyLimits,
+) -> Result<(), PostError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
@@ -81,7 +85,9 @@ where
             tracing::debug!(?session, %error, "broken payload");
             session.close(CloseReason::ParseError);
         }
-        Err(PostError::TooSlow | PostError::Broken) => session.close(CloseReason::TransportError),
+        Err(PostError::TooSlow | PostError::Broken) => {
+            session.close(CloseReason::TransportError)
+        }
         _ => {}
     }
     result
@@ -95,7 +101,11 @@ impl Drop for Posting<'_> {
     }
 }
 
-async fn read_and_deliver<S, B, E>(session: &Session, body: S, limits: BodyLimits) -> Result<(), PostError>
+async fn read_and_deliver<S, B, E>(
+    session: &Session,
+    body: S,
+    limits: BodyLimits,
+) -> Result<(), PostError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
@@ -103,7 +113,9 @@ where
     let body = timeout(limits.timeout, read(body, limits.max_payload)).await;
     let body = body.map_err(|_| PostError::TooSlow)??;
     let body = std::str::from_utf8(&body).map_err(|_| PacketError::Utf8)?;
-    let Some(receiver) = session.receiver() else { return Err(Refusal::UnknownSession.into()) };
+    let Some(receiver) = session.receiver() else {
+        return Err(Refusal::UnknownSession.into());
+    };
     for packet in payload::decode(body) {
         let packet = packet?;
         poll_fn(|cx| session.poll_may_read(cx)).await;

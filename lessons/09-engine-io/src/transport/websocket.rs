@@ -1,34 +1,32 @@
 //! The WebSocket transport: one task a connection, on lesson 07's own frames.
 //!
-//! The task reads into a buffer on its stack, so that an idle connection owns none, and hands each message to the
-//! application while it still lies there. It writes what the session has queued, up to [`BATCH`] frames in one
-//! system call; the frames were encoded by whoever sent them, perhaps for a thousand connections at once.
+//! The task reads into a buffer on its stack, so that an idle connection owns none, and
+//! hands each message to the application while it still lies there. It writes what the
+//! session has queued, up to [`BATCH`] frames in one system call; the frames were encoded
+//! by whoever sent them, perhaps for a thousand connections at once.
 
-use std::{
-    borrow::Cow,
-    collections::VecDeque,
-    future::poll_fn,
-    io::{self, IoSlice},
-    mem::MaybeUninit,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    time::timeout,
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+use websocket::{
+    CloseCode, CloseFrame, Decoder, Event, Limits, OpCode, ProtocolError, Role,
+    encode_frame,
 };
-use websocket::{CloseCode, CloseFrame, Decoder, Event, Limits, OpCode, ProtocolError, Role, encode_frame};
 
-use crate::{
-    config::Config,
-    machine::{CloseReason, Probe},
-    packet::{EncodedMessage, Message, Packet},
-    session::{Receiver, Session, now},
-};
+use crate::config::Config;
+use crate::machine::{CloseReason, Probe};
+use crate::packet::{EncodedMessage, Message, Packet};
+use crate::session::{Receiver, Session, now};
 
 /// Frames in one write: enough that a busy connection needs few system calls.
 const BATCH: usize = 64;
@@ -38,7 +36,8 @@ const READ_BUFFER: usize = 16 * 1024;
 const READS: usize = 8;
 /// A queue that grew beyond this many packets gives its memory back when it is empty.
 const KEEP_CAPACITY: usize = 64;
-/// How many frames a message may come in: a thousand one-byte fragments are no message but an attack.
+/// How many frames a message may come in: a thousand one-byte fragments are no message
+/// but an attack.
 const MAX_FRAGMENTS: usize = 1024;
 /// Bytes of pongs that wait for a client to read.
 const MAX_CONTROL: usize = 1024;
@@ -60,20 +59,24 @@ struct Connection<IO> {
     decoder: Decoder,
     session: Session,
     receiver: Arc<dyn Receiver>,
-    /// Still on trial: packets go to the probe, and nothing of the session is written here.
+    /// Still on trial: packets go to the probe, and nothing of the session is written
+    /// here.
     probing: bool,
     /// Taken from the session, not yet written; of the first, `written` bytes are.
     batch: VecDeque<EncodedMessage>,
     written: usize,
     /// Written, but not yet given back to the session's budget.
     unaccounted: usize,
-    /// Frames of the transport's own, pongs and `3probe`: they go first at the next frame boundary.
+    /// Frames of the transport's own, pongs and `3probe`: they go first at the next
+    /// frame boundary.
     control: Bytes,
 }
 
-/// Carries `session` over `io` until either ends. `early` is what the client sent behind its request.
+/// Carries `session` over `io` until either ends. `early` is what the client sent behind
+/// its request.
 ///
-/// With `probing`, the session is on polling and this connection has [`Config::upgrade_timeout`] to take it over.
+/// With `probing`, the session is on polling and this connection has
+/// [`Config::upgrade_timeout`] to take it over.
 pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
     io: IO,
     early: Bytes,
@@ -81,8 +84,13 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
     config: &Config,
     probing: bool,
 ) {
-    let Some(receiver) = session.receiver() else { return };
-    let limits = Limits { max_message: config.max_payload, max_fragments: MAX_FRAGMENTS };
+    let Some(receiver) = session.receiver() else {
+        return;
+    };
+    let limits = Limits {
+        max_message: config.max_payload,
+        max_fragments: MAX_FRAGMENTS,
+    };
     let mut connection = Connection {
         io,
         decoder: Decoder::new(Role::Server, limits),
@@ -103,7 +111,10 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         });
         end = match timeout(config.upgrade_timeout, trial).await {
             Ok(end) => end,
-            Err(_) => Some(End::Close(close_frame(CloseCode::NORMAL, "upgrade timeout"))),
+            Err(_) => Some(End::Close(close_frame(
+                CloseCode::NORMAL,
+                "upgrade timeout",
+            ))),
         };
     }
     let end = match end {
@@ -111,7 +122,9 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         None => poll_fn(|cx| connection.poll(cx)).await,
     };
     if connection.probing {
-        connection.session.with(crate::machine::Machine::probe_ended);
+        connection
+            .session
+            .with(crate::machine::Machine::probe_ended);
     } else {
         connection.session.with(|machine| {
             machine.close(now(), CloseReason::TransportClose);
@@ -128,12 +141,16 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         End::Close(frame) => (frame, Some(connection.decoder)),
         End::Answer(frame) => (frame, None),
     };
-    let _ = timeout(LINGER, Box::pin(goodbye(connection.io, whole(frame), decoder))).await;
+    let _ = timeout(
+        LINGER,
+        Box::pin(goodbye(connection.io, whole(frame), decoder)),
+    )
+    .await;
 }
 
-/// Sends the close frame and, with a decoder, waits for the client's, or for its end: a socket that is closed while
-/// bytes are unread resets the connection, and the client would lose what it was sent last. The server then closes
-/// first (RFC 6455 §7.1.1).
+/// Sends the close frame and, with a decoder, waits for the client's, or for its end: a
+/// socket that is closed while bytes are unread resets the connection, and the client
+/// would lose what it was sent last. The server then closes first (RFC 6455 §7.1.1).
 async fn goodbye(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     frame: Bytes,
@@ -141,7 +158,9 @@ async fn goodbye(
 ) -> io::Result<()> {
     io.write_all(&frame).await?;
     io.shutdown().await?;
-    let Some(mut decoder) = decoder else { return Ok(()) };
+    let Some(mut decoder) = decoder else {
+        return Ok(());
+    };
     let mut buffer = [0; 512];
     loop {
         let len = io.read(&mut buffer).await?;
@@ -160,11 +179,26 @@ async fn goodbye(
 /// Refuses a connection that has already been upgraded: a close frame and no more.
 pub(crate) async fn refuse(io: impl AsyncRead + AsyncWrite + Unpin) {
     let decoder = Decoder::new(Role::Server, Limits::default());
-    let _ = timeout(LINGER, Box::pin(goodbye(io, close_frame(CloseCode::NORMAL, ""), Some(decoder)))).await;
+    let _ = timeout(
+        LINGER,
+        Box::pin(goodbye(
+            io,
+            close_frame(CloseCode::NORMAL, ""),
+            Some(decoder),
+        )),
+    )
+    .await;
 }
 
 fn close_frame(code: CloseCode, reason: &str) -> Bytes {
-    encode_frame(OpCode::Close, &CloseFrame { code, reason: reason.to_owned() }.encode())
+    encode_frame(
+        OpCode::Close,
+        &CloseFrame {
+            code,
+            reason: reason.to_owned(),
+        }
+        .encode(),
+    )
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
@@ -198,7 +232,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         Poll::Pending
     }
 
-    /// Bytes have come: hands every message in them on. Returns how the connection ends, if it does.
+    /// Bytes have come: hands every message in them on. Returns how the connection ends,
+    /// if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
         loop {
             let event = match self.decoder.decode(&mut input) {
@@ -228,8 +263,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
     }
 
-    /// Adds a frame of the transport's own behind those that wait, perhaps half written. A client that does not read
-    /// its answers gets no more of them.
+    /// Adds a frame of the transport's own behind those that wait, perhaps half written.
+    /// A client that does not read its answers gets no more of them.
     fn answer(&mut self, frame: &Bytes) {
         if self.control.len() <= MAX_CONTROL {
             self.control = [&self.control[..], frame].concat().into();
@@ -237,7 +272,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn receive_text(&mut self, text: &str) -> Option<End> {
-        let Ok(packet) = Packet::decode(text) else { return Some(self.garbage()) };
+        let Ok(packet) = Packet::decode(text) else {
+            return Some(self.garbage());
+        };
         if self.probing {
             return match self.session.with(|machine| machine.receive_probe(&packet)) {
                 Probe::Confirm => {
@@ -271,7 +308,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             return Some(End::Close(close_frame(CloseCode::NORMAL, "")));
         }
         if !self.session.is_closed() {
-            self.receiver.message(Message::Binary(bytes.into_owned().into()));
+            self.receiver
+                .message(Message::Binary(bytes.into_owned().into()));
         }
         None
     }
@@ -317,7 +355,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
     }
 
-    /// Takes what the session has queued. Ready with an end when the session has, and all is written.
+    /// Takes what the session has queued. Ready with an end when the session has, and all
+    /// is written.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         if self.probing {
             return Poll::Pending;
@@ -330,11 +369,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         let ended = ready!(self.session.poll_output(cx, |machine| {
             machine.wrote(unaccounted);
             machine.take(batch);
-            if batch.is_empty() { machine.ended().map(Some) } else { Some(None) }
+            if batch.is_empty() {
+                machine.ended().map(Some)
+            } else {
+                Some(None)
+            }
         }));
         Poll::Ready(ended.map(|reason| match reason {
             CloseReason::SlowReader | CloseReason::PingTimeout => End::Gone,
-            CloseReason::ServerShutdown => End::Close(close_frame(CloseCode::GOING_AWAY, "")),
+            CloseReason::ServerShutdown => {
+                End::Close(close_frame(CloseCode::GOING_AWAY, ""))
+            }
             _ => End::Close(close_frame(CloseCode::NORMAL, "")),
         }))
     }

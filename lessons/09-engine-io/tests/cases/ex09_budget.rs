@@ -18,7 +18,10 @@ fn messages_come_out_in_order() {
         [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()],
         "first in, first out. See \"A slow reader\"."
     );
-    assert!(outbound.take(100).is_empty(), "each message goes once. See \"A slow reader\".");
+    assert!(
+        outbound.take(100).is_empty(),
+        "each message goes once. See \"A slow reader\"."
+    );
 }
 
 #[test]
@@ -27,7 +30,11 @@ fn one_write_takes_as_many_as_fit() {
     for _ in 0..4 {
         outbound.push(bytes(10)).expect("there is room");
     }
-    assert_eq!(outbound.take(30).len(), 3, "three messages of 10 fit into 30 bytes. See \"A slow reader\".");
+    assert_eq!(
+        outbound.take(30).len(),
+        3,
+        "three messages of 10 fit into 30 bytes. See \"A slow reader\"."
+    );
     outbound.push(bytes(50)).expect("there is room");
     assert_eq!(
         outbound.take(30),
@@ -46,8 +53,16 @@ fn the_budget_is_what_may_wait() {
     let mut outbound = Outbound::new(100);
     outbound.push(bytes(60)).expect("60 of 100");
     let exactly = outbound.push(bytes(40));
-    assert_eq!(exactly, Ok(false), "100 of 100 are allowed. See \"A slow reader\".");
-    assert_eq!(outbound.push(bytes(1)), Err(SlowReader), "101 are not. See \"A slow reader\".");
+    assert_eq!(
+        exactly,
+        Ok(false),
+        "100 of 100 are allowed. See \"A slow reader\"."
+    );
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Err(SlowReader),
+        "101 are not. See \"A slow reader\"."
+    );
 }
 
 #[test]
@@ -61,9 +76,17 @@ fn what_is_under_way_counts_until_it_is_written() {
         "taken is not sent: it is still in our memory. See \"A slow reader\"."
     );
     outbound.written(30);
-    assert_eq!(outbound.outstanding(), 70, "30 bytes are gone. See \"A slow reader\".");
+    assert_eq!(
+        outbound.outstanding(),
+        70,
+        "30 bytes are gone. See \"A slow reader\"."
+    );
     outbound.push(bytes(30)).expect("there is room for just 30");
-    assert_eq!(outbound.push(bytes(1)), Err(SlowReader), "and no more. See \"A slow reader\".");
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Err(SlowReader),
+        "and no more. See \"A slow reader\"."
+    );
 }
 
 #[test]
@@ -71,9 +94,20 @@ fn a_slow_reader_costs_nothing_from_then_on() {
     let mut outbound = Outbound::new(10);
     outbound.push(bytes(8)).expect("there is room");
     outbound.push(bytes(8)).expect_err("there is none");
-    assert_eq!(outbound.outstanding(), 0, "what waited is freed. See \"A slow reader\".");
-    assert!(outbound.take(100).is_empty(), "nothing is left to send. See \"A slow reader\".");
-    assert_eq!(outbound.push(bytes(1)), Err(SlowReader), "it stays closed. See \"A slow reader\".");
+    assert_eq!(
+        outbound.outstanding(),
+        0,
+        "what waited is freed. See \"A slow reader\"."
+    );
+    assert!(
+        outbound.take(100).is_empty(),
+        "nothing is left to send. See \"A slow reader\"."
+    );
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Err(SlowReader),
+        "it stays closed. See \"A slow reader\"."
+    );
 }
 
 #[test]
@@ -83,16 +117,28 @@ fn what_is_under_way_is_not_freed_twice() {
     outbound.take(100);
     outbound.push(bytes(4)).expect("there is room");
     outbound.push(bytes(4)).expect_err("there is none");
-    assert_eq!(outbound.outstanding(), 4, "the writer still has these. See \"A slow reader\".");
+    assert_eq!(
+        outbound.outstanding(),
+        4,
+        "the writer still has these. See \"A slow reader\"."
+    );
     outbound.written(4);
-    assert_eq!(outbound.outstanding(), 0, "now they are gone. See \"A slow reader\".");
+    assert_eq!(
+        outbound.outstanding(),
+        0,
+        "now they are gone. See \"A slow reader\"."
+    );
 }
 
 #[test]
 fn a_long_message_goes_when_nothing_is_in_its_way() {
     let mut outbound = Outbound::new(10);
     let long = outbound.push(bytes(50));
-    assert_eq!(long, Ok(true), "it could never be sent otherwise. See \"A slow reader\".");
+    assert_eq!(
+        long,
+        Ok(true),
+        "it could never be sent otherwise. See \"A slow reader\"."
+    );
     assert_eq!(
         outbound.push(bytes(1)),
         Err(SlowReader),
@@ -103,8 +149,16 @@ fn a_long_message_goes_when_nothing_is_in_its_way() {
 #[test]
 fn the_writer_is_woken_when_it_slept() {
     let mut outbound = Outbound::new(100);
-    assert_eq!(outbound.push(bytes(1)), Ok(true), "nothing was there: wake it. See \"A slow reader\".");
-    assert_eq!(outbound.push(bytes(1)), Ok(false), "it is awake. See \"A slow reader\".");
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Ok(true),
+        "nothing was there: wake it. See \"A slow reader\"."
+    );
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Ok(false),
+        "it is awake. See \"A slow reader\"."
+    );
     outbound.take(100);
     assert_eq!(
         outbound.push(bytes(1)),
@@ -114,5 +168,9 @@ fn the_writer_is_woken_when_it_slept() {
     outbound.written(2);
     outbound.take(100);
     outbound.written(1);
-    assert_eq!(outbound.push(bytes(1)), Ok(true), "all was written, so it sleeps. See \"A slow reader\".");
+    assert_eq!(
+        outbound.push(bytes(1)),
+        Ok(true),
+        "all was written, so it sleeps. See \"A slow reader\"."
+    );
 }

@@ -1,7 +1,8 @@
 //! What a `Heartbeat` has to do. Sections are those of chapter 9.
 
-use crate::subject::{Action, Heartbeat};
 use std::time::Duration;
+
+use crate::subject::{Action, Heartbeat};
 
 /// A ping every 25 seconds, 20 for its pong.
 fn heartbeat() -> Heartbeat {
@@ -15,9 +16,21 @@ fn at(seconds: u64) -> Duration {
 #[test]
 fn the_first_ping_comes_after_the_interval() {
     let mut heartbeat = heartbeat();
-    assert_eq!(heartbeat.deadline(), Some(at(25)), "not at once. See \"The heartbeat\".");
-    assert_eq!(heartbeat.on_time(at(24)), Action::Wait, "it was asked too early. See \"The heartbeat\".");
-    assert_eq!(heartbeat.on_time(at(25)), Action::Ping, "25 seconds are over. See \"The heartbeat\".");
+    assert_eq!(
+        heartbeat.deadline(),
+        Some(at(25)),
+        "not at once. See \"The heartbeat\"."
+    );
+    assert_eq!(
+        heartbeat.on_time(at(24)),
+        Action::Wait,
+        "it was asked too early. See \"The heartbeat\"."
+    );
+    assert_eq!(
+        heartbeat.on_time(at(25)),
+        Action::Ping,
+        "25 seconds are over. See \"The heartbeat\"."
+    );
 }
 
 #[test]
@@ -38,9 +51,21 @@ fn a_ping_goes_out_once() {
 fn no_pong_is_the_end() {
     let mut heartbeat = heartbeat();
     heartbeat.on_time(at(25));
-    assert_eq!(heartbeat.deadline(), Some(at(45)), "the pong has 20 seconds. See \"The heartbeat\".");
-    assert_eq!(heartbeat.on_time(at(45)), Action::Close, "20 seconds without a pong. See \"The heartbeat\".");
-    assert_eq!(heartbeat.deadline(), None, "nothing is due for who has gone. See \"The heartbeat\".");
+    assert_eq!(
+        heartbeat.deadline(),
+        Some(at(45)),
+        "the pong has 20 seconds. See \"The heartbeat\"."
+    );
+    assert_eq!(
+        heartbeat.on_time(at(45)),
+        Action::Close,
+        "20 seconds without a pong. See \"The heartbeat\"."
+    );
+    assert_eq!(
+        heartbeat.deadline(),
+        None,
+        "nothing is due for who has gone. See \"The heartbeat\"."
+    );
     heartbeat.on_pong(at(46));
     let action = heartbeat.on_time(at(100));
     assert_eq!(
@@ -60,8 +85,16 @@ fn a_pong_makes_the_next_ping_due() {
         Some(at(52)),
         "25 seconds after the pong, not after the ping. See \"The heartbeat\"."
     );
-    assert_eq!(heartbeat.on_time(at(51)), Action::Wait, "not yet. See \"The heartbeat\".");
-    assert_eq!(heartbeat.on_time(at(52)), Action::Ping, "now. See \"The heartbeat\".");
+    assert_eq!(
+        heartbeat.on_time(at(51)),
+        Action::Wait,
+        "not yet. See \"The heartbeat\"."
+    );
+    assert_eq!(
+        heartbeat.on_time(at(52)),
+        Action::Ping,
+        "now. See \"The heartbeat\"."
+    );
     assert_eq!(
         heartbeat.deadline(),
         Some(at(72)),
@@ -81,7 +114,11 @@ fn a_pong_that_nobody_asked_for_changes_nothing() {
     heartbeat.on_time(at(25));
     heartbeat.on_pong(at(26));
     heartbeat.on_pong(at(40));
-    assert_eq!(heartbeat.deadline(), Some(at(51)), "the second pong answers nothing. See \"The heartbeat\".");
+    assert_eq!(
+        heartbeat.deadline(),
+        Some(at(51)),
+        "the second pong answers nothing. See \"The heartbeat\"."
+    );
 }
 
 #[test]
@@ -93,5 +130,9 @@ fn a_late_ping_leaves_the_client_its_time() {
         "five seconds late, and still due. See \"The heartbeat\"."
     );
     let deadline = heartbeat.deadline();
-    assert_eq!(deadline, Some(at(50)), "20 seconds from when it went out. See \"The heartbeat\".");
+    assert_eq!(
+        deadline,
+        Some(at(50)),
+        "20 seconds from when it went out. See \"The heartbeat\"."
+    );
 }

@@ -9,27 +9,55 @@ fn text(text: &str) -> Packet {
 #[test]
 fn packets_are_joined() {
     let body = encode(&[text("4hello"), text("2"), text("4world")]);
-    assert_eq!(body, "4hello\u{1e}2\u{1e}4world", "0x1e stands between two packets. See \"Payloads\".");
-    assert_eq!(encode(&[text("4hello")]), "4hello", "one packet needs no separator. See \"Payloads\".");
+    assert_eq!(
+        body, "4hello\u{1e}2\u{1e}4world",
+        "0x1e stands between two packets. See \"Payloads\"."
+    );
+    assert_eq!(
+        encode(&[text("4hello")]),
+        "4hello",
+        "one packet needs no separator. See \"Payloads\"."
+    );
 }
 
 #[test]
 fn bytes_become_base64() {
     let body = encode(&[Packet::Binary(vec![1, 2, 3, 4]), text("4and text")]);
-    assert_eq!(body, "bAQIDBA==\u{1e}4and text", "`b`, then base64 with its `=`. See \"Payloads\".");
+    assert_eq!(
+        body, "bAQIDBA==\u{1e}4and text",
+        "`b`, then base64 with its `=`. See \"Payloads\"."
+    );
 }
 
 #[test]
 fn a_body_is_taken_apart() {
     let packets = decode("4hello\u{1e}2\u{1e}bAQIDBA==\u{1e}4b");
-    let expected = vec![text("4hello"), text("2"), Packet::Binary(vec![1, 2, 3, 4]), text("4b")];
-    assert_eq!(packets, Ok(expected), "a `b` counts only where a packet begins. See \"Payloads\".");
+    let expected = vec![
+        text("4hello"),
+        text("2"),
+        Packet::Binary(vec![1, 2, 3, 4]),
+        text("4b"),
+    ];
+    assert_eq!(
+        packets,
+        Ok(expected),
+        "a `b` counts only where a packet begins. See \"Payloads\"."
+    );
 }
 
 #[test]
 fn what_goes_in_comes_out() {
-    let packets = vec![text("4"), Packet::Binary(vec![]), Packet::Binary(vec![0xff; 7]), text("4grün 👋")];
-    assert_eq!(decode(&encode(&packets)), Ok(packets), "both directions have to fit. See \"Payloads\".");
+    let packets = vec![
+        text("4"),
+        Packet::Binary(vec![]),
+        Packet::Binary(vec![0xff; 7]),
+        text("4grün 👋"),
+    ];
+    assert_eq!(
+        decode(&encode(&packets)),
+        Ok(packets),
+        "both directions have to fit. See \"Payloads\"."
+    );
 }
 
 #[test]
@@ -46,6 +74,10 @@ fn an_empty_packet_is_refused() {
 #[test]
 fn what_is_no_base64_is_refused() {
     for body in ["b!", "bAQID\u{1e}bA", "bAQIDBA"] {
-        assert_eq!(decode(body), Err(BadPayload), "{body:?} is no base64 behind its `b`. See \"Payloads\".");
+        assert_eq!(
+            decode(body),
+            Err(BadPayload),
+            "{body:?} is no base64 behind its `b`. See \"Payloads\"."
+        );
     }
 }

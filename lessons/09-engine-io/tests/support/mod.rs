@@ -1,29 +1,33 @@
 //! A real server on a free port, and clients that say exactly what a test wants to say.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use engine_io::{
-    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server, Session,
+    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server,
+    Session,
 };
 use futures_util::{SinkExt, StreamExt};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{self, client::IntoClientRequest, http::HeaderValue},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{self};
+use tokio_tungstenite::{WebSocketStream, client_async};
 pub use tungstenite::Message as Frame;
 
 /// Longer than anything here should take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long for {what}"))
+    timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("waited too long for {what}"))
 }
 
 /// Sends every message back. `flood N` is answered with N messages of 1,000 bytes.
@@ -40,7 +44,10 @@ struct EchoSession {
 impl Application for Echo {
     fn open(&self, session: Session) -> Arc<dyn Receiver> {
         let _ = self.opened.send(session.clone());
-        Arc::new(EchoSession { session, closed: self.closed.clone() })
+        Arc::new(EchoSession {
+            session,
+            closed: self.closed.clone(),
+        })
     }
 }
 
@@ -83,7 +90,13 @@ pub async fn start(config: Config) -> TestServer {
 pub async fn start_with(config: Config, limits: Limits) -> TestServer {
     let (opened_sender, opened) = mpsc::unbounded_channel();
     let (closed_sender, closed) = mpsc::unbounded_channel();
-    let server = Server::new(config, Echo { opened: opened_sender, closed: closed_sender });
+    let server = Server::new(
+        config,
+        Echo {
+            opened: opened_sender,
+            closed: closed_sender,
+        },
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = oneshot::channel();
@@ -91,7 +104,14 @@ pub async fn start_with(config: Config, limits: Limits) -> TestServer {
     let stopped = tokio::spawn(engine_io::run(listener, filter, limits, async {
         let _ = stopping.await;
     }));
-    TestServer { address, server, opened, closed, stop: Some(stop), stopped }
+    TestServer {
+        address,
+        server,
+        opened,
+        closed,
+        stop: Some(stop),
+        stopped,
+    }
 }
 
 #[derive(Debug)]
@@ -112,7 +132,9 @@ impl Response {
 
 impl TestServer {
     pub async fn connect(&self) -> TcpStream {
-        soon("a connection", TcpStream::connect(self.address)).await.unwrap()
+        soon("a connection", TcpStream::connect(self.address))
+            .await
+            .unwrap()
     }
 
     /// Sends a whole request on a connection of its own and reads the answer to its end.
@@ -122,7 +144,13 @@ impl TestServer {
         read_response(&mut stream).await
     }
 
-    pub async fn request(&self, method: &str, query: &str, headers: &str, body: &[u8]) -> Response {
+    pub async fn request(
+        &self,
+        method: &str,
+        query: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> Response {
         let mut request = format!(
             "{method} /engine.io/?{query} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
             self.address,
@@ -138,18 +166,26 @@ impl TestServer {
     }
 
     pub async fn poll(&self, sid: &str) -> Response {
-        self.get(&format!("EIO=4&transport=polling&sid={sid}")).await
+        self.get(&format!("EIO=4&transport=polling&sid={sid}"))
+            .await
     }
 
     pub async fn post(&self, sid: &str, body: impl AsRef<[u8]>) -> Response {
-        self.request("POST", &format!("EIO=4&transport=polling&sid={sid}"), "", body.as_ref()).await
+        self.request(
+            "POST",
+            &format!("EIO=4&transport=polling&sid={sid}"),
+            "",
+            body.as_ref(),
+        )
+        .await
     }
 
     /// Opens a session by polling.
     pub async fn open(&mut self) -> String {
         let response = self.get("EIO=4&transport=polling").await;
         assert_eq!(response.status, 200, "{response:?}");
-        let open: serde_json::Value = serde_json::from_str(response.body.strip_prefix('0').unwrap()).unwrap();
+        let open: serde_json::Value =
+            serde_json::from_str(response.body.strip_prefix('0').unwrap()).unwrap();
         open["sid"].as_str().unwrap().to_owned()
     }
 
@@ -162,21 +198,33 @@ impl TestServer {
         let url = format!("ws://{}/engine.io/?{query}", self.address);
         let mut request = url.into_client_request()?;
         for (name, value) in headers {
-            request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
+            request
+                .headers_mut()
+                .insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        soon("an upgrade", client_async(request, self.connect().await)).await.map(|(socket, _)| socket)
+        soon("an upgrade", client_async(request, self.connect().await))
+            .await
+            .map(|(socket, _)| socket)
     }
 
     /// A session by WebSocket, past its handshake.
     pub async fn websocket(&self) -> Client {
-        let mut client = Client(self.upgrade("EIO=4&transport=websocket", &[]).await.unwrap());
+        let mut client = Client(
+            self.upgrade("EIO=4&transport=websocket", &[])
+                .await
+                .unwrap(),
+        );
         assert!(client.text().await.starts_with("0{"));
         client
     }
 
     /// A WebSocket for a session that polls.
     pub async fn probe(&self, sid: &str) -> Client {
-        Client(self.upgrade(&format!("EIO=4&transport=websocket&sid={sid}"), &[]).await.unwrap())
+        Client(
+            self.upgrade(&format!("EIO=4&transport=websocket&sid={sid}"), &[])
+                .await
+                .unwrap(),
+        )
     }
 
     pub async fn opened(&mut self) -> Session {
@@ -184,7 +232,9 @@ impl TestServer {
     }
 
     pub async fn closed(&mut self) -> CloseReason {
-        soon("the end of a session", self.closed.recv()).await.unwrap()
+        soon("the end of a session", self.closed.recv())
+            .await
+            .unwrap()
     }
 
     /// Somebody else is served as ever.
@@ -212,8 +262,16 @@ pub async fn read_response(stream: &mut TcpStream) -> Response {
     let _ = soon("a response", stream.read_to_end(&mut bytes)).await;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Response { status, head: head.to_owned(), body: body.to_owned() }
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    Response {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 pub struct Client(pub WebSocketStream<TcpStream>);
@@ -244,7 +302,9 @@ impl Client {
         let mut code = None;
         loop {
             match self.next().await {
-                Some(Ok(Frame::Close(frame))) => code = frame.map(|frame| frame.code.into()),
+                Some(Ok(Frame::Close(frame))) => {
+                    code = frame.map(|frame| frame.code.into())
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return code,
             }

@@ -20,7 +20,11 @@ pub struct Outbound {
 impl Outbound {
     /// A queue for `budget` bytes.
     pub fn new(budget: usize) -> Self {
-        Self { budget, queue: Some(VecDeque::new()), outstanding: 0 }
+        Self {
+            budget,
+            queue: Some(VecDeque::new()),
+            outstanding: 0,
+        }
     }
 
     /// Adds a message; whether the writer has to be woken.
@@ -41,11 +45,16 @@ impl Outbound {
         Ok(was_idle)
     }
 
-    /// The messages for the next write: as many as fit into `most` bytes, at least one if there is one.
+    /// The messages for the next write: as many as fit into `most` bytes, at least one if
+    /// there is one.
     pub fn take(&mut self, most: usize) -> Vec<Vec<u8>> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
-        let Some(queue) = &mut self.queue else { return taken };
-        while let Some(message) = queue.pop_front_if(|next| taken.is_empty() || bytes + next.len() <= most) {
+        let Some(queue) = &mut self.queue else {
+            return taken;
+        };
+        while let Some(message) =
+            queue.pop_front_if(|next| taken.is_empty() || bytes + next.len() <= most)
+        {
             bytes += message.len();
             taken.push(message);
         }

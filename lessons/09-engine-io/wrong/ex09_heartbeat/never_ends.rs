@@ -33,10 +33,15 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// A session that opens now, at time 0.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
-        Self { interval, timeout, state: State::PingAt(interval) }
+        Self {
+            interval,
+            timeout,
+            state: State::PingAt(interval),
+        }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said [`Action::Close`].
+    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said
+    /// [`Action::Close`].
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::PingAt(at) | State::PongBy(at) => Some(at),

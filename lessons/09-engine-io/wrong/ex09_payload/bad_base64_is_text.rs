@@ -2,7 +2,8 @@
 //!
 //! What cannot be decoded stays as it is.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// A packet in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,9 @@ pub fn encode(packets: &[Packet]) -> String {
 pub fn decode(body: &str) -> Result<Vec<Packet>, BadPayload> {
     body.split('\u{1e}')
         .map(|part| match part.strip_prefix('b') {
-            Some(base64) => Ok(STANDARD.decode(base64).map_or_else(|_| Packet::Text(part.to_owned()), Packet::Binary)),
+            Some(base64) => Ok(STANDARD
+                .decode(base64)
+                .map_or_else(|_| Packet::Text(part.to_owned()), Packet::Binary)),
             None if part.is_empty() => Err(BadPayload),
             None => Ok(Packet::Text(part.to_owned())),
         })

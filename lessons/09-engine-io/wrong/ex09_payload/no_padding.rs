@@ -2,7 +2,8 @@
 //!
 //! The `=` is left out.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// A packet in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,9 @@ pub fn encode(packets: &[Packet]) -> String {
         .iter()
         .map(|packet| match packet {
             Packet::Text(text) => text.clone(),
-            Packet::Binary(bytes) => format!("b{}", STANDARD.encode(bytes).trim_end_matches('=')),
+            Packet::Binary(bytes) => {
+                format!("b{}", STANDARD.encode(bytes).trim_end_matches('='))
+            }
         })
         .collect();
     parts.join("\u{1e}")
@@ -36,7 +39,10 @@ pub fn encode(packets: &[Packet]) -> String {
 pub fn decode(body: &str) -> Result<Vec<Packet>, BadPayload> {
     body.split('\u{1e}')
         .map(|part| match part.strip_prefix('b') {
-            Some(base64) => STANDARD.decode(base64).map(Packet::Binary).map_err(|_| BadPayload),
+            Some(base64) => STANDARD
+                .decode(base64)
+                .map(Packet::Binary)
+                .map_err(|_| BadPayload),
             None if part.is_empty() => Err(BadPayload),
             None => Ok(Packet::Text(part.to_owned())),
         })

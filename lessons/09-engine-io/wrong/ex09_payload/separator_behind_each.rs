@@ -2,7 +2,8 @@
 //!
 //! The separator is taken for an end.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// A packet in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,10 @@ pub fn encode(packets: &[Packet]) -> String {
 pub fn decode(body: &str) -> Result<Vec<Packet>, BadPayload> {
     body.split('\u{1e}')
         .map(|part| match part.strip_prefix('b') {
-            Some(base64) => STANDARD.decode(base64).map(Packet::Binary).map_err(|_| BadPayload),
+            Some(base64) => STANDARD
+                .decode(base64)
+                .map(Packet::Binary)
+                .map_err(|_| BadPayload),
             None if part.is_empty() => Err(BadPayload),
             None => Ok(Packet::Text(part.to_owned())),
         })

@@ -22,7 +22,8 @@ pub enum Poll {
     Refused,
 }
 
-/// What becomes of a packet that came over the WebSocket, before the session has moved there.
+/// What becomes of a packet that came over the WebSocket, before the session has moved
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Answer `3probe`; a poll that waits is let go with a noop if `release` says so.
@@ -80,7 +81,8 @@ impl Upgrade {
         }
     }
 
-    /// The poll that waited has been answered: with messages, or because its client hung up.
+    /// The poll that waited has been answered: with messages, or because its client hung
+    /// up.
     pub fn poll_answered(&mut self) {
         self.polled = false;
     }
@@ -94,12 +96,15 @@ impl Upgrade {
         free
     }
 
-    /// A packet has come over the WebSocket that was taken, and the session has not moved there.
+    /// A packet has come over the WebSocket that was taken, and the session has not moved
+    /// there.
     pub fn websocket_says(&mut self, packet: &str) -> Probe {
         match (self.phase, packet) {
             (Phase::Opened, "2probe") => {
                 self.phase = Phase::Confirmed;
-                Probe::Confirmed { release: std::mem::take(&mut self.polled) }
+                Probe::Confirmed {
+                    release: std::mem::take(&mut self.polled),
+                }
             }
             (Phase::Confirmed, "5") => {
                 self.phase = Phase::Moved;

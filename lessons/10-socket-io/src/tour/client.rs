@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
 use websocket::{Limits, Message, WebSocket};
 
 /// Nobody in this tour waits longer for a packet.
@@ -20,7 +21,12 @@ impl Client {
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let path = "/socket.io/?EIO=4&transport=websocket";
-        let mut client = Self(WebSocket::connect(stream, &address.to_string(), path, Limits::default())?);
+        let mut client = Self(WebSocket::connect(
+            stream,
+            &address.to_string(),
+            path,
+            Limits::default(),
+        )?);
         match client.receive()? {
             Message::Text(open) if open.starts_with('0') => Ok(client),
             other => Err(format!("{other:?} came where an open packet was due").into()),
@@ -41,12 +47,20 @@ impl Client {
     pub(crate) fn packet(&mut self) -> Result<String, Failure> {
         loop {
             match self.receive()? {
-                Message::Text(text) if text == "2" => self.0.send(&Message::Text("3".into()))?,
+                Message::Text(text) if text == "2" => {
+                    self.0.send(&Message::Text("3".into()))?
+                }
                 Message::Text(text) => match text.strip_prefix('4') {
                     Some(packet) => return Ok(packet.to_owned()),
-                    None => return Err(format!("{text:?} came where a packet was due").into()),
+                    None => {
+                        return Err(
+                            format!("{text:?} came where a packet was due").into()
+                        );
+                    }
                 },
-                Message::Binary(_) => return Err("an attachment came where a packet was due".into()),
+                Message::Binary(_) => {
+                    return Err("an attachment came where a packet was due".into());
+                }
             }
         }
     }
@@ -55,7 +69,9 @@ impl Client {
     pub(crate) fn attachment(&mut self) -> Result<Vec<u8>, Failure> {
         match self.receive()? {
             Message::Binary(bytes) => Ok(bytes),
-            Message::Text(text) => Err(format!("{text:?} came where an attachment was due").into()),
+            Message::Text(text) => {
+                Err(format!("{text:?} came where an attachment was due").into())
+            }
         }
     }
 

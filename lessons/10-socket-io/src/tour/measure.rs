@@ -1,8 +1,10 @@
-//! What a broadcast costs: one packet made once and shared, or made again for each receiver.
+//! What a broadcast costs: one packet made once and shared, or made again for each
+//! receiver.
 
-use engine_io::EncodedMessage;
 use std::hint::black_box;
 use std::time::Instant;
+
+use engine_io::EncodedMessage;
 
 const TURNS: usize = 7;
 
@@ -28,7 +30,11 @@ pub(crate) fn broadcast() {
 
 /// The packet of a chat message, with the header of its frame.
 fn encode() -> EncodedMessage {
-    let arguments = ("msg_to_room", black_box("Ann"), black_box("is it ready, and is there cake with it?"));
+    let arguments = (
+        "msg_to_room",
+        black_box("Ann"),
+        black_box("is it ready, and is there cake with it?"),
+    );
     let json = serde_json::to_string(&arguments).unwrap_or_default();
     EncodedMessage::text(&format!("2/chat,{json}"))
 }

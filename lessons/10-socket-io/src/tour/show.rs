@@ -1,11 +1,14 @@
-//! The story: Ann and Bob connect, join a room, talk, send bytes, and the server asks a question.
+//! The story: Ann and Bob connect, join a room, talk, send bytes, and the server asks a
+//! question.
+
+use std::thread;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use terminal::say;
 
 use super::client::{Client, Failure};
 use super::server::start;
-use anstyle::{AnsiColor, Style};
-use std::thread;
-use std::time::Duration;
-use terminal::say;
 
 struct Person {
     name: &'static str,
@@ -16,8 +19,16 @@ struct Person {
 /// Runs the whole tour.
 pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
     let running = start()?;
-    let mut ann = Person { name: "Ann", client: Client::dial(running.address)?, pause };
-    let mut bob = Person { name: "Bob", client: Client::dial(running.address)?, pause };
+    let mut ann = Person {
+        name: "Ann",
+        client: Client::dial(running.address)?,
+        pause,
+    };
+    let mut bob = Person {
+        name: "Bob",
+        client: Client::dial(running.address)?,
+        pause,
+    };
 
     heading("A namespace: one connection, several conversations");
     for person in [&mut ann, &mut bob] {
@@ -32,19 +43,37 @@ pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
         person.says(r#"2/chat,0["join","tea"]"#, "an event; 0 wants an answer")?;
         person.hears("3/chat,0[true]", "the answer: what the handler returned")?;
     }
-    ann.says(r#"2/chat,1["user message","tea","is it ready?"]"#, "an event with two arguments")?;
-    bob.hears(r#"2/chat,["msg_to_room","Ann","is it ready?"]"#, "the others in the room hear it")?;
-    ann.hears("3/chat,1[true]", "Ann gets her answer, and not her own words")?;
+    ann.says(
+        r#"2/chat,1["user message","tea","is it ready?"]"#,
+        "an event with two arguments",
+    )?;
+    bob.hears(
+        r#"2/chat,["msg_to_room","Ann","is it ready?"]"#,
+        "the others in the room hear it",
+    )?;
+    ann.hears(
+        "3/chat,1[true]",
+        "Ann gets her answer, and not her own words",
+    )?;
 
     heading("Arguments that do not fit");
-    ann.says(r#"2/chat,2["user message","tea",42]"#, "the text is a number")?;
+    ann.says(
+        r#"2/chat,2["user message","tea",42]"#,
+        "the text is a number",
+    )?;
     ann.hears("3/chat,2[false,", "refused, with the reason")?;
-    ann.says(r#"2/chat,3["user message","tea","still here"]"#, "and nobody was thrown out")?;
+    ann.says(
+        r#"2/chat,3["user message","tea","still here"]"#,
+        "and nobody was thrown out",
+    )?;
     bob.hears(r#"2/chat,["msg_to_room","Ann","still here"]"#, "")?;
     ann.hears("3/chat,3[true]", "")?;
 
     heading("Bytes: JSON has none, so they travel beside it");
-    ann.says(r#"51-/chat,4["photo","tea",{"_placeholder":true,"num":0}]"#, "one attachment follows")?;
+    ann.says(
+        r#"51-/chat,4["photo","tea",{"_placeholder":true,"num":0}]"#,
+        "one attachment follows",
+    )?;
     ann.line(true, "01 02 03 04", "here it is, a binary frame");
     ann.client.attach(&[1, 2, 3, 4])?;
     bob.hears(r#"51-/chat,["photo",{"_placeholder":true,"num":0}]"#, "")?;
@@ -57,7 +86,10 @@ pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
 
     heading("A question from the server");
     bob.says(r#"2/chat,1["quiz"]"#, "ask me something")?;
-    bob.hears(r#"2/chat,0["what is 6 times 7"]"#, "the handler waits for the answer")?;
+    bob.hears(
+        r#"2/chat,0["what is 6 times 7"]"#,
+        "the handler waits for the answer",
+    )?;
     bob.says("3/chat,0[42]", "which is this")?;
     bob.hears(r#"3/chat,1["right"]"#, "and goes on")?;
 
@@ -83,11 +115,18 @@ impl Person {
 
     fn line(&self, out: bool, what: &str, meaning: &str) {
         thread::sleep(self.pause);
-        let (arrow, color) =
-            if out { ("──►", AnsiColor::Cyan) } else { ("◄──", AnsiColor::Green) };
+        let (arrow, color) = if out {
+            ("──►", AnsiColor::Cyan)
+        } else {
+            ("◄──", AnsiColor::Green)
+        };
         let style = Style::new().fg_color(Some(color.into()));
         // What is too long for its column has its meaning under it.
-        let gap = if what.chars().count() > 46 { format!("\n          {:46}", "") } else { String::new() };
+        let gap = if what.chars().count() > 46 {
+            format!("\n          {:46}", "")
+        } else {
+            String::new()
+        };
         let text = format!("{what:46}{gap} {meaning}");
         let name = self.name;
         say!("  {name} {style}{arrow}{style:#} {}", text.trim_end());
@@ -100,5 +139,9 @@ fn heading(text: &str) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

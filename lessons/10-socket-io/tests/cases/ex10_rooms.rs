@@ -1,7 +1,8 @@
 //! What `Rooms` has to do. Sections are those of chapter 10.
 
-use crate::subject::Rooms;
 use std::collections::BTreeSet;
+
+use crate::subject::Rooms;
 
 /// Ann (1) has tea, Bob (2) tea and cake, Cid (3) cake, and Dee (4) nothing.
 fn rooms() -> Rooms {
@@ -22,15 +23,31 @@ fn set<const N: usize>(sockets: [u64; N]) -> BTreeSet<u64> {
 #[test]
 fn without_a_room_all_receive() {
     let rooms = rooms();
-    assert_eq!(rooms.receivers(None, &[], &[]), set([1, 2, 3, 4]), "no room means everybody. See \"Rooms\".");
-    assert_eq!(rooms.receivers(Some(1), &[], &[]), set([2, 3, 4]), "but not who sends it. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &[], &[]),
+        set([1, 2, 3, 4]),
+        "no room means everybody. See \"Rooms\"."
+    );
+    assert_eq!(
+        rooms.receivers(Some(1), &[], &[]),
+        set([2, 3, 4]),
+        "but not who sends it. See \"Rooms\"."
+    );
 }
 
 #[test]
 fn a_room_is_who_joined_it() {
     let rooms = rooms();
-    assert_eq!(rooms.receivers(None, &["tea"], &[]), set([1, 2]), "Ann and Bob have tea. See \"Rooms\".");
-    assert_eq!(rooms.receivers(Some(1), &["tea"], &[]), set([2]), "Ann knows what she says. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["tea"], &[]),
+        set([1, 2]),
+        "Ann and Bob have tea. See \"Rooms\"."
+    );
+    assert_eq!(
+        rooms.receivers(Some(1), &["tea"], &[]),
+        set([2]),
+        "Ann knows what she says. See \"Rooms\"."
+    );
     assert_eq!(
         rooms.receivers(Some(4), &["tea"], &[]),
         set([1, 2]),
@@ -41,14 +58,26 @@ fn a_room_is_who_joined_it() {
 #[test]
 fn two_rooms_are_all_of_both_once() {
     let receivers = rooms().receivers(None, &["tea", "cake"], &[]);
-    assert_eq!(receivers, set([1, 2, 3]), "those in any of them, Bob once. See \"Rooms\".");
+    assert_eq!(
+        receivers,
+        set([1, 2, 3]),
+        "those in any of them, Bob once. See \"Rooms\"."
+    );
 }
 
 #[test]
 fn except_leaves_a_room_out() {
     let rooms = rooms();
-    assert_eq!(rooms.receivers(None, &["tea"], &["cake"]), set([1]), "Bob is in both. See \"Rooms\".");
-    assert_eq!(rooms.receivers(None, &[], &["tea"]), set([3, 4]), "all but those with tea. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["tea"], &["cake"]),
+        set([1]),
+        "Bob is in both. See \"Rooms\"."
+    );
+    assert_eq!(
+        rooms.receivers(None, &[], &["tea"]),
+        set([3, 4]),
+        "all but those with tea. See \"Rooms\"."
+    );
     assert_eq!(
         rooms.receivers(None, &[], &["tea", "cake"]),
         set([4]),
@@ -59,7 +88,11 @@ fn except_leaves_a_room_out() {
 #[test]
 fn a_room_that_is_not_there_has_nobody() {
     let rooms = rooms();
-    assert_eq!(rooms.receivers(None, &["pie"], &[]), set([]), "nobody, and not everybody. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["pie"], &[]),
+        set([]),
+        "nobody, and not everybody. See \"Rooms\"."
+    );
     assert_eq!(
         rooms.receivers(None, &["tea"], &["pie"]),
         set([1, 2]),
@@ -71,19 +104,39 @@ fn a_room_that_is_not_there_has_nobody() {
 fn who_leaves_a_room_stays_in_the_others() {
     let mut rooms = rooms();
     rooms.leave(2, "tea");
-    assert_eq!(rooms.receivers(None, &["tea"], &[]), set([1]), "Bob left. See \"Rooms\".");
-    assert_eq!(rooms.receivers(None, &["cake"], &[]), set([2, 3]), "he still has cake. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["tea"], &[]),
+        set([1]),
+        "Bob left. See \"Rooms\"."
+    );
+    assert_eq!(
+        rooms.receivers(None, &["cake"], &[]),
+        set([2, 3]),
+        "he still has cake. See \"Rooms\"."
+    );
     rooms.leave(4, "tea");
     rooms.leave(4, "pie");
-    assert_eq!(rooms.receivers(None, &[], &[]), set([1, 2, 3, 4]), "nobody has gone. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &[], &[]),
+        set([1, 2, 3, 4]),
+        "nobody has gone. See \"Rooms\"."
+    );
 }
 
 #[test]
 fn who_goes_is_nowhere() {
     let mut rooms = rooms();
     rooms.disconnect(2);
-    assert_eq!(rooms.receivers(None, &["tea", "cake"], &[]), set([1, 3]), "Bob has gone. See \"Rooms\".");
-    assert_eq!(rooms.receivers(None, &[], &[]), set([1, 3, 4]), "from everywhere. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["tea", "cake"], &[]),
+        set([1, 3]),
+        "Bob has gone. See \"Rooms\"."
+    );
+    assert_eq!(
+        rooms.receivers(None, &[], &[]),
+        set([1, 3, 4]),
+        "from everywhere. See \"Rooms\"."
+    );
     rooms.join(2, "tea");
     assert_eq!(
         rooms.receivers(None, &["tea"], &[]),
@@ -98,10 +151,18 @@ fn an_empty_room_is_no_room() {
     assert_eq!(rooms.count(), 2, "tea and cake. See \"Rooms\".");
     rooms.leave(1, "tea");
     rooms.leave(2, "tea");
-    assert_eq!(rooms.count(), 1, "a server that keeps empty rooms grows for ever. See \"Rooms\".");
+    assert_eq!(
+        rooms.count(),
+        1,
+        "a server that keeps empty rooms grows for ever. See \"Rooms\"."
+    );
     rooms.disconnect(2);
     rooms.disconnect(3);
-    assert_eq!(rooms.count(), 0, "the last one out closes it, however they go. See \"Rooms\".");
+    assert_eq!(
+        rooms.count(),
+        0,
+        "the last one out closes it, however they go. See \"Rooms\"."
+    );
     rooms.join(9, "pie");
     assert_eq!(rooms.count(), 0, "nobody has joined it. See \"Rooms\".");
 }
@@ -111,5 +172,9 @@ fn joining_twice_is_as_once() {
     let mut rooms = rooms();
     rooms.join(1, "tea");
     rooms.leave(1, "tea");
-    assert_eq!(rooms.receivers(None, &["tea"], &[]), set([2]), "once out is out. See \"Rooms\".");
+    assert_eq!(
+        rooms.receivers(None, &["tea"], &[]),
+        set([2]),
+        "once out is out. See \"Rooms\"."
+    );
 }

@@ -1,23 +1,27 @@
-//! A real server on a free port, and a client that says exactly the packets that a test wants to say.
+//! A real server on a free port, and a client that says exactly the packets that a test
+//! wants to say.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use engine_io::Limits;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use socket_io::{Config, Io};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
-use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as Frame};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Longer than anything here should take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long for {what}"))
+    timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("waited too long for {what}"))
 }
 
 /// Asks again and again until it is so.
@@ -33,7 +37,12 @@ pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
 pub async fn serve(io: &Io) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(engine_io::run(listener, io.filter(), Limits::default(), std::future::pending()));
+    tokio::spawn(engine_io::run(
+        listener,
+        io.filter(),
+        Limits::default(),
+        std::future::pending(),
+    ));
     address
 }
 
@@ -53,13 +62,18 @@ pub struct Client(pub WebSocketStream<TcpStream>);
 impl Client {
     /// A connection, before any namespace.
     pub async fn open(address: SocketAddr) -> Self {
-        let stream = soon("a connection", TcpStream::connect(address)).await.unwrap();
-        // Two small writes in a row, as a packet and its attachment, would otherwise wait for 40 ms.
+        let stream = soon("a connection", TcpStream::connect(address))
+            .await
+            .unwrap();
+        // Two small writes in a row, as a packet and its attachment, would otherwise wait
+        // for 40 ms.
         stream.set_nodelay(true).unwrap();
         let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
         let (socket, _) = soon("an upgrade", client_async(url, stream)).await.unwrap();
         let mut client = Self(socket);
-        let Some(Frame::Text(open)) = client.frame().await else { panic!("no handshake") };
+        let Some(Frame::Text(open)) = client.frame().await else {
+            panic!("no handshake")
+        };
         assert!(open.starts_with('0'));
         client
     }
@@ -77,15 +91,24 @@ impl Client {
     }
 
     pub async fn connect(&mut self, namespace: &str, auth: &str) -> Value {
-        let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
+        let prefix = if namespace == "/" {
+            String::new()
+        } else {
+            format!("{namespace},")
+        };
         self.send(&format!("0{prefix}{auth}")).await;
         let answer = self.packet().await;
-        let data = answer.strip_prefix(&format!("0{prefix}")).unwrap_or_else(|| panic!("{answer}"));
+        let data = answer
+            .strip_prefix(&format!("0{prefix}"))
+            .unwrap_or_else(|| panic!("{answer}"));
         serde_json::from_str(data).unwrap()
     }
 
     pub async fn send(&mut self, packet: &str) {
-        self.0.send(Frame::text(format!("4{packet}"))).await.unwrap();
+        self.0
+            .send(Frame::text(format!("4{packet}")))
+            .await
+            .unwrap();
     }
 
     pub async fn send_binary(&mut self, bytes: &[u8]) {
@@ -99,7 +122,10 @@ impl Client {
     /// The next Socket.IO packet, without its Engine.IO type.
     pub async fn packet(&mut self) -> String {
         match self.frame().await {
-            Some(Frame::Text(text)) => text.strip_prefix('4').unwrap_or_else(|| panic!("{text}")).to_owned(),
+            Some(Frame::Text(text)) => text
+                .strip_prefix('4')
+                .unwrap_or_else(|| panic!("{text}"))
+                .to_owned(),
             other => panic!("expected a packet, got {other:?}"),
         }
     }

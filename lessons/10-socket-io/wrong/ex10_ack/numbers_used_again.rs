@@ -34,7 +34,9 @@ impl Acks {
     /// Asks a question now, for `timeout` long; its number.
     pub fn ask(&mut self, now: Duration, timeout: Duration) -> u64 {
         self.next += 1;
-        let id = (0..).find(|id| !self.open.contains_key(id)).unwrap_or(self.next);
+        let id = (0..)
+            .find(|id| !self.open.contains_key(id))
+            .unwrap_or(self.next);
         self.open.insert(id, now + timeout);
         self.due.insert((now + timeout, id));
         id
@@ -68,6 +70,9 @@ impl Acks {
     /// The client has gone: the questions that were open, with their numbers.
     pub fn disconnect(&mut self) -> Vec<(u64, Outcome)> {
         self.due.clear();
-        std::mem::take(&mut self.open).into_keys().map(|id| (id, Outcome::Disconnected)).collect()
+        std::mem::take(&mut self.open)
+            .into_keys()
+            .map(|id| (id, Outcome::Disconnected))
+            .collect()
     }
 }

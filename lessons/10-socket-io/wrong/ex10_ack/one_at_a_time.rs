@@ -69,6 +69,9 @@ impl Acks {
     /// The client has gone: the questions that were open, with their numbers.
     pub fn disconnect(&mut self) -> Vec<(u64, Outcome)> {
         self.due.clear();
-        std::mem::take(&mut self.open).into_keys().map(|id| (id, Outcome::Disconnected)).collect()
+        std::mem::take(&mut self.open)
+            .into_keys()
+            .map(|id| (id, Outcome::Disconnected))
+            .collect()
     }
 }

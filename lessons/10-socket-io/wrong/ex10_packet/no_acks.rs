@@ -5,7 +5,8 @@
 /// A packet's text, in its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary event, 6 binary acknowledgement.
+    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary
+    /// event, 6 binary acknowledgement.
     pub kind: u8,
     /// How many binary messages follow.
     pub attachments: usize,
@@ -45,12 +46,24 @@ pub fn parse(text: &str) -> Result<Packet<'_>, BadPacket> {
         (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
     }
     let (id, data) = digits(rest);
-    let id = if id.is_empty() { None } else { Some(id.parse().map_err(|_| BadPacket)?) };
-    Ok(Packet { kind, attachments, namespace, id, data })
+    let id = if id.is_empty() {
+        None
+    } else {
+        Some(id.parse().map_err(|_| BadPacket)?)
+    };
+    Ok(Packet {
+        kind,
+        attachments,
+        namespace,
+        id,
+        data,
+    })
 }
 
 /// The digits at the front, and what stands behind them.
 fn digits(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     text.split_at(end)
 }

@@ -2,8 +2,9 @@
 //!
 //! No number is taken for 0.
 
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 /// What an event carries.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,33 +37,55 @@ fn out_of(data: Data, attachments: &mut Vec<Vec<u8>>) -> Value {
             attachments.push(bytes);
             json!({ "_placeholder": true, "num": attachments.len() - 1 })
         }
-        Data::List(list) => list.into_iter().map(|data| out_of(data, attachments)).collect(),
-        Data::Map(map) => map.into_iter().map(|(name, data)| (name, out_of(data, attachments))).collect(),
+        Data::List(list) => list
+            .into_iter()
+            .map(|data| out_of(data, attachments))
+            .collect(),
+        Data::Map(map) => map
+            .into_iter()
+            .map(|(name, data)| (name, out_of(data, attachments)))
+            .collect(),
     }
 }
 
 /// What was before [`take_out`].
 ///
 /// # Errors
-/// A placeholder that stands for no attachment, or an attachment that no placeholder stands for, or two do.
+/// A placeholder that stands for no attachment, or an attachment that no placeholder
+/// stands for, or two do.
 pub fn put_back(json: Value, attachments: Vec<Vec<u8>>) -> Result<Data, BadPlaceholder> {
     let mut attachments: Vec<_> = attachments.into_iter().map(Some).collect();
     let data = into(json, &mut attachments)?;
-    if attachments.iter().any(Option::is_some) { Err(BadPlaceholder) } else { Ok(data) }
+    if attachments.iter().any(Option::is_some) {
+        Err(BadPlaceholder)
+    } else {
+        Ok(data)
+    }
 }
 
-fn into(json: Value, attachments: &mut [Option<Vec<u8>>]) -> Result<Data, BadPlaceholder> {
+fn into(
+    json: Value,
+    attachments: &mut [Option<Vec<u8>>],
+) -> Result<Data, BadPlaceholder> {
     Ok(match json {
-        Value::Array(list) => {
-            Data::List(list.into_iter().map(|json| into(json, attachments)).collect::<Result<_, _>>()?)
-        }
+        Value::Array(list) => Data::List(
+            list.into_iter()
+                .map(|json| into(json, attachments))
+                .collect::<Result<_, _>>()?,
+        ),
         Value::Object(map) if map.get("_placeholder") == Some(&Value::Bool(true)) => {
-            let number = map.get("num").and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok()).or(Some(0));
+            let number = map
+                .get("num")
+                .and_then(Value::as_u64)
+                .and_then(|number| usize::try_from(number).ok())
+                .or(Some(0));
             let attachment = number.and_then(|number| attachments.get_mut(number));
             Data::Bytes(attachment.and_then(Option::take).ok_or(BadPlaceholder)?)
         }
         Value::Object(map) => {
-            let fields = map.into_iter().map(|(name, json)| Ok((name, into(json, attachments)?)));
+            let fields = map
+                .into_iter()
+                .map(|(name, json)| Ok((name, into(json, attachments)?)));
             Data::Map(fields.collect::<Result<_, _>>()?)
         }
         plain => Data::Plain(plain),

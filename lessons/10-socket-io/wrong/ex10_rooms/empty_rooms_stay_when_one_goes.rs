@@ -35,16 +35,22 @@ impl Rooms {
         });
     }
 
-    /// A connected socket joins a room. Twice is as once; one that is not connected joins nothing.
+    /// A connected socket joins a room. Twice is as once; one that is not connected joins
+    /// nothing.
     pub fn join(&mut self, socket: SocketId, room: &str) {
         if self.all.contains(&socket) {
-            self.rooms.entry(room.to_owned()).or_default().insert(socket);
+            self.rooms
+                .entry(room.to_owned())
+                .or_default()
+                .insert(socket);
         }
     }
 
     /// A socket leaves a room. One that was not in it leaves nothing.
     pub fn leave(&mut self, socket: SocketId, room: &str) {
-        let Some(members) = self.rooms.get_mut(room) else { return };
+        let Some(members) = self.rooms.get_mut(room) else {
+            return;
+        };
         members.remove(&socket);
         if members.is_empty() {
             self.rooms.remove(room);
@@ -56,15 +62,33 @@ impl Rooms {
         self.rooms.len()
     }
 
-    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the server does.
-    pub fn receivers(&self, from: Option<SocketId>, to: &[&str], except: &[&str]) -> BTreeSet<SocketId> {
-        let selected = if to.is_empty() { self.all.clone() } else { self.members(to) };
+    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the
+    /// server does.
+    pub fn receivers(
+        &self,
+        from: Option<SocketId>,
+        to: &[&str],
+        except: &[&str],
+    ) -> BTreeSet<SocketId> {
+        let selected = if to.is_empty() {
+            self.all.clone()
+        } else {
+            self.members(to)
+        };
         let excluded = self.members(except);
-        selected.into_iter().filter(|socket| Some(*socket) != from && !excluded.contains(socket)).collect()
+        selected
+            .into_iter()
+            .filter(|socket| Some(*socket) != from && !excluded.contains(socket))
+            .collect()
     }
 
     /// Who is in any of `rooms`.
     fn members(&self, rooms: &[&str]) -> BTreeSet<SocketId> {
-        rooms.iter().filter_map(|room| self.rooms.get(*room)).flatten().copied().collect()
+        rooms
+            .iter()
+            .filter_map(|room| self.rooms.get(*room))
+            .flatten()
+            .copied()
+            .collect()
     }
 }

@@ -2,10 +2,8 @@
 
 use clap::Parser;
 use serde_json::Value;
-use socketioxide::{
-    SocketIo,
-    extract::{AckSender, Data, SocketRef},
-};
+use socketioxide::SocketIo;
+use socketioxide::extract::{AckSender, Data, SocketRef};
 
 #[derive(Parser)]
 struct Options {
@@ -16,7 +14,8 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    // A queue that holds what the measurement sends at once: with the default of 128 packets messages are lost.
+    // A queue that holds what the measurement sends at once: with the default of 128
+    // packets messages are lost.
     let (layer, io) = SocketIo::builder().max_buffer_size(16 * 1024).build_layer();
     io.ns("/", async |socket: SocketRef| {
         socket.on("echo", async |Data::<Value>(value), ack: AckSender| {
@@ -24,19 +23,31 @@ async fn main() -> anyhow::Result<()> {
         });
     });
     io.ns("/chat", async |socket: SocketRef| {
-        socket.on("join", async |socket: SocketRef, Data::<String>(room), ack: AckSender| {
-            socket.join(room);
-            let _ = ack.send(&true);
-        });
-        socket.on("nickname", async |socket: SocketRef, Data::<String>(name), ack: AckSender| {
-            socket.extensions.insert(name.clone());
-            let _ = ack.send(&(true, name));
-        });
-        socket.on("user message", async |socket: SocketRef, Data::<String>(text), ack: AckSender| {
-            let name: String = socket.extensions.get().unwrap_or_default();
-            let _ = socket.to(socket.rooms()).emit("msg_to_room", &(name, text)).await;
-            let _ = ack.send(&true);
-        });
+        socket.on(
+            "join",
+            async |socket: SocketRef, Data::<String>(room), ack: AckSender| {
+                socket.join(room);
+                let _ = ack.send(&true);
+            },
+        );
+        socket.on(
+            "nickname",
+            async |socket: SocketRef, Data::<String>(name), ack: AckSender| {
+                socket.extensions.insert(name.clone());
+                let _ = ack.send(&(true, name));
+            },
+        );
+        socket.on(
+            "user message",
+            async |socket: SocketRef, Data::<String>(text), ack: AckSender| {
+                let name: String = socket.extensions.get().unwrap_or_default();
+                let _ = socket
+                    .to(socket.rooms())
+                    .emit("msg_to_room", &(name, text))
+                    .await;
+                let _ = ack.send(&true);
+            },
+        );
     });
     let app = axum::Router::new().layer(layer);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
