@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::House;
+use crate::house::House;
 
 /// What a command printed, and how it ended.
 pub(crate) struct Output {
@@ -144,7 +144,7 @@ pub(crate) fn has(program: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::House;
+    use crate::house::House;
 
     #[test]
     fn output_and_status_come_back() {

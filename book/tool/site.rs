@@ -10,8 +10,9 @@ use mdbook_driver::book::{Book, BookItem};
 use mdbook_driver::config::Config;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::House;
-use crate::chapter::{self, Chapter, Problem};
+use crate::block::Problem;
+use crate::chapter::{self, Chapter};
+use crate::house::House;
 
 /// A book that was built.
 pub(crate) struct Site {

@@ -34,13 +34,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use transports::{Hub, Refused};
 use warp::filters::BoxedFilter;
+use warp::filters::reply::WithHeader;
 use warp::filters::ws::Ws;
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::House;
-use crate::serve::fresh;
+use crate::house::House;
 
 /// Under this the labs are mounted, where no chapter can be.
 const MOUNT: &str = "__labs";
@@ -153,4 +153,10 @@ where
                 .into_response()
         })
         .boxed()
+}
+
+/// Makes a browser ask each time whether a file has changed: tomorrow's pages must not run
+/// today's scripts.
+pub(crate) fn fresh() -> WithHeader {
+    warp::reply::with::header("cache-control", "no-cache")
 }

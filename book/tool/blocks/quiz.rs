@@ -16,7 +16,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::chapter::{Block, escape, html, html_inline, slug};
+use crate::block::{Block, slug};
+use crate::html::{escape, html, html_inline};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {

@@ -4,7 +4,7 @@
 //! is an error.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -36,6 +36,17 @@ pub(crate) fn expand(folder: &Path, text: &str) -> Result<String> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Returns the path of the first file that `text` includes.
+pub(crate) fn file(folder: &Path, text: &str) -> Option<PathBuf> {
+    let (_, after) = text.split_once("{{#include ")?;
+    let (target, _) = after.split_once("}}")?;
+    let path = target
+        .trim()
+        .rsplit_once(':')
+        .map_or(target.trim(), |(path, _)| path);
+    Some(folder.join(path))
 }
 
 /// The lines between an anchor's marks, without those of other anchors, moved to the

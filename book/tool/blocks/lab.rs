@@ -3,8 +3,9 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::House;
-use crate::chapter::{Block, escape, html, html_inline};
+use crate::block::Block;
+use crate::house::House;
+use crate::html::{escape, html, html_inline};
 
 /// The block as HTML. What it says is in the page; the module of its name in `book/labs`
 /// puts the rest there.

@@ -5,8 +5,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::House;
-use crate::chapter::{Block, html_inline};
+use crate::block::Block;
+use crate::house::House;
+use crate::html::html_inline;
 
 /// The lesson's folder, and the block as Markdown.
 ///

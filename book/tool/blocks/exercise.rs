@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::House;
-use crate::chapter::{Block, html_inline};
+use crate::block::Block;
+use crate::house::House;
+use crate::html::html_inline;
 
 /// The exercise's name, and the block as Markdown.
 ///

@@ -8,8 +8,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use regex::Regex;
 
-use crate::chapter::{self, Chapter, LooseRust, Problem};
-use crate::{House, capture, items, site};
+use super::capture;
+use crate::block::{Problem, report};
+use crate::chapter::{Chapter, LooseRust};
+use crate::house::House;
+use crate::{items, site};
 
 /// Checks the book, or the chapters whose file name contains `only`; whether nothing is
 /// wrong.
@@ -52,7 +55,7 @@ pub(crate) fn check(house: &House, only: Option<&str>) -> Result<bool> {
     problems.extend(capture::check(house, &site.chapters));
     problems.sort();
     problems.dedup();
-    let well = chapter::report(&problems);
+    let well = report(&problems);
     if well {
         println!("the book is well");
     }

@@ -11,12 +11,13 @@ use notify::{RecursiveMode, Watcher};
 use tokio::sync::watch;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::filters::reply::WithHeader;
 use warp::filters::ws::{Message, WebSocket, Ws};
 use warp::reply::Response;
 
-use crate::labs::Labs;
-use crate::{House, chapter, site};
+use crate::block::report;
+use crate::house::House;
+use crate::labs::{Labs, fresh};
+use crate::site;
 
 const RELOAD: &str = "__reload";
 
@@ -26,7 +27,7 @@ const RELOAD: &str = "__reload";
 /// A port that is taken, a book that cannot be built at all.
 pub(crate) fn serve(house: &House, port: Option<u16>) -> Result<()> {
     let pages = house.target.join("book-served");
-    chapter::report(&site::build(house, &pages, Some(RELOAD))?.problems);
+    report(&site::build(house, &pages, Some(RELOAD))?.problems);
     let listener = listen(port)?;
     let address = listener.local_addr()?;
     let (built, builds) = watch::channel(0_u64);
@@ -81,12 +82,6 @@ async fn run(
         ended = tokio::signal::ctrl_c() => ended?,
     }
     Ok(())
-}
-
-/// A browser asks each time whether a file has changed: tomorrow's pages must not run
-/// today's scripts.
-pub(crate) fn fresh() -> WithHeader {
-    warp::reply::with::header("cache-control", "no-cache")
 }
 
 /// One message for each build; ends when the page does.
@@ -156,7 +151,7 @@ fn rebuild(
         );
         match site::build(house, &house.target.join("book-served"), Some(RELOAD)) {
             Ok(site) => {
-                chapter::report(&site.problems);
+                report(&site.problems);
                 built.send_modify(|count| *count += 1);
             }
             Err(error) => eprintln!("book: {error:#}"),

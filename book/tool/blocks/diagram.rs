@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use mermaid_rs_renderer::{RenderOptions, Theme, render_with_options};
 
-use crate::chapter::{Block, escape, slug};
-use crate::figure::unique_ids;
+use super::figure::unique_ids;
+use crate::block::{Block, slug};
+use crate::html::escape;
 
 /// Each colour of the renderer's theme is a stand-in for one of the page's.
 const COLORS: [(&str, &str); 6] = [

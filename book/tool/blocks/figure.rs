@@ -26,12 +26,12 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     if words.trim().is_empty() {
         bail!("{path} has no words for who cannot see it");
     }
-    let name = crate::chapter::slug(path);
+    let name = crate::block::slug(path);
     let svg = unique_ids(&svg, &name).replacen(
         "<svg",
         &format!(
             "<svg role=\"img\" aria-label=\"{}\"",
-            crate::chapter::escape(words)
+            crate::html::escape(words)
         ),
         1,
     );
