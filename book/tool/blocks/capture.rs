@@ -70,7 +70,7 @@ impl Capture {
                 ("order", "any") => capture.unordered = true,
                 ("needs", _) => capture.needs.push(value.to_owned()),
                 ("exit", _) => {
-                    capture.exit = value.parse().context("`exit` wants a number")?
+                    capture.exit = value.parse().context("`exit` wants a number")?;
                 }
                 ("mask", "numbers") => capture.masks.push(NUMBERS.clone()),
                 ("mask", "times") => capture.masks.push(TIMES.clone()),
@@ -81,7 +81,7 @@ impl Capture {
                     .and_then(|rest| rest.strip_suffix('/'))
                 {
                     Some(regex) => {
-                        capture.masks.push(Regex::new(regex).context("`mask`")?)
+                        capture.masks.push(Regex::new(regex).context("`mask`")?);
                     }
                     None => bail!(
                         "mask is numbers, times, bars, addresses or /REGEX/, not `{value}`"

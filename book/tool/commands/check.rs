@@ -104,7 +104,7 @@ fn unmentioned(house: &House, chapters: &[Chapter]) -> Result<Vec<Problem>> {
                 None => problem(&exercise, "no chapter has this exercise".into()),
                 Some(1) => {}
                 Some(count) => {
-                    problem(&exercise, format!("{count} chapters have this exercise"))
+                    problem(&exercise, format!("{count} chapters have this exercise"));
                 }
             }
         }

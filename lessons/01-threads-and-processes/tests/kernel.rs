@@ -23,7 +23,7 @@ fn each_thread_has_a_block_and_all_have_one_process() {
     let tasks = kernel::tasks().unwrap();
     drop(stop);
     in_time("a thread that was told to stop", move || {
-        thread.unwrap().join().unwrap()
+        thread.unwrap().join().unwrap();
     });
 
     let tea = tasks

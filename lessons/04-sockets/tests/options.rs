@@ -33,7 +33,7 @@ fn the_talks_server_cannot_be_started_again_at_once() {
         .try_into()
         .expect("an IP address");
     a_client_comes_and_is_closed(address, || {
-        drop(rustix::net::accept(&server).expect("one waits"))
+        drop(rustix::net::accept(&server).expect("one waits"));
     });
     drop(server);
     let SocketAddr::V4(address) = address else {

@@ -456,9 +456,9 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
                 errno::set(libc::ECANCELED);
                 return -1;
             }
-            // SAFETY: as the caller promises. The thread waits: better than to wait
-            // wrongly.
             Err(NotReady::Refused(_)) => {
+                // Blocking the thread is better than waiting for the wrong thing.
+                // SAFETY: as the caller promises.
                 return unsafe { next::poll(fds, count, timeout) };
             }
         }

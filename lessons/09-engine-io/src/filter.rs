@@ -283,7 +283,7 @@ fn accept_websocket(
         match tcp_stream(upgraded) {
             Ok((stream, early)) => carry(stream, early, server, session, handshake).await,
             Err(upgraded) => {
-                Box::pin(carry_wrapped(upgraded, server, session, handshake)).await
+                Box::pin(carry_wrapped(upgraded, server, session, handshake)).await;
             }
         }
         drop(peer);
@@ -336,7 +336,7 @@ async fn carry<IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
         }
         None => match server.open(Transport::WebSocket, handshake.unwrap_or_default()) {
             Some(session) => {
-                websocket::run(io, early, session, server.config(), false).await
+                websocket::run(io, early, session, server.config(), false).await;
             }
             None => websocket::refuse(io).await,
         },

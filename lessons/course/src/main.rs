@@ -87,11 +87,11 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Some(Task::Watch) => watch::watch(workspace)?,
         Some(Task::Hint { name }) => reader::show(&workspace.exercise(&name)?.hint())?,
         Some(Task::Solution { name }) => {
-            reader::show(&workspace.exercise(&name)?.solution())?
+            reader::show(&workspace.exercise(&name)?.solution())?;
         }
         Some(Task::Diff { name }) => reader::diff(workspace.exercise(&name)?)?,
         Some(Task::Reset { name, yes }) => {
-            reader::reset(&workspace, workspace.exercise(&name)?, yes)?
+            reader::reset(&workspace, workspace.exercise(&name)?, yes)?;
         }
         Some(Task::Verify) => return proved(&workspace),
         Some(Task::Mutants { names }) => return mutants::mutants(&workspace, &names),

@@ -353,7 +353,7 @@ impl Proof {
                     text,
                 }),
                 None => {
-                    self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`"))
+                    self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`"));
                 }
             }
         }
@@ -441,9 +441,9 @@ fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     for copy in files_in(to)? {
         if !kept.iter().any(|path| path.file_name() == copy.file_name()) {
             if copy.is_dir() {
-                fs::remove_dir_all(copy)?
+                fs::remove_dir_all(copy)?;
             } else {
-                fs::remove_file(copy)?
+                fs::remove_file(copy)?;
             }
         }
     }

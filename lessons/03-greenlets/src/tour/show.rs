@@ -102,7 +102,7 @@ pub(crate) fn tools() -> Outcome {
     expect(outcome[2] == Ok(3), "a panic disturbed others")?;
 
     let slow = timeout::within(Duration::from_millis(20), || {
-        coroutine::sleep(Duration::from_secs(60))
+        coroutine::sleep(Duration::from_secs(60));
     });
     line(
         "a minute's work with a limit of 20 ms:",

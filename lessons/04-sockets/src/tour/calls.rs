@@ -11,7 +11,7 @@ use super::{ANY_PORT, address_of, found, heading, row};
 pub(crate) fn show() -> Result<()> {
     heading("The calls of the talk's two programs");
     let call = |side: &str, call: &str, gives: String| {
-        row(format!("{side:<7} {call:<32} {gives}"))
+        row(format!("{side:<7} {call:<32} {gives}"));
     };
 
     let server = socket_by_libc()?;

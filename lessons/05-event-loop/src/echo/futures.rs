@@ -41,7 +41,7 @@ pub async fn echo(stream: Stream) -> io::Result<()> {
             count => {
                 stream
                     .write_all(&whole_lines(&mut partial, &buffer[..count])?)
-                    .await?
+                    .await?;
             }
         }
     }

@@ -37,7 +37,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
             count => {
                 stream
                     .write_all(&whole_lines(&mut partial, &buffer[..count])?)
-                    .await?
+                    .await?;
             }
         }
     }

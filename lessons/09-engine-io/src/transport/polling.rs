@@ -86,7 +86,7 @@ where
             session.close(CloseReason::ParseError);
         }
         Err(PostError::TooSlow | PostError::Broken) => {
-            session.close(CloseReason::TransportError)
+            session.close(CloseReason::TransportError);
         }
         _ => {}
     }
