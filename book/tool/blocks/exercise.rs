@@ -6,12 +6,18 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
+use regex::Regex;
 
 use crate::block::Block;
 use crate::house::House;
 use crate::html::html_inline;
+
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[(`[^`\]]+`)\](?:\([A-Za-z_:]+\))?").expect("a pattern of this file")
+});
 
 /// The exercise's name, and the block as Markdown.
 ///
@@ -104,7 +110,11 @@ fn task(starter: &str) -> Result<(String, String)> {
             },
         )
         .collect();
-    Ok((title.to_owned(), text.join("\n\n").trim().to_owned()))
+    // rustdoc makes links of names in brackets; here there is nothing that they lead to.
+    let text = LINK
+        .replace_all(text.join("\n\n").trim(), "$1")
+        .into_owned();
+    Ok((title.to_owned(), text))
 }
 
 #[cfg(test)]
@@ -120,5 +130,13 @@ mod tests {
             (title.as_str(), text.as_str()),
             ("Add", "Add two\nnumbers.")
         );
+    }
+
+    #[test]
+    fn links_of_rustdoc_become_plain_names() {
+        let (_, text) =
+            task("//! # Add\n//!\n//! Return [`Wrong::Top`], see [a page](a.md).\n")
+                .unwrap();
+        assert_eq!(text, "Return `Wrong::Top`, see [a page](a.md).");
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
     form += &format!("<legend>{}</legend>", html(&question));
     if kind == Kind::Prints {
         form += &format!(
-            "<label class=\"typed\"><span>It prints</span> <input type=\"text\" name=\"{id}\" autocomplete=\"off\" \
+            "<label class=\"typed\"><span>Your answer</span> <input type=\"text\" name=\"{id}\" autocomplete=\"off\" \
              autocapitalize=\"off\" spellcheck=\"false\"></label>"
         );
     }

@@ -14,7 +14,7 @@ use super::{Kind, Plot};
 use crate::html::escape;
 
 /// Small enough for its text to stay legible on a phone, where the page scales it down.
-const SIZE: (u32, u32) = (600, 380);
+const SIZE: (u32, u32) = (480, 340);
 /// Pixels of the text, and from one line's name to the next.
 const FONT: i32 = 14;
 const LINE_HEIGHT: i32 = 17;
@@ -66,7 +66,7 @@ impl Plot {
                 .margin_top(10)
                 .margin_right(margin_right)
                 .x_label_area_size(48)
-                .y_label_area_size(72)
+                .y_label_area_size(86)
                 .build_cartesian_2d(x_range.clone(), y_range.clone())?;
             let label_x = |value: &f64| {
                 if bars {
@@ -83,7 +83,7 @@ impl Plot {
                 } else if self.log_x {
                     whole(&x_range)
                 } else {
-                    8
+                    6
                 })
                 .y_labels(if self.log_y { whole(&y_range) } else { 6 })
                 .max_light_lines(usize::from(!self.log_y))
@@ -180,7 +180,7 @@ impl Plot {
 /// About how wide the widest name is drawn, in pixels.
 fn widest(names: &[String]) -> u32 {
     let letters = names.iter().map(|name| name.chars().count()).max();
-    u32::try_from(letters.unwrap_or(0)).unwrap_or(0) * 15 / 2
+    u32::try_from(letters.unwrap_or(0)).unwrap_or(0) * 17 / 2
 }
 
 /// The lines' names at their ends, moved apart where they would overlap.
@@ -316,7 +316,7 @@ mod tests {
                     && svg.contains("how many")
             );
             assert_eq!(colors.find(&svg).map(|found| found.as_str()), None, "{svg}");
-            assert!(!svg.contains('\n') && !svg.contains("width=\"600\""));
+            assert!(!svg.contains('\n') && !svg.contains("width=\"480\""));
         }
     }
 
@@ -326,7 +326,7 @@ mod tests {
         let y = Regex::new(r#" y="(\d+)""#).unwrap();
         for ends in [
             vec![(500, 100, 0), (500, 101, 1), (500, 300, 2)],
-            vec![(500, 320, 0), (500, 321, 1), (500, 322, 2)],
+            vec![(400, 280, 0), (400, 281, 1), (400, 282, 2)],
         ] {
             let svg = end_labels(ends, &names).unwrap();
             let mut places: Vec<i32> = y
@@ -339,7 +339,7 @@ mod tests {
                 places.windows(2).all(|two| two[1] - two[0] >= LINE_HEIGHT),
                 "{places:?}"
             );
-            assert!(places[2] < 340, "{places:?} is below the axis");
+            assert!(places[2] < 300, "{places:?} is below the axis");
         }
     }
 
