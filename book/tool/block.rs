@@ -1,17 +1,16 @@
-//! What every module of the book's program talks about: a fenced block of a chapter, and a
-//! problem in one.
+//! The vocabulary of the book's program: a fenced block of a chapter, and a problem in one.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Something that a reader would stumble over, and where.
+/// A fault in the book, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Problem {
     /// The file, from the workspace's root.
     pub(crate) file: PathBuf,
     /// The line, from 1; 0 for the file as a whole.
     pub(crate) line: usize,
-    /// What is wrong, and what to do.
+    /// The fault, and what to do about it.
     pub(crate) what: String,
 }
 
@@ -25,7 +24,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Prints the problems; whether there are none.
+/// Prints the problems and returns whether there are none.
 pub(crate) fn report(problems: &[Problem]) -> bool {
     for problem in problems {
         eprintln!("{problem}");
@@ -49,7 +48,7 @@ pub(crate) fn report(problems: &[Problem]) -> bool {
 pub(crate) struct Block<'a> {
     /// The line of its opening fence, from 1.
     pub(crate) line: usize,
-    /// What stands behind the fence: `rust`, `quiz prints`.
+    /// The words after the fence: `rust`, `quiz prints`.
     pub(crate) info: &'a str,
     /// The lines between the fences.
     pub(crate) body: &'a str,

@@ -86,9 +86,9 @@ pub(crate) struct LooseRust {
 pub(crate) struct Chapter {
     /// The file, from the workspace's root.
     pub(crate) file: PathBuf,
-    /// What mdBook gets.
+    /// The Markdown that mdBook renders.
     pub(crate) markdown: String,
-    /// What is wrong with it.
+    /// Its problems.
     pub(crate) problems: Vec<Problem>,
     /// Commands whose output it shows.
     pub(crate) captures: Vec<capture::Capture>,
@@ -159,7 +159,7 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
     chapter
 }
 
-/// A problem is seen by whoever builds, and on the page by whoever is writing it.
+/// Reports a problem twice: to the person who builds, and on the page for the author.
 fn trouble(chapter: &mut Chapter, out: &mut String, line: usize, what: anyhow::Error) {
     let what = format!("{what:#}");
     *out += &format!(

@@ -13,7 +13,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// The workspace that this program was built from: the chapters are not inside of the
+    /// The workspace that this program was built from: the chapters are not part of the
     /// executable.
     pub(crate) fn here() -> Self {
         let book = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

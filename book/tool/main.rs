@@ -1,14 +1,14 @@
 //! The book: `cargo run -p book` builds it, serves it with its live [`labs`] and rebuilds
 //! it on save.
 //!
-//! mdBook renders the pages. What a chapter may hold besides Markdown (code included by
+//! mdBook renders the pages. Everything that a chapter holds besides Markdown (code included by
 //! anchor, captured output, plots, diagrams, exercises, quizzes, labs) is turned into
 //! HTML here before, one module a kind, so that whatever is missing is found and said
 //! with its file and line. `check` then proves what a page claims: it runs every captured
 //! command again, compiles code that is not included from anywhere, and follows every
 //! link.
 
-// A page is put together from small strings, and nobody waits for that.
+// A page is assembled from small strings, and its speed does not matter.
 #![allow(clippy::format_push_string)]
 
 mod block;

@@ -22,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Puts chapters that were expanded already in the place of their sources.
+/// Replaces the chapters' sources with their expanded text.
 struct Expanded(Vec<(PathBuf, String)>);
 
 impl Preprocessor for Expanded {

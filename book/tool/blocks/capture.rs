@@ -47,7 +47,7 @@ fn pattern(text: &str) -> Regex {
 
 impl Capture {
     /// # Errors
-    /// What the block lacks or says that nobody understands.
+    /// Returns an error for a missing or unknown field.
     pub(crate) fn parse(block: Block<'_>) -> Result<Self> {
         let (fields, rest) = block.fields();
         let [command] = rest.as_slice() else {
@@ -167,7 +167,7 @@ impl Capture {
         lines
     }
 
-    /// What differs between the kept output and a fresh one, in words.
+    /// Describes the first difference between the kept output and a fresh one.
     pub(crate) fn difference(&self, kept: &str, fresh: &str) -> Option<String> {
         let (kept, fresh) = match (self.shown(kept), self.shown(fresh)) {
             (Ok(kept), Ok(fresh)) => (self.masked(&kept), self.masked(&fresh)),

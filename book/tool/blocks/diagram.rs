@@ -51,7 +51,7 @@ fn theme() -> Theme {
 /// The picture in a `<figure>`.
 ///
 /// # Errors
-/// What the renderer cannot read.
+/// Returns an error for a diagram that the renderer cannot read.
 pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
     let mut options = RenderOptions {
         theme: theme(),
@@ -63,7 +63,7 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
     for (stand_in, color) in COLORS {
         svg = svg.replace(stand_in, color);
     }
-    // What the renderer paints in white of its own accord is the page's ground.
+    // The renderer's white is the page's background.
     svg = svg
         .replace("#FFFFFF", "var(--bg)")
         .replace("\"white\"", "\"var(--bg)\"");

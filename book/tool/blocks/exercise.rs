@@ -93,7 +93,7 @@ fn task(starter: &str) -> Result<(String, String)> {
         .take_while(|line| line.starts_with("//!"))
         .map(|line| line[3..].strip_prefix(' ').unwrap_or(&line[3..]))
         .collect();
-    let (title, text) = head.split_first().context("the starter has no head")?;
+    let (title, text) = head.split_first().context("the starter lacks a head")?;
     let title = title
         .strip_prefix("# ")
         .context("the starter's head begins with `# Title`")?;

@@ -1,5 +1,5 @@
 //! `![words](figures/NAME.svg)`: a picture drawn by hand, put into the page so that it
-//! takes the theme's colours.
+//! takes the theme's colors.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,8 @@ static IMAGE: LazyLock<Regex> =
 /// A line of text with its pictures in it.
 ///
 /// # Errors
-/// A picture that is not there, has no words, or has a size or colours of its own.
+/// Returns an error for a picture that is missing, lacks alt text, or sets its own size or
+/// colors.
 pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     let Some(image) = IMAGE.captures(text) else {
         return Ok(text.to_owned());
@@ -24,7 +25,7 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
         .with_context(|| format!("no picture {path}"))?;
     let svg = body(&svg).with_context(|| format!("in {path}"))?;
     if words.trim().is_empty() {
-        bail!("{path} has no words for who cannot see it");
+        bail!("{path} needs alt text");
     }
     let name = crate::block::slug(path);
     let svg = unique_ids(&svg, &name).replacen(

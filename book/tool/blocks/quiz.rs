@@ -137,7 +137,7 @@ fn parse(block: Block<'_>) -> Result<(String, Vec<Choice>, Kind)> {
     if kinds.iter().any(|other| *other != kind) {
         bail!("quiz: choices of several kinds");
     }
-    // `? ` says all of its own: what stands behind it is its why.
+    // `? ` has no answer text: the rest of its line is the explanation.
     for choice in &mut choices {
         if choice.mark == "? " {
             choice.why = format!("{}\n{}", choice.text, choice.why);

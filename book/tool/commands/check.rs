@@ -84,7 +84,7 @@ fn unmentioned(house: &House, chapters: &[Chapter]) -> Result<Vec<Problem>> {
     };
     for folder in sorted(&house.root.join("lessons"))? {
         let name = name_of(&folder);
-        // `course` is no lesson.
+        // `course` and `terminal` are not lessons.
         if !name.starts_with(|c: char| c.is_ascii_digit()) {
             continue;
         }
@@ -112,7 +112,7 @@ fn unmentioned(house: &House, chapters: &[Chapter]) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// Captures, plots and pictures that no chapter shows any more.
+/// Captures, plots and pictures that no chapter shows.
 fn left_over(house: &House, chapters: &[Chapter]) -> Result<Vec<Problem>> {
     let mut shown = BTreeSet::new();
     for chapter in chapters {
@@ -142,7 +142,7 @@ fn left_over(house: &House, chapters: &[Chapter]) -> Result<Vec<Problem>> {
                 problems.push(Problem {
                     file,
                     line: 0,
-                    what: "no chapter shows this any more".into(),
+                    what: "no chapter shows this".into(),
                 });
             }
         }
@@ -270,7 +270,7 @@ fn compile(block: &LooseRust) -> Result<Option<String>> {
         match (words.contains(&"compile_fail"), output.status.success()) {
             (false, true) => None,
             (false, false) => Some(format!(
-                "this code is included from nowhere and does not compile: {first} (include it by anchor, or mend it)"
+                "this code is included from nowhere and does not compile: {first} (include it by anchor, or fix it)"
             )),
             (true, true) => Some("this code compiles, and says that it does not".into()),
             (true, false) => match code {
@@ -373,7 +373,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Code and scripts speak of links that are none.
+/// Removes code and scripts: what looks like a link in them is not one.
 fn without_code(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;

@@ -73,7 +73,7 @@ async fn run(
             let builds = builds.clone();
             upgrade.on_upgrade(async |socket| tell(socket, builds).await)
         });
-    // While it is being built anew a page may not be there for a moment.
+    // During a rebuild a page may be missing for a moment.
     let pages = warp::get().and(warp::fs::dir(pages)).with(fresh());
     let routes = reload.or(labs).or(pages);
     let served = warp::serve(routes).incoming(listener).run();
@@ -88,7 +88,7 @@ async fn run(
 async fn tell(mut socket: WebSocket, mut builds: watch::Receiver<u64>) {
     use futures_util::{SinkExt, StreamExt};
     // A page that has just been loaded is as new as the last build: told of that one, it
-    // would load itself for ever.
+    // would reload forever.
     builds.mark_unchanged();
     loop {
         tokio::select! {
