@@ -129,9 +129,11 @@ pub fn next(text: &str) {
 /// overrides the terminal; without either it is 80.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok();
-    let columns = columns.and_then(|columns| columns.parse().ok()).or_else(|| {
-        terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
-    });
+    let columns = columns
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| {
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        });
     columns.unwrap_or(80).clamp(40, 80)
 }
 

@@ -1,6 +1,6 @@
-//! Caught by: a_hand_over_is_not_taken_back
+//! Caught by: one_thread_at_a_time_holds_the_lock_after_a_hand_over
 //!
-//! Giving up and taking at once: who was busy is the first to come back.
+//! `hand_over` returns when another thread has the lock, without waiting for it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,13 +17,13 @@ pub struct Gil {
 #[derive(Debug, Default)]
 struct State {
     locked: bool,
-    asked: bool,
+    requested: bool,
     waiting: u32,
     switches: u64,
 }
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -38,18 +38,18 @@ impl Gil {
         self.take(self.lock());
     }
 
-    /// Gives it up.
+    /// Releases the lock.
     pub fn release(&self) {
         self.lock().locked = false;
         self.released.notify_one();
     }
 
-    /// Whether somebody asks for it. Called by who holds it, between two instructions.
-    pub fn is_asked(&self) -> bool {
-        self.lock().asked
+    /// Returns whether another thread has requested the lock.
+    pub fn is_requested(&self) -> bool {
+        self.lock().requested
     }
 
-    /// Lets somebody else have it, and comes back with it.
+    /// Lets another thread have the lock, and returns when this thread has it again.
     pub fn hand_over(&self) {
         let mut state = self.lock();
         if state.waiting == 0 {
@@ -58,8 +58,13 @@ impl Gil {
         let before = state.switches;
         state.locked = false;
         self.released.notify_one();
-        let _ = before;
-        self.take(state);
+        while state.switches == before {
+            state = self
+                .taken
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
     }
 
     fn take(&self, mut state: MutexGuard<'_, State>) {
@@ -70,12 +75,12 @@ impl Gil {
             let (woken, late) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if late.timed_out() && state.locked && state.switches == before {
-                state.asked = true;
+                state.requested = true;
             }
         }
         state.waiting -= 1;
         state.locked = true;
-        state.asked = false;
+        state.requested = false;
         state.switches += 1;
         self.taken.notify_all();
     }

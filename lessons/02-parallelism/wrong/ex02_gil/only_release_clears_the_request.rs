@@ -1,6 +1,6 @@
-//! Caught by: who_waits_for_an_interval_asks
+//! Caught by: handing_over_clears_the_request
 //!
-//! Who gets the lock is still asked for it.
+//! The request is cleared by `release` and not by taking the lock.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,13 +17,13 @@ pub struct Gil {
 #[derive(Debug, Default)]
 struct State {
     locked: bool,
-    asked: bool,
+    requested: bool,
     waiting: u32,
     switches: u64,
 }
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -38,18 +38,20 @@ impl Gil {
         self.take(self.lock());
     }
 
-    /// Gives it up.
+    /// Releases the lock.
     pub fn release(&self) {
-        self.lock().locked = false;
+        let mut state = self.lock();
+        state.locked = false;
+        state.requested = false;
         self.released.notify_one();
     }
 
-    /// Whether somebody asks for it. Called by who holds it, between two instructions.
-    pub fn is_asked(&self) -> bool {
-        self.lock().asked
+    /// Returns whether another thread has requested the lock.
+    pub fn is_requested(&self) -> bool {
+        self.lock().requested
     }
 
-    /// Lets somebody else have it, and comes back with it.
+    /// Lets another thread have the lock, and returns when this thread has it again.
     pub fn hand_over(&self) {
         let mut state = self.lock();
         if state.waiting == 0 {
@@ -75,7 +77,7 @@ impl Gil {
             let (woken, late) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if late.timed_out() && state.locked && state.switches == before {
-                state.asked = true;
+                state.requested = true;
             }
         }
         state.waiting -= 1;

@@ -1,6 +1,6 @@
-//! Caught by: one_at_a_time
+//! Caught by: hand_over_waits_until_another_thread_has_had_it
 //!
-//! Whoever comes gets in.
+//! `hand_over` yields a thousand times and hopes that another thread has taken the lock.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,13 +17,13 @@ pub struct Gil {
 #[derive(Debug, Default)]
 struct State {
     locked: bool,
-    asked: bool,
+    requested: bool,
     waiting: u32,
     switches: u64,
 }
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -38,49 +38,46 @@ impl Gil {
         self.take(self.lock());
     }
 
-    /// Gives it up.
+    /// Releases the lock.
     pub fn release(&self) {
         self.lock().locked = false;
         self.released.notify_one();
     }
 
-    /// Whether somebody asks for it. Called by who holds it, between two instructions.
-    pub fn is_asked(&self) -> bool {
-        self.lock().asked
+    /// Returns whether another thread has requested the lock.
+    pub fn is_requested(&self) -> bool {
+        self.lock().requested
     }
 
-    /// Lets somebody else have it, and comes back with it.
+    /// Lets another thread have the lock, and returns when this thread has it again.
     pub fn hand_over(&self) {
         let mut state = self.lock();
         if state.waiting == 0 {
             return;
         }
-        let before = state.switches;
         state.locked = false;
         self.released.notify_one();
-        while state.switches == before {
-            state = self
-                .taken
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        drop(state);
+        for _ in 0..1000 {
+            std::thread::yield_now();
         }
-        self.take(state);
+        self.take(self.lock());
     }
 
     fn take(&self, mut state: MutexGuard<'_, State>) {
         state.waiting += 1;
-        while state.locked && state.switches == u64::MAX {
+        while state.locked {
             let before = state.switches;
             let waited = self.released.wait_timeout(state, self.interval);
             let (woken, late) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if late.timed_out() && state.locked && state.switches == before {
-                state.asked = true;
+                state.requested = true;
             }
         }
         state.waiting -= 1;
         state.locked = true;
-        state.asked = false;
+        state.requested = false;
         state.switches += 1;
         self.taken.notify_all();
     }
