@@ -83,7 +83,7 @@ fn each_job_is_done_once() {
     let (shares, done) = in_time("a queue of a thousand jobs", || {
         let done = Mutex::new(BTreeSet::new());
         let shares = share(4, 1_000, |job| {
-            assert!(done.lock().unwrap().insert(job), "job {job} was done twice")
+            assert!(done.lock().unwrap().insert(job), "job {job} was done twice");
         });
         (shares, done.into_inner().unwrap())
     });

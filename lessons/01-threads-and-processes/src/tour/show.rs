@@ -50,9 +50,9 @@ pub(crate) fn next() {
 /// One counter, first for two threads and then for two processes.
 pub(crate) fn counter(times: u64) -> Outcome {
     let line = |what: &str, sight: counter::Sight| {
-        say!("  {what:19} {:#016x} {:>9}", sight.address, sight.value);
+        say!("  {what:19} {:#014x} {:>9}", sight.address, sight.value);
     };
-    let head = || say!("  {:19} {:16} {:>9}", "seen by", "address", "value");
+    let head = || say!("  {:19} {:14} {:>9}", "seen by", "address", "value");
 
     heading("One counter, two threads");
     head();
