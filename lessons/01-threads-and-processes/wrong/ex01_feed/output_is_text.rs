@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// What a program wrote, and how it ended.
+/// The output of a program, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fed {
     /// Everything from its standard output.
@@ -32,7 +32,7 @@ pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<Fed> {
     let stdout = child.stdout.take().expect("stdout is a pipe");
     let stderr = child.stderr.take().expect("stderr is a pipe");
     let (output, errors) = thread::scope(|scope| {
-        // A program that exits early breaks this pipe, which is not an error of ours.
+        // A program that exits early breaks this pipe, which is not our error.
         scope.spawn(move || stdin.write_all(input));
         let errors = scope.spawn(move || read_all(stderr));
         (

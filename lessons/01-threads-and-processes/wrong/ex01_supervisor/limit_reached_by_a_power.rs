@@ -23,7 +23,7 @@ pub struct Report {
     pub done: bool,
 }
 
-/// Runs a program until it succeeds, or until there is no point in trying again.
+/// Runs a program until it succeeds, or until trying again would be pointless.
 ///
 /// # Errors
 /// Returns an error if an attempt cannot be started.
