@@ -82,8 +82,8 @@ fn forked(times: u64) -> std::io::Result<Sight> {
     use std::io::{Error, Read, Write};
     let (mut from_child, mut to_parent) = std::io::pipe()?;
     // SAFETY: `fork` copies only the thread that calls it. If another thread holds a lock
-    // at this moment (the allocator's, for example), nothing will ever release the
-    // child's copy of that lock. So the child must not allocate, print or lock. It
+    // at this moment (that of standard output, for example), nothing will ever release
+    // the child's copy of that lock. So the child must not allocate, print or lock. It
     // increments an atomic, writes 16 bytes from its stack into a pipe, and ends with
     // `_exit`, which runs none of our destructors.
     let child = unsafe { libc::fork() };

@@ -37,7 +37,7 @@ fn creation() -> Outcome {
             / 2.0
     );
     terminal::say!(
-        "fork and exec,{:.1}",
+        "program,{:.1}",
         median(50, || Ok(child::command("nothing")?.status().map(drop)?))?
     );
     Ok(())
