@@ -1,8 +1,8 @@
 //! # Three pipes at once
 //!
 //! Run a program with `input` on its standard input, and collect its standard output and
-//! its standard error, each for itself. All three can have any length and hold any bytes,
-//! and a pipe holds little.
+//! its standard error separately. All three can have any length and contain any bytes,
+//! but a pipe holds little.
 //!
 //! - It is not an error if the program does not read all of its input, or if its exit
 //!   code is not 0.

@@ -1,4 +1,4 @@
-//! # A supervisor
+//! # Restart a program that crashes
 //!
 //! Keep a program running. `start` returns the command for each attempt; its argument is
 //! the attempt's number, counted from 0.

@@ -63,7 +63,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
     let mut stdout = child.stdout.take().expect("stdout is a pipe");
     let mut output = Vec::new();
     let read = thread::scope(|scope| {
-        // The program may stop reading early: that is not our error.
+        // The program can stop reading early: that is not our error.
         scope.spawn(move || stdin.write_all(input));
         stdout.read_to_end(&mut output)
     });
