@@ -1,16 +1,16 @@
-//! Caught by: no_more_than_the_limit_at_a_time
+//! Caught by: results_are_in_the_order_of_the_jobs
 //!
-//! One place more than was asked for.
+//! The result of the last job comes first.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,9 +19,9 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
-    let places = Arc::new(Semphore::new(limit + 1));
+    let places = Arc::new(Semphore::new(limit));
     let started = jobs
         .into_iter()
         .map(|job| {
@@ -33,5 +33,7 @@ pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, 
             })
         })
         .collect();
-    greenlets::spawn::join_all(started)
+    let mut results = greenlets::spawn::join_all(started);
+    results.reverse();
+    results
 }

@@ -1,16 +1,16 @@
-//! Caught by: nothing_to_do_is_done_at_once
+//! Caught by: a_panic_becomes_an_err_with_its_message
 //!
-//! It is taken for granted that there is a job.
+//! Loses the message of a panic with arguments, which is a `String`.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,11 +19,10 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
-    assert!(!jobs.is_empty(), "no jobs");
     let places = Arc::new(Semphore::new(limit));
-    let started = jobs
+    let started: Vec<_> = jobs
         .into_iter()
         .map(|job| {
             let places = places.clone();
@@ -34,5 +33,13 @@ pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, 
             })
         })
         .collect();
-    greenlets::spawn::join_all(started)
+    started
+        .into_iter()
+        .map(|job| {
+            job.join().map_err(|panic| {
+                let text = panic.downcast_ref::<&str>();
+                text.map_or("?".into(), |text| (*text).to_string())
+            })
+        })
+        .collect()
 }

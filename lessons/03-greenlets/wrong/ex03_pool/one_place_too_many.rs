@@ -1,16 +1,16 @@
-//! Caught by: the_places_are_used
+//! Caught by: the_limit_is_never_exceeded
 //!
-//! Each is joined before the next one starts.
+//! Has one more place than it was asked for.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,18 +19,19 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
-    let places = Arc::new(Semphore::new(limit));
-    jobs.into_iter()
+    let places = Arc::new(Semphore::new(limit + 1));
+    let started = jobs
+        .into_iter()
         .map(|job| {
             let places = places.clone();
-            let started = go!(move || {
+            go!(move || {
                 places.wait();
                 let _place = Place(places);
                 job()
-            });
-            greenlets::spawn::join_all(vec![started]).remove(0)
+            })
         })
-        .collect()
+        .collect();
+    greenlets::spawn::join_all(started)
 }

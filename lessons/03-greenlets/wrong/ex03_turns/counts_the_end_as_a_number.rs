@@ -1,17 +1,15 @@
-//! Caught by: nothing_comes_of_nothing
+//! Caught by: no_tasks_and_empty_tasks_yield_nothing
 //!
-//! The end is taken for a number.
+//! Takes `None` for the number 0.
 
 use std::collections::VecDeque;
 
-use generator::LocalGenerator;
-
-/// What the generators yield, taken in turns.
-pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {
+/// Returns what the tasks yield, one number from each in turn.
+pub fn in_turns(tasks: Vec<impl Iterator<Item = u32>>) -> Vec<u32> {
     let mut waiting = VecDeque::from(tasks);
     let mut yielded = Vec::new();
     while let Some(mut task) = waiting.pop_front() {
-        if let Some(number) = task.resume() {
+        if let Some(number) = task.next() {
             yielded.push(number);
             waiting.push_back(task);
         } else {

@@ -1,16 +1,16 @@
-//! Caught by: results_come_in_the_order_of_the_jobs
+//! Caught by: without_jobs_there_are_no_results
 //!
-//! The last job comes first.
+//! Takes for granted that there is a job.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,8 +19,9 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
+    assert!(!jobs.is_empty(), "no jobs");
     let places = Arc::new(Semphore::new(limit));
     let started = jobs
         .into_iter()
@@ -33,7 +34,5 @@ pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, 
             })
         })
         .collect();
-    let mut results = greenlets::spawn::join_all(started);
-    results.reverse();
-    results
+    greenlets::spawn::join_all(started)
 }

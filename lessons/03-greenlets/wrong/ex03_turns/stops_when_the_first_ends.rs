@@ -1,17 +1,15 @@
-//! Caught by: who_has_ended_is_left_out
+//! Caught by: an_ended_task_is_left_out
 //!
-//! When one ends, all end.
+//! Stops as soon as one task has ended.
 
 use std::collections::VecDeque;
 
-use generator::LocalGenerator;
-
-/// What the generators yield, taken in turns.
-pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {
+/// Returns what the tasks yield, one number from each in turn.
+pub fn in_turns(tasks: Vec<impl Iterator<Item = u32>>) -> Vec<u32> {
     let mut waiting = VecDeque::from(tasks);
     let mut yielded = Vec::new();
     while let Some(mut task) = waiting.pop_front() {
-        if let Some(number) = task.resume() {
+        if let Some(number) = task.next() {
             yielded.push(number);
             waiting.push_back(task);
         } else {

@@ -1,16 +1,16 @@
-//! Caught by: a_panic_is_a_result
+//! Caught by: a_panic_frees_its_place
 //!
-//! Only what returned is a result.
+//! Frees the place only when the job returns.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,7 +19,7 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
     let places = Arc::new(Semphore::new(limit));
     let started = jobs
@@ -28,13 +28,12 @@ pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, 
             let places = places.clone();
             go!(move || {
                 places.wait();
-                let _place = Place(places);
-                job()
+                let place = std::mem::ManuallyDrop::new(Place(places));
+                let done = job();
+                drop(std::mem::ManuallyDrop::into_inner(place));
+                done
             })
         })
         .collect();
     greenlets::spawn::join_all(started)
-        .into_iter()
-        .filter(Result::is_ok)
-        .collect()
 }
