@@ -16,7 +16,7 @@ use greenlets::race::raise_twice;
 use greenlets::select::{First, first};
 use greenlets::spawn::{Brewer, join_all};
 use greenlets::{cancel, timeout, two_ways};
-use may::sync::{Barrier, SyncFlag, mpsc};
+use may::sync::{Barrier, Condvar, Mutex, SyncFlag, mpsc};
 use may::{coroutine, go};
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -148,6 +148,46 @@ fn a_full_queue_makes_the_producer_wait() {
         }
         producer.join().unwrap();
     });
+}
+
+// ANCHOR: pot
+/// A pot of tea: `take` waits until there is a cup.
+#[derive(Default)]
+struct Pot {
+    cups: Mutex<u32>,
+    poured: Condvar,
+}
+
+impl Pot {
+    fn pour(&self) {
+        *self.cups.lock().unwrap() += 1;
+        self.poured.notify_one();
+    }
+
+    fn take(&self) {
+        let mut cups = self.cups.lock().unwrap();
+        while *cups == 0 {
+            cups = self.poured.wait(cups).unwrap();
+        }
+        *cups -= 1;
+    }
+}
+// ANCHOR_END: pot
+
+#[test]
+fn a_condition_variable_wakes_the_coroutine_that_waits_for_it() {
+    let pot = Arc::new(Pot::default());
+    let guests: Vec<_> = (0..3)
+        .map(|_| {
+            let pot = pot.clone();
+            go!(move || pot.take())
+        })
+        .collect();
+    for _ in 0..3 {
+        pot.pour();
+    }
+    let served = in_time("three guests", move || join_all(guests));
+    assert_eq!(served, vec![Ok(()); 3]);
 }
 
 #[test]
