@@ -7,7 +7,7 @@
 //! - `close` ends the queue. From then on `put` returns the item in an `Err`. `take`
 //!   still returns the items that are in the queue, and after them `None`.
 //! - A coroutine that waits in `put` or `take` when the queue is closed resumes at once.
-//! - A coroutine that resumes may find that another one was quicker: then it waits again.
+//! - When a coroutine resumes, another one might have been quicker: then it waits again.
 //! - While a coroutine waits, its worker is free: put only the coroutine to sleep, never
 //!   the thread under it, and do not ask in a loop. Use what `may::sync` offers.
 //!

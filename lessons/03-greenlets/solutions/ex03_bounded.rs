@@ -1,5 +1,5 @@
 //! One lock around the whole state, and one condition variable for each reason to wait.
-//! Every wait is in a loop: a coroutine that wakes checks again, because another one may
+//! Every wait is in a loop: a coroutine that wakes checks again, because another one might
 //! have been quicker.
 
 use std::collections::VecDeque;

@@ -9,7 +9,7 @@ use may::coroutine::JoinHandle;
 /// # Safety
 /// From now on the coroutine must not be inside `coroutine::scope` or `select!`. Both let
 /// other coroutines borrow from its stack, and a cancelled one unwinds that stack without
-/// waiting for them. Nor may `unsafe` code in it depend on a wait that returns.
+/// waiting for them. Nor must `unsafe` code in it depend on a wait that returns.
 pub unsafe fn cancel<T>(handle: &JoinHandle<T>) {
     // SAFETY: the caller promises what is said above.
     unsafe { handle.coroutine().cancel() };

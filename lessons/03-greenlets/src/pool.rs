@@ -7,7 +7,7 @@ use may::{coroutine, go};
 /// can borrow values that outlive the call.
 #[expect(
     clippy::redundant_closure_for_method_calls,
-    reason = "may does not export the type of a scoped handle"
+    reason = "the crate may does not export the type of a scoped handle"
 )]
 // ANCHOR: group
 pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {

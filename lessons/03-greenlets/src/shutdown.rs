@@ -1,7 +1,7 @@
 //! How a program of coroutines ends: `gevent.signal_handler(SIGINT, gevent.kill)`.
 //!
-//! The kernel can call a signal handler in the middle of any instruction, so a handler
-//! may do almost nothing: it must not lock, allocate or cancel. It leaves a note, and a
+//! The kernel can call a signal handler between any two instructions, so a handler must
+//! do almost nothing: no lock, no allocation, no cancelling. It leaves a note, and a
 //! thread that does nothing else reads the note and acts on it.
 
 use may::coroutine::JoinHandle;

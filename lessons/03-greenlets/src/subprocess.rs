@@ -21,7 +21,7 @@ use may::sync::mpsc;
 pub fn output(mut command: Command) -> io::Result<Output> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().name("child".into()).spawn(move || {
-        // The receiver may have been cancelled.
+        // The receiver might have been cancelled.
         let _ = sender.send(command.output());
     })?;
     receiver.recv().map_err(io::Error::other)?

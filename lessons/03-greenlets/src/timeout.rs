@@ -19,7 +19,7 @@ pub unsafe fn within<T: Send + 'static>(
 ) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
     let worker = go!(move || {
-        // The receiver may have given up.
+        // The receiver might have given up.
         let _ = sender.send(work());
     });
     let result = receiver.recv_timeout(limit).ok();

@@ -317,7 +317,7 @@ pub(crate) fn stacks() -> Outcome {
     let (end, values) = shown(dug);
     line("1 MiB, 500 calls deep", &format!("{end}, values {values}"));
     expect(dug.depth == Some(500), "a stack of 1 MiB was too small")?;
-    // In a process of its own, because of the signal handler.
+    // In its own process, because of the signal handler.
     let output = Command::new(std::env::current_exe()?)
         .arg("overflow")
         .output()?;

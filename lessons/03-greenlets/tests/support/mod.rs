@@ -15,7 +15,7 @@ use std::time::Duration;
 use greenlets::spawn::reason;
 use may::go;
 
-/// How long the worker may take to start a coroutine when nothing keeps it busy.
+/// How long the worker can take to start a coroutine when nothing keeps it busy.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How often the worker gets the chance to run everything that is ready. Each chance runs
