@@ -9,8 +9,8 @@ use may::sync::{Mutex, SyncFlag};
 #[derive(Default)]
 pub struct Event(SyncFlag);
 
-// ANCHOR: event
 impl Event {
+    // ANCHOR: event
     /// Sets the flag and wakes every coroutine that waits for it.
     pub fn set(&self) {
         self.0.fire();

@@ -39,8 +39,8 @@ pub struct Brewer {
     pub cups: u32,
 }
 
-// ANCHOR: object
 impl Brewer {
+    // ANCHOR: object
     /// Makes the cups one by one, and lets other coroutines run in between.
     pub fn run(self) -> Vec<String> {
         (1..=self.cups)
