@@ -9,8 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Coroutines: the tour. Without a command it shows every part, in the order of the
-/// chapter
+/// Coroutines: the tour. Without a command it shows every part
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -21,13 +20,13 @@ struct Arguments {
 enum Command {
     /// Switch explicitly: 12, 56, 34, and why 78 is never printed
     Switch,
-    /// Start coroutines, join them, and stop them with a limit or by cancelling
+    /// Start coroutines, join them, and stop them
     Start,
     /// End a program of coroutines in good order, as after Ctrl-C
     Shutdown,
     /// Wait for one thing: an event, a value, a place in a queue
     Wait,
-    /// Compare queues with a bound, without one, and one that stops the worker
+    /// Compare queues with a bound and without, and stop a worker
     Queues,
     /// Wait for a child process without stopping the worker
     Subprocess,
@@ -41,8 +40,7 @@ enum Command {
     TwoWays,
     /// Print the data of the book's plots as CSV
     Measure {
-        /// spawn: milliseconds to start N, yield once, and join all; memory: KiB for each
-        /// of 10,000 that wait
+        /// The time to start many, or the memory of each
         #[arg(value_parser = ["spawn", "memory"])]
         what: String,
     },

@@ -7,7 +7,7 @@ use may::{coroutine, go};
 
 fn main() {
     let tea = go!(|| {
-        coroutine::sleep(Duration::from_millis(200));
+        coroutine::sleep(Duration::from_millis(500));
         println!("The tea is ready.");
         3
     });
