@@ -25,8 +25,9 @@ const CHANCES: u32 = 20;
 /// What an answer with a timer in it gets on top.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The case that left the worker blocked, so that the others do not wait for it as well.
-static BLOCKED_BY: Mutex<Option<String>> = Mutex::new(None);
+/// What is said of the answer that has blocked the worker, so that the other cases say the
+/// same and do not wait as well.
+static BLOCKED: Mutex<Option<String>> = Mutex::new(None);
 
 /// Runs `work` in a coroutine on the only worker and returns its result. Fails when all
 /// coroutines wait and none of them can wake another, or when one of them keeps the
@@ -36,9 +37,9 @@ pub(crate) fn on_one_worker<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     // Held to the end: the cases share the worker, and take turns.
-    let mut blocked_by = BLOCKED_BY.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(case) = &*blocked_by {
-        panic!("not tried, because `{case}` left the only worker blocked: fix it first.");
+    let mut blocked = BLOCKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(why) = &*blocked {
+        panic!("{why}");
     }
     // 128 KiB of stack: a panic in a debug build needs more than may's default.
     may::config().set_workers(1).set_stack_size(0x4000);
@@ -50,12 +51,16 @@ pub(crate) fn on_one_worker<T: Send + 'static>(
         let (tell, told) = mpsc::channel();
         go!(move || tell.send(()));
         if told.recv_timeout(PATIENCE).is_err() {
-            *blocked_by = thread::current().name().map(str::to_owned);
-            panic!(
-                "your code keeps the only worker: it waits without `may::sync`, or \
-                 it asks in a loop instead of waiting. No other coroutine ran for \
-                 {PATIENCE:?}. {hint}"
+            let case = thread::current();
+            let case = case.name().unwrap_or_default();
+            let case = case.rsplit("::").next().unwrap_or_default();
+            let why = format!(
+                "your code keeps the only worker (first seen in `{case}`): it waits \
+                 without `may::sync`, or it asks in a loop instead of waiting. No other \
+                 coroutine ran for {PATIENCE:?}. {hint}"
             );
+            *blocked = Some(why.clone());
+            panic!("{why}");
         }
         if started.is_done() {
             break;
