@@ -40,7 +40,7 @@ enum Command {
     TwoWays,
     /// Print the data of the book's plots as CSV
     Measure {
-        /// The time to start many, or the memory of each
+        /// Time to start many, or memory of each
         #[arg(value_parser = ["spawn", "memory"])]
         what: String,
     },
