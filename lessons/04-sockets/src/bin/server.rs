@@ -79,8 +79,10 @@ fn serve(flags: &Flags, address: SocketAddrV4) -> Result<()> {
             say_where(server.local_addr()?);
             each_in_a_thread(clients, || {
                 let (stream, peer) = server.accept()?;
+                // ANCHOR: timeouts
                 stream.set_read_timeout(Some(timeout))?;
                 stream.set_write_timeout(Some(timeout))?;
+                // ANCHOR_END: timeouts
                 Ok((stream, peer))
             })?;
         }

@@ -376,6 +376,11 @@ fn signals_lose_no_bytes() {
     let mut stream = TcpStream::from(stream);
     stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
 
+    // First while the server waits in a read, then while bytes are in flight.
+    for _ in 0..100 {
+        interrupt_our_threads();
+        thread::sleep(Duration::from_millis(1));
+    }
     let message: Vec<u8> = (0..=250).cycle().take(300_000).collect();
     let sending = thread::spawn({
         let mut stream = stream.try_clone().expect("a second descriptor");
