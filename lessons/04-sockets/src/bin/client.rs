@@ -88,7 +88,9 @@ fn explain(flags: &Flags, error: io::Error) -> anyhow::Error {
             )
         }
         ErrorKind::UnexpectedEof => {
-            anyhow::anyhow!("the server closed the connection before a complete line came back")
+            anyhow::anyhow!(
+                "the server closed the connection before a complete line came back"
+            )
         }
         _ => error.into(),
     }

@@ -101,7 +101,9 @@ fn taken(error: io::Error) -> anyhow::Error {
             anyhow::anyhow!("this machine does not have that address: see --bind")
         }
         ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("ports below 1024 need privileges: choose a higher one with --port")
+            anyhow::anyhow!(
+                "ports below 1024 need privileges: choose a higher one with --port"
+            )
         }
         _ => error.into(),
     }
