@@ -13,8 +13,8 @@
 //! - If the stream ends between two lines, return `Ok(None)`.
 //! - If it ends in the middle of a line, return an error of kind `UnexpectedEof`.
 //! - A line of more than `MAX_LINE` bytes, not counting its `\n`, is an error of kind
-//!   `InvalidData`. If `received` already holds more than `MAX_LINE` bytes without a `\n`,
-//!   return the error without reading again.
+//!   `InvalidData`. If `received` already holds more than `MAX_LINE` bytes without a
+//!   `\n`, return the error without reading again.
 //! - A line that is not UTF-8 is an error of kind `InvalidData` too.
 //! - If `read` is interrupted by a signal (`Interrupted`), read again. Return any other
 //!   error as it is.
@@ -33,8 +33,8 @@ pub const MAX_LINE: usize = 1024;
 /// the bytes that have arrived and have not been returned yet.
 ///
 /// # Errors
-/// Returns `UnexpectedEof` if the stream ends inside a line, `InvalidData` if a line is too
-/// long or not UTF-8, and any error of `stream` other than `Interrupted`.
+/// Returns `UnexpectedEof` if the stream ends inside a line, `InvalidData` if a line is
+/// too long or not UTF-8, and any error of `stream` other than `Interrupted`.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,

@@ -19,8 +19,8 @@ use std::io::{self, Write};
 /// Sends all of `bytes`.
 ///
 /// # Errors
-/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other than
-/// `Interrupted`.
+/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other
+/// than `Interrupted`.
 pub fn send_all(stream: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     let _ = (stream, bytes); // only avoids a warning: delete this line
     todo!("exercise ex04_write_all")

@@ -13,8 +13,8 @@ pub const MAX_LINE: usize = 1024;
 /// the bytes that have arrived and have not been returned yet.
 ///
 /// # Errors
-/// Returns `UnexpectedEof` if the stream ends inside a line, `InvalidData` if a line is too
-/// long or not UTF-8, and any error of `stream` other than `Interrupted`.
+/// Returns `UnexpectedEof` if the stream ends inside a line, `InvalidData` if a line is
+/// too long or not UTF-8, and any error of `stream` other than `Interrupted`.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,

@@ -8,8 +8,8 @@ use std::io::{self, ErrorKind, Write};
 /// Sends all of `bytes`.
 ///
 /// # Errors
-/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other than
-/// `Interrupted`.
+/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other
+/// than `Interrupted`.
 pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.write(bytes) {

@@ -102,7 +102,8 @@ impl Listener {
     }
     // ANCHOR_END: accept
 
-    /// Returns the address at which this listens, with the port that the kernel chose for 0.
+    /// Returns the address at which this listens, with the port that the kernel chose for
+    /// 0.
     ///
     /// # Errors
     /// Returns the kernel's error.
@@ -119,9 +120,9 @@ impl Stream {
     /// Connects to `address` and waits until the other side's kernel has agreed.
     ///
     /// # Errors
-    /// Returns `ConnectionRefused` if nothing listens there, and `Interrupted` if a signal
-    /// arrives first: unlike a read, an interrupted `connect` is still in progress and must
-    /// not be treated as if nothing had happened. The socket is closed.
+    /// Returns `ConnectionRefused` if nothing listens there, and `Interrupted` if a
+    /// signal arrives first: unlike a read, an interrupted `connect` is still in progress
+    /// and must not be treated as if nothing had happened. The socket is closed.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let descriptor = stream_socket(address)?;
         connect(&descriptor, &address)?;

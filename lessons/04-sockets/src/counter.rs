@@ -33,8 +33,8 @@ pub fn count(
 }
 // ANCHOR_END: count
 
-/// Counts for `clients` clients, each in its own thread, and returns when all of them have
-/// been served.
+/// Counts for `clients` clients, each in its own thread, and returns when all of them
+/// have been served.
 ///
 /// # Errors
 /// Returns any error of `accept`. It is not an error if a client leaves early.

@@ -1,8 +1,8 @@
 //! Length-prefixed messages: four bytes with the length, then that many bytes.
 //!
 //! A line cannot contain a `\n`; a frame can contain anything, and its reader knows the
-//! size before it allocates memory for it. The WebSocket frames of lesson 07 work the same
-//! way, with a longer header.
+//! size before it allocates memory for it. The WebSocket frames of lesson 07 work the
+//! same way, with a longer header.
 
 use std::io::{self, ErrorKind, Read, Write};
 

@@ -1,10 +1,10 @@
 //! Sockets by hand: TCP carries a stream of bytes, and the stream does not say where a
 //! message ends.
 //!
-//! The bytes of one write can arrive in several reads, and the bytes of several writes can
-//! arrive in one. A real network does either at times that no test can choose, so tests
-//! use two replacements: [`Pieces`] is a stream that cuts its bytes where a test says, and
-//! [`Sips`] is one that accepts as few bytes per write as a test says.
+//! The bytes of one write can arrive in several reads, and the bytes of several writes
+//! can arrive in one. A real network does either at times that no test can choose, so
+//! tests use two replacements: [`Pieces`] is a stream that cuts its bytes where a test
+//! says, and [`Sips`] is one that accepts as few bytes per write as a test says.
 
 pub mod by_hand;
 pub mod counter;

@@ -1,5 +1,5 @@
-//! The talk's server and client with their faults fixed: a message is a line, all of it is
-//! sent, and lines have a limit.
+//! The talk's server and client with their faults fixed: a message is a line, all of it
+//! is sent, and lines have a limit.
 //!
 //! The functions take any stream, so the same code runs over [`crate::by_hand`],
 //! `std::net`, a Unix socket and a test's streams.
@@ -22,8 +22,8 @@ pub enum Ending {
 /// Prints each line of `stream` and sends it back, until the peer's stream ends.
 ///
 /// # Errors
-/// Returns `InvalidData` for a line longer than [`LONGEST_LINE`], and any error of `stream`
-/// and `printed`.
+/// Returns `InvalidData` for a line longer than [`LONGEST_LINE`], and any error of
+/// `stream` and `printed`.
 // ANCHOR: converse
 pub fn converse(
     stream: impl Read + Write,
@@ -65,8 +65,8 @@ pub fn converse(
 ///
 /// # Errors
 /// Returns `InvalidInput` if the message is not a single line, `UnexpectedEof` if the
-/// peer's stream ends before a complete line has arrived, and `InvalidData` if its line is
-/// longer than [`LONGEST_LINE`] or not UTF-8.
+/// peer's stream ends before a complete line has arrived, and `InvalidData` if its line
+/// is longer than [`LONGEST_LINE`] or not UTF-8.
 // ANCHOR: ask
 pub fn ask(mut stream: impl Read + Write, message: &str) -> io::Result<String> {
     if message.contains('\n') || message.len() >= LONGEST_LINE {

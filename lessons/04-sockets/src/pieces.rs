@@ -40,8 +40,8 @@ impl Pieces {
 }
 
 impl Read for Pieces {
-    /// Returns one piece, or as much of it as fits into `buffer`; the next read returns the
-    /// rest.
+    /// Returns one piece, or as much of it as fits into `buffer`; the next read returns
+    /// the rest.
     ///
     /// # Panics
     /// Panics if it is read again and again after end-of-file, so that a test with an

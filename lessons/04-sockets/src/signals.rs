@@ -33,8 +33,8 @@ pub fn catch() -> io::Result<()> {
     }
 }
 
-/// Sends `SIGUSR1` to one thread. Call [`catch`] first: without a handler the signal kills
-/// the program.
+/// Sends `SIGUSR1` to one thread. Call [`catch`] first: without a handler the signal
+/// kills the program.
 ///
 /// # Errors
 /// Returns the kernel's error.

@@ -3,8 +3,8 @@
 //!
 //! A cut cable sends no packet that says so. [`keep_alive`] asks the kernel to probe a
 //! connection that carries nothing; [`give_up_unacknowledged`] limits how long it repeats
-//! data that is not acknowledged. [`tunnel`] makes a socket deaf and mute, as a phone in a
-//! tunnel is, so that a test can see both at work.
+//! data that is not acknowledged. [`tunnel`] makes a socket deaf and mute, as a phone in
+//! a tunnel is, so that a test can see both at work.
 
 use std::io;
 use std::os::fd::AsFd;

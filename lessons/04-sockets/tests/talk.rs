@@ -162,8 +162,8 @@ fn a_send_is_short_if_the_peer_does_not_read() {
     );
 }
 
-/// Talks to the fixed server over `by_hand` and `std`. Returns what came back and what the
-/// server printed.
+/// Talks to the fixed server over `by_hand` and `std`. Returns what came back and what
+/// the server printed.
 fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
     let listener = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = listener.local_addr().expect("it has an address");

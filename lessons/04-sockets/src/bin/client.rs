@@ -79,7 +79,8 @@ fn say(flags: &Flags, address: SocketAddrV4) -> io::Result<Option<String>> {
 fn explain(flags: &Flags, error: io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::ConnectionRefused => anyhow::anyhow!(
-            "no server is listening there: start `cargo run -p lesson-04-sockets --bin server` first, or choose another port with --port"
+            "no server is listening there: start `cargo run -p lesson-04-sockets --bin \
+             server` first, or choose another port with --port"
         ),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             anyhow::anyhow!(

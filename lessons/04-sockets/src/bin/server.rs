@@ -1,4 +1,5 @@
-//! `server.py` of slide 12: accepts connections on port 8089 and prints what clients send.
+//! `server.py` of slide 12: accepts connections on port 8089 and prints what clients
+//! send.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};

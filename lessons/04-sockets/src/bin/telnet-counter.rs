@@ -1,4 +1,5 @@
-//! Counts for every client that connects: `telnet 127.0.0.1 8090`, or `nc 127.0.0.1 8090`.
+//! Counts for every client that connects. Watch it with `telnet 127.0.0.1 8090` or `nc
+//! 127.0.0.1 8090`.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
@@ -41,7 +42,8 @@ fn serve(flags: &Flags) -> Result<()> {
     let listener = match TcpListener::bind(address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             bail!(
-                "another program uses {address}: stop it, or choose another port with --port"
+                "another program uses {address}: stop it, or choose another port with \
+                 --port"
             )
         }
         bound => bound.with_context(|| {

@@ -87,7 +87,8 @@ pub(crate) fn show() -> Result<()> {
     row(format!("{:<40} no answer within 200 ms", "the next client"));
     drop(server);
     remember(
-        "The side that closes first keeps the connection in TIME_WAIT. A client is connected once it is in the accept queue, before accept returns it.",
+        "The side that closes first keeps the connection in TIME_WAIT. A client is \
+         connected once it is in the accept queue, before accept returns it.",
         "`cargo run -p lesson-04-sockets -- nagle` shows what two small writes cost.",
     );
     Ok(())

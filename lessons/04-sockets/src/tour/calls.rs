@@ -87,7 +87,8 @@ pub(crate) fn show() -> Result<()> {
         again.as_raw_fd()
     );
     remember(
-        "A descriptor is a small number, the lowest that is free. The server has one for the door and one for each guest.",
+        "A descriptor is a small number, the lowest that is free. The server has one \
+         for the door and one for each guest.",
         "`cargo run -p lesson-04-sockets -- file` uses a socket as a file.",
     );
     Ok(())

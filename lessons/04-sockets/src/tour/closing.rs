@@ -42,7 +42,8 @@ pub(crate) fn show() -> Result<()> {
         "after a reset: {unread:?} {reset:?}"
     );
     remember(
-        "A read of 0 is an orderly end. It does not tell a half-close from a close: only a later write does.",
+        "A read of 0 is an orderly end. It does not tell a half-close from a close: \
+         only a later write does.",
         "`cargo run -p lesson-04-sockets -- silence` cuts the cable.",
     );
     Ok(())

@@ -41,7 +41,8 @@ pub(crate) fn show() -> Result<()> {
         .map_err(|_| anyhow!("the counter panicked"))??;
     remember(
         "Each client has its own thread, so both are served at once.",
-        "exercise ex04_echo_server. Lesson 05 serves ten thousand clients from one thread.",
+        "exercise ex04_echo_server. Lesson 05 serves ten thousand clients from one \
+         thread.",
     );
     Ok(())
 }

@@ -91,8 +91,10 @@ pub(crate) fn show(bytes: usize) -> Result<()> {
         );
     }
     remember(
-        "One recv is not one message, one send can be short, and the talk's server closes a connection only when the next client comes.",
-        "`cargo run -p lesson-04-sockets -- framing` shows how to mark where a message ends.",
+        "One recv is not one message, one send can be short, and the talk's server \
+         closes a connection only when the next client comes.",
+        "`cargo run -p lesson-04-sockets -- framing` shows how to mark where a message \
+         ends.",
     );
     Ok(())
 }

@@ -69,7 +69,8 @@ pub(crate) fn show() -> Result<()> {
     row(format!("{:<28} {answer:?}", "a socket as input of `tr`"));
     ensure!(answer == "HELLO, TR\n", "tr answered {answer:?}");
     remember(
-        "You can read, write and close a socket like a file. You cannot open one: a socket has no name in the file system.",
+        "You can read, write and close a socket like a file. You cannot open one: a \
+         socket has no name in the file system.",
         "`cargo run -p lesson-04-sockets -- pieces` shows what a read returns.",
     );
     Ok(())

@@ -79,7 +79,8 @@ pub(crate) fn show() -> Result<()> {
         "{answered} answers, {refused:?}"
     );
     remember(
-        "With a length in front, a message can contain anything, and the reader knows its size before allocating memory for it.",
+        "With a length in front, a message can contain anything, and the reader knows \
+         its size before allocating memory for it.",
         "`cargo run -p lesson-04-sockets -- closing` shows how connections end.",
     );
     Ok(())

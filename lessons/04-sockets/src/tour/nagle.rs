@@ -28,7 +28,8 @@ pub(crate) fn show(questions: u32) -> Result<()> {
         ensure!(times[1] < times[0], "two writes were not slower: {times:?}");
     }
     remember(
-        "Nagle holds the second small write until the first is acknowledged, and the acknowledgement waits for a reply that it can travel with.",
+        "Nagle holds the second small write until the first is acknowledged, and the \
+         acknowledgement waits for a reply that it can travel with.",
         "the plots: `cargo run --release -p lesson-04-sockets -- measure nagle`.",
     );
     Ok(())

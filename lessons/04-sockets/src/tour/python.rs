@@ -74,7 +74,8 @@ pub(crate) fn show() -> Result<()> {
         "{ours:?} and {theirs:?} were printed"
     );
     remember(
-        "Neither side can tell which language the other is written in, because both make the same calls.",
+        "Neither side can tell which language the other is written in, because both \
+         make the same calls.",
         "the exercises: `cargo run -p course -- list`.",
     );
     Ok(())

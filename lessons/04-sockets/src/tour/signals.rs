@@ -77,7 +77,8 @@ pub(crate) fn show() -> Result<()> {
         "yes: {signal}; ours: {error}"
     );
     remember(
-        "After EINTR, repeat the read or write; a connect is another matter. SIGPIPE kills a C program. Rust ignores it, so write returns EPIPE.",
+        "After EINTR, repeat the read or write; a connect is another matter. SIGPIPE \
+         kills a C program. Rust ignores it, so write returns EPIPE.",
         "exercise ex04_write_all.",
     );
     Ok(())

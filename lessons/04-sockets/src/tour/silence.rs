@@ -58,7 +58,8 @@ mod linux {
             "with keepalive {probed}, with TCP_USER_TIMEOUT {unacknowledged}"
         );
         remember(
-            "TCP sends nothing on an idle connection, so silence alone is never an error. Your program has to set a time limit or ask the kernel to probe.",
+            "TCP sends nothing on an idle connection, so silence alone is never an \
+             error. Your program has to set a time limit or ask the kernel to probe.",
             "exercise ex04_echo_server gives every wait a limit.",
         );
         Ok(())

@@ -43,7 +43,8 @@ pub(crate) fn show() -> Result<()> {
         "TCP carried {all:?}, UDP {came:?}"
     );
     remember(
-        "UDP keeps messages apart and promises nothing else: they can be lost, arrive twice, or arrive out of order.",
+        "UDP keeps messages apart and promises nothing else: they can be lost, arrive \
+         twice, or arrive out of order.",
         "`cargo run -p lesson-04-sockets -- unix` uses a socket with a path.",
     );
     Ok(())

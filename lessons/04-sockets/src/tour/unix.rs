@@ -57,7 +57,8 @@ fn over(path: &std::path::Path) -> Result<()> {
         "{answer} {refused} {again}"
     );
     remember(
-        "The calls and the server are the same. A Unix socket has a name in the file system, and the server has to remove it.",
+        "The calls and the server are the same. A Unix socket has a name in the file \
+         system, and the server has to remove it.",
         "try it yourself: `nc -U PATH` connects to a Unix socket.",
     );
     Ok(())

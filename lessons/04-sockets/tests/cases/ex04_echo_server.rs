@@ -250,8 +250,8 @@ fn a_client_that_sends_nothing_is_closed() {
     check_outcomes(
         &served,
         &[Err(ErrorKind::TimedOut)],
-        "On Linux a read that waited too long fails with `WouldBlock`: change the kind to \
-         `TimedOut`. See \"Timeouts\".",
+        "On Linux a read that waited too long fails with `WouldBlock`: change the kind \
+         to `TimedOut`. See \"Timeouts\".",
     );
 }
 
@@ -275,8 +275,8 @@ fn a_client_that_speaks_in_time_is_kept() {
         if in_time {
             assert!(
                 back.as_deref() == Ok("two"),
-                "The patience is {patience:?} and the client sends something every 0.7 s, \
-                 but: {}. Each wait gets the whole patience, not the conversation. \
+                "The patience is {patience:?} and the client sends something every 0.7 \
+                 s, but: {}. Each wait gets the whole patience, not the conversation. \
                  See \"Timeouts\".",
                 back.unwrap_or_else(|seen| seen)
             );
@@ -301,8 +301,8 @@ fn a_client_that_never_reads_is_closed() {
     };
     assert!(
         !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-        "The client sends and never reads, so the server's `write` waits forever: it needs \
-         a timeout, as `read` does. See \"Timeouts\"."
+        "The client sends and never reads, so the server's `write` waits forever: it \
+         needs a timeout, as `read` does. See \"Timeouts\"."
     );
     check_outcomes(
         &served,

@@ -100,8 +100,8 @@ fn the_bytes_after_a_line_are_kept_for_the_next_call() {
     check(
         &[b"one\ntwo\nth", b"ree\n"],
         &["one", "two", "three"],
-        "Two and a half lines arrived in one piece. Remove the first line from `received` \
-         and leave the rest there. See \"Framing\".",
+        "Two and a half lines arrived in one piece. Remove the first line from \
+         `received` and leave the rest there. See \"Framing\".",
     );
 }
 
@@ -181,8 +181,8 @@ fn a_line_of_the_greatest_length_is_accepted() {
         let (lines, end) = lines(pieces);
         assert!(
             lines == [longest.as_str()] && end.is_ok(),
-            "A line of exactly {MAX_LINE} bytes and a `\\n` is allowed. You returned lines \
-             of {:?} bytes and ended with {end:?}. \
+            "A line of exactly {MAX_LINE} bytes and a `\\n` is allowed. You returned \
+             lines of {:?} bytes and ended with {end:?}. \
              See \"Limit what a peer can make you store\".",
             lengths(&lines)
         );
@@ -266,8 +266,8 @@ fn any_other_error_is_returned() {
     let (lines, end) = lines_of(&mut Failing(kinds, Pieces::new([b"hi\n"])));
     assert!(
         lines.is_empty() && end == Err(ErrorKind::ConnectionReset),
-        "`read` failed with ConnectionReset. You returned {lines:?} and ended with {end:?}, \
-         wanted that error. See \"EINTR and SIGPIPE\"."
+        "`read` failed with ConnectionReset. You returned {lines:?} and ended with \
+         {end:?}, wanted that error. See \"EINTR and SIGPIPE\"."
     );
 }
 
@@ -281,9 +281,9 @@ fn a_line_is_returned_while_the_connection_stays_open() -> io::Result<()> {
     assert_eq!(
         read_line(&mut server, &mut Vec::new()).map_err(|error| error.kind()),
         Ok(Some("are you there?".to_owned())),
-        "The client sent a complete line and waits for an answer. `WouldBlock` means that \
-         you waited for more until the stream's timeout of 5 seconds: return the line as \
-         soon as its `\\n` has arrived. See \"Framing\"."
+        "The client sent a complete line and waits for an answer. `WouldBlock` means \
+         that you waited for more until the stream's timeout of 5 seconds: return the \
+         line as soon as its `\\n` has arrived. See \"Framing\"."
     );
     drop(client);
     Ok(())
