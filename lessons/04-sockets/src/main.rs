@@ -27,7 +27,7 @@ struct Flags {
 enum What {
     /// Make each socket call once and print its result.
     Calls,
-    /// Use a socket as a file: in /proc, with File::write, as the input of `tr`.
+    /// Use a socket as a file: in /proc, with `File::write`, as the input of `tr`.
     File,
     /// Send two lines in three writes and print what each read returns.
     Pieces,
@@ -43,7 +43,7 @@ enum What {
     Silence,
     /// Serve two clients at once, each from its own thread.
     Counter,
-    /// Show TIME_WAIT, SO_REUSEADDR and the backlog.
+    /// Show `TIME_WAIT`, `SO_REUSEADDR` and the backlog.
     Address,
     /// Show what Nagle's algorithm and delayed ACKs cost together.
     Nagle,

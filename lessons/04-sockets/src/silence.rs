@@ -67,6 +67,8 @@ pub fn tunnel(stream: impl AsFd) -> io::Result<()> {
         len: 1,
         filter: drop_all.as_mut_ptr(),
     };
+    let length =
+        libc::socklen_t::try_from(size_of_val(&program)).map_err(io::Error::other)?;
     // SAFETY: the descriptor is open while it is borrowed; `program` and its one
     // instruction live until the call returns, and the kernel copies both.
     let done = unsafe {
@@ -75,7 +77,7 @@ pub fn tunnel(stream: impl AsFd) -> io::Result<()> {
             libc::SOL_SOCKET,
             libc::SO_ATTACH_FILTER,
             (&raw const program).cast(),
-            size_of::<libc::sock_fprog>() as libc::socklen_t,
+            length,
         )
     };
     if done == -1 {

@@ -39,7 +39,7 @@ struct Flags {
 enum With {
     /// rustix, call by call.
     Rustix,
-    /// std::net.
+    /// The standard library.
     Std,
 }
 

@@ -1,4 +1,4 @@
-//! TIME_WAIT, `SO_REUSEADDR` and the backlog.
+//! `TIME_WAIT`, `SO_REUSEADDR` and the backlog.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -291,9 +291,10 @@ fn a_client_that_never_reads_is_closed() {
     let (address, served) = start(1, Duration::from_millis(300));
     let mut deaf = client(address);
     deaf.set_write_timeout(Some(DEADLINE)).expect("not zero");
+    let much = vec![b'a'; 64 * 1024];
     let begin = Instant::now();
     let error = loop {
-        match deaf.write(&[b'a'; 64 * 1024]) {
+        match deaf.write(&much) {
             Ok(_) => {}
             Err(error) => break error,
         }
@@ -377,7 +378,8 @@ fn signals_lose_no_bytes() {
     stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
 
     // First while the server waits in a read, then while bytes are in flight.
-    for _ in 0..100 {
+    check_echo(&mut stream, "hello", "See \"A stream has no messages\".");
+    for _ in 0..200 {
         interrupt_our_threads();
         thread::sleep(Duration::from_millis(1));
     }
@@ -404,7 +406,7 @@ fn signals_lose_no_bytes() {
     let sent = sending.join().expect("no panic").is_ok();
     let why = "Signals interrupted the server's calls. A write can then be short, and a \
                read can fail with `Interrupted`. See \"Short writes\".";
-    check_outcomes(&served, &[Ok(300_000)], why);
+    check_outcomes(&served, &[Ok(300_005)], why);
     assert!(
         sent && back == message,
         "The client sent 300,000 bytes, and {} came back{}. {why}",
