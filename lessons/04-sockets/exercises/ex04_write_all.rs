@@ -2,7 +2,7 @@
 //!
 //! `write` returns the number of bytes that the stream accepted, which can be fewer than
 //! you passed. The talk's client ignores that number. Write a function that sends all of
-//! the bytes, using nothing but `write` itself (you are building `Write::write_all`).
+//! the bytes. Of the stream's methods, call only `write` (you are building `write_all`).
 //!
 //! - Send each byte once and in order: after a short write, continue with the rest.
 //! - With nothing to send, do not call `write` at all.
