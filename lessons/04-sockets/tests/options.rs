@@ -32,7 +32,7 @@ fn the_talks_server_cannot_be_started_again_at_once() {
         .try_into()
         .expect("an IP address");
     connect_and_let_the_server_close(address, || {
-        drop(rustix::net::accept(&server).expect("one waits"))
+        drop(rustix::net::accept(&server).expect("one waits"));
     });
     drop(server);
     let SocketAddr::V4(address) = address else {
@@ -51,7 +51,7 @@ fn with_reuseaddr_a_server_can_be_started_again_at_once() {
     let server = by_hand::Listener::open(ANY_PORT.into(), 5).expect("a free port");
     let address = server.local_addr().expect("it has an address");
     connect_and_let_the_server_close(address, || {
-        drop(server.accept().expect("one waits"))
+        drop(server.accept().expect("one waits"));
     });
     drop(server);
     by_hand::Listener::open(address, 5).expect("the old connection does not matter");
@@ -63,7 +63,7 @@ fn std_sets_reuseaddr() {
     assert!(rustix::net::sockopt::socket_reuseaddr(&server).expect("it is open"));
     let address = server.local_addr().expect("it has an address");
     connect_and_let_the_server_close(address, || {
-        drop(server.accept().expect("one waits"))
+        drop(server.accept().expect("one waits"));
     });
     drop(server);
     TcpListener::bind(address).expect("the old connection does not matter");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::subject::serve;
 
 /// The deadline of everything that has to happen without a wait.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(5);
 /// A patience that no case waits for.
 const PATIENT: Duration = Duration::from_secs(60);
 
