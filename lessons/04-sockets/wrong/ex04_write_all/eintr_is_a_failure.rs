@@ -1,6 +1,6 @@
-//! Caught by: another_error_is_given_as_it_is
+//! Caught by: an_interrupted_write_is_repeated
 //!
-//! The misconception: an error passes if one only tries again.
+//! It returns every error, as Python did before 3.5.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -10,7 +10,7 @@ pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
         match stream.write(bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
-            Err(_) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -1,18 +1,17 @@
-//! Caught by: what_is_taken_at_once_is_sent_once
+//! Caught by: a_write_of_0_bytes_is_write_zero
 //!
-//! Off by one: after the last byte it asks once more, to see the 0.
+//! The misconception: 0 bytes means "try again later".
 
 use std::io::{self, ErrorKind, Write};
 
 /// Sends all of `bytes`.
 pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
-    loop {
+    while !bytes.is_empty() {
         match stream.write(bytes) {
-            Ok(0) if bytes.is_empty() => return Ok(()),
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    Ok(())
 }

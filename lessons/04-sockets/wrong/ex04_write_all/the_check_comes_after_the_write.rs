@@ -1,6 +1,6 @@
-//! Caught by: nothing_to_send_is_no_call
+//! Caught by: an_empty_message_makes_no_call
 //!
-//! It writes before it looks whether there is anything to write.
+//! It calls `write` first and checks afterwards whether anything is left.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     loop {
         match stream.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(0) if !bytes.is_empty() => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -1,6 +1,6 @@
-//! Caught by: a_stream_that_takes_no_more_is_an_error
+//! Caught by: an_error_keeps_its_message
 //!
-//! The misconception: 0 bytes means not yet.
+//! A new error of the same kind: the reason that the stream gave is lost.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -8,9 +8,10 @@ use std::io::{self, ErrorKind, Write};
 pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.kind().into()),
         }
     }
     Ok(())
