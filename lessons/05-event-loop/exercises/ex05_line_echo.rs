@@ -25,7 +25,7 @@
 
 use std::io::{self, Read, Write};
 
-/// What a connection is waiting for.
+/// The event that a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// Bytes to read.

@@ -10,7 +10,6 @@ use crate::{Reactor, Remote};
 
 type Work = Box<dyn FnOnce() + Send>;
 
-// ANCHOR: disk
 /// Runs blocking work on its own thread, and delivers the results on the loop's thread.
 pub struct Disk {
     queue: Sender<Work>,
@@ -37,6 +36,7 @@ impl Disk {
         })
     }
 
+    // ANCHOR: run
     /// Runs `work`, which is allowed to block, on the disk's thread, and then calls `done`
     /// with its result on the loop's thread. If `work` panics, `done` is not called.
     pub fn run<T: Send + 'static>(
@@ -52,6 +52,7 @@ impl Disk {
         // This fails only if the thread has exited, and it outlives us.
         let _ = self.queue.send(work);
     }
+    // ANCHOR_END: run
 
     /// Reads a whole file on the disk's thread and passes the bytes to `done`.
     pub fn read(
@@ -62,4 +63,3 @@ impl Disk {
         self.run(move || std::fs::read(path), done);
     }
 }
-// ANCHOR_END: disk

@@ -38,7 +38,6 @@ impl Epoll {
     }
 }
 
-// ANCHOR: flags
 fn flags(interest: Interest, trigger: Trigger) -> EventFlags {
     let mut flags = EventFlags::empty();
     flags.set(EventFlags::IN, interest.readable);
@@ -46,14 +45,12 @@ fn flags(interest: Interest, trigger: Trigger) -> EventFlags {
     flags.set(EventFlags::ET, trigger == Trigger::Edge);
     flags
 }
-// ANCHOR_END: flags
 
 impl Poller for Epoll {
     fn name(&self) -> &'static str {
         "epoll"
     }
 
-    // ANCHOR: add
     fn add(
         &mut self,
         token: Token,
@@ -64,6 +61,7 @@ impl Poller for Epoll {
         if self.watched.contains_key(&token) {
             return Err(ErrorKind::AlreadyExists.into());
         }
+        // ANCHOR: none
         // The kernel reports a hang-up even for a source that asked for nothing, so a
         // source without interest stays out of its list.
         if interest != Interest::NONE {
@@ -75,10 +73,10 @@ impl Poller for Epoll {
                 flags(interest, trigger),
             )?;
         }
+        // ANCHOR_END: none
         self.watched.insert(token, (source, trigger, interest));
         Ok(())
     }
-    // ANCHOR_END: add
 
     fn change(&mut self, token: Token, interest: Interest) -> io::Result<()> {
         let (source, trigger, before) =

@@ -36,6 +36,7 @@ struct TaskWaker {
     queued: AtomicBool,
     queue: Arc<Queue>,
 }
+// ANCHOR_END: waker
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
@@ -49,7 +50,6 @@ impl Wake for TaskWaker {
         }
     }
 }
-// ANCHOR_END: waker
 
 impl Queue {
     fn numbers(&self) -> MutexGuard<'_, VecDeque<u64>> {
@@ -150,6 +150,8 @@ impl Executor {
         }
     }
 
+    // ANCHOR_END: run
+
     fn poll(&mut self, number: u64) {
         // A waker can outlive its task.
         let Some((task, waker)) = self.tasks.get_mut(&number) else {
@@ -166,9 +168,7 @@ impl Executor {
             self.tasks.remove(&number);
         }
     }
-    // ANCHOR_END: run
 
-    // ANCHOR: admit
     /// Numbers the new tasks and queues each for its first poll.
     fn admit(&mut self) {
         for task in self.handle.new.take() {
@@ -183,7 +183,6 @@ impl Executor {
             waker.wake();
         }
     }
-    // ANCHOR_END: admit
 }
 
 impl Executor {

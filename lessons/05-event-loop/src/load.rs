@@ -35,7 +35,7 @@ const LINES: [[u8; LINE]; MOST_IN_FLIGHT] = {
     [line; MOST_IN_FLIGHT]
 };
 
-/// What a run does to a server.
+/// The settings of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// The server's address.
@@ -50,7 +50,7 @@ pub struct Load {
     pub time: Duration,
 }
 
-/// What a run found.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Lines that came back during [`Load::time`].

@@ -1,4 +1,4 @@
-//! The numbers behind the chapter's plots, as CSV.
+//! Prints the data for the chapter's plots as CSV.
 
 use std::io::{Read, Write};
 use std::sync::Arc;

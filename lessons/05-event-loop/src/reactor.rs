@@ -108,7 +108,6 @@ impl Reactor {
         self.timers.len()
     }
 
-    // ANCHOR: register
     /// Calls `callback` whenever `source` is ready.
     ///
     /// # Errors
@@ -125,15 +124,16 @@ impl Reactor {
             self.slots.push(Slot::default());
             self.free.push(index);
         }
+        // ANCHOR: token
         let slot = &mut self.slots[index];
         let token = Token(u64::from(slot.generation) << 32 | index as u64);
+        // ANCHOR_END: token
         self.poller.add(token, source, interest, trigger)?;
         self.free.pop();
         slot.taken = true;
         slot.callback = Some(Box::new(callback));
         Ok(token)
     }
-    // ANCHOR_END: register
 
     /// Replaces the interest in this source.
     ///
@@ -232,7 +232,9 @@ impl Reactor {
         self.found = found;
         Ok(called)
     }
+    // ANCHOR_END: turn
 
+    // ANCHOR: call
     /// Runs the callback of a source that is still watched, and returns whether there was
     /// one. The callback is taken out of its slot while it runs, because it receives the
     /// whole loop, and with it its own slot.
@@ -248,7 +250,7 @@ impl Reactor {
         }
         index(ready.token) != 0
     }
-    // ANCHOR_END: turn
+    // ANCHOR_END: call
 
     /// Turns until a callback calls [`stop`](Self::stop).
     ///

@@ -236,7 +236,7 @@ async fn conversation(handle: Handle) -> std::io::Result<Vec<u8>> {
     let client = TcpStream::connect(listener.local_addr()?)?;
     let listener = Listener::new(&handle, listener)?;
     handle.spawn(async move {
-        let (stream, _) = listener.accept().await.expect("somebody calls");
+        let (stream, _) = listener.accept().await.expect("the client connects");
         echo(stream).await.expect("the client is well");
     });
     let client = Stream::new(&handle, client)?;
@@ -294,7 +294,7 @@ fn a_task_that_is_woken_twice_is_polled_once_and_a_late_wake_is_harmless() {
     }));
     let other = handle.clone();
     handle.spawn(async move {
-        // The fourth time it has ended, and nobody is there to be woken.
+        // The fourth time the task has ended.
         for round in 1..=4 {
             done.set(round == 3);
             let waker = waker.borrow().clone().expect("the other task was first");
@@ -319,7 +319,7 @@ fn a_waker_works_from_another_thread() {
         let other = thread::spawn(move || {
             let deadline = std::time::Instant::now() + SOON;
             loop {
-                let mut slot = shared.lock().expect("nobody panics");
+                let mut slot = shared.lock().expect("no thread panics");
                 if let Some(waker) = slot.1.take() {
                     slot.0 = Some(42);
                     waker.wake();
@@ -334,7 +334,7 @@ fn a_waker_works_from_another_thread() {
             }
         });
         let value = executor().block_on(poll_fn(move |context| {
-            let mut slot = slot.lock().expect("nobody panics");
+            let mut slot = slot.lock().expect("no thread panics");
             slot.1 = Some(context.waker().clone());
             slot.0.map_or(Poll::Pending, Poll::Ready)
         }));

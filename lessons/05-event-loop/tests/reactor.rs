@@ -1,4 +1,4 @@
-//! What the loop promises to its callbacks.
+//! The loop's promises to its callbacks.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What the kernel reports, by either call.
+//! Readiness, as each poller reports it.
 
 mod common;
 
@@ -40,7 +40,9 @@ fn end_of_file_is_readable() {
         client.shutdown(Shutdown::Write).expect("it is connected");
         assert!(soon(&mut *poller)[0].readable, "{}", poller.name());
         assert_eq!(
-            (&*server).read(&mut [0; 64]).expect("the end is no error"),
+            (&*server)
+                .read(&mut [0; 64])
+                .expect("end of file is not an error"),
             0
         );
         assert!(
@@ -109,7 +111,7 @@ fn a_source_without_interest_is_not_reported_even_at_its_end() {
         poller
             .change(Token(3), Interest::NONE)
             .expect("it is watched");
-        assert_eq!(now(&mut *poller), [], "{name}: nothing is wanted any more");
+        assert_eq!(now(&mut *poller), [], "{name}: no interest is left");
         poller.remove(Token(3)).expect("it is watched");
     }
 }

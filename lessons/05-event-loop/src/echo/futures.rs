@@ -7,7 +7,6 @@ use std::net::TcpListener;
 use super::{BUFFER, is_transient, whole_lines};
 use crate::{Executor, Handle, Listener, Reactor, Stream};
 
-// ANCHOR: futures
 /// Serves each client in a task, all in this thread.
 ///
 /// # Errors
@@ -29,6 +28,7 @@ async fn accept(handle: Handle, listener: TcpListener) -> io::Result<()> {
     }
 }
 
+// ANCHOR: futures
 /// Sends each line back, until the client closes its side.
 ///
 /// # Errors

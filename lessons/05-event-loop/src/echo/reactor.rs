@@ -18,6 +18,7 @@ pub struct Connection {
     partial: Vec<u8>,
     unsent: Vec<u8>,
 }
+// ANCHOR_END: connection
 
 impl Connection {
     /// Does everything that can be done without waiting. Returns what to wait for next,
@@ -28,6 +29,7 @@ impl Connection {
     ///
     /// # Errors
     /// Returns the errors of the stream and of [`whole_lines`].
+    // ANCHOR: go_on
     pub fn go_on(
         &mut self,
         mut stream: impl Read + Write,
@@ -57,6 +59,7 @@ impl Connection {
             Interest::WRITABLE
         }))
     }
+    // ANCHOR_END: go_on
 }
 
 /// Maps a call that would have waited, or that a signal interrupted, to `None`: the loop
@@ -72,7 +75,6 @@ fn without_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
         Err(error) => Err(error),
     }
 }
-// ANCHOR_END: connection
 
 // ANCHOR: serve
 /// Serves every client with callbacks, all in this thread.
@@ -129,6 +131,7 @@ fn converse_on(
     let stream = Arc::new(stream);
     let (mut connection, mut asked) = (Connection::default(), Interest::READABLE);
     let source = stream.clone();
+    // ANCHOR: on_ready
     let on_ready = move |reactor: &mut Reactor, ready: Ready| {
         let next = connection
             .go_on(&*stream, &mut *buffer.borrow_mut())
@@ -146,6 +149,7 @@ fn converse_on(
         // is nothing left to do.
         drop(heard);
     };
+    // ANCHOR_END: on_ready
     reactor
         .register(source, asked, Trigger::Level, on_ready)
         .map(drop)

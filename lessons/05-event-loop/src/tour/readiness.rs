@@ -1,4 +1,4 @@
-//! What the kernel says about one connection.
+//! Readiness of one connection, step by step.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;

@@ -19,7 +19,7 @@ pub(crate) fn show() -> Result<()> {
         let mut reactor = Reactor::new()?;
         let worst = Rc::new(Cell::new(Duration::ZERO));
         reactor.after(Duration::from_millis(20), move |_| {
-            thread::sleep(Duration::from_millis(waits))
+            thread::sleep(Duration::from_millis(waits));
         });
         // Ten others, one every 10 ms.
         for index in 1..=10 {

@@ -26,7 +26,7 @@ pub(crate) fn show() -> Result<()> {
     ] {
         let fired = fired.clone();
         ids.push(reactor.after(Duration::from_secs(seconds), move |_| {
-            fired.borrow_mut().push(name)
+            fired.borrow_mut().push(name);
         }));
         row(format!("{seconds:>5} s  {name} is set"));
     }

@@ -1,4 +1,4 @@
-//! What `next_line` has to do, one rule per case. Sections are those of chapter 5.
+//! The rules for `next_line`, one per case. Sections are those of chapter 5.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::subject::{Lines, Source};
 
-/// What the next read of a script does.
+/// One step of a script.
 #[derive(Clone, Copy)]
 enum Step {
     Bytes(&'static [u8]),
@@ -148,7 +148,11 @@ fn a_read_can_be_dropped_after_every_byte() {
 #[test]
 fn the_beginning_of_the_next_line_survives() {
     let mut lines = lines(&[Bytes(b"one\ntw"), Wait, Bytes(b"o\n")]);
-    assert_eq!(once(&mut lines), "line one", "See \"Cancellation\".");
+    assert_eq!(
+        once(&mut lines),
+        "line one",
+        "One read returned `one\\n` and the beginning of `two`. See \"Cancellation\"."
+    );
     assert_eq!(
         once(&mut lines),
         "pending",
@@ -165,7 +169,11 @@ fn the_beginning_of_the_next_line_survives() {
 #[test]
 fn a_line_is_bytes_and_not_text() {
     let mut lines = lines(&[Bytes(b"caf\xc3"), Wait, Bytes(b"\xa9\n\xff\n")]);
-    assert_eq!(once(&mut lines), "pending", "See \"Cancellation\".");
+    assert_eq!(
+        once(&mut lines),
+        "pending",
+        "The line has no `\\n` yet. See \"Cancellation\"."
+    );
     assert_eq!(
         once(&mut lines),
         "line caf\u{e9}",
@@ -181,7 +189,11 @@ fn a_line_is_bytes_and_not_text() {
 #[test]
 fn an_unfinished_line_is_dropped_at_the_end() {
     let mut lines = lines(&[Bytes(b"one\ntw")]);
-    assert_eq!(once(&mut lines), "line one", "See \"Cancellation\".");
+    assert_eq!(
+        once(&mut lines),
+        "line one",
+        "One read returned `one\\n` and the beginning of `two`. See \"Cancellation\"."
+    );
     for time in ["first", "second"] {
         assert_eq!(
             once(&mut lines),

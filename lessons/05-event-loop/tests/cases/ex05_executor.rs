@@ -1,4 +1,4 @@
-//! What an executor has to do, one rule per case. Sections are those of chapter 5.
+//! The rules for an executor, one per case. Sections are those of chapter 5.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! What a connection has to do, one rule per case. Sections are those of chapter 5.
+//! The rules for a connection, one per case. Sections are those of chapter 5.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};

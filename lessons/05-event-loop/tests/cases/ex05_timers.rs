@@ -1,4 +1,4 @@
-//! What `Timers` has to do, one rule per case. Sections are those of chapter 5.
+//! The rules for `Timers`, one per case. Sections are those of chapter 5.
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ pub(crate) fn pair() -> (Arc<TcpStream>, Arc<TcpStream>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     let client = TcpStream::connect(address).expect("it listens");
-    let (server, _) = listener.accept().expect("somebody connects");
+    let (server, _) = listener.accept().expect("the client connects");
     for stream in [&client, &server] {
         stream.set_nonblocking(true).expect("it is ours");
     }

@@ -4,7 +4,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
-/// What a connection is waiting for.
+/// The event that a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// Bytes to read.
