@@ -3,14 +3,16 @@
 mod common;
 
 use std::cell::{Cell, RefCell};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{SOON, pair, reactors, turn_until, within};
-use event_loop::{Disk, Interest, Reactor, Token, Trigger, best_poller};
+use event_loop::{
+    Disk, Interest, Poller, Reactor, Ready, Source, Token, Trigger, best_poller,
+};
 
 /// A loop whose clock the test sets.
 fn by_hand() -> (Reactor, Rc<Cell<Instant>>) {
@@ -339,4 +341,43 @@ fn two_loops_in_one_process_are_independent() {
     assert_eq!(called.get(), 0);
     assert_eq!(reactors[0].turn(None).expect("a turn"), 1);
     assert_eq!(called.get(), 1);
+}
+
+/// A poller whose waits fail.
+struct Broken;
+
+impl Poller for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn add(&mut self, _: Token, _: Source, _: Interest, _: Trigger) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn change(&mut self, _: Token, _: Interest) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&mut self, _: Token) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, found: &mut Vec<Ready>, _: Option<Duration>) -> io::Result<()> {
+        found.clear();
+        Err(ErrorKind::OutOfMemory.into())
+    }
+}
+
+#[test]
+fn a_wait_that_fails_loses_no_job() {
+    let mut reactor =
+        Reactor::with(Box::new(Broken), Instant::now).expect("a descriptor is left");
+    let (sender, done) = mpsc::channel();
+    reactor.remote().post(move |_| {
+        let _ = sender.send(());
+    });
+    let error = reactor.turn(None).map_err(|error| error.kind());
+    assert_eq!(error, Err(ErrorKind::OutOfMemory));
+    assert_eq!(done.try_recv(), Ok(()), "the job was dropped");
 }
