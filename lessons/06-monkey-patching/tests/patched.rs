@@ -491,6 +491,73 @@ fn a_call_that_succeeds_leaves_errno_alone() {
 }
 
 #[test]
+fn a_send_cut_short_by_its_timeout_is_a_success_and_leaves_errno_alone() {
+    one_worker();
+    let (client, _server) = pair();
+    client
+        .set_write_timeout(Some(Duration::from_millis(30)))
+        .expect("a socket has timeouts");
+    let length = 64 << 20;
+    let (count, number) = join(
+        "a send of 64 MiB that nobody reads",
+        go!(move || {
+            let bytes = vec![0_u8; length];
+            errno::set(libc::EXDEV);
+            // SAFETY: there are `length` bytes.
+            let count = unsafe {
+                libc::send(client.as_raw_fd(), bytes.as_ptr().cast(), length, 0)
+            };
+            (count, errno::get())
+        }),
+    );
+    assert!(
+        (1..length.cast_signed()).contains(&count),
+        "{count} of {length} bytes were accepted"
+    );
+    assert_eq!(number, libc::EXDEV);
+}
+
+#[test]
+fn a_poll_that_waits_leaves_errno_alone() {
+    one_worker();
+    let (client, mut server) = pair();
+    let polling = go!(move || {
+        let mut asked = [libc::pollfd {
+            fd: client.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        }];
+        // There is one worker: the writer runs when this coroutine parks.
+        let writing = go!(move || server.write_all(b"x").map(|()| server));
+        errno::set(libc::EXDEV);
+        // SAFETY: there is one entry.
+        let ready = unsafe { libc::poll(asked.as_mut_ptr(), 1, -1) };
+        let polled = errno::get();
+        drop(writing.join());
+        (ready, polled)
+    });
+    assert_eq!(join("the poll", polling), (1, libc::EXDEV));
+}
+
+#[test]
+fn a_call_with_msg_dontwait_never_parks() {
+    one_worker();
+    let (client, _server) = pair();
+    let (count, number) = join(
+        "a receive with MSG_DONTWAIT",
+        go!(move || {
+            let mut byte = [0_u8];
+            let room = byte.as_mut_ptr().cast();
+            // SAFETY: there is room for one byte.
+            let count =
+                unsafe { libc::recv(client.as_raw_fd(), room, 1, libc::MSG_DONTWAIT) };
+            (count, errno::get())
+        }),
+    );
+    assert_eq!((count, number), (-1, libc::EAGAIN));
+}
+
+#[test]
 fn who_still_waits_after_an_event_is_not_forgotten() {
     one_worker();
     let (client, mut server) = pair();
