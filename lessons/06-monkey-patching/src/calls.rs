@@ -136,7 +136,6 @@ fn all(length: usize, mut part: impl FnMut(usize) -> isize) -> isize {
 ///
 /// # Safety
 /// `buffer` must have room for `length` bytes, and must not move until the call returns.
-// ANCHOR: recv
 pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> isize {
     if !in_coroutine() || flags & libc::MSG_DONTWAIT != 0 {
         // SAFETY: as the caller promises.
@@ -152,7 +151,6 @@ pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> i
     }
     cooperate(fd, libc::POLLIN, || part(0))
 }
-// ANCHOR_END: recv
 
 /// Replaces recvfrom(2).
 ///
@@ -166,6 +164,7 @@ pub unsafe fn recvfrom(
     address: *mut libc::sockaddr,
     room: *mut libc::socklen_t,
 ) -> isize {
+    // ANCHOR: recvfrom
     // SAFETY: as the caller promises.
     let call =
         |flags| unsafe { next::recvfrom(fd, buffer, length, flags, address, room) };
@@ -173,6 +172,7 @@ pub unsafe fn recvfrom(
         return call(flags);
     }
     cooperate(fd, libc::POLLIN, || call(flags | libc::MSG_DONTWAIT))
+    // ANCHOR_END: recvfrom
 }
 
 /// Replaces recvmsg(2).
@@ -471,9 +471,9 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
                 errno::set(libc::ECANCELED);
                 return -1;
             }
-            // SAFETY: as the caller promises. epoll cannot watch one of them, so let the
-            // whole thread wait.
+            // epoll cannot watch one of them, so let the whole thread wait.
             Err(NotReady::Refused(_)) => {
+                // SAFETY: as the caller promises.
                 return unsafe { next::poll(fds, count, timeout) };
             }
         }

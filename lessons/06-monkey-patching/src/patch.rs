@@ -50,11 +50,13 @@ macro_rules! patch_all {
             )*
 
             // SAFETY: as above.
+            // ANCHOR: accept
             #[unsafe(no_mangle)]
             unsafe extern "C" fn accept(fd: i32, who: *mut Address, size: *mut u32) -> i32 {
                 // SAFETY: the caller meets the manual page's conditions.
                 unsafe { $crate::calls::accept4(fd, who, size, 0) }
             }
+            // ANCHOR_END: accept
         }
     };
     // ANCHOR_END: symbols

@@ -130,12 +130,13 @@ fn an_event_keeps_the_order_of_the_others() {
         (3, READ, "bob"),
         (3, WRITE, "cid"),
         (3, WRITE, "dan"),
+        (3, WRITE, "eve"),
     ]);
     table.ready(3, READ);
     check(
         "`ready(3, WRITE)` after Bob was woken",
         table.ready(3, WRITE),
-        vec!["ann", "cid", "dan"],
+        vec!["ann", "cid", "dan", "eve"],
         "Removing Bob's entry does not move the others.",
     );
 }
