@@ -27,7 +27,7 @@
 //!
 //! Try it: `cargo test --test ex06_wait_table`
 
-/// What a coroutine waits for, or what has arrived.
+/// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// There is something to read, or a connection to accept.

@@ -4,7 +4,7 @@
 //! With ten thousand descriptors a list for each is faster, and a map of the deadlines too:
 //! the lesson's hub has both. The rules are the same.
 
-/// What a coroutine waits for, or what has arrived.
+/// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// There is something to read, or a connection to accept.

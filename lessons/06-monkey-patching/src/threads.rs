@@ -11,7 +11,7 @@
 //! when the coroutine parks. This works because our library is a separate object with
 //! its own block, and because a coroutine yields only in calls that we have patched.
 //!
-//! What breaks: a thread-local whose *address* is kept across a wait, a thread-local of
+//! These break: a thread-local whose *address* is kept across a wait, a thread-local of
 //! another library, destructors of thread-locals, `pthread_kill`, and locks that are held
 //! across a wait. A stack is 256 KiB, whatever size the program asked for.
 

@@ -331,7 +331,7 @@ fn the_next_deadline_is_the_earliest() {
         "`next_deadline()` after Bob (20) was woken by an event",
         table.next_deadline(),
         Some(30),
-        "Bob's deadline went with his entry.",
+        "Bob's deadline went with the entry.",
     );
 }
 

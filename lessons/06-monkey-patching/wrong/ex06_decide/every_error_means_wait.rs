@@ -26,7 +26,7 @@ pub struct Call {
     pub outcome: Outcome,
 }
 
-/// What the patch does with a call.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Calls the C library's function with the same arguments.

@@ -1,6 +1,6 @@
 //! Caught by: a_call_outside_a_coroutine_is_passed_on
 //!
-//! The misconception: every call that would block has to park, whoever makes it.
+//! The misconception: every call that would block has to park, and it does not matter who makes it.
 
 /// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Call {
     pub outcome: Outcome,
 }
 
-/// What the patch does with a call.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Calls the C library's function with the same arguments.

@@ -2,7 +2,7 @@
 //!
 //! The misconception: a coroutine that is woken for nothing will notice and wait again.
 
-/// What a coroutine waits for, or what has arrived.
+/// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// There is something to read, or a connection to accept.

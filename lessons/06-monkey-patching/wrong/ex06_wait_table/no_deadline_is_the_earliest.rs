@@ -3,7 +3,7 @@
 //! The misconception: `None` is the largest deadline. In Rust `None` is less than any
 //! `Some`.
 
-/// What a coroutine waits for, or what has arrived.
+/// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// There is something to read, or a connection to accept.
