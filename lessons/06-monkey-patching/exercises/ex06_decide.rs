@@ -1,8 +1,8 @@
 //! # Pass, give back, or park
 //!
 //! A program has called a patched function. Decide what the patch does with the call. It
-//! has already tried the call once without waiting; `outcome` says how that ended. (If you
-//! pass the call on, ignore `outcome`.)
+//! has already tried the call once without waiting; `outcome` says how that ended. (If
+//! you pass the call on, ignore `outcome`.)
 //!
 //! - Outside a coroutine: `Pass`. The C library's own function is called as if the patch
 //!   did not exist.

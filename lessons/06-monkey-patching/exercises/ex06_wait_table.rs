@@ -1,28 +1,28 @@
 //! # The wait table
 //!
-//! Write the table behind the hub: for each descriptor, the coroutines that wait for it and
-//! how long each will wait. `W` is whatever identifies a coroutine. An *entry* is one
+//! Write the table behind the hub: for each descriptor, the coroutines that wait for it
+//! and how long each will wait. `W` is whatever identifies a coroutine. An *entry* is one
 //! coroutine waiting for one descriptor. Entries have an order: the order in which they
 //! were made.
 //!
 //! - `join` makes an entry. A coroutine can wait for several descriptors (as in `poll`),
-//!   and then has several entries, but it has at most one per descriptor: joining the same
-//!   descriptor again *replaces* the entry's interest and deadline and keeps its place in
-//!   the order.
-//! - `interest` returns what to ask the kernel for: everything that any coroutine waits for
-//!   at this descriptor.
+//!   and then has several entries, but it has at most one per descriptor: joining the
+//!   same descriptor again *replaces* the entry's interest and deadline and keeps its
+//!   place in the order.
+//! - `interest` returns what to ask the kernel for: everything that any coroutine waits
+//!   for at this descriptor.
 //! - `ready` removes the entries at this descriptor that wait for anything that has
 //!   arrived, and returns their coroutines in order. An entry that waits for reading and
-//!   writing is removed by either. All other entries stay, in order, also those of the same
-//!   coroutine at other descriptors.
+//!   writing is removed by either. All other entries stay, in order, also those of the
+//!   same coroutine at other descriptors.
 //! - `leave` removes one entry.
-//! - `close` removes all entries at this descriptor and returns their coroutines in order.
-//!   The kernel will soon reuse its number for another connection.
-//! - `next_deadline` returns the earliest deadline in the table: the hub sets its timer to
-//!   it.
+//! - `close` removes all entries at this descriptor and returns their coroutines in
+//!   order. The kernel will soon reuse its number for another connection.
+//! - `next_deadline` returns the earliest deadline in the table: the hub sets its timer
+//!   to it.
 //! - `expire` removes the entries whose deadline is `now` or earlier and returns their
-//!   coroutines, earliest deadline first; entries with the same deadline in order. An entry
-//!   without a deadline never expires.
+//!   coroutines, earliest deadline first; entries with the same deadline in order. An
+//!   entry without a deadline never expires.
 //! - `len` returns the number of entries.
 //!
 //! Try it: `cargo test --test ex06_wait_table`
@@ -55,8 +55,8 @@ impl<W: Copy + Eq> WaitTable<W> {
         todo!("exercise ex06_wait_table")
     }
 
-    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline` (in
-    /// milliseconds) or, if that is `None`, forever.
+    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline`
+    /// (in milliseconds) or, if that is `None`, forever.
     pub fn join(&mut self, fd: i32, interest: Interest, deadline: Option<u64>, who: W) {
         // Lines like this one only silence the compiler: delete them.
         let _ = (fd, interest, deadline, who);

@@ -1,8 +1,8 @@
-//! The order of the questions is the order of the work: first who is calling, then how the
-//! try ended, and only after `EAGAIN` whether the descriptor may wait.
+//! The order of the questions is the order of the work: first who is calling, then how
+//! the try ended, and only after `EAGAIN` whether the descriptor may wait.
 //!
-//! That order is also why the patch can afford to ask the kernel for `O_NONBLOCK` on every
-//! call: a call that succeeds at once never gets that far.
+//! That order is also why the patch can afford to ask the kernel for `O_NONBLOCK` on
+//! every call: a call that succeeds at once never gets that far.
 
 /// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
-//! The loop ends in one of two ways, and what the caller gets is decided after it: an error
-//! counts only if no byte was accepted before.
+//! The loop ends in one of two ways, and what the caller gets is decided after it: an
+//! error counts only if no byte was accepted before.
 //!
-//! No address is kept across a wait; each `read` and `write` asks for it again. The number
-//! to restore is a plain value, and a value can be kept. A caller that gets fewer bytes
-//! than it sent will call again, and that call reports what is wrong.
+//! No address is kept across a wait; each `read` and `write` asks for it again. The
+//! number to restore is a plain value, and a value can be kept. A caller that gets fewer
+//! bytes than it sent will call again, and that call reports what is wrong.
 
 use libc::{EAGAIN, ECANCELED};
 use monkey_patching::machine::{Machine, Wait};

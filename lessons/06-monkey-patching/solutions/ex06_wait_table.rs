@@ -1,8 +1,8 @@
 //! One list in the order of the entries does everything: `remove` takes some of them out
 //! and keeps both parts in order.
 //!
-//! With ten thousand descriptors a list for each is faster, and a map of the deadlines too:
-//! the lesson's hub has both. The rules are the same.
+//! With ten thousand descriptors a list for each is faster, and a map of the deadlines
+//! too: the lesson's hub has both. The rules are the same.
 
 /// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl<W: Copy + Eq> WaitTable<W> {
         }
     }
 
-    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline` (in
-    /// milliseconds) or, if that is `None`, forever.
+    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline`
+    /// (in milliseconds) or, if that is `None`, forever.
     pub fn join(&mut self, fd: i32, interest: Interest, deadline: Option<u64>, who: W) {
         let new = Entry {
             fd,

@@ -1,5 +1,5 @@
-//! The worked solutions, one module per exercise. Each can replace the starter of the same
-//! name.
+//! The worked solutions, one module per exercise. Each can replace the starter of the
+//! same name.
 
 pub mod ex06_decide;
 pub mod ex06_send;

@@ -388,8 +388,8 @@ pub unsafe fn connect(
         return call();
     }
     let before = errno::get();
-    // No other code uses a socket that is not connected yet, so nothing notices that it is
-    // non-blocking for the duration of this call. SAFETY: F_SETFL takes plain numbers.
+    // No other code uses a socket that is not connected yet, so nothing notices that it
+    // is non-blocking for the duration of this call. SAFETY: F_SETFL takes plain numbers.
     let set_flags = |flags: i32| unsafe { libc::fcntl(fd, libc::F_SETFL, flags) };
     set_flags(flags | libc::O_NONBLOCK);
     let (result, number) = (call(), errno::get());
@@ -537,7 +537,8 @@ pub unsafe fn clock_nanosleep(
             return 0;
         }
     }
-    // SAFETY: as the caller promises. The kernel rejects invalid times with its own error.
+    // SAFETY: as the caller promises. The kernel rejects invalid times with its own
+    // error.
     unsafe { next::clock_nanosleep(clock, flags, time, left) }
 }
 

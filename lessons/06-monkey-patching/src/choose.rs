@@ -2,8 +2,8 @@
 //!
 //! `Read` and `Write` already offer this choice: [`exchange`] works on the sockets of
 //! `std::net` and of `may::net`, and on bytes in memory. They have no methods to connect,
-//! accept, sleep or start concurrent work, so [`Runtime`] adds these. tokio needs more than
-//! a trait: its calls are `async`, and so is everything that calls them.
+//! accept, sleep or start concurrent work, so [`Runtime`] adds these. tokio needs more
+//! than a trait: its calls are `async`, and so is everything that calls them.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;

@@ -22,8 +22,8 @@ pub fn set(number: i32) {
 }
 // ANCHOR_END: errno
 
-/// Returns the address of the calling thread's `errno`, as a number to compare: do not use
-/// it as a pointer.
+/// Returns the address of the calling thread's `errno`, as a number to compare: do not
+/// use it as a pointer.
 #[inline(never)]
 pub fn address() -> usize {
     // SAFETY: the call has no conditions; only a use of the address would.

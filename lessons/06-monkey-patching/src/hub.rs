@@ -2,16 +2,16 @@
 //! of all of them.
 //!
 //! The name is gevent's, which has one hub per thread. Ours is a coroutine that owns an
-//! epoll instance. An epoll instance is itself a descriptor, so `may` can wait for it as it
-//! waits for a socket. The hub therefore runs on the same worker as everything else, and
-//! waking a coroutine never crosses threads.
+//! epoll instance. An epoll instance is itself a descriptor, so `may` can wait for it as
+//! it waits for a socket. The hub therefore runs on the same worker as everything else,
+//! and waking a coroutine never crosses threads.
 //!
 //! The hub also has timers, all of them behind one more descriptor (`timerfd`). `may` can
-//! park with a timeout, but it arms its timer before it has stored the coroutine where the
-//! timer looks for it. On a busy machine a timer of one millisecond can therefore fire too
-//! early and find nothing to wake, and the coroutine sleeps forever. `may` also rounds
-//! down to whole milliseconds, takes 0 to mean "forever", and resumes the coroutine on a
-//! separate thread. We have seen all of these.
+//! park with a timeout, but it arms its timer before it has stored the coroutine where
+//! the timer looks for it. On a busy machine a timer of one millisecond can therefore
+//! fire too early and find nothing to wake, and the coroutine sleeps forever. `may` also
+//! rounds down to whole milliseconds, takes 0 to mean "forever", and resumes the
+//! coroutine on a separate thread. We have seen all of these.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -212,7 +212,8 @@ impl Hub {
 
     /// Sets the time at which the kernel makes `timerfd` ready.
     fn arm_timer(&self, when: Instant) {
-        // Zero would disarm it, and a time in the past is due at once: hence a nanosecond.
+        // Zero would disarm it, and a time in the past is due at once: hence a
+        // nanosecond.
         let left = when
             .saturating_duration_since(Instant::now())
             .max(Duration::from_nanos(1));
@@ -255,8 +256,8 @@ impl Hub {
     }
 
     fn table(&self) -> MutexGuard<'_, Vec<Vec<Waiter>>> {
-        // No coroutine parks while it holds this lock, so it is never held for long. And no
-        // change can be half done: a panic leaves the table intact.
+        // No coroutine parks while it holds this lock, so it is never held for long. And
+        // no change can be half done: a panic leaves the table intact.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -353,8 +354,8 @@ impl Hub {
 
     /// Runs the hub: handles the kernel's events, and parks while there are none.
     fn watch(&self) {
-        // If `may` cannot watch our epoll instance, there are no events and no timers, and
-        // patched waits never end. That needs a process without a free descriptor.
+        // If `may` cannot watch our epoll instance, there are no events and no timers,
+        // and patched waits never end. That needs a process without a free descriptor.
         let Ok(readiness) = CoIo::new(Watched(self.epoll.as_raw_fd())) else {
             return;
         };

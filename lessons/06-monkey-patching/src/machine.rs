@@ -1,5 +1,6 @@
 //! A simulated machine with two threads, for the exercise `ex06_send`: its socket returns
-//! the results that it was given, and after each wait the coroutine is on the other thread.
+//! the results that it was given, and after each wait the coroutine is on the other
+//! thread.
 //!
 //! On a real machine a coroutine changes its thread now and then, so code that keeps the
 //! address of `errno` fails now and then. Here it fails every time.

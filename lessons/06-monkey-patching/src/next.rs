@@ -1,8 +1,9 @@
 //! The functions that the patch hides: the C library's own, or those of another library
 //! that is searched first.
 //!
-//! gevent keeps the originals too (`gevent.monkey.get_original`). `dlsym(RTLD_NEXT, name)`
-//! asks the dynamic linker for the definition that it would have used without ours.
+//! gevent keeps the originals too (`gevent.monkey.get_original`). `dlsym(RTLD_NEXT,
+//! name)` asks the dynamic linker for the definition that it would have used without
+//! ours.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -59,8 +60,8 @@ macro_rules! next {
                 Next::new(NAME)
             };
             let address = NEXT.address();
-            // SAFETY: this is the address of the function with this name, and these are its
-            // arguments and its result as the C library's header declares them.
+            // SAFETY: this is the address of the function with this name, and these are
+            // its arguments and its result as the C library's header declares them.
             let next = unsafe {
                 std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($kind),*) -> $result>(address)
             };

@@ -65,9 +65,9 @@ macro_rules! patch_all {
 /// Turns the threads of another program into coroutines. **This is unsound in general.**
 ///
 /// It defines `pthread_create`, `pthread_join` and `pthread_detach`. By invoking it you
-/// promise that the program does nothing that [`threads`](crate::threads) lists as broken,
-/// and the compiler cannot check that promise. Use it in a `cdylib` that is loaded before
-/// another program, and only for a demonstration.
+/// promise that the program does nothing that [`threads`](crate::threads) lists as
+/// broken, and the compiler cannot check that promise. Use it in a `cdylib` that is
+/// loaded before another program, and only for a demonstration.
 #[macro_export]
 macro_rules! unsafe_patch_threads {
     () => {
@@ -75,8 +75,9 @@ macro_rules! unsafe_patch_threads {
         mod monkey_patch_threads {
             use $crate::types::{Any, Attributes, Number};
 
-            // SAFETY: the name and the arguments are the C library's. The module `threads`
-            // lists where the contract differs; the user of the macro has accepted that.
+            // SAFETY: the name and the arguments are the C library's. The module
+            // `threads` lists where the contract differs; the user of the macro has
+            // accepted that.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_create(
                 thread: *mut Number,
@@ -119,7 +120,8 @@ pub fn is_patched() -> bool {
 
         use crate::calls::PROBES;
         let before = PROBES.load(Ordering::Relaxed);
-        // SAFETY: `poll` on no descriptors and without a timeout reads and writes nothing.
+        // SAFETY: `poll` on no descriptors and without a timeout reads and writes
+        // nothing.
         unsafe { libc::poll(std::ptr::null_mut(), 0, 0) };
         PROBES.load(Ordering::Relaxed) != before
     }

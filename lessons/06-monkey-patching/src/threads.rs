@@ -1,15 +1,17 @@
 //! **Unsound in general: a demonstration.** Runs the threads of another program as
 //! coroutines, which is what the slide's `gevent.monkey.patch_thread()` does in Python.
 //!
-//! This module is for a library that is loaded before a program that we cannot change. The
-//! program starts threads with `pthread_create`, and each of them becomes a coroutine.
+//! This module is for a library that is loaded before a program that we cannot change.
+//! The program starts threads with `pthread_create`, and each of them becomes a
+//! coroutine.
 //!
 //! A thread is more than a stack, though: it has thread-local variables, and `std` stores
-//! in them which thread is running. Without further work, all coroutines of a worker would
-//! share the worker's thread-locals. So each coroutine has its own copy of the program's
-//! block of thread-locals. We copy it into place when the coroutine runs and copy it out
-//! when the coroutine parks. This works because our library is a separate object with
-//! its own block, and because a coroutine yields only in calls that we have patched.
+//! in them which thread is running. Without further work, all coroutines of a worker
+//! would share the worker's thread-locals. So each coroutine has its own copy of the
+//! program's block of thread-locals. We copy it into place when the coroutine runs and
+//! copy it out when the coroutine parks. This works because our library is a separate
+//! object with its own block, and because a coroutine yields only in calls that we have
+//! patched.
 //!
 //! These break: a thread-local whose *address* is kept across a wait, a thread-local of
 //! another library, destructors of thread-locals, `pthread_kill`, and locks that are held
@@ -68,8 +70,8 @@ fn start_scheduler() {
 /// Replaces `pthread_create(3)`: starts a coroutine instead of a thread.
 ///
 /// # Safety
-/// The conditions are those of the manual page, and `start` must not do anything that this
-/// module's head lists as broken.
+/// The conditions are those of the manual page, and `start` must not do anything that
+/// this module's head lists as broken.
 pub unsafe fn pthread_create(
     thread: *mut libc::pthread_t,
     attributes: *const libc::pthread_attr_t,
@@ -207,9 +209,9 @@ impl Guest {
     #[inline(never)]
     fn exchange(program: &Program, kept: &mut [u8], put: &[u8]) {
         let block = errno::address().wrapping_add(program.from_errno) as *mut u8;
-        // SAFETY: the block is this thread's, it is as long as the image, and so are `kept`
-        // and `put`. Only the program's code uses the block, and none of it is running in
-        // this thread now.
+        // SAFETY: the block is this thread's, it is as long as the image, and so are
+        // `kept` and `put`. Only the program's code uses the block, and none of it is
+        // running in this thread now.
         unsafe {
             ptr::copy_nonoverlapping(block, kept.as_mut_ptr(), kept.len());
             ptr::copy_nonoverlapping(put.as_ptr(), block, put.len());
@@ -253,13 +255,13 @@ fn installed() -> *mut Guest {
     INSTALLED.get()
 }
 
-/// Runs a wait that can switch to other coroutines. While it lasts, the thread has its own
-/// thread-locals back.
+/// Runs a wait that can switch to other coroutines. While it lasts, the thread has its
+/// own thread-locals back.
 pub(crate) fn parked<T>(wait: impl FnOnce() -> T) -> T {
     let guest = installed();
-    // SAFETY: the coroutine that calls us has installed it, and its `Guest` is on its stack
-    // in `run_as_guest`, which has not returned. There is no other reference: the one in
-    // `enter` ended with that call.
+    // SAFETY: the coroutine that calls us has installed it, and its `Guest` is on its
+    // stack in `run_as_guest`, which has not returned. There is no other reference: the
+    // one in `enter` ended with that call.
     let Some(guest) = (unsafe { guest.as_mut() }) else {
         return wait();
     };

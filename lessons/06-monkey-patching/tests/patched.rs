@@ -588,8 +588,8 @@ fn a_cancelled_call_fails_and_its_caller_cleans_up() {
         client.read(&mut [0]).map_err(|error| error.raw_os_error())
     });
     until("the coroutine has begun", || begun.load(Ordering::SeqCst));
-    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it is
-    // in `read`.
+    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it
+    // is in `read`.
     unsafe { reading.coroutine().cancel() };
     assert_eq!(join("the read", reading), Err(Some(libc::ECANCELED)));
     // The coroutine's own code has dropped its socket.

@@ -1,5 +1,5 @@
-//! Loads the patch into the running program, then starts ten threads that sleep, and prints
-//! how many threads the kernel counts.
+//! Loads the patch into the running program, then starts ten threads that sleep, and
+//! prints how many threads the kernel counts.
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

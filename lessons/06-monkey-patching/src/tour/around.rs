@@ -60,8 +60,8 @@ pub(crate) fn show() -> Result<()> {
         "others ran while a pipe or a channel waited: {pipe}, {lock}"
     );
     found(
-        "rustix makes its own system calls. Pipes and std's channels do call the C library, \
-         but the patch passes those calls on.",
+        "rustix makes its own system calls. Pipes and std's channels do call the C \
+         library, but the patch passes those calls on.",
     );
     Ok(())
 }

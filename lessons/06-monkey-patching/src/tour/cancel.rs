@@ -25,8 +25,8 @@ pub(crate) fn show() -> Result<()> {
         );
         thread::sleep(Duration::from_millis(1));
     }
-    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it is
-    // in `read`.
+    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it
+    // is in `read`.
     unsafe { reading.coroutine().cancel() };
     let error = join(reading)?
         .err()

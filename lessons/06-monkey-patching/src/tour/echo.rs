@@ -53,8 +53,8 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     Ok(())
 }
 
-/// Connects this many clients, one after another, and sends a question on each. Returns the
-/// connections, which stay open, and the number of correct answers.
+/// Connects this many clients, one after another, and sends a question on each. Returns
+/// the connections, which stay open, and the number of correct answers.
 pub(crate) fn ask_all(
     address: SocketAddr,
     clients: u32,

@@ -38,8 +38,8 @@ pub(crate) fn show() -> Result<()> {
     }
     drop(listener);
     found(
-        "The patch keeps the socket's own options: it waits no longer than the timeout, and \
-         not at all on a non-blocking socket.",
+        "The patch keeps the socket's own options: it waits no longer than the \
+         timeout, and not at all on a non-blocking socket.",
     );
     Ok(())
 }

@@ -31,10 +31,12 @@ struct Flags {
     #[command(subcommand)]
     what: Option<What>,
     /// Number of coroutines that sleep.
-    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    #[arg(long, global = true, default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(20..=20_000))]
     sleepers: u32,
     /// Number of connected clients.
-    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=9000))]
+    #[arg(long, global = true, default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=9000))]
     clients: u32,
 }
 
@@ -73,7 +75,8 @@ pub(crate) fn main() -> ExitCode {
     terminal::run("lesson 06", |flags: Flags| -> anyhow::Result<()> {
         ensure!(
             monkey_patching::is_patched(),
-            "this program is not patched: the patch needs Linux with glibc and dynamic linking"
+            "this program is not patched: the patch needs Linux with glibc and dynamic \
+             linking"
         );
         let clients = match flags.what {
             None | Some(What::Echo | What::Preload) => flags.clients,
@@ -99,8 +102,8 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
-/// Raises the limit of open files as far as it goes: each client needs two, one for itself
-/// and one for the server.
+/// Raises the limit of open files as far as it goes: each client needs two, one for
+/// itself and one for the server.
 fn raise_limit(clients: u64) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(
@@ -113,8 +116,8 @@ fn raise_limit(clients: u64) -> Result<()> {
     let (wanted, most) = (2 * clients + 64, limit.maximum.unwrap_or(u64::MAX));
     ensure!(
         most >= wanted,
-        "this needs {wanted} open files and this shell allows {most} (`ulimit -Hn`): use a \
-         smaller `--clients`"
+        "this needs {wanted} open files and this shell allows {most} (`ulimit -Hn`): \
+         use a smaller `--clients`"
     );
     Ok(())
 }

@@ -25,8 +25,8 @@ pub(crate) fn show() -> Result<()> {
     ensure!(late == 11, "the late patch had an effect: {late} threads");
     ensure!(first < 11, "the patch had no effect: {first} threads");
     found(
-        "The names were bound when the program started. A definition that is loaded later is \
-         not used, and nothing reports that.",
+        "The names were bound when the program started. A definition that is loaded \
+         later is not used, and nothing reports that.",
     );
     Ok(())
 }

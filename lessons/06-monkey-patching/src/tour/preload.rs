@@ -34,8 +34,8 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         "threads: {counts:?}"
     );
     found(
-        "It is the same file, byte for byte. Only the dynamic linker found other functions \
-         first.",
+        "It is the same file, byte for byte. Only the dynamic linker found other \
+         functions first.",
     );
     Ok(())
 }

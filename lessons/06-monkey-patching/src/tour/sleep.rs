@@ -45,7 +45,8 @@ pub(crate) fn show(sleepers: u32) -> Result<()> {
     );
     found(
         "The C library's sleep blocks the worker, so the first group sleeps one after \
-         another. The patched sleep parks the coroutine, so the second sleeps all at once.",
+         another. The patched sleep parks the coroutine, so the second sleeps all at \
+         once.",
     );
     Ok(())
 }

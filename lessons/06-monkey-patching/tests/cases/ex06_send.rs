@@ -24,7 +24,8 @@ fn errno_is(machine: &Machine, wanted: i32, why: &str) {
     let yours = errno(machine);
     assert!(
         yours == wanted,
-        "`errno` on the thread where `send` returned is\n  yours:  {yours}\n  wanted: {wanted}\n{why}"
+        "`errno` on the thread where `send` returned is\n  yours:  {yours}\n  wanted: \
+         {wanted}\n{why}"
     );
 }
 
@@ -48,7 +49,8 @@ fn bytes_that_fit_are_sent_at_once() {
     errno_is(
         &machine,
         7,
-        "It was 7 before the call, and a success leaves it alone. See \"The errno contract\".",
+        "It was 7 before the call, and a success leaves it alone. See \"The errno \
+         contract\".",
     );
 }
 
@@ -93,8 +95,8 @@ fn a_success_after_a_wait_leaves_errno_as_it_was() {
     errno_is(
         &machine,
         7,
-        "It was 7 when `send` was called. `send` returns on the other thread, and the caller \
-         looks there. See \"The errno contract\".",
+        "It was 7 when `send` was called. `send` returns on the other thread, and the \
+         caller looks there. See \"The errno contract\".",
     );
 }
 
@@ -112,8 +114,8 @@ fn an_error_after_a_wait_is_read_on_the_thread_where_it_happened() {
     // The first thread's errno still holds the EAGAIN of the first try.
     let mut machine =
         Machine::new([Err(EAGAIN), Err(ECONNRESET)], [Ready]).with_errno([7, 8]);
-    let why = "The second try failed (ECONNRESET) on the other thread: ask for the address \
-               of `errno` again after a wait. See \"The errno contract\".";
+    let why = "The second try failed (ECONNRESET) on the other thread: ask for the \
+               address of `errno` again after a wait. See \"The errno contract\".";
     result_is(send(&mut machine, b"hello"), -1, why);
     errno_is(&machine, ECONNRESET, why);
 }
@@ -127,7 +129,8 @@ fn an_error_after_some_bytes_is_a_success() {
     errno_is(
         &machine,
         7,
-        "The call is a success, so `errno` is what it was before. See \"Sending a part\".",
+        "The call is a success, so `errno` is what it was before. See \"Sending a \
+         part\".",
     );
 }
 
@@ -188,8 +191,9 @@ fn a_cancelled_wait_has_its_own_error() {
 
 #[test]
 fn an_empty_send_is_tried_once() {
-    let why = "There are no bytes, but the call still has to reach the kernel: for UDP it \
-               sends an empty datagram, and it reports errors. See \"Sending a part\".";
+    let why = "There are no bytes, but the call still has to reach the kernel: for UDP \
+               it sends an empty datagram, and it reports errors. See \"Sending a \
+               part\".";
     let mut machine = Machine::new([Ok(0)], []);
     result_is(send(&mut machine, b""), 0, why);
     assert!(

@@ -118,8 +118,8 @@ fn an_event_removes_the_whole_entry() {
         "`len()` after `ready(3, READ)`",
         table.len(),
         0,
-        "Ann waited for reading and writing in one entry, and an event removes it whole: she \
-         joins again if she still has to wait.",
+        "Ann waited for reading and writing in one entry, and an event removes it \
+         whole: she joins again if she still has to wait.",
     );
 }
 
@@ -176,8 +176,8 @@ fn the_kernel_is_asked_for_every_interest() {
         "`interest` of 3, 4 and 5",
         [3, 4, 5].map(|fd| table.interest(fd)),
         [BOTH, WRITE, Interest::default()],
-        "The kernel is asked for everything that any coroutine wants at a descriptor, and for \
-         nothing else.",
+        "The kernel is asked for everything that any coroutine wants at a descriptor, \
+         and for nothing else.",
     );
 }
 
@@ -222,7 +222,8 @@ fn joining_again_replaces_the_interest() {
         "`interest(3)`",
         table.interest(3),
         WRITE,
-        "Ann joined to read, then again to write: the second interest replaces the first.",
+        "Ann joined to read, then again to write: the second interest replaces the \
+         first.",
     );
     check(
         "`ready(3, READ)`",
@@ -342,8 +343,8 @@ fn a_deadline_of_now_has_expired() {
         "`expire(20)` with deadlines 20 and 21",
         table.expire(20),
         vec!["ann"],
-        "A deadline expires at its time. If it expired a millisecond later, a timer that is \
-         set to it would find nothing to do.",
+        "A deadline expires at its time. If it expired a millisecond later, a timer \
+         that is set to it would find nothing to do.",
     );
 }
 
@@ -365,7 +366,8 @@ fn the_earliest_deadline_expires_first() {
         "`expire(30)` with deadlines 30, 10 and 20",
         table.expire(30),
         vec!["bob", "cid", "ann"],
-        "When the timer goes off late, several deadlines are due: the earliest comes first.",
+        "When the timer goes off late, several deadlines are due: the earliest comes \
+         first.",
     );
 }
 

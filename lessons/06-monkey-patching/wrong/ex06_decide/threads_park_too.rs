@@ -1,6 +1,7 @@
 //! Caught by: a_call_outside_a_coroutine_is_passed_on
 //!
-//! The misconception: every call that would block has to park, and it does not matter who makes it.
+//! The misconception: every call that would block has to park, and it does not matter who
+//! makes it.
 
 /// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,8 +39,8 @@ impl<W: Copy + Eq> WaitTable<W> {
         }
     }
 
-    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline` (in
-    /// milliseconds) or, if that is `None`, forever.
+    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline`
+    /// (in milliseconds) or, if that is `None`, forever.
     pub fn join(
         &mut self,
         fd: i32,
