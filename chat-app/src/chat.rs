@@ -251,7 +251,10 @@ async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
         }
         for room in changed {
             let nicknames = chat.presence.online(&room);
-            namespace.to(room.clone()).volatile().emit("nicknames", nicknames);
+            namespace
+                .to(room.clone())
+                .volatile()
+                .emit("nicknames", nicknames);
             repeats.entry(room).or_insert(now + PRESENCE_REPEAT);
         }
     }

@@ -55,9 +55,8 @@ impl Log {
 
     /// Waits until everything is written, but no longer than `patience`.
     pub fn finish(&self, patience: Duration) {
-        let unwritten = |pending: &mut Pending| {
-            pending.writing || !pending.text.is_empty()
-        };
+        let unwritten =
+            |pending: &mut Pending| pending.writing || !pending.text.is_empty();
         let waited = self
             .changed
             .wait_timeout_while(self.lock(), patience, unwritten);
@@ -193,7 +192,9 @@ mod tests {
         for _ in 0..2 {
             (&*log).write_all(b"into the void\n").unwrap();
             assert_eq!(text(&asks), "into the void\n");
-            verdict.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+            verdict
+                .send(Err(io::ErrorKind::StorageFull.into()))
+                .unwrap();
         }
         (&*log).write_all(b"room again\n").unwrap();
         assert_eq!(text(&asks), "room again\n");

@@ -300,11 +300,13 @@ impl Store {
         let queued = self.jobs.try_send(job);
         let jobs = self.jobs.clone();
         async move {
-            if let Err(TrySendError::Full(job)) = queued {
-                timeout(QUEUE_TIMEOUT, jobs.send(job))
+            match queued {
+                Ok(()) => {}
+                Err(TrySendError::Full(job)) => timeout(QUEUE_TIMEOUT, jobs.send(job))
                     .await
                     .map_err(|_| StoreError::Busy)?
-                    .map_err(|_| StoreError::Closed)?;
+                    .map_err(|_| StoreError::Closed)?,
+                Err(TrySendError::Closed(_)) => return Err(StoreError::Closed),
             }
             // A job that the thread never began was dropped, and its sender with it.
             told.await.unwrap_or(Err(StoreError::Closed))
@@ -321,8 +323,8 @@ fn alone<T>(
     let run = |sql| db.prepare_cached(sql)?.execute([]).map(|_| ());
     run("SAVEPOINT job")?;
     // Unwind safe: what a panic left half done is in the savepoint.
-    let result = catch_unwind(AssertUnwindSafe(|| work(db)))
-        .unwrap_or(Err(StoreError::Panicked));
+    let result =
+        catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or(Err(StoreError::Panicked));
     if result.is_err() {
         run("ROLLBACK TO job")?;
     }

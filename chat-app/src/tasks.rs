@@ -49,10 +49,18 @@ mod tests {
         }
         tokio::task::yield_now().await;
         tasks.shutdown().await;
-        assert_eq!(Arc::strong_count(&alive), 1, "each task has dropped its own");
+        assert_eq!(
+            Arc::strong_count(&alive),
+            1,
+            "each task has dropped its own"
+        );
         let late = alive.clone();
         tasks.spawn(async move { drop(late) });
         tasks.shutdown().await;
-        assert_eq!(Arc::strong_count(&alive), 1, "what is spawned later ends too");
+        assert_eq!(
+            Arc::strong_count(&alive),
+            1,
+            "what is spawned later ends too"
+        );
     }
 }

@@ -253,7 +253,10 @@ async fn lists_of_nicknames_are_not_kept_for_recovery() {
     let mut ann = Client::connect(port, ticket).await;
     assert_eq!(ann.event("msg_to_room").await[1], json!("two"));
     let lists = ann.count("nicknames");
-    assert!(lists <= repeats(since), "{lists} of {CHANGES} outdated lists");
+    assert!(
+        lists <= repeats(since),
+        "{lists} of {CHANGES} outdated lists"
+    );
 }
 
 /// The page asks for its room after each connect, and what it said just before the break

@@ -20,7 +20,9 @@ async fn what_cannot_be_is_said_in_one_line() {
     std::fs::write(&text, "longer than the header of a database. ".repeat(10)).unwrap();
     // Without IPv6 the refusal has another cause and the same beginning.
     let taken6 = TcpListener::bind("[::1]:0").await;
-    let port6 = taken6.as_ref().map_or(5000, |it| it.local_addr().unwrap().port());
+    let port6 = taken6
+        .as_ref()
+        .map_or(5000, |it| it.local_addr().unwrap().port());
     let port6 = port6.to_string();
     let cases: [(&[&str], &str); 8] = [
         (
@@ -107,7 +109,9 @@ async fn all_open_files_that_the_system_allows_are_used() {
     let program = Program::with_open_files(64, &QUIET).await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.id()));
     let limits = limits.unwrap();
-    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
     let fields: Vec<_> = line.unwrap().split_whitespace().collect();
     assert_eq!(fields[3], fields[4], "soft and hard: {fields:?}");
 }
@@ -168,8 +172,7 @@ async fn works_and_ends(mut program: Program) {
     assert!(status.success(), "{status}");
 }
 
-const TALKATIVE: [&str; 6] =
-    ["--port", "0", "--database", ":memory:", "--log", "debug"];
+const TALKATIVE: [&str; 6] = ["--port", "0", "--database", ":memory:", "--log", "debug"];
 
 #[cfg(target_os = "linux")]
 #[tokio::test]

@@ -25,10 +25,7 @@ impl Program {
     }
 
     /// Starts it with this standard error.
-    pub(crate) async fn logging_to(
-        stderr: impl Into<Stdio>,
-        arguments: &[&str],
-    ) -> Self {
+    pub(crate) async fn logging_to(stderr: impl Into<Stdio>, arguments: &[&str]) -> Self {
         Self::spawn(command(arguments).stderr(stderr)).await
     }
 
