@@ -98,7 +98,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Reports in one line why there is no chat.
+/// Reports in one line why the chat cannot run.
 fn refuse(why: &str) -> ExitCode {
     print(io::stderr(), format!("chat-app: {why}\n"));
     ExitCode::from(2)
@@ -130,8 +130,8 @@ async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
 }
 
 /// Lets this process open as many files, connections among them, as it is allowed to at
-/// all. Systems set the limit that applies far lower, often to 1,024, for the sake of
-/// programs that use `select`.
+/// all. The limit that applies at first is far lower, often 1,024, because programs that
+/// use `select` depend on it.
 #[cfg(unix)]
 fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -251,8 +251,7 @@ fn say(mut line: String) {
 
 /// Writes to standard output or standard error without depending on a reader there. It
 /// may be gone, which `println!` answers with a panic; or it may have stalled, and then
-/// the write never returns. So the write has a thread of its own, and we wait for it only
-/// for a while.
+/// the write never returns. So another thread writes, and we wait for it only a while.
 fn print(mut to: impl Write + Send + 'static, text: String) {
     let (done, written) = mpsc::channel::<()>();
     let writing = std::thread::Builder::new().spawn(move || {

@@ -1,6 +1,6 @@
 //! Memory that goes back to the system.
 //!
-//! glibc's allocator keeps most of what a program frees, for the next time. After a busy
+//! glibc's allocator keeps most of what a program frees, ready to be used again. After a busy
 //! hour, or an attack, a chat would keep the memory of its worst minute until it is
 //! restarted. `malloc_trim` returns every page that holds nothing.
 

@@ -31,7 +31,8 @@ pub const HISTORY: u32 = 50;
 pub const HISTORY_BYTES: usize = 256 * 1024;
 
 /// The most jobs in a transaction: an end to how long the first of them waits. As many
-/// can wait for the next transaction; whoever comes then waits for a place.
+/// can wait for the next transaction; a caller that finds the queue full waits for a
+/// place in it.
 const BATCH: usize = 1000;
 /// How long to wait for a place.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,7 +113,7 @@ pub enum StoreError {
     /// The database failed: disk full, file taken away.
     #[error("the database failed: {0}")]
     Database(Arc<rusqlite::Error>),
-    /// There was no place in the queue for a long time.
+    /// The queue was full, and no place became free in time.
     #[error("too many requests wait for the database")]
     Busy,
     /// The work itself panicked, and was undone.
@@ -140,7 +141,7 @@ type Committed = Result<(), StoreError>;
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
-    /// The thread is to end, whoever still has a handle.
+    /// Tells the thread to end, even while there are handles.
     closing: Arc<AtomicBool>,
 }
 
@@ -578,8 +579,7 @@ mod tests {
         assert_eq!(store.history("lobby").await.unwrap().len(), 1);
     }
 
-    /// A panic in a job is an error of its asker. What the job did before is undone,
-    /// what others did in the same transaction is kept, and the thread goes on.
+    /// A panic in a job is its caller's error. The job's work is undone, the work that other jobs did in the same transaction is kept, and the thread goes on.
     #[tokio::test]
     async fn a_job_that_panics_ends_nothing_else() {
         let store = Store::open(Path::new(":memory:")).unwrap();

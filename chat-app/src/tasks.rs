@@ -1,8 +1,8 @@
 //! The chat's background tasks, and their owner.
 //!
 //! A task that is spawned and forgotten outlives whatever it works for: nothing stops it,
-//! and nothing can tell whether it has finished. Here every task is spawned through one
-//! owner, which tells all of them to stop and waits until they have.
+//! and nothing can tell whether it has finished. Here one owner spawns every
+//! task, cancels all of them and waits until they have ended.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

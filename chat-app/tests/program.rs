@@ -156,7 +156,7 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(program.end().await.code(), Some(130));
 }
 
-/// Somebody does what is logged, somebody else chats, and a signal ends it.
+/// A client causes log lines, the chat still works, and a signal ends the program.
 #[cfg(target_os = "linux")]
 async fn works_and_ends(mut program: Program) {
     let mut ann = Client::seated(program.port, "lobby", "Ann").await;
@@ -206,8 +206,8 @@ async fn standard_output_that_nobody_reads_stops_nothing() {
     works_and_ends(program).await;
 }
 
-/// A failure of the database is logged by the store's own thread, on which everybody
-/// depends.
+/// The store's own thread logs a failure of the database, and everything depends on that
+/// thread.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_failed_transaction_that_cannot_be_logged_is_not_the_end_of_the_store() {

@@ -93,7 +93,7 @@
         try {
           this.#moveTo(this.#webSocket());
         } catch (error) {
-          // A policy can forbid it. Whoever made this engine has yet to listen.
+          // A policy can forbid it. Our caller has no listeners yet.
           queueMicrotask(() => this.#end("transport error", error));
         }
       }
@@ -109,7 +109,7 @@
       this.#write(typeof message === "string" ? `4${message}` : message);
     }
 
-    // Ends the session at once, for a reason that "close" reports.
+    // Ends the session at once; "close" reports this reason.
     abort(reason) {
       this.#end(reason);
     }
@@ -158,7 +158,7 @@
       }
     }
 
-    // What kind of packet it is, and its data. Throws if the server must not send it now.
+    // Returns the packet's kind and its data. Throws if the server must not send it now.
     #decode(packet) {
       const first = this.state === "opening";
       if (typeof packet === "string") {
@@ -364,7 +364,7 @@
     return [`${head}${nsp === "/" ? "" : `${nsp},`}${id}${json}`, ...attachments];
   };
 
-  // Names that mean something else here, so that nobody can emit them.
+  // Event names that the protocol or its clients use themselves.
   const RESERVED = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
 
   // Whether a packet of this type can have this data.
@@ -434,8 +434,8 @@
       return [...this.sockets.values()].filter((socket) => socket.active);
     }
 
-    // Each of these handlers ends in the page's code, which may do anything: after it, look whether this is still the
-    // connection that counts.
+    // Each of these handlers calls the page's code, which may connect and disconnect as it likes. So each checks
+    // afterwards whether this is still the current connection.
     #connect() {
       const engine = new Engine(this.#options);
       const isCurrent = () => this.engine === engine;
@@ -634,7 +634,7 @@
       else call(send, this.#auth);
     }
 
-    // For the manager: there is no connection any more on which an answer could come.
+    // For the manager: the connection on which an answer could arrive has ended.
     forget() {
       this.#request = undefined;
       this.#early = [];
