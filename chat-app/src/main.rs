@@ -181,7 +181,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     say(format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
     let server = engine_io::run(listener, filter, Limits::default(), async {
-        stopping.await.unwrap_or_default()
+        stopping.await.unwrap_or_default();
     });
     let end = async {
         signals.next().await;

@@ -600,7 +600,7 @@ mod tests {
             db.execute(insert, [])?;
             Err(StoreError::TooManyRooms)
         });
-        let works = store.ask(|db| messages(db));
+        let works = store.ask(messages);
         let (kept, ()) = tokio::join!(store.add_message("lobby", "ann", "hi"), async {
             open_gate.send(()).unwrap();
         });

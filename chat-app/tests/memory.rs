@@ -6,6 +6,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::client::Client;
 use common::program::Program;
 use common::{get, post_packets, soon};
@@ -32,7 +34,7 @@ async fn until(what: &str, program: &Program, enough: impl Fn(u64) -> bool) -> u
             if enough(now) {
                 return now;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })
     .await
