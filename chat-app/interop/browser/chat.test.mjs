@@ -298,7 +298,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         test(`without memory when storage ${what}`, async (t) => {
           const ann = await open(t);
           await ann.addInitScript(forbid);
-          await enter(ann, chat.url, "Forgetful", "Ann");
+          await enter(ann, chat.url, `Storage ${what}`, "Ann");
           await say(ann, what);
           await ann.locator("#lines").getByText(what).waitFor();
         });
