@@ -82,7 +82,7 @@ pub fn mixed(times: i64, rounds: i64, each: Duration) -> Vec<Op> {
 ///
 /// # Errors
 /// Returns an error if the program pops from an empty stack or jumps past its end.
-// ANCHOR: run
+// ANCHOR: start
 pub fn run(program: &[Op], gil: Option<&Gil>) -> Result<u64, Fault> {
     let mut held = gil.map(Gil::acquire);
     let (mut stack, mut at, mut steps) = (Vec::new(), 0, 0);
@@ -92,8 +92,10 @@ pub fn run(program: &[Op], gil: Option<&Gil>) -> Result<u64, Fault> {
         }
         at += 1;
         steps += 1;
+        // ANCHOR: run
         match *op {
             Op::Push(number) => stack.push(number),
+            // ANCHOR_END: start
             Op::Add => {
                 let (a, b) = (pop(&mut stack)?, pop(&mut stack)?);
                 stack.push(a.wrapping_add(b));
@@ -118,10 +120,10 @@ pub fn run(program: &[Op], gil: Option<&Gil>) -> Result<u64, Fault> {
                 None => compute(rounds),
             })),
         }
+        // ANCHOR_END: run
     }
     Ok(steps)
 }
-// ANCHOR_END: run
 
 fn pop(stack: &mut Vec<i64>) -> Result<i64, Fault> {
     stack.pop().ok_or(Fault::StackEmpty)

@@ -10,12 +10,14 @@ use std::thread;
 use crossbeam::utils::CachePadded;
 
 // ANCHOR: sharing
+// ANCHOR: side_by_side
 /// Increments one counter per thread; the counters lie side by side in memory.
 pub fn side_by_side(threads: usize, times: u64) -> Vec<u64> {
     let counters: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
     increment(&counters, times, |counter| counter);
     counters.into_iter().map(AtomicU64::into_inner).collect()
 }
+// ANCHOR_END: side_by_side
 
 /// Does the same with each counter in its own cache line.
 pub fn apart(threads: usize, times: u64) -> Vec<u64> {

@@ -11,7 +11,7 @@ use crate::subject::sum;
 /// Nothing here takes this long unless a thread waits forever.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Calls `sum` in a thread of its own and gives up on it after a while.
+/// Calls `sum` in a new thread and gives up on it after a while.
 fn patiently(
     numbers: Vec<Vec<u64>>,
     workers: usize,
