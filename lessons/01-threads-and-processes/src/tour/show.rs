@@ -173,7 +173,7 @@ pub(crate) fn kernel() -> Outcome {
         )
         .into());
     }
-    remember("Three threads, three records in the kernel, one process number in all three.");
+    remember("Three threads, three records in the kernel, one process ID in all three.");
     Ok(())
 }
 

@@ -289,7 +289,7 @@ pub(crate) fn stacks() -> Outcome {
     heading("Stacks");
     let shown = |dug: stack::Dug| {
         let end = match dug.depth {
-            Some(depth) => format!("came back from call {depth}"),
+            Some(depth) => format!("returned from call {depth}"),
             None => "overflowed".to_owned(),
         };
         let values = if dug.dropped { "dropped" } else { "lost" };
