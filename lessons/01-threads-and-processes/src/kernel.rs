@@ -10,9 +10,9 @@ use std::{fs, io};
 /// One task: the kernel's word for a thread, with what `/proc` shows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// The task's own number. The first thread of a process has the process's number.
+    /// The task's own number. For the first thread of a process it is the process ID.
     pub tid: u32,
-    /// The number of its process, which the kernel calls a thread group.
+    /// Its process ID. The kernel calls it the thread group ID.
     pub tgid: u32,
     /// The number of its process's parent.
     pub ppid: u32,

@@ -9,7 +9,7 @@
 //! - A coroutine that waits in `put` or `take` when the queue is closed resumes at once.
 //! - When a coroutine resumes, another one might have been quicker: then it waits again.
 //! - While a coroutine waits, its worker is free: put only the coroutine to sleep, never
-//!   the thread under it, and do not ask in a loop. Use what `may::sync` offers.
+//!   the thread under it, and do not poll in a loop. Use what `may::sync` offers.
 //!
 //! Try it: `cargo test --test ex03_bounded`
 

@@ -4,7 +4,7 @@
 //! iterator: for a generator, `next` does the same as `resume`.
 //!
 //! - Ask the first task for one number, then the second, and so on; then start again with
-//!   the first. Return all numbers in the order in which they came.
+//!   the first. Return all numbers in the order in which the tasks yielded them.
 //! - A task that has ended (`None`) is left out from then on. Never ask it again: an
 //!   iterator is free to panic, or to start over.
 //! - Ask for a number only when it is the task's turn, and stop when all have ended.

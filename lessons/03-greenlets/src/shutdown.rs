@@ -22,8 +22,8 @@ pub fn on_interrupt(then: impl FnOnce() + Send + 'static) -> std::io::Result<()>
         .enable_io()
         .build()?;
     let inside = runtime.enter();
-    // tokio's handler is installed when this returns. It writes a byte into a pipe, and
-    // `recv` waits at the other end.
+    // tokio's handler is installed when this returns. It writes a byte into one of two
+    // connected sockets, and `recv` waits at the other.
     let mut interrupts = signal(SignalKind::interrupt())?;
     drop(inside);
     std::thread::Builder::new()

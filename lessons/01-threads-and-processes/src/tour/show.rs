@@ -2,8 +2,7 @@
 
 use std::thread;
 
-use anstyle::{AnsiColor, Style};
-use terminal::say;
+use terminal::{remember, say};
 use units::{counter, kernel, process, thread as threads};
 
 use super::child;
@@ -15,27 +14,6 @@ fn heading(text: &str) {
     say!("");
 }
 
-/// Prints what the part has shown, set apart and in lines of at most 80 characters.
-fn found(text: &str) {
-    let style = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= 80 {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    say!("");
-    for line in lines {
-        say!("{style}{line}{style:#}");
-    }
-}
-
 /// A line of a list: what was done, and what came of it.
 fn row(what: &str, result: impl std::fmt::Display) {
     say!("  {what:45} {result}");
@@ -43,8 +21,7 @@ fn row(what: &str, result: impl std::fmt::Display) {
 
 /// The tour's last line.
 pub(crate) fn next() {
-    say!("");
-    say!("Next: cargo test --test ex01_squares, the first exercise of chapter 1.");
+    terminal::next("cargo test --test ex01_squares, the first exercise of chapter 1.");
 }
 
 /// One counter, first for two threads and then for two processes.
@@ -68,7 +45,7 @@ pub(crate) fn counter(times: u64) -> Outcome {
     {
         return Err("the threads did not increment the same counter".into());
     }
-    found("Both threads incremented the same counter: one address, in one memory.");
+    remember("Both threads incremented the same counter: one address, in one memory.");
 
     heading("One counter, two processes");
     #[cfg(unix)]
@@ -88,7 +65,7 @@ pub(crate) fn counter(times: u64) -> Outcome {
         {
             return Err("the processes shared a counter".into());
         }
-        found(
+        remember(
             "Everywhere the same address, and still three counters: each process has its \
              own memory.",
         );
@@ -131,7 +108,7 @@ pub(crate) fn copy_on_write() -> Outcome {
         if private(0) > all / 4 || private(PARTS) < all || !copied.ours_unchanged {
             return Err("the child did not get its own pages when it wrote".into());
         }
-        found(
+        remember(
             "The fork copied almost nothing. Each page was copied when the child first \
              wrote to it, and the parent's bytes did not change.",
         );
@@ -196,7 +173,7 @@ pub(crate) fn kernel() -> Outcome {
         )
         .into());
     }
-    found("Three threads, three records in the kernel, one process number in all three.");
+    remember("Three threads, three records in the kernel, one process ID in all three.");
     Ok(())
 }
 
@@ -231,7 +208,7 @@ pub(crate) fn threads() -> Outcome {
     {
         return Err("the threads returned something else".into());
     }
-    found("A panic ends only the thread that panics. The others carry on.");
+    remember("A panic ends only the thread that panics. The others carry on.");
     Ok(())
 }
 
@@ -266,7 +243,7 @@ pub(crate) fn processes() -> Outcome {
     {
         return Err("the children did not end as they should".into());
     }
-    found(
+    remember(
         "The crash destroyed the child's memory and none of ours. We read how it ended, \
          and carry on.",
     );

@@ -1,6 +1,6 @@
 //! Caught by: output_and_errors_are_kept_apart
 //!
-//! Both are what the program says.
+//! Output and errors are both what the program prints.
 
 use std::io::{self, Read, Write};
 use std::panic::resume_unwind;

@@ -14,7 +14,7 @@ pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// No pause is longer than this.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How a supervised program fared.
+/// The outcome of supervising a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// How each attempt ended, in order.

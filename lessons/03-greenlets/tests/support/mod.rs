@@ -56,7 +56,7 @@ pub(crate) fn on_one_worker<T: Send + 'static>(
             let case = case.rsplit("::").next().unwrap_or_default();
             let why = format!(
                 "your code keeps the only worker (first seen in `{case}`): it waits \
-                 without `may::sync`, or it asks in a loop instead of waiting. No other \
+                 without `may::sync`, or it polls in a loop instead of waiting. No other \
                  coroutine ran for {PATIENCE:?}. {hint}"
             );
             *blocked = Some(why.clone());

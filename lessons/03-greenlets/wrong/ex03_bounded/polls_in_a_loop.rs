@@ -1,6 +1,6 @@
 //! Caught by: a_waiting_coroutine_leaves_its_worker_free
 //!
-//! Yields and asks again instead of waiting: new coroutines never get the worker.
+//! Yields and polls instead of waiting: new coroutines never get the worker.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;

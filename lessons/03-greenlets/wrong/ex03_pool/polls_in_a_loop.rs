@@ -1,6 +1,6 @@
 //! Caught by: a_waiting_job_leaves_its_worker_free
 //!
-//! Asks for a place in a loop: no coroutine that is started later gets the worker.
+//! Polls for a place: no coroutine that is started later gets the worker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
