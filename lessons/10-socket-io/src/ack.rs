@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use crate::args::{Args, FromArgs};
 use crate::error::AckError;
 use crate::socket::Socket;
+use crate::wire::args::{Args, FromArgs};
 
 /// How long a client may take to answer if nothing else was said.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

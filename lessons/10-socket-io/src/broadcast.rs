@@ -9,12 +9,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::ack::{self, Answers};
-use crate::adapter::Selection;
-use crate::args::{FromArgs, IntoArgs};
 use crate::namespace::Namespace;
-use crate::outgoing::Outgoing;
-use crate::room::Room;
+use crate::room::{Room, Selection};
 use crate::socket::Socket;
+use crate::wire::args::{FromArgs, IntoArgs};
+use crate::wire::outgoing::Outgoing;
 
 /// A selection of a namespace's sockets, and what can be done with it.
 ///
@@ -115,7 +114,9 @@ impl Broadcast {
         let mut sockets = Vec::new();
         self.namespace
             .adapter()
-            .each(&self.selection, &mut |socket| sockets.push(socket.clone()));
+            .each(&self.selection, &mut |member| {
+                sockets.extend(Socket::of(member))
+            });
         sockets
     }
 

@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::args::RawArgs;
-use crate::binary;
 use crate::error::{ConnectError, ParseError};
 use crate::io::{IoInner, Limits};
 use crate::namespace::{Middleware, Namespace};
-use crate::outgoing::EncodedPacket;
-use crate::packet::{Packet, PacketLimits, PacketType};
 use crate::recovery::Restored;
 use crate::socket::{Birth, DisconnectReason, Socket};
+use crate::wire::args::RawArgs;
+use crate::wire::binary;
+use crate::wire::outgoing::EncodedPacket;
+use crate::wire::packet::{Packet, PacketLimits, PacketType};
 
 pub(crate) struct Connection {
     this: Weak<Self>,

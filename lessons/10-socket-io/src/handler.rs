@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
 use crate::socket::Socket;
+use crate::wire::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
 
 /// A handler that has its arguments and runs; its result is what the acknowledgement
 /// carries.

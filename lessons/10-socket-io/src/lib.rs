@@ -27,20 +27,18 @@
 
 mod ack;
 mod adapter;
-mod args;
-mod binary;
 mod broadcast;
 mod connection;
 mod data;
 mod error;
 mod handler;
 mod io;
+mod members;
 mod namespace;
-mod outgoing;
-pub mod packet;
 mod recovery;
 mod room;
 mod socket;
+mod wire;
 // A solution says `socket_io::` as an answer does, so that the one can be put in the
 // place of the other.
 extern crate self as socket_io;
@@ -50,19 +48,21 @@ extern crate self as socket_io;
 pub mod solutions;
 
 pub use ack::{Answers, EmitWithAck};
-pub use adapter::{Adapter, InMemory, Selection};
-pub use args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
-pub use binary::Binary;
+pub use adapter::{Adapter, InMemory};
 pub use broadcast::Broadcast;
 pub use data::Data;
 pub use error::{AckError, ConnectError, JoinError, ParseError};
 pub use handler::Handler;
 pub use io::{Config, Io, Limits};
+pub use members::Member;
 pub use namespace::Namespace;
-pub use outgoing::EncodedPacket;
 pub use recovery::Recovery;
-pub use room::{Room, SocketId};
+pub use room::{Room, Selection, SocketId};
 pub use socket::{DisconnectReason, Socket};
+pub use wire::args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
+pub use wire::binary::Binary;
+pub use wire::outgoing::EncodedPacket;
+pub use wire::packet;
 
 /// Compiles the example in the project's README.
 #[cfg(doctest)]

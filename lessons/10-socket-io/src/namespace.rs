@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::adapter::{Adapter, InMemory, Selection};
-use crate::args::IntoArgs;
+use crate::adapter::{Adapter, InMemory};
 use crate::broadcast::Broadcast;
 use crate::error::ConnectError;
-use crate::outgoing::Outgoing;
 use crate::recovery::{Log, Recovery, Restored, Saved};
-use crate::room::Room;
+use crate::room::{Room, Selection};
 use crate::socket::Socket;
+use crate::wire::args::IntoArgs;
+use crate::wire::outgoing::Outgoing;
 
 pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
@@ -222,7 +222,7 @@ impl Namespace {
     ) -> Option<Socket> {
         // The server may not have noticed yet that the client left.
         let stale = self.log()?.live(pid);
-        if let Some(stale) = stale {
+        if let Some(stale) = stale.as_ref().and_then(Socket::of) {
             stale.replaced();
         }
         let mut log = self.log()?;
@@ -232,9 +232,9 @@ impl Namespace {
         for room in rooms {
             let _ = socket.join(room);
         }
-        self.0.adapter.add(&socket);
+        self.0.adapter.add(&socket.member());
         if let Some(pid) = socket.pid() {
-            log.arrived(pid.clone(), &socket);
+            log.arrived(pid.clone(), socket.member());
         }
         Some(socket)
     }
@@ -242,9 +242,9 @@ impl Namespace {
     /// A socket has been accepted.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut log = self.log();
-        self.0.adapter.add(socket);
+        self.0.adapter.add(&socket.member());
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
-            log.arrived(pid.clone(), socket);
+            log.arrived(pid.clone(), socket.member());
         }
     }
 
@@ -256,7 +256,7 @@ impl Namespace {
         saved: Option<Saved>,
     ) {
         let mut log = self.log();
-        self.0.adapter.remove(socket, rooms);
+        self.0.adapter.remove(socket.id(), rooms);
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
             match saved {
                 Some(saved) => log.save(Instant::now(), pid, saved),

@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::adapter::Selection;
 use crate::data::Data;
-use crate::outgoing::EncodedPacket;
-use crate::room::{Room, SocketId};
-use crate::socket::Socket;
+use crate::members::Member;
+use crate::room::{Room, Selection, SocketId};
+use crate::wire::outgoing::EncodedPacket;
 
 /// How long, and how much, a namespace remembers for clients that are away.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +53,7 @@ pub(crate) struct Log {
     away: HashMap<Arc<str>, Saved>,
     order: VecDeque<(Instant, Arc<str>)>,
     /// Who is here: a client may be back before the server noticed that it left.
-    live: HashMap<Arc<str>, Socket>,
+    live: HashMap<Arc<str>, Arc<dyn Member>>,
 }
 
 struct Logged {
@@ -119,12 +118,12 @@ impl Log {
     }
 
     /// A socket has connected under this private id.
-    pub(crate) fn arrived(&mut self, pid: Arc<str>, socket: &Socket) {
-        self.live.insert(pid, socket.clone());
+    pub(crate) fn arrived(&mut self, pid: Arc<str>, member: Arc<dyn Member>) {
+        self.live.insert(pid, member);
     }
 
     /// The socket that is connected under this private id.
-    pub(crate) fn live(&self, pid: &str) -> Option<Socket> {
+    pub(crate) fn live(&self, pid: &str) -> Option<Arc<dyn Member>> {
         self.live.get(pid).cloned()
     }
 
@@ -195,7 +194,7 @@ impl Saved {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::PacketType;
+    use crate::wire::packet::PacketType;
 
     fn packet() -> EncodedPacket {
         EncodedPacket::plain(PacketType::Event, "/", "[\"a\"]")

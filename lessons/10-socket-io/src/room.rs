@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::socket::Socket;
-
 /// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
 /// session's id, which is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +34,7 @@ impl fmt::Display for SocketId {
 /// use socket_io::Room;
 /// assert_eq!(Room::from("lobby"), Room::Named("lobby".into()));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Room {
     /// One socket.
     Own(SocketId),
@@ -80,8 +78,15 @@ impl From<SocketId> for Room {
     }
 }
 
-impl From<&Socket> for Room {
-    fn from(socket: &Socket) -> Self {
-        Self::Own(socket.id().clone())
-    }
+/// Who receives a broadcast, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Members of any of these rooms; every member when empty.
+    pub rooms: Vec<Room>,
+    /// But no members of these.
+    pub except: Vec<Room>,
+    /// Drop it for clients that could not be sent it at once.
+    pub volatile: bool,
+    /// Only sockets of this server, where several share an adapter.
+    pub local: bool,
 }

@@ -6,6 +6,7 @@
 //! other, and a client that sends faster than its handlers work is made to wait, not kept
 //! in memory.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -21,18 +22,19 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::ack::{self, EmitWithAck, Waiting};
-use crate::args::{self, Args, Encoded, IntoArgs, RawArgs};
-use crate::binary;
 use crate::broadcast::Broadcast;
 use crate::connection::Connection;
 use crate::data::Data;
 use crate::error::{JoinError, ParseError};
 use crate::handler::{Erased, ErasedHandler, Handler, Running};
+use crate::members::Member;
 use crate::namespace::Namespace;
-use crate::outgoing::{EncodedPacket, Outgoing};
-use crate::packet::PacketType;
 use crate::recovery::Saved;
 use crate::room::{Room, SocketId};
+use crate::wire::args::{self, Args, Encoded, IntoArgs, RawArgs};
+use crate::wire::binary;
+use crate::wire::outgoing::{EncodedPacket, Outgoing};
+use crate::wire::packet::PacketType;
 
 /// Why a socket left its namespace. `Display` gives the words that Socket.IO users know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -374,7 +376,7 @@ impl Socket {
         if rooms.len() >= limits.max_rooms {
             return Err(JoinError::TooManyRooms);
         }
-        self.0.namespace.adapter().join(self, &room);
+        self.0.namespace.adapter().join(&self.member(), &room);
         rooms.push(room);
         Ok(())
     }
@@ -384,7 +386,7 @@ impl Socket {
         let mut rooms = self.lock_rooms();
         if let Some(index) = rooms.iter().position(|joined| **joined == *room) {
             let room = rooms.swap_remove(index);
-            self.0.namespace.adapter().leave(self, &room);
+            self.0.namespace.adapter().leave(self.id(), &room);
         }
     }
 
@@ -428,6 +430,17 @@ impl Socket {
 
     // --- For the crate ---
 
+    /// The socket as adapters see it.
+    pub(crate) fn member(&self) -> Arc<dyn Member> {
+        self.0.clone()
+    }
+
+    /// The socket behind a member of its namespace.
+    pub(crate) fn of(member: &Arc<dyn Member>) -> Option<Self> {
+        let member: Arc<dyn Any + Send + Sync> = member.clone();
+        member.downcast().ok().map(Self)
+    }
+
     pub(crate) fn pid(&self) -> Option<&Arc<str>> {
         self.0.pid.as_ref()
     }
@@ -470,24 +483,7 @@ impl Socket {
 
     /// Queues a packet for the client.
     pub(crate) fn deliver(&self, packet: &EncodedPacket, volatile: bool) {
-        if self.0.state.load(Ordering::Acquire) == ACCEPTING {
-            let mut early = self.0.early.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.0.state.load(Ordering::Acquire) == ACCEPTING {
-                if !volatile {
-                    early.push(packet.clone());
-                }
-                return;
-            }
-        }
-        match self.0.state.load(Ordering::Acquire) {
-            CONNECTED if volatile => {
-                self.0.session.send_volatile(packet.messages());
-            }
-            // An error says that the session has ended, and it says so to the connection
-            // too.
-            CONNECTED => drop(self.0.session.send_batch(packet.messages())),
-            _ => {}
-        }
+        self.0.deliver(packet, volatile);
     }
 
     pub(crate) fn expect_ack(&self, id: u64, waiting: Waiting) {
@@ -773,6 +769,37 @@ impl Inbox {
     fn finish(&mut self) -> bool {
         self.running = !self.queue.is_empty();
         !self.running
+    }
+}
+
+impl Member for Inner {
+    fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
+        if self.state.load(Ordering::Acquire) == ACCEPTING {
+            let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.state.load(Ordering::Acquire) == ACCEPTING {
+                if !volatile {
+                    early.push(packet.clone());
+                }
+                return !volatile;
+            }
+        }
+        match self.state.load(Ordering::Acquire) {
+            CONNECTED if volatile => self.session.send_volatile(packet.messages()),
+            // An error says that the session has ended, and it says so to the connection
+            // too.
+            CONNECTED => self.session.send_batch(packet.messages()).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+impl From<&Socket> for Room {
+    fn from(socket: &Socket) -> Self {
+        Self::Own(socket.id().clone())
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use engine_io::EncodedMessage;
 
-use crate::args::{self, Encoded, IntoArgs};
-use crate::packet::{Packet, PacketType};
+use crate::wire::args::{self, Encoded, IntoArgs};
+use crate::wire::packet::{Packet, PacketType};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.

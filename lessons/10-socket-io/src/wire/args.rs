@@ -12,8 +12,8 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::binary::{self, Binary};
 use crate::error::ParseError;
+use crate::wire::binary::{self, Binary};
 
 /// Names that the protocol's libraries keep for events of their own.
 const RESERVED: [&str; 6] = [
