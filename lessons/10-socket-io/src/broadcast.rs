@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::ack::{self, Answers};
+use crate::ack::{self, Answers, Forget};
 use crate::namespace::Namespace;
 use crate::room::{Room, Selection};
 use crate::socket::Socket;
@@ -83,8 +83,8 @@ impl Broadcast {
         }
     }
 
-    /// Sends an event to all who are selected and collects their answers, until the last
-    /// one or the timeout.
+    /// Sends an event to all selected sockets and collects their answers, until the last
+    /// one or the timeout. If it is volatile, only those that it was sent to are asked.
     pub async fn emit_with_ack<T: FromArgs>(
         &self,
         event: &str,
@@ -100,13 +100,19 @@ impl Broadcast {
         let (sender, answers) = mpsc::unbounded_channel();
         let id = self.namespace.next_ack();
         let packet = outgoing.encode_event(self.namespace.name(), Some(id));
-        let sockets = self.fetch_sockets();
-        for socket in &sockets {
-            socket.expect_ack(id, sender.clone());
-            socket.deliver(&packet, self.selection.volatile);
+        let mut asked = Vec::new();
+        let mut missing = 0;
+        for socket in self.fetch_sockets() {
+            if socket.ask(id, sender.clone(), &packet, self.selection.volatile) {
+                asked.push(Forget(move || socket.forget(id)));
+            } else if !self.selection.volatile {
+                missing += 1;
+            }
         }
         drop(sender);
-        ack::collect(sockets, id, answers, self.timeout).await
+        let mut answers = ack::collect(asked.len(), answers, self.timeout).await;
+        answers.missing += missing;
+        answers
     }
 
     /// The sockets that are selected now.

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::adapter::{Adapter, InMemory};
+use crate::adapter::Adapter;
 use crate::broadcast::Broadcast;
+use crate::config::Config;
 use crate::error::ConnectError;
-use crate::recovery::{Log, Recovery, Restored, Saved};
+use crate::recovery::{Log, Restored, Saved};
 use crate::room::{Room, Selection};
 use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
@@ -42,16 +43,16 @@ impl Namespace {
         name: &str,
         on_connect: OnConnect,
         dynamic: bool,
-        recovery: Option<Recovery>,
+        config: &Config,
     ) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
             on_connect,
             middleware: RwLock::default(),
-            adapter: Box::new(InMemory::default()),
+            adapter: config.adapters.make(name),
             next_ack: AtomicU64::new(0),
             dynamic,
-            recovery: recovery.map(|limits| Mutex::new(Log::new(limits))),
+            recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
 
@@ -63,7 +64,8 @@ impl Namespace {
     /// Asks `check` before a socket may join: it sees the socket, its
     /// [`auth`](Socket::auth) and its [`handshake`](Socket::handshake). An error is
     /// what the client's `connect_error` gets. Several are asked in the order they
-    /// were added.
+    /// were added. One that panics refuses the client, and so does one that has not
+    /// answered within [`Config::connect_timeout`](crate::Config::connect_timeout).
     ///
     /// ```
     /// use socket_io::{ConnectError, Io, Socket};
@@ -141,8 +143,9 @@ impl Namespace {
         &*self.0.adapter
     }
 
-    pub(crate) fn is_dynamic(&self) -> bool {
-        self.0.dynamic
+    /// The name, if a predicate made the namespace.
+    pub(crate) fn dynamic_name(&self) -> Option<&str> {
+        self.0.dynamic.then_some(&self.0.name)
     }
 
     pub(crate) fn on_connect(&self, socket: Socket) {
@@ -196,7 +199,11 @@ impl Namespace {
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
-    pub(crate) fn send(&self, mut outgoing: Outgoing, socket: &Socket) {
+    pub(crate) fn send(&self, mut outgoing: Outgoing, socket: &Socket, volatile: bool) {
+        if volatile {
+            socket.deliver(&outgoing.encode_event(&self.0.name, None), true);
+            return;
+        }
         // Under the lock for the same reason.
         let mut log = self.log();
         if let Some(log) = &log {

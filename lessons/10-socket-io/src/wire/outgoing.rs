@@ -52,9 +52,14 @@ impl EncodedPacket {
 pub(crate) struct Outgoing(Encoded);
 
 impl Outgoing {
-    /// `[name, …args]`. What JSON cannot express is logged and not sent: it is the
-    /// program's mistake, and no client should suffer for it.
+    /// `[name, …args]`. A reserved name, and arguments that JSON cannot express, are logged
+    /// and not sent: a client would close the connection for them, or show its user an
+    /// error that is the program's.
     pub(crate) fn event(name: &str, args: &impl IntoArgs) -> Option<Self> {
+        if args::is_reserved(name) {
+            tracing::error!(event = name, "a reserved name cannot be sent");
+            return None;
+        }
         match args::encode(Some(name), args) {
             Ok(encoded) => Some(Self(encoded)),
             Err(error) => {
