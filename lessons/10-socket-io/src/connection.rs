@@ -18,8 +18,9 @@ use crate::machine::{Decision, Key, Machine, Output, Rules, Why};
 use crate::mailbox::Mailbox;
 use crate::namespace::{Middleware, Namespace};
 use crate::reason::DisconnectReason;
-use crate::recovery::Restored;
+use crate::recovery::{Restored, Saved};
 use crate::room::SocketId;
+use crate::sent::Sent;
 use crate::socket::{Socket, SocketParts};
 use crate::tasks::{Tasks, guarded, guarded_async};
 use crate::wire::args;
@@ -186,10 +187,10 @@ impl Connection {
         auth: Box<str>,
         value: &Value,
     ) -> Socket {
-        let parts = |id, missed, pid: Option<Arc<str>>, data| SocketParts {
+        let parts = |id, missed, sent, pid: Option<Arc<str>>, data| SocketParts {
             key,
             link: self.this.clone(),
-            mailbox: Mailbox::new(id, self.session.clone(), missed),
+            mailbox: Mailbox::new(id, self.session.clone(), missed, sent),
             namespace: namespace.clone(),
             auth: auth.clone(),
             recovered: false,
@@ -197,22 +198,25 @@ impl Connection {
             data,
         };
         let restored = value["pid"].as_str().and_then(|pid| {
-            let offset = value["offset"].as_str()?;
+            // A client that was sent nothing has no offset.
+            let offset = match &value["offset"] {
+                Value::Null => None,
+                offset => Some(offset.as_str()?),
+            };
             namespace.restore(pid, offset, |Restored { saved, missed }| {
+                let Saved { id, sent, data, .. } = saved;
                 Socket::new(SocketParts {
                     recovered: true,
-                    ..parts(saved.id, missed, Some(pid.into()), saved.data)
+                    ..parts(id, missed, Some(sent), Some(pid.into()), data)
                 })
             })
         });
         restored.unwrap_or_else(|| {
-            let pid = namespace.recovers().then(|| engine_io::random_id().into());
-            Socket::new(parts(
-                SocketId::random(),
-                Vec::new(),
-                pid,
-                Arc::<Data>::default(),
-            ))
+            let recovers = namespace.recovers();
+            let pid = recovers.then(|| engine_io::random_id().into());
+            let sent = recovers.then(|| Sent::new(namespace.next_number()));
+            let (id, data) = (SocketId::random(), Arc::<Data>::default());
+            Socket::new(parts(id, Vec::new(), sent, pid, data))
         })
     }
 

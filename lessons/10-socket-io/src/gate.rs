@@ -5,6 +5,7 @@
 //! that sees it leave. The gate knows no session, so a model checker can try all their
 //! orders (`tests/gate_model.rs`, which replaces `sync`).
 
+use super::sent::Sent;
 use super::sync::{AtomicU8, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// Middleware and the connect handler run.
@@ -17,25 +18,39 @@ const LEFT: u8 = 2;
 pub(crate) struct Gate<P> {
     /// Read without the lock, written under it.
     phase: AtomicU8,
-    early: Mutex<Early<P>>,
+    /// Whether numbered packets are recorded.
+    ordered: bool,
+    state: Mutex<State<P>>,
 }
 
 #[derive(Debug)]
-struct Early<P> {
+struct State<P> {
     /// Sent while the gate was closed.
-    packets: Vec<P>,
+    early: Vec<P>,
     /// The client is to get them although it has left.
     farewell: bool,
+    /// Which numbered packets were sent.
+    sent: Option<Sent>,
+}
+
+/// What a gate knows of a client that leaves.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    /// Whether the client was in.
+    pub(crate) was_in: bool,
+    pub(crate) sent: Option<Sent>,
 }
 
 impl<P: Clone> Gate<P> {
-    /// A closed gate, with the packets that wait behind it.
-    pub(crate) fn new(packets: Vec<P>) -> Self {
+    /// A closed gate, with the packets that wait behind it, and what was sent before.
+    pub(crate) fn new(early: Vec<P>, sent: Option<Sent>) -> Self {
         Self {
             phase: AtomicU8::new(WAITING),
-            early: Mutex::new(Early {
-                packets,
+            ordered: sent.is_some(),
+            state: Mutex::new(State {
+                early,
                 farewell: false,
+                sent,
             }),
         }
     }
@@ -53,11 +68,11 @@ impl<P: Clone> Gate<P> {
     /// Lets the client in: `connect` goes first, then what has waited. A client that has
     /// left gets nothing, unless the server's own farewell waits for it.
     pub(crate) fn open(&self, connect: P, mut send: impl FnMut(&P)) {
-        let mut early = self.lock();
-        let packets = std::mem::take(&mut early.packets);
+        let mut state = self.lock();
+        let early = std::mem::take(&mut state.early);
         let waiting = self.phase.load(Ordering::Acquire) == WAITING;
-        if waiting || early.farewell {
-            for packet in std::iter::once(connect).chain(packets) {
+        if waiting || state.farewell {
+            for packet in std::iter::once(connect).chain(early) {
                 send(&packet);
             }
         }
@@ -68,43 +83,68 @@ impl<P: Clone> Gate<P> {
         }
     }
 
-    /// Sends a packet, or keeps it until the gate opens; a volatile one is not kept.
-    /// Returns whether it was sent or kept.
+    /// Sends a packet, or keeps it until the gate opens; a volatile one is not kept. One
+    /// with a `number` is recorded, and sent under the lock: the order of the records is
+    /// the order of the client's queue. Returns whether it was sent or kept.
     pub(crate) fn pass(
         &self,
         packet: &P,
+        number: Option<u64>,
         volatile: bool,
         send: impl FnOnce(&P) -> bool,
     ) -> bool {
-        if self.phase.load(Ordering::Acquire) == WAITING {
-            let mut early = self.lock();
-            if self.phase.load(Ordering::Acquire) == WAITING {
-                if !volatile {
-                    early.packets.push(packet.clone());
-                }
-                return !volatile;
-            }
+        let number = number.filter(|_| self.ordered);
+        let phase = self.phase.load(Ordering::Acquire);
+        if phase == OPEN && number.is_none() {
+            return send(packet);
         }
-        self.is_open() && send(packet)
+        if phase == LEFT {
+            return false;
+        }
+        let mut state = self.lock();
+        let waiting = match self.phase.load(Ordering::Acquire) {
+            WAITING => true,
+            OPEN => false,
+            _ => return false,
+        };
+        if waiting && volatile {
+            return false;
+        }
+        let known = |sent: &Sent| number.is_some_and(|number| !sent.wants(number));
+        if state.sent.as_ref().is_some_and(known) {
+            return true;
+        }
+        if waiting {
+            state.early.push(packet.clone());
+        } else if !send(packet) {
+            return false;
+        }
+        if let (Some(sent), Some(number)) = (&mut state.sent, number) {
+            sent.record(number);
+        }
+        true
     }
 
-    /// The client leaves. Returns whether it was in, or `None` if it had left before.
+    /// The client leaves. Returns what is known of it, or `None` if it had left before.
     /// With a farewell, what waits is sent when the gate would have opened.
-    pub(crate) fn leave(&self, farewell: bool) -> Option<bool> {
-        let mut early = self.lock();
+    pub(crate) fn leave(&self, farewell: bool) -> Option<Departure> {
+        let mut state = self.lock();
         let before = self.phase.load(Ordering::Acquire);
         if before == LEFT {
             return None;
         }
         self.phase.store(LEFT, Ordering::Release);
-        early.farewell = farewell && before == WAITING;
-        if !early.farewell {
-            early.packets = Vec::new();
+        state.farewell = farewell && before == WAITING;
+        if !state.farewell {
+            state.early = Vec::new();
         }
-        Some(before == OPEN)
+        Some(Departure {
+            was_in: before == OPEN,
+            sent: state.sent.take(),
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Early<P>> {
-        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -45,6 +45,7 @@ mod namespace;
 mod reason;
 mod recovery;
 mod room;
+mod sent;
 mod socket;
 mod sync;
 mod tasks;

@@ -6,6 +6,7 @@ use engine_io::Session;
 use crate::gate::Gate;
 use crate::members::Member;
 use crate::room::SocketId;
+use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
 
 /// One client's packets, in order.
@@ -17,16 +18,18 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    /// A mailbox whose client waits to be let in. `missed` is what it gets first.
+    /// A mailbox whose client waits to be let in. `missed` is what it gets first, and
+    /// `sent` what it was sent before, where the namespace keeps a log.
     pub(crate) fn new(
         id: SocketId,
         session: Session,
         missed: Vec<EncodedPacket>,
+        sent: Option<Sent>,
     ) -> Self {
         Self {
             id,
             session,
-            gate: Gate::new(missed),
+            gate: Gate::new(missed, sent),
         }
     }
 
@@ -53,7 +56,7 @@ impl Member for Mailbox {
     }
 
     fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
-        self.gate.pass(packet, volatile, |packet| {
+        self.gate.pass(packet, packet.number(), volatile, |packet| {
             if volatile {
                 self.session.send_volatile(packet.messages())
             } else {

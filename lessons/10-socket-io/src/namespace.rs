@@ -17,7 +17,7 @@ use crate::recovery::{Log, Restored, Saved};
 use crate::room::{Room, Selection};
 use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
-use crate::wire::outgoing::Outgoing;
+use crate::wire::outgoing::{EncodedPacket, Outgoing};
 
 pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
@@ -36,6 +36,8 @@ struct Inner {
     /// Made by a predicate, and gone when the last socket is.
     dynamic: bool,
     recovery: Option<Mutex<Log>>,
+    /// Bytes that a client can have missed: half of what may be queued for it.
+    max_missed: usize,
 }
 
 impl Namespace {
@@ -52,6 +54,7 @@ impl Namespace {
             adapter: config.adapters.make(name),
             next_ack: AtomicU64::new(0),
             dynamic,
+            max_missed: config.engine.outbound_budget / 2,
             recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
@@ -178,53 +181,55 @@ impl Namespace {
         )
     }
 
-    /// Sends an event to all who are selected.
-    pub(crate) fn broadcast(&self, mut outgoing: Outgoing, selection: &Selection) {
-        match self.log() {
-            Some(mut log) if !selection.volatile => {
-                // Under the lock until it is queued for everybody: offsets then arrive in
-                // their order, and a socket that is restored meanwhile
-                // either finds this packet in the log or is a member that is sent it.
-                outgoing.push_offset(&log.next_offset());
-                let packet = outgoing.encode_event(&self.0.name, None);
-                log.append(Instant::now(), packet.clone(), selection.clone());
-                self.0.adapter.broadcast(&packet, selection);
-            }
-            log => {
-                drop(log);
-                let packet = outgoing.encode_event(&self.0.name, None);
-                self.0.adapter.broadcast(&packet, selection);
-            }
-        }
+    /// Sends an event to all selected sockets.
+    ///
+    /// The log gives the event its number and is free again before it is queued for
+    /// anybody. A socket that is restored in the meantime finds it in the log, and does
+    /// not want it a second time (`Sent::wants`).
+    pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
+        let packet = self.encode(outgoing, selection.volatile, || selection.clone());
+        self.0.adapter.broadcast(&packet, selection);
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
-    pub(crate) fn send(&self, mut outgoing: Outgoing, socket: &Socket, volatile: bool) {
-        if volatile {
-            socket.deliver(&outgoing.encode_event(&self.0.name, None), true);
-            return;
-        }
-        // Under the lock for the same reason.
-        let mut log = self.log();
-        if let Some(log) = &log {
-            outgoing.push_offset(&log.next_offset());
-        }
-        let packet = outgoing.encode_event(&self.0.name, None);
-        if let Some(log) = &mut log {
-            let selection = Selection {
-                rooms: vec![socket.into()],
-                ..Selection::default()
-            };
-            log.append(Instant::now(), packet.clone(), selection);
-        }
-        socket.deliver(&packet, false);
+    pub(crate) fn send(&self, outgoing: Outgoing, socket: &Socket, volatile: bool) {
+        let packet = self.encode(outgoing, volatile, || Selection {
+            rooms: vec![socket.into()],
+            ..Selection::default()
+        });
+        socket.deliver(&packet, volatile);
     }
 
-    /// What was kept of the client with this private id, if it may go on from there.
+    fn encode(
+        &self,
+        mut outgoing: Outgoing,
+        volatile: bool,
+        selection: impl FnOnce() -> Selection,
+    ) -> EncodedPacket {
+        let Some(mut log) = self.log() else {
+            return outgoing.encode_event(&self.0.name, None);
+        };
+        let encode = |number, offset: &str| {
+            outgoing.push_offset(offset);
+            outgoing.encode_event(&self.0.name, None).numbered(number)
+        };
+        if volatile {
+            log.skip(encode)
+        } else {
+            log.append(Instant::now(), selection(), encode)
+        }
+    }
+
+    /// The number of the next event; 0 without a log.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.log().map_or(0, |log| log.next())
+    }
+
+    /// What was kept of the client with this private id, if it can continue there.
     pub(crate) fn restore(
         &self,
         pid: &str,
-        offset: &str,
+        offset: Option<&str>,
         make: impl FnOnce(Restored) -> Socket,
     ) -> Option<Socket> {
         // The server may not have noticed yet that the client left.
@@ -233,12 +238,13 @@ impl Namespace {
             stale.replaced();
         }
         let mut log = self.log()?;
-        let restored = log.restore(Instant::now(), pid, offset)?;
+        let restored = log.restore(Instant::now(), pid, offset, self.0.max_missed)?;
+        let since = restored.saved.since;
         let rooms = restored.saved.rooms.clone();
         let socket = make(restored);
-        for room in rooms {
-            let _ = socket.join(room);
-        }
+        // Under the lock: an event is in what the client missed, or it is sent to it.
+        socket.joined_at(since);
+        socket.rejoin(rooms);
         self.0.adapter.add(&socket.member());
         if let Some(pid) = socket.pid() {
             log.arrived(pid.clone(), socket.member());
@@ -249,13 +255,14 @@ impl Namespace {
     /// A socket has been accepted.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut log = self.log();
+        socket.joined_at(log.as_ref().map_or(0, |log| log.next()));
         self.0.adapter.add(&socket.member());
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
             log.arrived(pid.clone(), socket.member());
         }
     }
 
-    /// A socket has left these rooms and the namespace; `saved` if it may come back.
+    /// A socket has left these rooms and the namespace; `saved` if it can come back.
     pub(crate) fn remove(
         &self,
         socket: &Socket,
@@ -264,12 +271,15 @@ impl Namespace {
     ) {
         let mut log = self.log();
         self.0.adapter.remove(socket.id(), rooms);
+        let mut dropped = Vec::new();
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
             match saved {
-                Some(saved) => log.save(Instant::now(), pid, saved),
+                Some(saved) => dropped = log.save(Instant::now(), pid, saved),
                 None => log.gone(pid),
             }
         }
+        drop(log);
+        drop(dropped);
     }
 }
 

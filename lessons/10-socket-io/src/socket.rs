@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use engine_io::{CloseReason, Handshake};
@@ -14,6 +15,7 @@ use crate::ack::{AckSender, EmitWithAck};
 use crate::broadcast::Broadcast;
 use crate::data::Data;
 use crate::error::JoinError;
+use crate::gate::Departure;
 use crate::handler::Handler;
 use crate::inbox::{self, Inbox};
 use crate::link::Link;
@@ -69,7 +71,10 @@ pub(crate) struct SocketParts {
 
 struct Inner {
     parts: SocketParts,
-    rooms: Mutex<Vec<Arc<str>>>,
+    /// Each with the number of the first event after the socket joined.
+    rooms: Mutex<Vec<(Arc<str>, u64)>>,
+    /// The same for the namespace.
+    since: AtomicU64,
     inbox: Inbox<Socket>,
 }
 
@@ -78,6 +83,7 @@ impl Socket {
         Self(Arc::new(Inner {
             parts,
             rooms: Mutex::default(),
+            since: AtomicU64::new(0),
             inbox: Inbox::new(),
         }))
     }
@@ -227,11 +233,13 @@ impl Socket {
         let room = room.into();
         let link = self.0.parts.link.upgrade().ok_or(JoinError::Disconnected)?;
         let limits = link.limits();
+        // Before the lock: the log's is taken first everywhere.
+        let since = self.namespace().next_number();
         let mut rooms = self.lock_rooms();
         if self.has_left() {
             return Err(JoinError::Disconnected);
         }
-        if rooms.contains(&room) {
+        if position(&rooms, &room).is_some() {
             return Ok(());
         }
         if room.len() > limits.max_room_name {
@@ -241,22 +249,23 @@ impl Socket {
             return Err(JoinError::TooManyRooms);
         }
         self.namespace().adapter().join(&self.member(), &room);
-        rooms.push(room);
+        rooms.push((room, since));
         Ok(())
     }
 
     /// Leaves a room.
     pub fn leave(&self, room: &str) {
         let mut rooms = self.lock_rooms();
-        if let Some(index) = rooms.iter().position(|joined| **joined == *room) {
-            let room = rooms.swap_remove(index);
+        if let Some(index) = position(&rooms, room) {
+            let (room, _) = rooms.swap_remove(index);
             self.namespace().adapter().leave(self.id(), &room);
         }
     }
 
     /// Returns the rooms it has joined.
     pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.lock_rooms().clone()
+        let rooms = self.lock_rooms();
+        rooms.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Selects every member of a room but this socket.
@@ -363,6 +372,19 @@ impl Socket {
         }
     }
 
+    /// The socket is in its namespace since the event of this number.
+    pub(crate) fn joined_at(&self, since: u64) {
+        self.0.since.store(since, Ordering::Relaxed);
+    }
+
+    /// A recovered socket, which nothing knows yet, is in these rooms again.
+    pub(crate) fn rejoin(&self, rooms: Vec<(Arc<str>, u64)>) {
+        self.lock_rooms().clone_from(&rooms);
+        for (room, _) in rooms {
+            self.namespace().adapter().join(&self.member(), &room);
+        }
+    }
+
     /// An event has come.
     pub(crate) fn receive(&self, event: Event, link: &dyn Link) {
         match self.0.inbox.push(event) {
@@ -376,18 +398,21 @@ impl Socket {
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         let farewell = matches!(reason, DisconnectReason::ServerNamespace);
-        let Some(was_in) = self.mailbox().gate().leave(farewell) else {
+        let Some(Departure { was_in, sent }) = self.mailbox().gate().leave(farewell)
+        else {
             return;
         };
-        let rooms = std::mem::take(&mut *self.lock_rooms());
+        let joined = std::mem::take(&mut *self.lock_rooms());
+        let rooms: Vec<_> = joined.iter().map(|(name, _)| name.clone()).collect();
         // A client that came back and is gone again at once can come back again.
-        let known = was_in || self.recovered();
-        let saved =
-            (reason.is_recoverable() && known && self.pid().is_some()).then(|| Saved {
-                id: self.id().clone(),
-                rooms: rooms.clone(),
-                data: self.0.parts.data.clone(),
-            });
+        let known = reason.is_recoverable() && (was_in || self.recovered());
+        let saved = sent.filter(|_| known).map(|sent| Saved {
+            id: self.id().clone(),
+            since: self.0.since.load(Ordering::Relaxed),
+            rooms: joined,
+            sent,
+            data: self.0.parts.data.clone(),
+        });
         self.namespace().remove(self, &rooms, saved);
         if let Some(link) = self.0.parts.link.upgrade() {
             link.left(self.key(), self.namespace().dynamic_name());
@@ -397,9 +422,13 @@ impl Socket {
         }
     }
 
-    fn lock_rooms(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+    fn lock_rooms(&self) -> MutexGuard<'_, Vec<(Arc<str>, u64)>> {
         self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn position(rooms: &[(Arc<str>, u64)], room: &str) -> Option<usize> {
+    rooms.iter().position(|(name, _)| **name == *room)
 }
 
 impl inbox::Owner for Socket {

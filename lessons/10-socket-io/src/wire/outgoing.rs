@@ -10,7 +10,10 @@ use crate::wire::packet::{Packet, PacketType};
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
 #[derive(Clone, Debug)]
-pub struct EncodedPacket(Messages);
+pub struct EncodedPacket {
+    messages: Messages,
+    number: Option<u64>,
+}
 
 #[derive(Clone, Debug)]
 enum Messages {
@@ -19,31 +22,51 @@ enum Messages {
 }
 
 impl EncodedPacket {
-    /// The messages, to be sent in this order with nothing between them.
+    /// A packet that another server has encoded: its text, then its attachments.
+    pub fn new(messages: impl IntoIterator<Item = EncodedMessage>) -> Self {
+        Messages::Many(messages.into_iter().collect()).into()
+    }
+
+    /// The packet's number in its namespace's log.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.number
+    }
+
+    pub(crate) fn numbered(self, number: u64) -> Self {
+        let number = Some(number);
+        Self { number, ..self }
+    }
+
+    /// Returns the messages, to be sent in this order with nothing between them.
     pub fn messages(&self) -> &[EncodedMessage] {
-        match &self.0 {
+        match &self.messages {
             Messages::One(message) => std::slice::from_ref(message),
             Messages::Many(messages) => messages,
         }
     }
 
-    /// How many bytes they are.
+    /// Returns how many bytes they are.
     pub fn size(&self) -> usize {
         self.messages().iter().map(EncodedMessage::size).sum()
     }
 
     /// A packet without attachments.
     pub(crate) fn plain(kind: PacketType, namespace: &str, data: &str) -> Self {
-        Self(Messages::One(
-            Packet {
-                kind,
-                attachments: 0,
-                namespace,
-                id: None,
-                data,
-            }
-            .encode(),
-        ))
+        let packet = Packet {
+            kind,
+            attachments: 0,
+            namespace,
+            id: None,
+            data,
+        };
+        Messages::One(packet.encode()).into()
+    }
+}
+
+impl From<Messages> for EncodedPacket {
+    fn from(messages: Messages) -> Self {
+        let number = None;
+        Self { messages, number }
     }
 }
 
@@ -111,13 +134,11 @@ impl Outgoing {
         }
         .encode();
         if attachments.is_empty() {
-            return EncodedPacket(Messages::One(text));
+            return Messages::One(text).into();
         }
         let attachments = attachments
             .iter()
             .map(|bytes| EncodedMessage::binary(bytes));
-        EncodedPacket(Messages::Many(
-            [text].into_iter().chain(attachments).collect(),
-        ))
+        EncodedPacket::new([text].into_iter().chain(attachments))
     }
 }
