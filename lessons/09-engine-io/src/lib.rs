@@ -50,6 +50,7 @@ pub mod machine;
 mod packet;
 pub mod payload;
 mod refusal;
+mod screen;
 mod serve;
 mod server;
 mod session;

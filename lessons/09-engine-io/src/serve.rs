@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
+use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -23,6 +23,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use warp::{Filter, Reply};
+
+use crate::screen::screen;
 
 /// What one server takes on.
 #[derive(Clone, Copy, Debug)]
@@ -99,8 +101,16 @@ where
         let http = http.clone();
         tokio::spawn(async move {
             let service = service_fn(move |mut request: Request<Incoming>| {
+                let refused = screen(&request).err();
                 request.extensions_mut().insert(peer.clone());
-                service.call(request)
+                // The filter's future is made only for a request that may reach it.
+                let answer = refused.is_none().then(|| service.call(request));
+                async move {
+                    match answer {
+                        Some(answer) => answer.await,
+                        None => Ok(bad_request(refused.unwrap_or_default())),
+                    }
+                }
             });
             let mut connection = pin!(
                 http.serve_connection(TokioIo::new(stream), service)
@@ -128,6 +138,17 @@ where
         tracing::warn!("connections that did not end in time");
     }
     Ok(())
+}
+
+/// The response to a request that is not passed on. What follows it on the connection
+/// cannot be trusted either.
+fn bad_request(why: &'static str) -> warp::reply::Response {
+    let mut response = why.into_response();
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Peer) {
