@@ -5,7 +5,7 @@
 //! that sees it leave. The gate knows no session, so a model checker can try all their
 //! orders (`tests/gate_model.rs`, which replaces `sync`).
 
-use super::sent::Sent;
+use super::sent::{Number, Sent};
 use super::sync::{AtomicU8, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// Middleware and the connect handler run.
@@ -89,7 +89,7 @@ impl<P: Clone> Gate<P> {
     pub(crate) fn pass(
         &self,
         packet: &P,
-        number: Option<u64>,
+        number: Option<Number>,
         volatile: bool,
         send: impl FnOnce(&P) -> bool,
     ) -> bool {
@@ -110,7 +110,7 @@ impl<P: Clone> Gate<P> {
         if waiting && volatile {
             return false;
         }
-        let known = |sent: &Sent| number.is_some_and(|number| !sent.wants(number));
+        let known = |sent: &Sent| number.is_some_and(|it| !sent.wants(it.number));
         if state.sent.as_ref().is_some_and(known) {
             return true;
         }
@@ -120,9 +120,16 @@ impl<P: Clone> Gate<P> {
             return false;
         }
         if let (Some(sent), Some(number)) = (&mut state.sent, number) {
-            sent.record(number);
+            sent.record(number.number, number.complete);
         }
         true
+    }
+
+    /// The client is in its namespace from the event of this number on.
+    pub(crate) fn start_at(&self, number: u64) {
+        if let Some(sent) = &mut self.lock().sent {
+            sent.continue_at(number);
+        }
     }
 
     /// The client leaves. Returns what is known of it, or `None` if it had left before.

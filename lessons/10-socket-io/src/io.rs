@@ -169,10 +169,17 @@ impl Io {
     /// # }
     /// ```
     pub async fn shutdown(&self, deadline: Duration) -> usize {
-        let until = Instant::now().checked_add(deadline);
-        let closed = self.engine().shutdown(deadline).await;
+        self.drain(Duration::ZERO, deadline).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), but closes the connections one after another,
+    /// spread over `period`, so that their clients do not arrive at the next server all at
+    /// once. Then waits until `deadline` has passed for clients that have not gone, and
+    /// for handlers that are still at work.
+    pub async fn drain(&self, period: Duration, deadline: Duration) -> usize {
+        let closed = self.engine().drain(period, deadline).await;
         if let Some(tasks) = self.0.tasks.get() {
-            tasks.finish(until).await;
+            tasks.finish(deadline).await;
         }
         closed
     }

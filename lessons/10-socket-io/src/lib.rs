@@ -32,6 +32,9 @@ mod config;
 mod connection;
 mod data;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod handler;
 mod inbox;
@@ -46,6 +49,8 @@ mod reason;
 mod recovery;
 mod room;
 mod sent;
+#[cfg(test)]
+mod simulation;
 mod socket;
 mod sync;
 mod tasks;
@@ -71,7 +76,7 @@ pub use members::Member;
 pub use namespace::Namespace;
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
-pub use room::{Room, Selection, SocketId};
+pub use room::{InvalidSocketId, Room, Selection, SocketId};
 pub use socket::Socket;
 pub use wire::args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
 pub use wire::binary::Binary;

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::room::{Room, Selection, SocketId};
+use crate::tasks::Seldom;
 use crate::wire::outgoing::EncodedPacket;
 
 /// A receiver of broadcasts: a socket, as adapters and tables see it.
@@ -167,9 +168,14 @@ impl<M: Member + ?Sized> Members<M> {
 
     /// The members of a room (of the namespace, without a room) as they are now.
     fn snapshot(&self, room: Option<&Arc<str>>) -> Snapshot<M> {
-        let ready = self.read(|tables| match tables.group(room) {
-            Some(group) => group.snapshot.clone(),
-            None => Some(empty()),
+        let ready = self.read(|tables| match (tables.group(room), room) {
+            (Some(group), _) => group.snapshot.clone(),
+            (None, room) => {
+                if room.is_some_and(|name| tables.all.members.contains_key(&**name)) {
+                    id_as_name();
+                }
+                Some(empty())
+            }
         });
         ready.unwrap_or_else(|| {
             self.write(|tables| {
@@ -191,6 +197,18 @@ impl<M: Member + ?Sized> Members<M> {
 
     fn find(&self, id: &SocketId) -> Option<Arc<M>> {
         self.read(|tables| tables.all.members.get(id).cloned())
+    }
+}
+
+/// A program's mistake that is hard to find otherwise.
+fn id_as_name() {
+    static SELDOM: Seldom = Seldom::new();
+    if let Some(left_out) = SELDOM.allow() {
+        tracing::warn!(
+            left_out,
+            "a room that does not exist is named like a socket: parse the id into a \
+             SocketId to reach the socket"
+        );
     }
 }
 

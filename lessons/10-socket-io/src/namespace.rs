@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::ConnectError;
 use crate::recovery::{Log, Restored, Saved};
 use crate::room::{Room, Selection};
+use crate::sent::Number;
 use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
@@ -184,39 +185,57 @@ impl Namespace {
     /// Sends an event to all selected sockets.
     ///
     /// The log gives the event its number and is free again before it is queued for
-    /// anybody. A socket that is restored in the meantime finds it in the log, and does
-    /// not want it a second time (`Sent::wants`).
+    /// anybody. A client that is restored in the meantime finds it in the log, and is not
+    /// sent it a second time.
     pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
-        let packet = self.encode(outgoing, selection.volatile, || selection.clone());
+        let Some(mut log) = self.log() else {
+            let packet = outgoing.encode_event(&self.0.name, None);
+            return self.0.adapter.broadcast(&packet, selection);
+        };
+        if selection.volatile {
+            let packet = log.skip(self.numbered(outgoing));
+            drop(log);
+            return self.0.adapter.broadcast(&packet, selection);
+        }
+        let selected = selection.clone();
+        let packet = log.append(Instant::now(), selected, self.numbered(outgoing));
+        log.begin();
+        drop(log);
+        // An adapter that panics is under way no longer, either.
+        let _end = Finally(|| {
+            if let (Some(mut log), Some(number)) = (self.log(), packet.number()) {
+                log.end(number.number);
+            }
+        });
         self.0.adapter.broadcast(&packet, selection);
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
     pub(crate) fn send(&self, outgoing: Outgoing, socket: &Socket, volatile: bool) {
-        let packet = self.encode(outgoing, volatile, || Selection {
-            rooms: vec![socket.into()],
-            ..Selection::default()
-        });
+        let Some(mut log) = self.log() else {
+            socket.deliver(&outgoing.encode_event(&self.0.name, None), volatile);
+            return;
+        };
+        let packet = if volatile {
+            log.skip(self.numbered(outgoing))
+        } else {
+            let selection = Selection {
+                rooms: vec![socket.into()],
+                ..Selection::default()
+            };
+            log.append(Instant::now(), selection, self.numbered(outgoing))
+        };
+        // Under the lock: it is one client.
         socket.deliver(&packet, volatile);
     }
 
-    fn encode(
+    fn numbered(
         &self,
         mut outgoing: Outgoing,
-        volatile: bool,
-        selection: impl FnOnce() -> Selection,
-    ) -> EncodedPacket {
-        let Some(mut log) = self.log() else {
-            return outgoing.encode_event(&self.0.name, None);
-        };
-        let encode = |number, offset: &str| {
+    ) -> impl FnOnce(Number, &str) -> EncodedPacket + use<'_> {
+        move |number, offset| {
             outgoing.push_offset(offset);
             outgoing.encode_event(&self.0.name, None).numbered(number)
-        };
-        if volatile {
-            log.skip(encode)
-        } else {
-            log.append(Instant::now(), selection(), encode)
         }
     }
 
@@ -255,7 +274,10 @@ impl Namespace {
     /// A socket has been accepted.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut log = self.log();
-        socket.joined_at(log.as_ref().map_or(0, |log| log.next()));
+        if let Some(log) = &log {
+            socket.joined_at(log.next());
+            socket.mailbox().gate().start_at(log.next());
+        }
         self.0.adapter.add(&socket.member());
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
             log.arrived(pid.clone(), socket.member());
@@ -280,6 +302,14 @@ impl Namespace {
         }
         drop(log);
         drop(dropped);
+    }
+}
+
+struct Finally<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 

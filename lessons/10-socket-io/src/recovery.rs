@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::data::Data;
 use crate::members::Member;
 use crate::room::{Room, Selection, SocketId};
-use crate::sent::Sent;
+use crate::sent::{Number, Sent};
 use crate::wire::outgoing::EncodedPacket;
 
 /// How long, and how much, each namespace remembers for clients that are away.
@@ -63,6 +63,8 @@ pub(crate) struct Log {
     salt: String,
     /// The number of the next event.
     next: u64,
+    /// Broadcasts that are being queued, without the log's lock.
+    under_way: BTreeSet<u64>,
     entries: BTreeMap<u64, Entry>,
     lanes: HashMap<Lane, Numbers>,
     /// The lanes by size, the largest last.
@@ -141,6 +143,7 @@ impl Log {
             limits,
             salt: engine_io::random_id()[..6].to_owned(),
             next: 0,
+            under_way: BTreeSet::new(),
             entries: BTreeMap::new(),
             lanes: HashMap::new(),
             sizes: BTreeSet::new(),
@@ -159,16 +162,33 @@ impl Log {
         self.next
     }
 
+    /// All events below have been queued for everybody.
+    fn complete(&self) -> u64 {
+        self.under_way.first().copied().unwrap_or(self.next)
+    }
+
+    /// The last event was given its number, and is queued from now on.
+    pub(crate) fn begin(&mut self) {
+        self.under_way.insert(self.next - 1);
+    }
+
+    /// The event of this number has been queued for everybody.
+    pub(crate) fn end(&mut self, number: u64) {
+        self.under_way.remove(&number);
+    }
+
     /// Gives the next event its number, and does not keep it: a volatile event is soon
     /// outdated. It carries an offset all the same, because a client takes the last text
     /// of any event for one.
     pub(crate) fn skip(
         &mut self,
-        encode: impl FnOnce(u64, &str) -> EncodedPacket,
+        encode: impl FnOnce(Number, &str) -> EncodedPacket,
     ) -> EncodedPacket {
         let number = self.next;
         self.next += 1;
-        encode(number, &format!("{}.{number}", self.salt))
+        let complete = self.complete().min(number);
+        let stamp = Number { number, complete };
+        encode(stamp, &format!("{}.{number}", self.salt))
     }
 
     /// Gives the next event its number and keeps it. Drops those that are too old or too
@@ -177,7 +197,7 @@ impl Log {
         &mut self,
         now: Instant,
         selection: Selection,
-        encode: impl FnOnce(u64, &str) -> EncodedPacket,
+        encode: impl FnOnce(Number, &str) -> EncodedPacket,
     ) -> EncodedPacket {
         let number = self.next;
         let packet = self.skip(encode);
@@ -280,9 +300,10 @@ impl Log {
         &mut self,
         now: Instant,
         pid: &Arc<str>,
-        saved: Saved,
+        mut saved: Saved,
     ) -> Vec<Saved> {
         self.live.remove(pid);
+        saved.sent.settle(self.complete());
         let departure = self.departures;
         self.departures += 1;
         self.order.insert(departure, pid.clone());
@@ -331,12 +352,13 @@ impl Log {
             }
         };
         let mut saved = away.saved.clone();
-        let all_seen = saved.sent.next();
+        let (all_seen, complete) = (saved.sent.next(), saved.sent.complete());
         let unseen = saved.sent.rewind(last)?;
-        let lowest = unseen.late.iter().copied().fold(unseen.from, u64::min);
-        // What was sent before it left is a matter of seconds, and can be too old if it
-        // was connected and silent; what was sent afterwards is not.
-        let too_old = self.expired > lowest && lowest < all_seen;
+        let lowest = unseen.lowest();
+        // What was sent before it left can be too old, if it was connected and silent for
+        // long; what was sent afterwards is not.
+        let too_old =
+            self.expired > lowest && (lowest < all_seen || self.expired > complete);
         let lanes = saved.lanes();
         let too_many = lanes.iter().any(|(lane, since)| {
             let evicted = self.lanes.get(lane).map_or(0, |numbers| numbers.evicted);
@@ -354,8 +376,7 @@ impl Log {
             };
             let first = numbers.kept.partition_point(|number| *number < lowest);
             for number in numbers.kept.range(first..) {
-                let wanted = *number >= unseen.from || unseen.late.contains(number);
-                if wanted
+                if unseen.contains(*number)
                     && let Some(entry) = self.entries.get(number)
                     && saved.is_selected(*number, &entry.selection)
                 {
@@ -369,7 +390,7 @@ impl Log {
         }
         missed.sort_unstable_by_key(|(number, _)| *number);
         for (number, _) in &missed {
-            saved.sent.record(*number);
+            saved.sent.record(*number, 0);
         }
         saved.sent.continue_at(self.next);
         let away = self.away.remove(pid)?;
@@ -452,7 +473,7 @@ mod tests {
     fn client(log: &Log) -> Saved {
         let mut sent = Sent::new(0);
         if log.next() > 0 {
-            sent.record(log.next() - 1);
+            sent.record(log.next() - 1, log.next() - 1);
         }
         Saved {
             id: SocketId::random(),

@@ -7,9 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 /// The runtime that a server's tasks run on, and a count of those that do.
@@ -35,12 +36,14 @@ impl Tasks {
         self.tracker.spawn_on(work, &self.runtime);
     }
 
-    /// Waits until no task is left, or until the deadline.
-    pub(crate) async fn finish(&self, deadline: Option<Instant>) {
+    /// Waits until no task is left, or for this long.
+    pub(crate) async fn finish(&self, patience: Duration) {
         self.tracker.close();
-        match deadline {
-            Some(at) => drop(timeout_at(at, self.tracker.wait()).await),
-            None => self.tracker.wait().await,
+        if timeout(patience, self.tracker.wait()).await.is_err() {
+            tracing::warn!(
+                left = self.tracker.len(),
+                "handlers that did not end in time"
+            );
         }
     }
 }

@@ -354,7 +354,21 @@ async fn a_client_that_was_sent_nothing_yet_is_recovered() {
 
 #[tokio::test]
 async fn a_client_that_missed_more_than_may_be_queued_starts_from_scratch_at_once() {
-    let io = recovering(Recovery::default());
+    let config = calm();
+    let engine = engine_io::Config {
+        outbound_budget: 1 << 20,
+        ..config.engine
+    };
+    let io = Io::new(Config {
+        recovery: Some(Recovery::default()),
+        engine,
+        ..config
+    });
+    io.of("/", |socket| {
+        socket.on("join", async |socket: Socket, room: String| {
+            socket.join(room).is_ok()
+        });
+    });
     let address = serve(&io).await;
     let main = io.namespace("/").unwrap();
     let (client, place) = settle(&io, address, "lobby").await;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use futures_util::{Stream, StreamExt};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::task::coop::consume_budget;
+use tokio::time::{Instant, timeout_at};
 
 use crate::machine::CloseReason;
 use crate::packet::PacketError;
@@ -21,8 +22,7 @@ use crate::session::{Session, now};
 pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     session.with(|machine| machine.begin_poll(now()))?;
     let waiting = Waiting(Some(session));
-    let packets =
-        poll_fn(|cx| session.poll_output(cx, crate::machine::Machine::poll)).await;
+    let packets = poll_fn(|cx| session.poll_answer(cx)).await;
     waiting.answered();
     // The answer may have been the session's last word.
     session.with(|_| ());
@@ -56,14 +56,16 @@ pub(crate) enum PostError {
     TooSlow,
     #[error("the body broke off")]
     Broken,
-    #[error("the body is no payload: {0}")]
-    Garbage(#[from] PacketError),
+    #[error("the body is not a payload: {0}")]
+    Invalid(#[from] PacketError),
 }
 
-/// What a POST may be.
+/// The limits of a POST's body.
 pub(crate) struct BodyLimits {
     pub(crate) max_payload: usize,
     pub(crate) timeout: Duration,
+    /// Bytes a second that are given more time.
+    pub(crate) min_rate: usize,
 }
 
 /// Reads a body and hands its messages to the application, in order.
@@ -81,9 +83,14 @@ where
     let result = read_and_deliver(session, body, limits).await;
     drop(posting);
     match &result {
-        Err(PostError::Garbage(error)) => {
+        Err(PostError::Invalid(error)) => {
             tracing::debug!(?session, %error, "broken payload");
-            session.close(CloseReason::ParseError);
+            session.with(|machine| {
+                machine.close(now(), CloseReason::ParseError);
+                // Unlike a message that the application cannot read, this ends at once:
+                // so the reference server does, and it is no peer that we could talk to.
+                machine.writer_ended();
+            });
         }
         Err(PostError::TooSlow | PostError::Broken) => {
             session.close(CloseReason::TransportError)
@@ -110,19 +117,20 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
-    let body = timeout(limits.timeout, read(body, limits.max_payload)).await;
-    let body = body.map_err(|_| PostError::TooSlow)??;
+    let body = read(body, &limits).await?;
     let body = std::str::from_utf8(&body).map_err(|_| PacketError::Utf8)?;
     let Some(receiver) = session.receiver() else {
         return Err(Refusal::UnknownSession.into());
     };
     for packet in payload::decode(body) {
         let packet = packet?;
-        poll_fn(|cx| session.poll_may_read(cx)).await;
+        // A body may hold half a million packets. Other tasks get their turn in between.
+        consume_budget().await;
+        poll_fn(|cx| session.poll_may_post(cx)).await;
         match session.with(|machine| machine.receive(now(), packet)) {
-            Ok(Some(message)) => receiver.message(message),
+            Ok(Some(message)) => session.deliver(&*receiver, message),
             Ok(None) => {}
-            // The client's own close is no failure; whatever comes behind it is not read.
+            // The client's own close is not a failure. Packets after it are not read.
             Err(CloseReason::TransportClose) => return Ok(()),
             Err(_) => return Err(Refusal::BadRequest.into()),
         }
@@ -130,16 +138,28 @@ where
     Ok(())
 }
 
-async fn read<S, B, E>(body: S, max: usize) -> Result<BytesMut, PostError>
+/// Reads a body that arrives in time: `timeout`, and as much again as its bytes take at
+/// the slowest rate. A slow line is given the time it needs, and a drip is not.
+async fn read<S, B, E>(body: S, limits: &BodyLimits) -> Result<BytesMut, PostError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
+    let start = Instant::now();
     let mut body = std::pin::pin!(body);
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = body.next().await {
+    loop {
+        let earned = bytes.len() as u64 * 1000 / limits.min_rate.max(1) as u64;
+        let allowed = limits.timeout.saturating_add(Duration::from_millis(earned));
+        let next = match start.checked_add(allowed) {
+            Some(deadline) => timeout_at(deadline, body.next()).await,
+            None => Ok(body.next().await),
+        };
+        let Some(chunk) = next.map_err(|_| PostError::TooSlow)? else {
+            return Ok(bytes);
+        };
         let mut chunk = chunk.map_err(|_| PostError::Broken)?;
-        if bytes.len() + chunk.remaining() > max {
+        if bytes.len() + chunk.remaining() > limits.max_payload {
             return Err(PostError::TooLarge);
         }
         while chunk.has_remaining() {
@@ -149,5 +169,4 @@ where
             chunk.advance(len);
         }
     }
-    Ok(bytes)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine_io::EncodedMessage;
 
+use crate::sent::Number;
 use crate::wire::args::{self, Encoded, IntoArgs};
 use crate::wire::packet::{Packet, PacketType};
 
@@ -12,7 +13,7 @@ use crate::wire::packet::{Packet, PacketType};
 #[derive(Clone, Debug)]
 pub struct EncodedPacket {
     messages: Messages,
-    number: Option<u64>,
+    number: Option<Number>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,11 +29,11 @@ impl EncodedPacket {
     }
 
     /// The packet's number in its namespace's log.
-    pub(crate) fn number(&self) -> Option<u64> {
+    pub(crate) fn number(&self) -> Option<Number> {
         self.number
     }
 
-    pub(crate) fn numbered(self, number: u64) -> Self {
+    pub(crate) fn numbered(self, number: Number) -> Self {
         let number = Some(number);
         Self { number, ..self }
     }
