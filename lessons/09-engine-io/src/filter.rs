@@ -242,7 +242,7 @@ where
         .header(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.starts_with("application/octet-stream"))
     {
-        session.close(CloseReason::ParseError);
+        session.abort(CloseReason::ParseError);
         return Err(Refusal::BadRequest);
     }
     let announced = request

@@ -45,6 +45,9 @@
 
 mod config;
 mod deadlines;
+#[cfg(test)]
+#[path = "deadlines/tests.rs"]
+mod deadlines_tests;
 mod filter;
 mod handshake;
 pub mod machine;

@@ -30,7 +30,7 @@ async fn pages() -> std::net::SocketAddr {
     tokio::spawn(engine_io::run(
         listener,
         filter,
-        engine_io::Limits::default(),
+        engine_io::ServeLimits::default(),
         std::future::pending(),
     ));
     address
@@ -97,9 +97,9 @@ async fn a_header_that_decides_about_security_is_there_exactly_once() {
 async fn an_idle_connection_ends() {
     let server = support::start_with(
         calm(),
-        engine_io::Limits {
+        engine_io::ServeLimits {
             header_timeout: std::time::Duration::from_millis(200),
-            ..engine_io::Limits::default()
+            ..engine_io::ServeLimits::default()
         },
     )
     .await;
