@@ -153,9 +153,8 @@ where
     }
     let verdict = Verdict::of(&request.headers, server.config());
     if let Verdict::Stranger(advice) = &verdict {
-        match server.refusals().count() {
-            Some(times) => tracing::warn!(times, "{advice}"),
-            None => tracing::debug!("{advice}"),
+        if let Some(times) = server.refusals().count() {
+            tracing::warn!(times, "{advice}");
         }
         return refuse(Refusal::Forbidden);
     }
@@ -304,10 +303,10 @@ fn accept_websocket(
         // that is empty from now on.
         match tcp_stream(upgraded) {
             Ok((stream, early)) => {
-                carry(stream, early, carrier, session, handshake).await
+                carry(stream, early, carrier, session, handshake).await;
             }
             Err(upgraded) => {
-                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await
+                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await;
             }
         }
         drop(peer);
@@ -360,7 +359,7 @@ async fn carry<IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
         }
         None => match server.open(Transport::WebSocket, handshake.unwrap_or_default()) {
             Ok(session) => {
-                websocket::run(io, early, session, server.config(), false).await
+                websocket::run(io, early, session, server.config(), false).await;
             }
             Err(_) => websocket::reject(io).await,
         },

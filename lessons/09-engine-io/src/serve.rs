@@ -76,7 +76,7 @@ pub(crate) struct Peer {
 
 /// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and
 /// lets requests finish. Connections that have not ended after [`ServeLimits::drain`] are
-/// dropped; those that have become WebSockets belong to
+/// dropped; those that have become `WebSocket`s belong to
 /// [`Server::shutdown`](crate::Server::shutdown).
 ///
 /// # Errors

@@ -210,10 +210,10 @@ async fn the_key_of_a_websocket_is_sixteen_bytes_once() {
         &["dGhlIHNhbXBsZSBub25jZSBpcyB0b28gbG9uZw=="],
         &[good, good],
     ] {
-        let lines: String = keys
-            .iter()
-            .map(|key| format!("Sec-WebSocket-Key: {key}\r\n"))
-            .collect();
+        let mut lines = String::new();
+        for key in keys {
+            lines.extend(["Sec-WebSocket-Key: ", key, "\r\n"]);
+        }
         let upgrade = format!(
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{lines}"
         );

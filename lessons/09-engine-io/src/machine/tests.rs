@@ -455,7 +455,7 @@ fn polls_during_an_upgrade_are_answered_ten_times_a_second_at_most() {
     assert!(machine.begin_probe());
     machine.receive_probe(&Packet::Ping("probe"));
     let (mut now, mut noops) = (start, 0);
-    while now < start + Duration::from_secs(2) {
+    while now < start + Duration::from_secs(2) && noops < 100 {
         machine.begin_poll(now).unwrap();
         while answer(&mut machine).is_none() {
             now = machine.next_deadline().expect("the poll is let go");
@@ -751,7 +751,7 @@ impl World {
             "a closed session keeps nothing"
         );
         assert_eq!(machine.is_closed(), machine.next_deadline().is_none());
-        let all: Vec<u32> = (0..self.received.len() as u32).collect();
+        let all: Vec<u32> = (0..).take(self.received.len()).collect();
         assert_eq!(
             self.received, all,
             "in order, without a gap, and never twice"

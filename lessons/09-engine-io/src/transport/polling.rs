@@ -90,7 +90,7 @@ where
             session.abort(CloseReason::ParseError);
         }
         Err(PostError::TooSlow | PostError::Broken) => {
-            session.close(CloseReason::TransportError)
+            session.close(CloseReason::TransportError);
         }
         _ => {}
     }

@@ -523,7 +523,7 @@ mod tests {
             before = count;
             tokio::task::yield_now().await;
         }
-        assert!((1..=PACKETS).contains(&most), "{most} packets in one turn");
+        assert!((1..=100).contains(&most), "{most} packets in one turn");
         // A pause takes effect at once, in the middle of what was read.
         session.pause();
         theirs.write_all(&packet.repeat(100)).await.unwrap();

@@ -303,7 +303,7 @@ impl Client {
         loop {
             match self.next().await {
                 Some(Ok(Frame::Close(frame))) => {
-                    code = frame.map(|frame| frame.code.into())
+                    code = frame.map(|frame| frame.code.into());
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return code,
