@@ -24,6 +24,7 @@ use crate::screen;
 use crate::serve::Peer;
 use crate::server::{NotOpened, Server};
 use crate::session::Session;
+use crate::stream::Stream as HeldStream;
 use crate::transport::polling::{self, BodyLimits, PostError};
 use crate::transport::websocket;
 
@@ -82,8 +83,7 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
              remote_addr: Option<SocketAddr>,
              peer: Option<Peer>,
              on_upgrade| {
-                let remote_addr =
-                    remote_addr.or_else(|| peer.as_ref().map(|peer| peer.addr));
+                let remote_addr = remote_addr.or_else(|| peer.as_ref().map(Peer::addr));
                 Request {
                     method,
                     query,
@@ -216,6 +216,9 @@ where
             }
         },
         Some(session) if request.method == Method::GET => {
+            if let Some(peer) = &request.peer {
+                peer.waits();
+            }
             Ok(text(StatusCode::OK, polling::get(&session).await?))
         }
         Some(session) if request.method == Method::POST => {
@@ -323,8 +326,8 @@ fn accept_websocket(
 /// The connection below an upgrade and what was read of it already, under
 /// [`run`](crate::run) or `warp::serve`.
 fn tcp_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf)),
+    match upgraded.downcast::<TokioIo<HeldStream<Peer>>>() {
+        Ok(parts) => Ok((parts.io.into_inner().into_inner(), parts.read_buf)),
         Err(upgraded) => {
             let parts = upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
             Ok((parts.io.into_inner(), parts.read_buf))

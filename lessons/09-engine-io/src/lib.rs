@@ -63,6 +63,7 @@ mod serve;
 mod server;
 mod session;
 mod sid;
+mod stream;
 mod sync;
 mod transport;
 // A solution says `engine_io::` as an answer does, so that the one can be put in the
