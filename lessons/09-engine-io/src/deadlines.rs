@@ -149,6 +149,7 @@ async fn run<T: Expire>(shared: Arc<Shared<T>>) {
         if due.is_empty() {
             match next {
                 Some(at) => tokio::select! {
+                    biased;
                     () = sleep_until(at) => {}
                     () = shared.changed.notified() => {}
                 },
@@ -175,96 +176,15 @@ async fn run<T: Expire>(shared: Arc<Shared<T>>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    struct Alarm {
-        seen: Mutex<Vec<Duration>>,
-        start: Instant,
-        repeat: Option<Duration>,
-        heard: Notify,
+impl<T: Expire> Deadlines<T> {
+    /// How many deadlines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.lock().entries.len()
     }
 
-    impl Expire for Alarm {
-        fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-            self.seen.lock().unwrap().push(now - self.start);
-            self.heard.notify_one();
-            self.repeat.map(|after| now + after)
-        }
-    }
-
-    fn alarm(repeat: Option<Duration>) -> Arc<Alarm> {
-        Arc::new(Alarm {
-            seen: Mutex::default(),
-            start: Instant::now(),
-            repeat,
-            heard: Notify::new(),
-        })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn deadlines_fire_in_order_whatever_the_order_of_insertion() {
-        let deadlines = Deadlines::new();
-        let late = alarm(None);
-        let early = alarm(None);
-        deadlines.insert(late.start + Duration::from_secs(9), &late);
-        deadlines.insert(early.start + Duration::from_secs(3), &early);
-        early.heard.notified().await;
-        assert!(late.seen.lock().unwrap().is_empty());
-        late.heard.notified().await;
-        assert_eq!(early.seen.lock().unwrap()[0].as_secs(), 3);
-        assert_eq!(late.seen.lock().unwrap()[0].as_secs(), 9);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn fifty_deadlines_each_fire_at_their_time() {
-        let deadlines = Deadlines::new();
-        // 37 and 50 have no divisor in common: each second once, in no order.
-        let alarms: Vec<_> = (0..50)
-            .map(|number| (number * 37 % 50 + 1, alarm(None)))
-            .collect();
-        for (second, alarm) in &alarms {
-            deadlines.insert(alarm.start + Duration::from_secs(*second), alarm);
-        }
-        for (second, alarm) in &alarms {
-            alarm.heard.notified().await;
-            let seen = alarm.seen.lock().unwrap().clone();
-            assert_eq!(
-                seen.iter().map(Duration::as_secs).collect::<Vec<_>>(),
-                [*second]
-            );
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_task_ends_with_its_owner() {
-        let (deadlines, never) = (Deadlines::new(), alarm(None));
-        deadlines.insert(never.start + Duration::from_secs(1_000_000), &never);
-        tokio::task::yield_now().await;
-        let shared = Arc::downgrade(&deadlines.shared);
-        drop(deadlines);
-        // Time stands still: only the end of its owner can wake it.
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        assert!(
-            shared.upgrade().is_none(),
-            "the task holds on to what nobody owns"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_item_may_ask_to_be_called_again_and_a_dropped_one_is_not() {
-        let deadlines = Deadlines::new();
-        let twice = alarm(Some(Duration::from_secs(1)));
-        let dropped = alarm(None);
-        deadlines.insert(twice.start + Duration::from_secs(1), &twice);
-        deadlines.insert(twice.start + Duration::from_secs(1), &dropped);
-        drop(dropped);
-        twice.heard.notified().await;
-        twice.heard.notified().await;
-        assert_eq!(twice.seen.lock().unwrap().len(), 2);
+    /// Lives as long as this value and its task do.
+    pub(crate) fn life(&self) -> Weak<dyn std::any::Any> {
+        let shared: Weak<dyn std::any::Any> = Arc::downgrade(&self.shared) as _;
+        shared
     }
 }

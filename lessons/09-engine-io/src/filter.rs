@@ -24,6 +24,7 @@ use crate::screen;
 use crate::serve::Peer;
 use crate::server::{NotOpened, Server};
 use crate::session::Session;
+use crate::stream::Stream as HeldStream;
 use crate::transport::polling::{self, BodyLimits, PostError};
 use crate::transport::websocket;
 
@@ -82,8 +83,7 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
              remote_addr: Option<SocketAddr>,
              peer: Option<Peer>,
              on_upgrade| {
-                let remote_addr =
-                    remote_addr.or_else(|| peer.as_ref().map(|peer| peer.addr));
+                let remote_addr = remote_addr.or_else(|| peer.as_ref().map(Peer::addr));
                 Request {
                     method,
                     query,
@@ -153,9 +153,8 @@ where
     }
     let verdict = Verdict::of(&request.headers, server.config());
     if let Verdict::Stranger(advice) = &verdict {
-        match server.refusals().count() {
-            Some(times) => tracing::warn!(times, "{advice}"),
-            None => tracing::debug!("{advice}"),
+        if let Some(times) = server.refusals().count() {
+            tracing::warn!(times, "{advice}");
         }
         return refuse(Refusal::Forbidden);
     }
@@ -217,6 +216,9 @@ where
             }
         },
         Some(session) if request.method == Method::GET => {
+            if let Some(peer) = &request.peer {
+                peer.waits();
+            }
             Ok(text(StatusCode::OK, polling::get(&session).await?))
         }
         Some(session) if request.method == Method::POST => {
@@ -242,7 +244,7 @@ where
         .header(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.starts_with("application/octet-stream"))
     {
-        session.close(CloseReason::ParseError);
+        session.abort(CloseReason::ParseError);
         return Err(Refusal::BadRequest);
     }
     let announced = request
@@ -304,10 +306,10 @@ fn accept_websocket(
         // that is empty from now on.
         match tcp_stream(upgraded) {
             Ok((stream, early)) => {
-                carry(stream, early, carrier, session, handshake).await
+                carry(stream, early, carrier, session, handshake).await;
             }
             Err(upgraded) => {
-                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await
+                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await;
             }
         }
         drop(peer);
@@ -324,8 +326,8 @@ fn accept_websocket(
 /// The connection below an upgrade and what was read of it already, under
 /// [`run`](crate::run) or `warp::serve`.
 fn tcp_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf)),
+    match upgraded.downcast::<TokioIo<HeldStream<Peer>>>() {
+        Ok(parts) => Ok((parts.io.into_inner().into_inner(), parts.read_buf)),
         Err(upgraded) => {
             let parts = upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
             Ok((parts.io.into_inner(), parts.read_buf))
@@ -360,7 +362,7 @@ async fn carry<IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
         }
         None => match server.open(Transport::WebSocket, handshake.unwrap_or_default()) {
             Ok(session) => {
-                websocket::run(io, early, session, server.config(), false).await
+                websocket::run(io, early, session, server.config(), false).await;
             }
             Err(_) => websocket::reject(io).await,
         },

@@ -45,6 +45,9 @@
 
 mod config;
 mod deadlines;
+#[cfg(test)]
+#[path = "deadlines/tests.rs"]
+mod deadlines_tests;
 mod filter;
 mod handshake;
 pub mod machine;
@@ -60,6 +63,7 @@ mod serve;
 mod server;
 mod session;
 mod sid;
+mod stream;
 mod sync;
 mod transport;
 // A solution says `engine_io::` as an answer does, so that the one can be put in the

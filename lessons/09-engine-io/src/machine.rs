@@ -131,6 +131,15 @@ enum Phase {
     Closed,
 }
 
+/// The GET that waits for packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Get {
+    None,
+    Waits,
+    /// It came after the session's end.
+    CameLate,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Heartbeat {
     /// The next ping is due.
@@ -230,10 +239,7 @@ pub struct Machine {
     waiting_since: Instant,
     /// The client has taken something since `waiting_since` was looked at.
     progressed: bool,
-    /// A GET waits.
-    polled: bool,
-    /// The GET that waits came after the session's end.
-    polled_late: bool,
+    get: Get,
     /// A POST is being read.
     posting: bool,
     /// The application has asked not to be given more. It has until then to move.
@@ -267,8 +273,7 @@ impl Machine {
             queue: VecDeque::from([open]),
             waiting_since: now,
             progressed: false,
-            polled: false,
-            polled_late: false,
+            get: Get::None,
             posting: false,
             paused_until: None,
             noop_ready: false,
@@ -408,12 +413,14 @@ impl Machine {
         if self.transport() != Transport::Polling {
             return Err(Refusal::BadRequest);
         }
-        if self.polled {
+        if self.get != Get::None {
             self.close(now, CloseReason::TransportError);
             return Err(Refusal::BadRequest);
         }
-        self.polled = true;
-        self.polled_late = self.reason.is_some();
+        self.get = match self.reason {
+            None => Get::Waits,
+            Some(_) => Get::CameLate,
+        };
         if self.phase == (Phase::Probing { confirmed: true }) && !self.noop_ready {
             self.noop_at = Some(after(now, NOOP_PAUSE));
         }
@@ -439,7 +446,7 @@ impl Machine {
             Phase::Closing { .. } => {
                 self.drop_everything();
                 // The reference server's words for a poll that comes late.
-                let noop = self.polled_late.then(|| Packet::Noop.encode());
+                let noop = (self.get == Get::CameLate).then(|| Packet::Noop.encode());
                 noop.into_iter().chain([Packet::Close.encode()]).collect()
             }
             Phase::Probing { confirmed: true } if self.noop_ready => {
@@ -448,7 +455,7 @@ impl Machine {
             }
             Phase::Polling | Phase::Probing { .. } => return None,
         };
-        self.polled = false;
+        self.get = Get::None;
         Some(answer)
     }
 
@@ -463,7 +470,7 @@ impl Machine {
     /// assert_eq!(machine.ended(), Some(CloseReason::TransportClose));
     /// ```
     pub fn poll_abandoned(&mut self, now: Instant) {
-        self.polled = false;
+        self.get = Get::None;
         if self.transport() == Transport::Polling {
             self.close(now, CloseReason::TransportClose);
         }
@@ -567,7 +574,7 @@ impl Machine {
         self.outstanding == 0
             && match self.phase {
                 Phase::WebSocket => true,
-                Phase::Polling | Phase::Probing { .. } => self.polled,
+                Phase::Polling | Phase::Probing { .. } => self.get != Get::None,
                 Phase::Closing { .. } | Phase::Closed => false,
             }
     }
@@ -579,7 +586,7 @@ impl Machine {
             Phase::Probing { confirmed } => confirmed && self.noop_ready,
             _ => false,
         };
-        !self.queue.is_empty() || self.reason.is_some() || self.polled && let_go
+        !self.queue.is_empty() || self.reason.is_some() || self.get != Get::None && let_go
     }
 
     /// All that is queued, for the WebSocket to write; [`wrote`](Self::wrote) gives the

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Request, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,6 +29,7 @@ use warp::{Filter, Reply};
 
 use crate::occasionally::Occasionally;
 use crate::screen::screen;
+use crate::stream::{Hold, Stream};
 
 /// The smallest buffer that hyper accepts.
 const MIN_HEAD: usize = 8 << 10;
@@ -69,14 +70,36 @@ impl Default for ServeLimits {
 /// The other end of a connection. A clone keeps the connection's place among
 /// [`ServeLimits::connections`], and keeps [`run`] waiting for it.
 #[derive(Clone)]
-pub(crate) struct Peer {
-    pub(crate) addr: SocketAddr,
-    _place: Arc<(OwnedSemaphorePermit, TaskTrackerToken)>,
+pub(crate) struct Peer(Arc<Place>);
+
+struct Place {
+    addr: SocketAddr,
+    hold: Hold,
+    _permit: OwnedSemaphorePermit,
+    _task: TaskTrackerToken,
+}
+
+impl Peer {
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.0.addr
+    }
+
+    /// The request waits until something happens: from now on the end of the client is
+    /// the end of the request.
+    pub(crate) fn waits(&self) {
+        self.0.hold.release();
+    }
+}
+
+impl AsRef<Hold> for Peer {
+    fn as_ref(&self) -> &Hold {
+        &self.0.hold
+    }
 }
 
 /// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and
 /// lets requests finish. Connections that have not ended after [`ServeLimits::drain`] are
-/// dropped; those that have become WebSockets belong to
+/// dropped; those that have become `WebSocket`s belong to
 /// [`Server::shutdown`](crate::Server::shutdown).
 ///
 /// # Errors
@@ -117,24 +140,34 @@ where
             accepted = accept(&listener, &places, &failures) => accepted,
         };
         prepare(&stream, limits);
-        let peer = Peer {
+        let peer = Peer(Arc::new(Place {
             addr,
-            _place: Arc::new((place, tasks.token())),
-        };
+            hold: Hold::default(),
+            _permit: place,
+            _task: tasks.token(),
+        }));
+        let stream = Stream::new(stream, peer.clone());
         let service = service.clone();
         let (stop, end) = (stop.clone(), end.clone());
         let http = http.clone();
         tasks.spawn(async move {
             let service = service_fn(move |mut request: Request<Incoming>| {
                 let refused = screen(&request).err();
+                // A body that is still arriving must be seen to break off.
+                if request.body().is_end_stream() {
+                    peer.0.hold.hold();
+                }
+                let peer = peer.clone();
                 request.extensions_mut().insert(peer.clone());
                 // The filter's future is made only for a request that may reach it.
                 let answer = refused.is_none().then(|| service.call(request));
                 async move {
-                    match answer {
+                    let answer = match answer {
                         Some(answer) => answer.await,
                         None => Ok(bad_request(refused.unwrap_or_default())),
-                    }
+                    };
+                    peer.0.hold.release();
+                    answer
                 }
             });
             let mut connection = pin!(

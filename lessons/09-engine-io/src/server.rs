@@ -27,6 +27,8 @@ use crate::sid::Sid;
 const FETCH_WITHIN: Duration = Duration::from_secs(1);
 /// How many sessions are looked at before other tasks get their turn.
 const AT_ONCE: usize = 256;
+/// Stands for "never" in a sum that would overflow.
+const FAR: Duration = Duration::from_secs(365 * 86_400);
 /// The longest time that a browser's timer can count, halved: it adds two of them.
 const MAX_TIMER: Duration = Duration::from_millis((i32::MAX / 2) as u64);
 
@@ -73,7 +75,7 @@ struct Table {
     /// Wakes the task that trims: more waits than may.
     pressure: Arc<Notify>,
     trimming: AtomicBool,
-    /// The tasks of this server: WebSockets, and the one that trims.
+    /// The tasks of this server: those of its `WebSocket`s, and the one that trims.
     tasks: TaskTracker,
     /// Cancelled when the server is gone, or has been shut down.
     end: CancellationToken,
@@ -126,7 +128,7 @@ impl Table {
                 break;
             }
             sum -= bytes;
-            session.evict();
+            session.abort(CloseReason::MemoryPressure);
             closed += 1;
             if closed.is_multiple_of(AT_ONCE) {
                 tokio::task::yield_now().await;
@@ -296,11 +298,12 @@ impl Server {
         let table = &self.0.table;
         table.closing.store(true, Ordering::Release);
         let sessions: Vec<Session> = table.lock().by_id.values().cloned().collect();
-        let (start, count) = (Instant::now(), sessions.len());
+        let count = sessions.len();
+        let start = Instant::now();
+        let pause = period.min(FAR) / u32::try_from(count).unwrap_or(u32::MAX).max(1);
         for (index, session) in (0_u32..).zip(sessions) {
-            if !period.is_zero() {
-                let share = f64::from(index) / count as f64;
-                sleep_until(start + period.mul_f64(share)).await;
+            if !pause.is_zero() {
+                sleep_until(start + pause * index).await;
             } else if index % 64 == 63 {
                 tokio::task::yield_now().await;
             }
@@ -404,5 +407,177 @@ impl fmt::Debug for Server {
         f.debug_struct("Server")
             .field("sessions", &self.session_count())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use allocation_counter::measure;
+
+    use super::*;
+    use crate::packet::{EncodedMessage, Message};
+    use crate::session::Receiver;
+
+    /// Remembers when each session ended, and why.
+    #[derive(Clone, Default)]
+    struct Ends(Arc<Mutex<Vec<(Instant, CloseReason)>>>);
+
+    impl Application for Ends {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Ends {
+        fn message(&self, _: Message<'_>) {}
+
+        fn close(&self, reason: CloseReason) {
+            self.0.lock().unwrap().push((Instant::now(), reason));
+        }
+    }
+
+    impl Ends {
+        fn all(&self) -> Vec<(Instant, CloseReason)> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    fn start(config: Config) -> (Server, Ends) {
+        let ends = Ends::default();
+        (Server::new(config, ends.clone()), ends)
+    }
+
+    fn open(server: &Server) -> Session {
+        let opened = server.open(Transport::Polling, Handshake::default());
+        opened.expect("there is room")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_all_sessions_hold_is_bounded_and_the_longest_idle_goes_first() {
+        let (server, ends) = start(Config {
+            total_outbound: 100_000,
+            ..Config::default()
+        });
+        let message = EncodedMessage::text(&"x".repeat(30_000));
+        let mut sessions = Vec::new();
+        for _ in 0..5 {
+            let session = open(&server);
+            session.send(&message).unwrap();
+            sessions.push(session);
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(server.outstanding() > 150_000, "a second has not passed");
+        sleep(FETCH_WITHIN * 3).await;
+        assert!(server.outstanding() <= 100_000, "{}", server.outstanding());
+        let closed: Vec<bool> = sessions.iter().map(Session::is_closed).collect();
+        assert_eq!(closed, [true, true, false, false, false], "the oldest went");
+        let reasons: Vec<_> = ends.all().into_iter().map(|(_, why)| why).collect();
+        assert_eq!(reasons, [CloseReason::MemoryPressure; 2]);
+        assert_eq!(server.session_count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_fetches_is_not_closed_for_those_that_do_not() {
+        let (server, _) = start(Config {
+            total_outbound: 100_000,
+            ..Config::default()
+        });
+        let message = EncodedMessage::text(&"x".repeat(60_000));
+        let reads = open(&server);
+        let idle = open(&server);
+        idle.send(&message).unwrap();
+        for _ in 0..50 {
+            reads.send(&message).unwrap();
+            sleep(Duration::from_millis(100)).await;
+            reads.with(|machine| machine.begin_poll(now())).unwrap();
+            assert!(reads.with(Machine::poll).is_some());
+        }
+        assert!(!reads.is_closed());
+        assert!(server.outstanding() <= 100_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_spreads_the_ends_over_its_period() {
+        let (server, ends) = start(Config::default());
+        for _ in 0..10 {
+            open(&server);
+        }
+        let start = Instant::now();
+        let told = server
+            .drain(Duration::from_secs(10), Duration::from_secs(60))
+            .await;
+        assert_eq!(told, 10);
+        let times: Vec<_> = ends
+            .all()
+            .into_iter()
+            .map(|(at, _)| (at - start).as_secs())
+            .collect();
+        assert_eq!(times, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert!(
+            server
+                .open(Transport::Polling, Handshake::default())
+                .is_err()
+        );
+        assert!(server.0.table.tasks.is_empty(), "no task is left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shutdown_waits_for_tasks() {
+        let (server, _) = start(Config::default());
+        server.spawn(sleep(Duration::from_secs(3)));
+        let start = Instant::now();
+        server.shutdown(Duration::from_secs(60)).await;
+        assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_has_ended_leaves_nothing() {
+        let (server, _) = start(Config::default());
+        let cycle = || open(&server).close(CloseReason::TransportClose);
+        // The first one starts tasks, and tables keep their room.
+        cycle();
+        let costs = measure(|| (0..1000).for_each(|_| cycle()));
+        let kept = costs.bytes_current;
+        assert!(
+            kept < 64 * 1024,
+            "{kept} bytes for 1,000 sessions that have ended"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_idle_session_is_small() {
+        let (server, _) = start(Config::default());
+        open(&server);
+        let costs = measure(|| {
+            for _ in 0..10_000 {
+                let session = open(&server);
+                session.with(|machine| machine.begin_poll(now())).unwrap();
+                session.with(Machine::poll);
+            }
+        });
+        let each = costs.bytes_current / 10_000;
+        println!("{each} bytes a session");
+        assert!(each < 900, "{each} bytes for an idle session");
+    }
+
+    #[tokio::test]
+    async fn hostile_headers_cost_what_the_limit_says() {
+        let (server, _) = start(Config::default());
+        let max = server.config().max_handshake;
+        open(&server);
+        let mut headers = http::HeaderMap::new();
+        // Tiny ones cost most in a map.
+        for index in 0..max / 8 {
+            let name = http::HeaderName::try_from(format!("{index:05}")).unwrap();
+            headers.insert(name, http::HeaderValue::from_static("x"));
+        }
+        let costs = measure(|| {
+            let handshake = Handshake::keep("", &headers, None, max).unwrap();
+            server.open(Transport::Polling, handshake).unwrap();
+        });
+        let kept = usize::try_from(costs.bytes_current).unwrap_or(0);
+        assert!(kept <= max + 2000, "{kept} bytes kept");
     }
 }

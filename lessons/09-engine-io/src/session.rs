@@ -236,19 +236,25 @@ impl Session {
     /// resumes nor calls this again, to say that it has moved, the session ends after
     /// [`Config::pause_timeout`](crate::Config::pause_timeout).
     pub fn pause(&self) {
-        self.0.paused.store(true, Ordering::Release);
-        self.with(|machine| machine.set_paused(now(), true));
+        self.set_paused(true);
     }
 
     /// Continues after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.0.paused.store(false, Ordering::Release);
-        self.with(|machine| machine.set_paused(now(), false));
+        self.set_paused(false);
         let readers = {
             let mut state = self.lock();
             [Role::Post, Role::Stalled].map(|role| state.wakers[role as usize].take())
         };
         readers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    fn set_paused(&self, paused: bool) {
+        self.with(|machine| {
+            machine.set_paused(now(), paused);
+            // Under the lock: of two calls at the same time, both must agree on the last.
+            self.0.paused.store(paused, Ordering::Release);
+        });
     }
 
     // --- For the transports ---
@@ -288,18 +294,18 @@ impl Session {
         result
     }
 
+    /// Ends the session and drops what is queued, also when it is ending already: for a
+    /// peer that does not fetch, or that cannot be talked to.
+    pub(crate) fn abort(&self, reason: CloseReason) {
+        self.with(|machine| {
+            machine.close(now(), reason);
+            machine.writer_ended();
+        });
+    }
+
     /// Whether the session has ended and has nothing more to send.
     pub(crate) fn is_gone(&self) -> bool {
         self.lock().machine.is_closed()
-    }
-
-    /// Ends a session whose client does not fetch what waits for it, also when it is
-    /// ending already.
-    pub(crate) fn evict(&self) {
-        self.with(|machine| {
-            machine.close(now(), CloseReason::MemoryPressure);
-            machine.writer_ended();
-        });
     }
 
     /// Returns since when this client has taken nothing, and how much waits for it.

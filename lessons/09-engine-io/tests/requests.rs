@@ -25,12 +25,17 @@ async fn pages() -> std::net::SocketAddr {
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::path::full())
         .map(|room: String, _, _| warp::reply::html(room));
-    let filter =
-        engine_io::filter(&server).or(warp::path::end().map(|| "index").or(page));
+    let slow = warp::path("slow").then(|| async {
+        // As long as a database may take.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        "here it is"
+    });
+    let pages = warp::path::end().map(|| "index").or(page).or(slow);
+    let filter = engine_io::filter(&server).or(pages);
     tokio::spawn(engine_io::run(
         listener,
         filter,
-        engine_io::Limits::default(),
+        engine_io::ServeLimits::default(),
         std::future::pending(),
     ));
     address
@@ -94,12 +99,44 @@ async fn a_header_that_decides_about_security_is_there_exactly_once() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_said_all_gets_its_answer() {
+    let address = pages().await;
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let response = read_response(&mut stream).await;
+        assert_eq!(
+            (response.status, response.body.as_str()),
+            (200, "here it is")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_while_its_poll_waits_is_noticed_at_once() {
+    let mut server = start(calm()).await;
+    let sid = server.open().await;
+    let mut stream = server.connect().await;
+    let head = format!(
+        "GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    drop(stream);
+    assert_eq!(
+        server.closed().await,
+        engine_io::CloseReason::TransportClose
+    );
+}
+
+#[tokio::test]
 async fn an_idle_connection_ends() {
     let server = support::start_with(
         calm(),
-        engine_io::Limits {
+        engine_io::ServeLimits {
             header_timeout: std::time::Duration::from_millis(200),
-            ..engine_io::Limits::default()
+            ..engine_io::ServeLimits::default()
         },
     )
     .await;

@@ -85,15 +85,12 @@ where
     match &result {
         Err(PostError::Invalid(error)) => {
             tracing::debug!(?session, %error, "broken payload");
-            session.with(|machine| {
-                machine.close(now(), CloseReason::ParseError);
-                // Unlike a message that the application cannot read, this ends at once:
-                // so the reference server does, and it is no peer that we could talk to.
-                machine.writer_ended();
-            });
+            // Unlike a message that the application cannot read, this ends at once: so the
+            // reference server does.
+            session.abort(CloseReason::ParseError);
         }
         Err(PostError::TooSlow | PostError::Broken) => {
-            session.close(CloseReason::TransportError)
+            session.close(CloseReason::TransportError);
         }
         _ => {}
     }
@@ -168,5 +165,111 @@ where
             let len = part.len();
             chunk.advance(len);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::config::{Config, Transport};
+    use crate::handshake::Handshake;
+    use crate::packet::Message;
+    use crate::server::Server;
+    use crate::session::{Application, Receiver};
+
+    #[derive(Clone, Default)]
+    struct Counts(Arc<AtomicUsize>);
+
+    impl Application for Counts {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Counts {
+        fn message(&self, _: Message<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn close(&self, _: CloseReason) {}
+    }
+
+    fn open() -> (Counts, Server, Session) {
+        let counts = Counts::default();
+        let server = Server::new(Config::default(), counts.clone());
+        let session = server
+            .open(Transport::Polling, Handshake::default())
+            .unwrap();
+        (counts, server, session)
+    }
+
+    const LIMITS: BodyLimits = BodyLimits {
+        max_payload: 1_000_000,
+        timeout: Duration::from_secs(10),
+        min_rate: 4096,
+    };
+
+    #[tokio::test]
+    async fn a_body_of_many_packets_lets_other_tasks_work_in_between() {
+        let (counts, _server, session) = open();
+        let body = "4\x1e".repeat(20_000);
+        let body = Bytes::from(body.trim_end_matches('\x1e').to_owned());
+        let body = stream::iter([Ok::<_, Infallible>(body)]);
+        let mut post = std::pin::pin!(post(&session, body, LIMITS));
+        let (mut before, mut most) = (0, 0);
+        while futures_util::poll!(post.as_mut()).is_pending() {
+            let count = counts.0.load(Ordering::Relaxed);
+            most = most.max(count - before);
+            before = count;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(counts.0.load(Ordering::Relaxed), 20_000);
+        assert!((1..=128).contains(&most), "{most} packets in one turn");
+    }
+
+    /// A body of `chunks` pieces of `size` bytes, one each `pause`.
+    async fn upload(
+        chunks: usize,
+        size: usize,
+        pause: Duration,
+    ) -> Result<(), PostError> {
+        let (_, _server, session) = open();
+        let body = stream::unfold(0, |sent| async move {
+            sleep(pause).await;
+            let first = if sent == 0 { "4" } else { "x" };
+            (sent < chunks).then(|| {
+                let chunk = Bytes::from(first.to_owned() + &"x".repeat(size - 1));
+                (Ok::<_, Infallible>(chunk), sent + 1)
+            })
+        });
+        post(&session, body, LIMITS).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_is_given_the_time_that_it_needs() {
+        // 100 kB at 8 kB a second, and at 4,200 B.
+        assert!(upload(100, 1000, Duration::from_millis(125)).await.is_ok());
+        assert!(upload(100, 1000, Duration::from_millis(238)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_makes_too_little_progress_is_given_up() {
+        let start = Instant::now();
+        let drip = upload(100_000, 1, Duration::from_millis(100)).await;
+        assert!(matches!(drip, Err(PostError::TooSlow)), "{drip:?}");
+        assert!(start.elapsed() < Duration::from_secs(11));
+        let start = Instant::now();
+        let slow = upload(1000, 1000, Duration::from_millis(400)).await;
+        assert!(matches!(slow, Err(PostError::TooSlow)), "{slow:?}");
+        // However it drips: never longer than the largest body at the slowest rate.
+        assert!(start.elapsed() < Duration::from_secs(10 + 1_000_000 / 4096));
     }
 }

@@ -419,16 +419,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Some(None)
             }
         }));
+        let Some(reason) = ended else {
+            return Poll::Ready(None);
+        };
         let end = self.end.take();
-        Poll::Ready(ended.map(|reason| match reason {
-            CloseReason::SlowReader
-            | CloseReason::MemoryPressure
-            | CloseReason::PingTimeout => End::Gone,
-            _ if let Some(end) = end => end,
-            CloseReason::ServerShutdown => {
+        Poll::Ready(Some(match (reason, end) {
+            (
+                CloseReason::SlowReader
+                | CloseReason::MemoryPressure
+                | CloseReason::PingTimeout,
+                _,
+            ) => End::Gone,
+            (_, Some(end)) => end,
+            (CloseReason::ServerShutdown, None) => {
                 End::Close(close_frame(CloseCode::GOING_AWAY, ""))
             }
-            _ => End::Close(close_frame(CloseCode::NORMAL, "")),
+            (_, None) => End::Close(close_frame(CloseCode::NORMAL, "")),
         }))
     }
 
@@ -463,5 +469,72 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.written = written;
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::duplex;
+    use websocket::encode_masked_frame;
+
+    use super::*;
+    use crate::config::Transport;
+    use crate::handshake::Handshake;
+    use crate::server::Server;
+    use crate::session::Application;
+
+    #[derive(Clone, Default)]
+    struct Counts(Arc<AtomicUsize>);
+
+    impl Application for Counts {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Counts {
+        fn message(&self, _: Message<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn close(&self, _: CloseReason) {}
+    }
+
+    #[tokio::test]
+    async fn a_turn_handles_a_bounded_number_of_packets() {
+        let counts = Counts::default();
+        let server = Server::new(Config::default(), counts.clone());
+        let session = server
+            .open(Transport::WebSocket, Handshake::default())
+            .unwrap();
+        let (ours, mut theirs) = duplex(1 << 20);
+        let packet = encode_masked_frame(OpCode::Text, [0; 4], b"4");
+        theirs.write_all(&packet.repeat(20_000)).await.unwrap();
+        let config = server.config();
+        let mut run =
+            std::pin::pin!(run(ours, Bytes::new(), session.clone(), config, false));
+        let (mut before, mut most) = (0, 0);
+        while before < 20_000 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            let count = counts.0.load(Ordering::Relaxed);
+            most = most.max(count - before);
+            before = count;
+            tokio::task::yield_now().await;
+        }
+        assert!((1..=100).contains(&most), "{most} packets in one turn");
+        // A pause takes effect at once, in the middle of what was read.
+        session.pause();
+        theirs.write_all(&packet.repeat(100)).await.unwrap();
+        for _ in 0..10 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+        }
+        assert_eq!(counts.0.load(Ordering::Relaxed), 20_000);
+        session.resume();
+        while counts.0.load(Ordering::Relaxed) < 20_100 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
     }
 }
