@@ -5,7 +5,7 @@ use std::process::exit;
 use std::time::Duration;
 
 use clap::Parser;
-use engine_io::{Cors, Limits};
+use engine_io::{Cors, ServeLimits};
 use socket_io::{Args, Config, Io, Socket};
 use tokio::net::TcpListener;
 
@@ -50,7 +50,7 @@ async fn main() -> anyhow::Result<()> {
     io.of("/", |socket| {
         say_auth(socket.clone());
         socket.on("message", async |socket: Socket, args: Args| {
-            socket.emit("message-back", args)
+            socket.emit("message-back", args);
         });
         socket.on("message-with-ack", async |_: Socket, args: Args| args);
     });
@@ -67,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
     engine_io::run(
         listener,
         io.filter(),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     )
     .await?;

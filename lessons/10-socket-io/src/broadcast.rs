@@ -121,7 +121,7 @@ impl Broadcast {
         self.namespace
             .adapter()
             .each(&self.selection, &mut |member| {
-                sockets.extend(Socket::of(member))
+                sockets.extend(Socket::of(member));
             });
         sockets
     }
@@ -149,9 +149,9 @@ impl Broadcast {
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.fetch_sockets() {
             if close {
-                socket.disconnect_all()
+                socket.disconnect_all();
             } else {
-                socket.disconnect()
+                socket.disconnect();
             }
         }
     }

@@ -154,13 +154,12 @@ impl<S: Send + 'static> Handlers<S> {
         handler: H,
     ) -> Replaced<S> {
         let handler: Arc<dyn ErasedHandler<S>> = Arc::new(Erased(handler, PhantomData));
-        match self.events.iter_mut().find(|(name, _)| **name == *event) {
-            Some(slot) => Some(std::mem::replace(&mut slot.1, handler)),
-            None => {
-                self.events.push((event.into(), handler));
-                None
-            }
+        let slot = self.events.iter_mut().find(|(name, _)| **name == *event);
+        if let Some((_, slot)) = slot {
+            return Some(std::mem::replace(slot, handler));
         }
+        self.events.push((event.into(), handler));
+        None
     }
 
     pub(crate) fn on_any(&mut self, handler: OnAny<S>) {

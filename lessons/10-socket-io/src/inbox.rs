@@ -203,8 +203,9 @@ fn reply_error<S: Owner>(socket: &S, id: Option<u64>, message: &str) {
 /// A mistake of the program that a client can repeat a million times.
 pub(crate) fn complain(message: &str) {
     static SELDOM: Seldom = Seldom::new();
-    match SELDOM.allow() {
-        Some(left_out) => tracing::error!(left_out, "{message}"),
-        None => tracing::debug!("{message}"),
+    if let Some(left_out) = SELDOM.allow() {
+        tracing::error!(left_out, "{message}");
+    } else {
+        tracing::debug!("{message}");
     }
 }

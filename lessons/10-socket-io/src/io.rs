@@ -157,7 +157,7 @@ impl Io {
     /// ```no_run
     /// # async fn example(io: socket_io::Io, listener: tokio::net::TcpListener) -> std::io::Result<()> {
     /// let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    /// let server = engine_io::run(listener, io.filter(), engine_io::Limits::default(), async { drop(stopping.await) });
+    /// let server = engine_io::run(listener, io.filter(), engine_io::ServeLimits::default(), async { drop(stopping.await) });
     /// let end = async {
     ///     tokio::signal::ctrl_c().await?;
     ///     drop(stop);

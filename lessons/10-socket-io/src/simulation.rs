@@ -112,8 +112,6 @@ struct World {
     broadcasts: VecDeque<Broadcast>,
     /// By sender: what the server has handled.
     said: Vec<Vec<u32>>,
-    /// How often a client went on where it was.
-    recovered: usize,
 }
 
 fn new_log() -> Log {
@@ -145,7 +143,6 @@ impl World {
             sockets: (0..CLIENTS).map(|_| None).collect(),
             broadcasts: VecDeque::new(),
             said: vec![Vec::new(); CLIENTS],
-            recovered: 0,
         }
     }
 
@@ -344,25 +341,25 @@ impl World {
         };
         assert!(machine.admit(key, ()));
         machine.accepted(key);
-        let (id, pid, since, gate): (SocketId, Arc<str>, u64, Gate<EncodedPacket>);
-        match restored {
-            Some(restored) => {
-                self.recovered += 1;
-                id = restored.saved.id;
-                since = restored.saved.since;
-                pid = client.pid.as_deref().map(Arc::from).expect("it has one");
-                gate = Gate::new(restored.missed, Some(restored.saved.sent));
-            }
-            None => {
-                // It is told so, and does not wonder what it missed.
-                client.heard.clear();
-                client.offset = None;
-                id = SocketId::random();
-                pid = Arc::from(id.as_str());
-                since = self.log.next();
-                gate = Gate::new(Vec::new(), Some(Sent::new(since)));
-            }
-        }
+        let (id, pid, since, gate) = if let Some(restored) = restored {
+            let Saved {
+                id, since, sent, ..
+            } = restored.saved;
+            let pid: Arc<str> = client.pid.as_deref().expect("it has one").into();
+            (id, pid, since, Gate::new(restored.missed, Some(sent)))
+        } else {
+            // It is told so, and does not wonder what it missed.
+            client.heard.clear();
+            client.offset = None;
+            let (id, since) = (SocketId::random(), self.log.next());
+            let pid = Arc::from(id.as_str());
+            (
+                id,
+                pid,
+                since,
+                Gate::new(Vec::new(), Some(Sent::new(since))),
+            )
+        };
         client.pid = Some(pid.to_string());
         client.connected = true;
         let socket = Socket {

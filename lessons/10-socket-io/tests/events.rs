@@ -473,7 +473,7 @@ async fn the_catch_all_comes_first_and_disconnect_last() {
             let gone = gone.clone();
             async move {
                 gone.send(format!("{reason}, rooms {}", socket.rooms().len()))
-                    .unwrap()
+                    .unwrap();
             }
         });
         socket.join("room").unwrap();
@@ -539,6 +539,8 @@ async fn volatile_events_are_dropped_for_those_who_cannot_be_sent_them_at_once()
 /// The answer comes after the events that fill the inbox.
 #[tokio::test]
 async fn a_handler_that_asks_is_answered_however_many_events_are_before_the_answer() {
+    const EVENTS: usize = 2000;
+
     let io = Io::new(calm());
     io.of("/", |socket| {
         socket.on("ask", async |socket: Socket, _: String| {
@@ -546,7 +548,6 @@ async fn a_handler_that_asks_is_answered_however_many_events_are_before_the_answ
         });
     });
     let mut client = Client::new(serve(&io).await).await;
-    const EVENTS: usize = 2000;
     let text = "x".repeat(200);
     for number in 0..EVENTS {
         client.send(&format!(r#"2{number}["ask","{text}"]"#)).await;

@@ -57,7 +57,11 @@ fn let_in_send_and_leave(numbered: bool) {
                 .into();
             let opener = {
                 let (gate, send) = (gate.clone(), send(&wire));
-                thread::spawn(move || gate.open(CONNECT, |packet| drop(send(packet))))
+                thread::spawn(move || {
+                    gate.open(CONNECT, |packet| {
+                        send(packet);
+                    });
+                })
             };
             let left = {
                 let gate = gate.clone();
@@ -120,7 +124,10 @@ fn a_farewell_follows_the_connect_packet_or_is_not_needed() {
                     gate.leave(true);
                 })
             };
-            gate.open(CONNECT, |packet| drop(send(&wire)(packet)));
+            let send = send(&wire);
+            gate.open(CONNECT, |packet| {
+                send(packet);
+            });
             leaver.join().unwrap();
             assert_eq!(*wire.lock().unwrap(), [CONNECT, 7]);
         },

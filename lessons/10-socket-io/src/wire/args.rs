@@ -183,7 +183,7 @@ fn checked(name: Cow<'_, str>) -> Result<Cow<'_, str>, ParseError> {
 }
 
 /// The auth payload with which a client joins a namespace: an object, empty if it said
-/// nothing. `None` if serde_json cannot represent it.
+/// nothing. `None` if `serde_json` cannot represent it.
 pub(crate) fn auth(json: &str) -> Option<Value> {
     if json.is_empty() {
         return Some(Value::Object(serde_json::Map::new()));

@@ -1,4 +1,4 @@
-//! JSON that is valid and that serde_json cannot represent: half a surrogate pair, which
+//! JSON that is valid and that `serde_json` cannot represent: half a surrogate pair, which
 //! `JSON.stringify` writes for text that was cut inside an emoji, and numbers past the
 //! range of an `f64`. No client breaks the protocol with them.
 
@@ -119,8 +119,9 @@ mod tests {
 
         #[test]
         fn any_units_become_readable(units in prop::collection::vec(any::<u16>(), 0..20)) {
-            let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            let json = format!("[\"{escapes}\"]");
+            let escapes: Vec<String> =
+                units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let json = format!("[\"{}\"]", escapes.concat());
             let read: Vec<String> = serde_json::from_str(&surrogates(&json)).unwrap();
             prop_assert_eq!(&read[0], &String::from_utf16_lossy(&units));
         }
