@@ -20,7 +20,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// leaves.
 pub(crate) type AckSender = mpsc::UnboundedSender<Args>;
 
-/// Forgets a question when it is dropped, because nobody waits for the answer any more.
+/// Forgets a question when it is dropped: the answer is no longer awaited.
 pub(crate) struct Forget<F: FnMut()>(pub(crate) F);
 
 impl<F: FnMut()> Drop for Forget<F> {
@@ -69,7 +69,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             // Until the end, however it comes.
             let _forget = forget;
             let answers = answers.as_mut().ok_or(AckError::NotSent)?;
-            // A timeout past the end of time is none, to tokio.
+            // To tokio, a timeout past the end of time is no timeout.
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;

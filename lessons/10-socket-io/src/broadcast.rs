@@ -46,13 +46,14 @@ impl Broadcast {
         }
     }
 
-    /// Also to this room: several rooms are their union, and nobody gets two copies.
+    /// Adds the members of a room: several rooms are their union, and no socket gets two
+    /// copies.
     pub fn to(mut self, room: impl Into<Room>) -> Self {
         self.selection.rooms.push(room.into());
         self
     }
 
-    /// But not to this room, or this socket.
+    /// Leaves out the members of a room, or a socket.
     pub fn except(mut self, room: impl Into<Room>) -> Self {
         self.selection.except.push(room.into());
         self

@@ -128,7 +128,7 @@ impl Connection {
     fn carry_out(&self, output: Output<Socket, AckSender>) {
         match output {
             Output::Event { to, event } => to.receive(event, self),
-            // Whoever asked may have given up just now.
+            // An error says that the answer is no longer awaited.
             Output::Answer { question, args } => drop(question.send(args)),
             Output::Left { from } => {
                 from.leave_namespace(DisconnectReason::ClientNamespace);

@@ -65,8 +65,8 @@ impl<S: Owner> Inbox<S> {
         handlers.get_mut().map(edit)
     }
 
-    /// Queues an event. Returns whether a task must be started for [`run`]. An event that
-    /// nobody waits for comes back.
+    /// Queues an event. Returns whether a task must be started for [`run`]. An event
+    /// without a handler comes back.
     pub(crate) fn push(&self, event: Event) -> Result<bool, Event> {
         let mut queue = self.lock();
         if !queue.running && !self.listens(&event) {

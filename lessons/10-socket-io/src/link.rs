@@ -12,9 +12,9 @@ pub(crate) trait Link: Send + Sync {
     fn limits(&self) -> &Limits;
     /// Where the socket's tasks run.
     fn tasks(&self) -> &Tasks;
-    /// The client is asked something. Returns `false` if it is not there any more.
+    /// The client is asked something. Returns `false` if it has left.
     fn ask(&self, key: Key, id: u64, question: AckSender) -> bool;
-    /// The answer is not wanted any more.
+    /// The answer is no longer awaited.
     fn forget(&self, key: Key, id: u64);
     /// An event has been handled.
     fn work_done(&self, cost: usize);

@@ -233,7 +233,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         !self.closed && !self.seats.iter().any(|seat| *seat.name == *name)
     }
 
-    /// The socket is out of its namespace, whoever wanted that.
+    /// The socket has left its namespace, by the wish of either side.
     pub(crate) fn left(&mut self, now: Instant, key: Key) {
         if let Some(index) = self.seats.iter().position(|seat| seat.key == key) {
             drop(self.unseat(now, index));
@@ -249,7 +249,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         seated
     }
 
-    /// Nobody waits for this answer any more.
+    /// This answer is no longer awaited.
     pub(crate) fn forget(&mut self, key: Key, id: u64) {
         self.questions.remove(&(key, id));
     }

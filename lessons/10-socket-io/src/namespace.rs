@@ -60,7 +60,7 @@ impl Namespace {
         }))
     }
 
-    /// The name, with its slash.
+    /// Returns the name, with its slash.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -96,47 +96,47 @@ impl Namespace {
         self
     }
 
-    /// Everybody in the namespace.
+    /// Selects every socket in the namespace.
     pub fn all(&self) -> Broadcast {
         Broadcast::new(self.clone())
     }
 
-    /// Everybody in a room.
+    /// Selects the members of a room.
     pub fn to(&self, room: impl Into<Room>) -> Broadcast {
         self.all().to(room)
     }
 
-    /// Everybody but a room, or a socket.
+    /// Selects the namespace without a room, or without a socket.
     pub fn except(&self, room: impl Into<Room>) -> Broadcast {
         self.all().except(room)
     }
 
-    /// Only sockets of this server.
+    /// Selects only sockets of this server.
     pub fn local(&self) -> Broadcast {
         self.all().local()
     }
 
-    /// Drop what cannot be sent at once.
+    /// Drops what cannot be sent at once.
     pub fn volatile(&self) -> Broadcast {
         self.all().volatile()
     }
 
-    /// How long [`Broadcast::emit_with_ack`] waits.
+    /// Sets how long [`Broadcast::emit_with_ack`] waits.
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.all().timeout(timeout)
     }
 
-    /// Sends an event to everybody in the namespace.
+    /// Sends an event to every socket in the namespace.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
         self.all().emit(event, args);
     }
 
-    /// Everybody's sockets.
+    /// Returns all sockets of this server.
     pub fn fetch_sockets(&self) -> Vec<Socket> {
         self.all().fetch_sockets()
     }
 
-    /// How many sockets there are.
+    /// Returns how many sockets there are.
     pub fn count(&self) -> usize {
         self.0.adapter.count()
     }
