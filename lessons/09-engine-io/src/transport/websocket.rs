@@ -219,7 +219,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             if let End::Gone = end {
                 return Poll::Ready(end);
             }
-            // What came before it in the same read has its answers queued.
+            // The answers to earlier messages of the same read are queued, and go first.
             self.end = Some(end);
         }
         self.poll_write(cx)
