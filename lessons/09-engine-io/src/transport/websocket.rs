@@ -107,7 +107,8 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         written: 0,
         unaccounted: 0,
         control: Bytes::new(),
-        rest: early.into(),
+        // Copied, usually nothing: `Vec::from` would keep the request's read buffer.
+        rest: early.to_vec(),
         turn: 0,
         end: None,
     };
