@@ -122,7 +122,7 @@ impl Request {
             && self.header_has(header::CONNECTION, "upgrade")
     }
 
-    /// What the session keeps of this request.
+    /// Returns the part of this request that the session keeps.
     fn handshake(&self, server: &Server) -> Result<Handshake, Refusal> {
         let (proxies, max) = (
             server.config().trusted_proxies,
@@ -414,7 +414,7 @@ fn refuse(refusal: Refusal) -> warp::reply::Response {
     response
 }
 
-/// A browser asks before it sends a request with headers of its own. Whether the page may
+/// A browser asks before it sends a request with unusual headers. Whether the page may
 /// connect has been decided; which headers it sends makes no difference to us.
 fn preflight(request: &HeaderMap) -> warp::reply::Response {
     let mut response = text(StatusCode::NO_CONTENT, "");

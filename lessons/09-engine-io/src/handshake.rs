@@ -1,4 +1,4 @@
-//! What a session keeps of the request that opened it, as bytes within a limit.
+//! The part of its first request that a session keeps, as bytes within a limit.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -29,7 +29,7 @@
 //!             Message::Text(text) => EncodedMessage::text(text),
 //!             Message::Binary(bytes) => EncodedMessage::binary(&bytes),
 //!         };
-//!         // The session may have ended meanwhile: then there is nobody to send to.
+//!         // The session may have ended in the meantime: then the echo is dropped.
 //!         let _ = self.0.send(&echo);
 //!     }
 //!     fn close(&self, reason: CloseReason) {

@@ -198,8 +198,8 @@ where
     Ok(())
 }
 
-/// The response to a request that is not passed on. What follows it on the connection
-/// cannot be trusted either.
+/// The response to a request that is not passed on. The bytes after it on the
+/// connection cannot be trusted either.
 fn bad_request(why: &'static str) -> warp::reply::Response {
     let mut response = why.into_response();
     *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -94,7 +94,7 @@ struct Sessions {
 pub(crate) enum NotOpened {
     /// The server has as many as it takes, or is going down.
     Full,
-    /// The client's address has as many as one may have.
+    /// The client's address has as many as an address may have.
     AddressFull,
     /// The application panicked over it.
     Panicked,

@@ -3,7 +3,7 @@
 //!
 //! Up to three tasks wait on one session at the same time: a GET for output, a POST that
 //! may not read on, and a WebSocket, during an upgrade next to the other two. Each wait
-//! has a waker slot of its own ([`Role`]), so that no task can take another one's place,
+//! has a waker slot of its own ([`Role`]), so that no task can take another task's place,
 //! and the end of the session wakes all of them.
 
 use std::any::Any;
@@ -48,7 +48,7 @@ pub trait Receiver: Send + Sync + 'static {
     fn close(&self, reason: CloseReason);
 }
 
-/// What a session needs from the server that it belongs to.
+/// The part of the server that a session calls.
 pub(crate) trait Registry: Send + Sync + 'static {
     /// The session has ended and has nothing more to send. `scheduled` is the deadline
     /// that the clock still has.
@@ -214,7 +214,7 @@ impl Session {
         self.lock().machine.is_writable() && self.send_batch(messages).is_ok()
     }
 
-    /// Ends the session, for the application with `reason`. What is queued is sent first,
+    /// Ends the session, for the application with `reason`. Queued messages are sent first,
     /// and nothing more is received; only a client that does not read or does not answer
     /// ([`SlowReader`](CloseReason::SlowReader),
     /// [`MemoryPressure`](CloseReason::MemoryPressure),
@@ -447,7 +447,7 @@ impl Session {
     }
 }
 
-/// Calls into the application. A panic there is logged, and nothing of ours goes with it.
+/// Calls into the application. A panic there is logged and goes no further.
 fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(call))
         .inspect_err(|panic| {

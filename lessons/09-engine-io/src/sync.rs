@@ -1,4 +1,4 @@
-//! What session and deadlines take from std and tokio to wait for each other. The models
+//! The parts of std and tokio with which sessions and deadlines wait for each other. The models
 //! in `model.rs` put shuttle's in its place.
 
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};

@@ -15,7 +15,7 @@ use websocket::{FrameHeader, OpCode, encode_masked_frame};
 const KEY: [u8; 4] = [1, 2, 3, 4];
 
 #[tokio::test]
-async fn bodies_that_are_no_payload_end_the_session() {
+async fn bodies_that_are_not_payloads_end_the_session() {
     let mut server = start(calm()).await;
     for (body, kind) in [
         (&b"abc"[..], ""),
@@ -55,7 +55,7 @@ async fn a_client_that_pings_is_closed() {
 }
 
 #[tokio::test]
-async fn frames_that_are_no_packets_end_the_session() {
+async fn frames_that_are_not_packets_end_the_session() {
     let mut server = start(calm()).await;
     for text in ["", "9", "hello", "é"] {
         let mut client = server.websocket().await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What each module of `src` imports, by the names of the modules below the crate's root.
+/// The modules that each module of `src` imports, by the names of the modules below the crate's root.
 /// Tests and comments do not count: neither is part of what is built.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -107,7 +107,8 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         written: 0,
         unaccounted: 0,
         control: Bytes::new(),
-        rest: early.into(),
+        // Copied, usually nothing: `Vec::from` would keep the request's read buffer.
+        rest: early.to_vec(),
         turn: 0,
         end: None,
     };
@@ -219,7 +220,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             if let End::Gone = end {
                 return Poll::Ready(end);
             }
-            // What came before it in the same read has its answers queued.
+            // The answers to earlier messages of the same read are queued, and go first.
             self.end = Some(end);
         }
         self.poll_write(cx)
