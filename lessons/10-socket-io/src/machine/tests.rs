@@ -136,6 +136,22 @@ fn the_inbox_is_one_for_all_namespaces() {
     );
 }
 
+/// CONNECT, an event, DISCONNECT, again and again.
+#[test]
+fn events_of_a_namespace_that_was_left_still_count() {
+    let now = Instant::now();
+    let (mut machine, _) = joined(now, Limits::default());
+    let text = "x".repeat(10_000);
+    let mut rounds = 0;
+    while decisions(&mut machine).is_empty() {
+        join(&mut machine, now, "0/chat,", 1);
+        event(machine.handle_text(now, &format!(r#"2/chat,["slow","{text}"]"#)));
+        assert!(machine.handle_text(now, "1/chat,").is_some());
+        rounds += 1;
+    }
+    assert_eq!(rounds, (256 << 10) / (10_000 + EVENT_COST) + 1);
+}
+
 #[test]
 fn a_client_that_owes_an_answer_is_read_on() {
     let now = Instant::now();
