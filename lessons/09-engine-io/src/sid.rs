@@ -1,6 +1,6 @@
 //! Session ids that cannot be guessed.
 //!
-//! Who knows a session's id can read and write it by polling. So it comes from the
+//! Anyone who knows a session's id can read and write it over polling. So it comes from the
 //! system's random source, 120 bits of it, and is never shown to other clients
 //! (Socket.IO's public socket id is another one).
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_no_ids() {
+    fn malformed_ids_are_rejected() {
         for text in [
             "",
             "short",

@@ -4,7 +4,7 @@
 use std::process::exit;
 
 use clap::Parser;
-use engine_io::Limits;
+use engine_io::ServeLimits;
 use socket_io::{Config, Io, Socket};
 use tokio::net::TcpListener;
 
@@ -58,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
     engine_io::run(
         listener,
         io.filter(),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     )
     .await?;

@@ -5,7 +5,7 @@
 use std::process::exit;
 
 use clap::Parser;
-use engine_io::Limits;
+use engine_io::ServeLimits;
 use serde_json::{Value, json};
 use socket_io::{AckError, Args, Config, ConnectError, Io, Recovery, Socket};
 use tokio::net::TcpListener;
@@ -76,7 +76,7 @@ async fn main() -> anyhow::Result<()> {
     engine_io::run(
         listener,
         io.filter(),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     )
     .await?;

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::ack::{self, Answers};
-use crate::adapter::Selection;
-use crate::args::{FromArgs, IntoArgs};
+use crate::ack::{self, Answers, Forget};
 use crate::namespace::Namespace;
-use crate::outgoing::Outgoing;
-use crate::room::Room;
+use crate::room::{Room, Selection};
 use crate::socket::Socket;
+use crate::wire::args::{FromArgs, IntoArgs};
+use crate::wire::outgoing::Outgoing;
 
 /// A selection of a namespace's sockets, and what can be done with it.
 ///
@@ -47,13 +46,14 @@ impl Broadcast {
         }
     }
 
-    /// Also to this room: several rooms are their union, and nobody gets two copies.
+    /// Adds the members of a room: several rooms are their union, and no socket gets two
+    /// copies.
     pub fn to(mut self, room: impl Into<Room>) -> Self {
         self.selection.rooms.push(room.into());
         self
     }
 
-    /// But not to this room, or this socket.
+    /// Leaves out the members of a room, or a socket.
     pub fn except(mut self, room: impl Into<Room>) -> Self {
         self.selection.except.push(room.into());
         self
@@ -84,8 +84,8 @@ impl Broadcast {
         }
     }
 
-    /// Sends an event to all who are selected and collects their answers, until the last
-    /// one or the timeout.
+    /// Sends an event to all selected sockets and collects their answers, until the last
+    /// one or the timeout. If it is volatile, only those that it was sent to are asked.
     pub async fn emit_with_ack<T: FromArgs>(
         &self,
         event: &str,
@@ -101,13 +101,19 @@ impl Broadcast {
         let (sender, answers) = mpsc::unbounded_channel();
         let id = self.namespace.next_ack();
         let packet = outgoing.encode_event(self.namespace.name(), Some(id));
-        let sockets = self.fetch_sockets();
-        for socket in &sockets {
-            socket.expect_ack(id, sender.clone());
-            socket.deliver(&packet, self.selection.volatile);
+        let mut asked = Vec::new();
+        let mut missing = 0;
+        for socket in self.fetch_sockets() {
+            if socket.ask(id, sender.clone(), &packet, self.selection.volatile) {
+                asked.push(Forget(move || socket.forget(id)));
+            } else if !self.selection.volatile {
+                missing += 1;
+            }
         }
         drop(sender);
-        ack::collect(sockets, id, answers, self.timeout).await
+        let mut answers = ack::collect(asked.len(), answers, self.timeout).await;
+        answers.missing += missing;
+        answers
     }
 
     /// The sockets that are selected now.
@@ -115,7 +121,9 @@ impl Broadcast {
         let mut sockets = Vec::new();
         self.namespace
             .adapter()
-            .each(&self.selection, &mut |socket| sockets.push(socket.clone()));
+            .each(&self.selection, &mut |member| {
+                sockets.extend(Socket::of(member));
+            });
         sockets
     }
 

@@ -1,407 +1,353 @@
-//! A connection: one Engine.IO session, the namespaces joined over it, and the
-//! attachments that are on their way.
+//! A connection: the shell around its [machine](crate::machine). Messages of the session
+//! go in, and what the machine decides is carried out: sockets are made, events are
+//! queued, the session is paused or closed.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::Poll;
 
-use bytes::Bytes;
 use engine_io::{CloseReason, Expire, Message, Receiver, Session};
 use serde_json::{Value, json};
-use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::args::RawArgs;
-use crate::binary;
-use crate::error::{ConnectError, ParseError};
-use crate::io::{IoInner, Limits};
+use crate::ack::AckSender;
+use crate::data::Data;
+use crate::error::ConnectError;
+use crate::inbox::complain;
+use crate::limits::Limits;
+use crate::link::Link;
+use crate::machine::{Decision, Key, Machine, Output, Rules, Why};
+use crate::mailbox::Mailbox;
 use crate::namespace::{Middleware, Namespace};
-use crate::outgoing::EncodedPacket;
-use crate::packet::{Packet, PacketLimits, PacketType};
-use crate::recovery::Restored;
-use crate::socket::{Birth, DisconnectReason, Socket};
+use crate::reason::DisconnectReason;
+use crate::recovery::{Restored, Saved};
+use crate::room::SocketId;
+use crate::sent::Sent;
+use crate::socket::{Socket, SocketParts};
+use crate::tasks::{Tasks, guarded, guarded_async};
+use crate::wire::args;
+use crate::wire::outgoing::EncodedPacket;
+use crate::wire::packet::PacketType;
+
+/// The server, as a connection sees it.
+pub(crate) trait Host: Send + Sync {
+    /// The namespace of this name, for a client that asks for it. If it is dynamic,
+    /// `release` follows when the client is out again.
+    fn find(&self, name: &str, auth: &Value) -> Option<Namespace>;
+    fn release(&self, name: &str);
+    /// Calls [`Expire::on_deadline`] at this time.
+    fn watch(&self, at: Instant, connection: &Arc<Connection>);
+}
 
 pub(crate) struct Connection {
     this: Weak<Self>,
-    io: Weak<IoInner>,
-    limits: Limits,
+    host: Weak<dyn Host>,
+    rules: Arc<Rules>,
+    tasks: Arc<Tasks>,
     session: Session,
-    runtime: Handle,
     state: Mutex<State>,
-    /// How many sockets want nothing more for now. The session is told under this lock:
-    /// it must not hear of the first who pauses before the last who went on.
-    pauses: Mutex<usize>,
 }
 
-#[derive(Default)]
 struct State {
-    /// A handful, and usually one.
-    sockets: Vec<Socket>,
-    /// A namespace was joined at some time: the client is no stranger.
-    joined: bool,
-    pending: Option<Pending>,
+    machine: Machine<Socket, AckSender>,
     /// A deadline is set already: one at a time, or a client's packets would fill the
     /// heap of deadlines.
     watched: bool,
-    closed: bool,
-}
-
-/// A packet that waits for its attachments.
-struct Pending {
-    text: String,
-    count: usize,
-    attachments: Vec<Bytes>,
-    bytes: usize,
-    since: Instant,
 }
 
 impl Connection {
-    pub(crate) fn open(io: &Arc<IoInner>, session: Session) -> Arc<Self> {
+    pub(crate) fn open(
+        host: Weak<dyn Host>,
+        rules: Arc<Rules>,
+        tasks: Arc<Tasks>,
+        session: Session,
+    ) -> Arc<Self> {
+        let machine = Machine::new(now(), rules.clone());
         let connection = Arc::new_cyclic(|this| Self {
             this: this.clone(),
-            io: Arc::downgrade(io),
-            limits: io.config.limits,
+            host,
+            rules,
+            tasks,
             session,
-            runtime: Handle::current(),
             state: Mutex::new(State {
-                watched: true,
-                ..State::default()
+                machine,
+                watched: false,
             }),
-            pauses: Mutex::new(0),
         });
-        io.deadlines
-            .insert(Instant::now() + io.config.connect_timeout, &connection);
+        connection.with(|_| ());
         connection
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(work);
-    }
-
-    /// A socket's queue is full.
-    pub(crate) fn pause(&self) {
-        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-        *pauses += 1;
-        if *pauses == 1 {
-            self.session.pause();
+    // ANCHOR: with
+    /// Works on the machine, then carries out what it decides.
+    ///
+    /// The session is paused and resumed under the lock: it must not hear of two
+    /// decisions in the wrong order. It never calls back here while it holds its own lock.
+    fn with<R>(&self, work: impl FnOnce(&mut Machine<Socket, AckSender>) -> R) -> R {
+        let mut state = self.lock();
+        let result = work(&mut state.machine);
+        let mut end = None;
+        while let Some(decision) = state.machine.poll() {
+            match decision {
+                Decision::Pause => self.session.pause(),
+                Decision::Resume => self.session.resume(),
+                Decision::Close(why) => end = Some((why, state.machine.joined())),
+            }
         }
-    }
-
-    /// A socket's queue has room again.
-    pub(crate) fn resume(&self) {
-        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-        *pauses -= 1;
-        if *pauses == 0 {
-            self.session.resume();
+        let deadline = state.machine.poll_timeout().filter(|_| !state.watched);
+        state.watched |= deadline.is_some();
+        drop(state);
+        if let Some(at) = deadline
+            && let (Some(host), Some(this)) = (self.host.upgrade(), self.this.upgrade())
+        {
+            host.watch(Instant::from_std(at), &this);
         }
+        if let Some((why, sockets)) = end {
+            self.end(&why, &sockets);
+        }
+        result
     }
+    // ANCHOR_END: with
 
-    /// A socket has left.
-    pub(crate) fn forget(&self, socket: &Socket) {
-        let known = {
-            let mut state = self.lock();
-            let index = state.sockets.iter().position(|known| known.is(socket));
-            index
-                .map(|index| state.sockets.swap_remove(index))
-                .is_some()
+    /// Tells every namespace, then closes the session, which sends what is queued first.
+    fn end(&self, why: &Why, sockets: &[Socket]) {
+        tracing::debug!(session = ?self.session, %why, "closed");
+        let (reason, close) = match why {
+            Why::Protocol(_) => (None, CloseReason::ParseError),
+            Why::ConnectTimeout => (None, CloseReason::ConnectTimeout),
+            Why::Backlog => (Some(DisconnectReason::Backlog), CloseReason::Forced),
         };
-        if known && let Some(io) = self.io.upgrade() {
-            io.release(socket.namespace());
+        for socket in sockets {
+            socket.disconnect_because(reason.unwrap_or(DisconnectReason::Session(close)));
         }
+        self.session.close(close);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn packet_limits(&self) -> PacketLimits {
-        PacketLimits {
-            max_attachments: self.limits.max_attachments,
-            max_depth: self.limits.max_depth,
+    fn carry_out(&self, output: Output<Socket, AckSender>) {
+        match output {
+            Output::Event { to, event } => to.receive(event, self),
+            // An error says that the answer is no longer awaited.
+            Output::Answer { question, args } => drop(question.send(args)),
+            Output::Left { from } => {
+                from.leave_namespace(DisconnectReason::ClientNamespace);
+            }
+            Output::Refuse { name, message } => {
+                self.send_refusal(&name, &ConnectError::new(message));
+            }
+            Output::Ask { key, name, auth } => self.connect(key, &name, auth),
         }
     }
 
-    fn text(&self, text: &str) -> Result<(), ParseError> {
-        let packet = Packet::parse_within(text, self.packet_limits())?;
-        let socket = {
-            let mut state = self.lock();
-            if state.pending.is_some() {
-                return Err(ParseError::OutOfOrder);
-            }
-            if packet.attachments > 0 {
-                let since = Instant::now();
-                state.pending = Some(Pending {
-                    text: text.to_owned(),
-                    count: packet.attachments,
-                    attachments: Vec::new(),
-                    bytes: 0,
-                    since,
-                });
-                let watched = std::mem::replace(&mut state.watched, true);
-                drop(state);
-                if !watched
-                    && let (Some(io), Some(this)) =
-                        (self.io.upgrade(), self.this.upgrade())
-                {
-                    io.deadlines
-                        .insert(since + io.config.connect_timeout, &this);
-                }
-                return Ok(());
-            }
-            state
-                .sockets
-                .iter()
-                .find(|socket| socket.namespace().name() == packet.namespace)
-                .cloned()
+    /// The client asks for a namespace.
+    fn connect(&self, key: Key, name: &str, auth: Box<str>) {
+        let (Some(this), Some(host)) = (self.this.upgrade(), self.host.upgrade()) else {
+            return;
         };
-        self.handle(&packet, socket, &[])
-    }
-
-    fn binary(&self, bytes: Bytes) -> Result<(), ParseError> {
-        let (pending, sockets) = {
-            let mut state = self.lock();
-            let pending = state.pending.as_mut().ok_or(ParseError::OutOfOrder)?;
-            pending.bytes += bytes.len();
-            if pending.bytes > self.limits.max_attachment_bytes {
-                return Err(ParseError::OutOfOrder);
-            }
-            pending.attachments.push(bytes);
-            if pending.attachments.len() < pending.count {
-                return Ok(());
-            }
-            let Some(pending) = state.pending.take() else {
-                return Ok(());
-            };
-            (pending, state.sockets.clone())
+        let Some(value) = args::auth(&auth) else {
+            return self.refuse(key, name, &ConnectError::new("Invalid auth payload"));
         };
-        let packet = Packet::parse_within(&pending.text, self.packet_limits())?;
-        if !binary::placeholders_fit(packet.data, pending.count)? {
-            return Err(ParseError::Placeholder);
+        let Some(namespace) = host.find(name, &value) else {
+            return self.refuse(key, name, &ConnectError::new("Invalid namespace"));
+        };
+        let socket = self.socket(key, &namespace, auth, &value);
+        if !self.with(|machine| machine.admit(key, socket.clone())) {
+            // The session has ended in the meantime.
+            let reason = DisconnectReason::Session(CloseReason::TransportClose);
+            socket.leave_namespace(reason);
+            return;
         }
-        let socket = sockets
-            .into_iter()
-            .find(|socket| socket.namespace().name() == packet.namespace);
-        self.handle(&packet, socket, &pending.attachments)
-    }
-
-    /// A packet is whole.
-    fn handle(
-        &self,
-        packet: &Packet<'_>,
-        socket: Option<Socket>,
-        attachments: &[Bytes],
-    ) -> Result<(), ParseError> {
-        let raw = |skip| RawArgs {
-            array: packet.data,
-            skip,
-            attachments,
-        };
-        match (packet.kind, socket) {
-            (PacketType::Connect, None) => self.connect(packet),
-            (PacketType::Event | PacketType::BinaryEvent, Some(socket))
-                if socket.may_speak() =>
-            {
-                socket.dispatch(raw(1), packet.id)
-            }
-            (PacketType::Ack | PacketType::BinaryAck, Some(socket))
-                if socket.may_speak() =>
-            {
-                socket.acknowledged(packet.id.ok_or(ParseError::Id)?, raw(0))
-            }
-            (PacketType::Disconnect, Some(socket)) => {
-                socket.leave_namespace(DisconnectReason::ClientNamespace);
-                Ok(())
-            }
-            // CONNECT twice, CONNECT_ERROR from a client, anything for a namespace that
-            // was not joined.
-            _ => Err(ParseError::OutOfOrder),
-        }
-    }
-
-    fn connect(&self, packet: &Packet<'_>) -> Result<(), ParseError> {
-        let (Some(io), Some(this)) = (self.io.upgrade(), self.this.upgrade()) else {
-            return Ok(());
-        };
-        if packet.data.len() > self.limits.max_auth {
-            self.refuse(
-                packet.namespace,
-                &ConnectError::new("The auth payload is too large"),
-            );
-            return Ok(());
-        }
-        let auth: Value = if packet.data.is_empty() {
-            json!({})
-        } else {
-            serde_json::from_str(packet.data)?
-        };
-        if self.lock().sockets.len() >= self.limits.max_namespaces {
-            self.refuse(packet.namespace, &ConnectError::new("Too many namespaces"));
-            return Ok(());
-        }
-        let Some(namespace) = io.find(packet.namespace, &auth) else {
-            self.refuse(packet.namespace, &ConnectError::new("Invalid namespace"));
-            return Ok(());
-        };
-        let socket = self.restore(&namespace, &auth).unwrap_or_else(|| {
-            let pid = namespace.recovers().then(|| engine_io::random_id().into());
-            Socket::new(Birth {
-                namespace: namespace.clone(),
-                session: self.session.clone(),
-                connection: self.this.clone(),
-                auth,
-                pid,
-                restored: None,
-            })
-        });
-        {
-            let mut state = self.lock();
-            if state.closed {
-                drop(state);
-                socket.leave_namespace(DisconnectReason::Session(
-                    CloseReason::TransportClose,
-                ));
-                io.release(&namespace);
-                return Ok(());
-            }
-            state.joined = true;
-            state.sockets.push(socket.clone());
-        }
-        // Who comes back has been asked before.
+        // A recovered client has already passed the middleware.
         let middlewares = if socket.recovered() {
             Vec::new()
         } else {
             namespace.middlewares()
         };
         if middlewares.is_empty() {
-            accept(&socket, &this);
+            this.accept(&socket);
         } else {
-            self.spawn(async move {
-                match ask(&middlewares, &socket).await {
-                    Ok(()) => accept(&socket, &this),
-                    Err(error) => this.reject(&socket, &error),
+            let patience = self.rules.connect_timeout;
+            self.tasks.spawn(async move {
+                let verdict = timeout(patience, ask(&middlewares, &socket)).await;
+                match verdict {
+                    Ok(Ok(())) => this.accept(&socket),
+                    Ok(Err(error)) => this.reject(&socket, &error),
+                    Err(_) => this.reject(&socket, &ConnectError::new("timeout")),
                 }
             });
         }
-        Ok(())
     }
 
-    fn restore(&self, namespace: &Namespace, auth: &Value) -> Option<Socket> {
-        let (pid, offset) = (auth["pid"].as_str()?, auth["offset"].as_str()?);
-        namespace.restore(pid, offset, |Restored { saved, missed }| {
-            Socket::new(Birth {
-                namespace: namespace.clone(),
-                session: self.session.clone(),
-                connection: self.this.clone(),
-                auth: auth.clone(),
-                pid: Some(pid.into()),
-                restored: Some((saved.id, saved.data, missed)),
+    /// Makes the socket, with what was kept of it if the client comes back.
+    fn socket(
+        &self,
+        key: Key,
+        namespace: &Namespace,
+        auth: Box<str>,
+        value: &Value,
+    ) -> Socket {
+        let parts = |id, missed, sent, pid: Option<Arc<str>>, data| SocketParts {
+            key,
+            link: self.this.clone(),
+            mailbox: Mailbox::new(id, self.session.clone(), missed, sent),
+            namespace: namespace.clone(),
+            auth: auth.clone(),
+            recovered: false,
+            pid,
+            data,
+        };
+        let restored = value["pid"].as_str().and_then(|pid| {
+            // A client that was sent nothing has no offset.
+            let offset = match &value["offset"] {
+                Value::Null => None,
+                offset => Some(offset.as_str()?),
+            };
+            namespace.restore(pid, offset, |Restored { saved, missed }| {
+                let Saved { id, sent, data, .. } = saved;
+                Socket::new(SocketParts {
+                    recovered: true,
+                    ..parts(id, missed, Some(sent), Some(pid.into()), data)
+                })
             })
+        });
+        restored.unwrap_or_else(|| {
+            let recovers = namespace.recovers();
+            let pid = recovers.then(|| engine_io::random_id().into());
+            let sent = recovers.then(|| Sent::new(namespace.next_number()));
+            let (id, data) = (SocketId::random(), Arc::<Data>::default());
+            Socket::new(parts(id, Vec::new(), sent, pid, data))
         })
     }
 
-    fn refuse(&self, namespace: &str, error: &ConnectError) {
+    /// The socket is in: it is told so, then the application.
+    fn accept(&self, socket: &Socket) {
+        let namespace = socket.namespace();
+        if !socket.recovered() {
+            namespace.add(socket);
+            // It may have left while middleware was asked, and before it was added.
+            if socket.has_left() {
+                namespace.remove(socket, &[], None);
+                return self.reject(socket, &ConnectError::new("disconnected"));
+            }
+        }
+        // The handlers must be set before the client knows that it may send; what they
+        // emit follows the CONNECT packet.
+        if guarded(|| namespace.on_connect(socket.clone())).is_none() {
+            complain("a connect handler panicked");
+            return self.reject(socket, &ConnectError::new("internal error"));
+        }
+        let data = match socket.pid() {
+            Some(pid) => json!({ "sid": socket.id().as_str(), "pid": &**pid }),
+            None => json!({ "sid": socket.id().as_str() }),
+        };
+        self.with(|machine| machine.accepted(socket.key()));
+        let (kind, name) = (PacketType::Connect, namespace.name());
+        socket
+            .mailbox()
+            .open(EncodedPacket::plain(kind, name, &data.to_string()));
+    }
+
+    fn reject(&self, socket: &Socket, error: &ConnectError) {
+        let (key, name) = (socket.key(), socket.namespace().name());
+        let tell = self.with(|machine| machine.refused(now(), key, name));
+        // Leaving undoes what a middleware has joined.
+        socket.leave_namespace(DisconnectReason::ServerNamespace);
+        if tell {
+            self.send_refusal(name, error);
+        }
+    }
+
+    /// No socket was made.
+    fn refuse(&self, key: Key, name: &str, error: &ConnectError) {
+        if self.with(|machine| machine.refused(now(), key, name)) {
+            self.send_refusal(name, error);
+        }
+    }
+
+    fn send_refusal(&self, namespace: &str, error: &ConnectError) {
         let data = match &error.data {
             Some(data) => json!({ "message": error.message, "data": data }),
             None => json!({ "message": error.message }),
         };
-        let packet =
-            EncodedPacket::plain(PacketType::ConnectError, namespace, &data.to_string());
+        let kind = PacketType::ConnectError;
+        let packet = EncodedPacket::plain(kind, namespace, &data.to_string());
         let _ = self.session.send_batch(packet.messages());
-    }
-
-    fn reject(&self, socket: &Socket, error: &ConnectError) {
-        // Leaving undoes what a middleware has joined.
-        socket.leave_namespace(DisconnectReason::ServerNamespace);
-        let name = socket.namespace().name();
-        // A client that has left and asked again meanwhile would take this for the answer
-        // to that.
-        let asked_again = self
-            .lock()
-            .sockets
-            .iter()
-            .any(|other| other.namespace().name() == name);
-        if !asked_again {
-            self.refuse(name, error);
-        }
     }
 }
 
 async fn ask(middlewares: &[Middleware], socket: &Socket) -> Result<(), ConnectError> {
     for middleware in middlewares {
-        let mut verdict = middleware(socket.clone());
-        poll_fn(|cx| {
-            catch_unwind(AssertUnwindSafe(|| verdict.as_mut().poll(cx))).unwrap_or_else(
-                |_| {
-                    tracing::error!(socket = %socket.id(), "a middleware panicked");
-                    Poll::Ready(Err(ConnectError::new("internal error")))
-                },
-            )
-        })
-        .await?;
+        let verdict = guarded_async(middleware(socket.clone())).await;
+        verdict.unwrap_or_else(|| {
+            complain("a middleware panicked");
+            Err(ConnectError::new("internal error"))
+        })?;
     }
     Ok(())
 }
 
-/// The socket is in: it is told so, then the application.
-fn accept(socket: &Socket, connection: &Connection) {
-    let namespace = socket.namespace();
-    if !socket.recovered() {
-        namespace.add(socket);
-        // It may have left while middleware was asked, and before it was added.
-        if socket.has_left() {
-            namespace.remove(socket, &[], None);
-            connection.reject(socket, &ConnectError::new("disconnected"));
-            return;
+/// Now, on tokio's clock: tests can stop it.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+impl Link for Connection {
+    fn limits(&self) -> &Limits {
+        &self.rules.limits
+    }
+
+    fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    fn ask(&self, key: Key, id: u64, question: AckSender) -> bool {
+        self.with(|machine| machine.ask(key, id, question))
+    }
+
+    fn forget(&self, key: Key, id: u64) {
+        self.with(|machine| machine.forget(key, id));
+    }
+
+    fn work_done(&self, cost: usize) {
+        self.with(|machine| machine.work_done(cost));
+    }
+
+    fn left(&self, key: Key, dynamic: Option<&str>) {
+        self.with(|machine| machine.left(now(), key));
+        if let (Some(name), Some(host)) = (dynamic, self.host.upgrade()) {
+            host.release(name);
         }
     }
-    // The handlers must stand before the client knows that it may send; what they emit
-    // follows the CONNECT packet.
-    if catch_unwind(AssertUnwindSafe(|| namespace.on_connect(socket.clone()))).is_err() {
-        tracing::error!(socket = %socket.id(), "the connect handler panicked");
-        connection.reject(socket, &ConnectError::new("internal error"));
-        return;
+
+    fn disconnect_all(&self) {
+        let sockets = self.lock().machine.handles();
+        for socket in sockets {
+            socket.disconnect();
+        }
+        self.session.close(CloseReason::Forced);
     }
-    let data = match socket.pid() {
-        Some(pid) => json!({ "sid": socket.id().as_str(), "pid": &**pid }),
-        None => json!({ "sid": socket.id().as_str() }),
-    };
-    socket.start(&EncodedPacket::plain(
-        PacketType::Connect,
-        namespace.name(),
-        &data.to_string(),
-    ));
 }
 
 impl Receiver for Connection {
     fn message(&self, message: Message<'_>) {
-        let result = match message {
-            Message::Text(text) => self.text(text),
-            Message::Binary(bytes) => self.binary(bytes),
-        };
-        if let Err(error) = result {
-            tracing::debug!(session = ?self.session, %error, "closed");
-            self.session.close(CloseReason::ParseError);
+        let output = self.with(|machine| match message {
+            Message::Text(text) => machine.handle_text(now(), text),
+            Message::Binary(bytes) => machine.handle_binary(bytes),
+        });
+        if let Some(output) = output {
+            self.carry_out(output);
         }
     }
 
     fn close(&self, reason: CloseReason) {
-        // Not here: a send that spent the client's budget may stand above us, with a lock
-        // that leaving needs.
+        // Not here: a send that spent the client's budget can be above us on the stack,
+        // with a lock that leaving needs.
         let Some(this) = self.this.upgrade() else {
             return;
         };
-        self.spawn(async move {
-            let sockets = {
-                let mut state = this.lock();
-                state.closed = true;
-                state.pending = None;
-                state.sockets.clone()
-            };
+        self.tasks.spawn(async move {
+            let sockets = this.lock().machine.close();
             for socket in sockets {
                 socket.leave_namespace(DisconnectReason::Session(reason));
             }
@@ -411,22 +357,11 @@ impl Receiver for Connection {
 
 impl Expire for Connection {
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-        let timeout = self.io.upgrade()?.config.connect_timeout;
+        self.lock().watched = true;
+        self.with(|machine| machine.handle_timeout(now.into_std()));
         let mut state = self.lock();
-        let due = state
-            .pending
-            .as_ref()
-            .map(|pending| pending.since + timeout);
-        let stuck = due.is_some_and(|due| due <= now);
-        let stranger = !state.joined;
-        state.watched = due.is_some() && !stuck;
-        drop(state);
-        // The first deadline is the connection's own.
-        if stranger {
-            self.session.close(CloseReason::ConnectTimeout);
-        } else if stuck {
-            self.session.close(CloseReason::ParseError);
-        }
-        due.filter(|_| !stuck)
+        let next = state.machine.poll_timeout();
+        state.watched = next.is_some();
+        next.map(Instant::from_std)
     }
 }

@@ -32,9 +32,17 @@ pub enum ParseError {
     /// An event whose name the protocol keeps for itself.
     #[error("the event name {0:?} is reserved")]
     ReservedName(String),
-    /// A placeholder for an attachment that was not announced, or twice for one.
+    /// A placeholder for an attachment that was not announced, or two for the same one.
     #[error("placeholders and attachments do not match")]
     Placeholder,
+    /// More bytes of attachments than
+    /// [`Limits::max_attachment_bytes`](crate::Limits::max_attachment_bytes).
+    #[error("the attachments are too large")]
+    AttachmentBytes,
+    /// Attachments that did not arrive within
+    /// [`Config::connect_timeout`](crate::Config::connect_timeout).
+    #[error("the attachments did not arrive in time")]
+    Overdue,
     /// A binary message that no packet announced, or text while attachments are due.
     #[error("attachments out of order")]
     OutOfOrder,
@@ -78,6 +86,10 @@ pub enum AckError {
     /// The client is gone.
     #[error("the client has disconnected")]
     Disconnected,
+    /// The question could not be sent: its name is reserved, or JSON cannot express its
+    /// arguments. The log has the reason.
+    #[error("the question cannot be sent")]
+    NotSent,
     /// The client's answer does not have the type that was asked for.
     #[error("the acknowledgement does not fit: {0}")]
     Decode(String),

@@ -3,7 +3,8 @@
 //!
 //! `Fn(Socket, A, B) -> Future<Output = R>` for any decodable `A` and `B` and any
 //! sendable `R` becomes one shape that a table can hold. What the handler returns is the
-//! acknowledgement, as in gevent-socketio's `return True, nickname`.
+//! acknowledgement, as in gevent-socketio's `return True, nickname`. The handle is a type
+//! parameter: nothing here knows what a socket can do.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,19 +13,25 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
-use crate::socket::Socket;
+use crate::reason::DisconnectReason;
+use crate::wire::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
 
 /// A handler that has its arguments and runs; its result is what the acknowledgement
 /// carries.
 pub(crate) type Running =
     Pin<Box<dyn Future<Output = Result<Encoded, serde_json::Error>> + Send>>;
 
+pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type OnAny<S> = Arc<dyn Fn(S, String, Args) -> Job + Send + Sync>;
+pub(crate) type OnDisconnect<S> = Arc<dyn Fn(S, DisconnectReason) -> Job + Send + Sync>;
+
 /// An async function that can handle an event: `async |socket: Socket, first: String,
 /// second: u32| { … }`, with up to six arguments, or with [`Args`] for all of them.
 ///
-/// `Signature` is inferred; it keeps functions of different arity apart.
-pub trait Handler<Signature>: Send + Sync + 'static {
+/// `Handle` is [`Socket`](crate::Socket). `Signature` is inferred; it keeps functions of
+/// different arity apart. A handler that panics is over, and the client gets
+/// `false, "internal error"` as its acknowledgement; the socket's next event is handled.
+pub trait Handler<Handle, Signature>: Send + Sync + 'static {
     /// What an event's arguments are decoded into.
     #[doc(hidden)]
     type Decoded: FromArgs + Send + 'static;
@@ -33,14 +40,14 @@ pub trait Handler<Signature>: Send + Sync + 'static {
     #[doc(hidden)]
     fn call(
         &self,
-        socket: Socket,
+        socket: Handle,
         args: Self::Decoded,
     ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send;
 }
 
-impl<F, Fut, R> Handler<Args> for F
+impl<S, F, Fut, R> Handler<S, Args> for F
 where
-    F: Fn(Socket, Args) -> Fut + Send + Sync + 'static,
+    F: Fn(S, Args) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = R> + Send + 'static,
     R: IntoArgs,
 {
@@ -48,7 +55,7 @@ where
 
     fn call(
         &self,
-        socket: Socket,
+        socket: S,
         args: Args,
     ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send {
         let future = self(socket, args);
@@ -58,9 +65,9 @@ where
 
 macro_rules! handlers {
     ($(($($name:ident $ty:ident),*)),* $(,)?) => {$(
-        impl<Func, Fut, Ret, $($ty),*> Handler<($($ty,)*)> for Func
+        impl<Handle, Func, Fut, Ret, $($ty),*> Handler<Handle, ($($ty,)*)> for Func
         where
-            Func: Fn(Socket, $($ty),*) -> Fut + Send + Sync + 'static,
+            Func: Fn(Handle, $($ty),*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = Ret> + Send + 'static,
             Ret: IntoArgs,
             $($ty: DeserializeOwned + Send + 'static,)*
@@ -69,7 +76,7 @@ macro_rules! handlers {
 
             fn call(
                 &self,
-                socket: Socket,
+                socket: Handle,
                 ($($name,)*): Self::Decoded,
             ) -> impl Future<Output = Result<Encoded, serde_json::Error>> + Send {
                 let future = self(socket, $($name),*);
@@ -90,31 +97,91 @@ handlers!(
 );
 
 /// A handler without its types.
-pub(crate) trait ErasedHandler: Send + Sync {
-    /// Decodes the arguments now; the function is called when the future is polled, which
-    /// is when its turn has come.
+pub(crate) trait ErasedHandler<S>: Send + Sync {
+    /// Decodes the arguments; the function is called when the future is polled.
     fn start(
         self: Arc<Self>,
-        socket: Socket,
+        socket: S,
         raw: RawArgs<'_>,
     ) -> Result<Running, serde_json::Error>;
 }
 
-pub(crate) struct Erased<H, Signature>(H, PhantomData<fn() -> Signature>);
+struct Erased<H, Signature>(H, PhantomData<fn() -> Signature>);
 
-impl<H, Signature> Erased<H, Signature> {
-    pub(crate) fn new(handler: H) -> Self {
-        Self(handler, PhantomData)
+impl<S, H, Signature> ErasedHandler<S> for Erased<H, Signature>
+where
+    S: Send + 'static,
+    H: Handler<S, Signature>,
+    Signature: 'static,
+{
+    fn start(
+        self: Arc<Self>,
+        socket: S,
+        raw: RawArgs<'_>,
+    ) -> Result<Running, serde_json::Error> {
+        let args: H::Decoded = raw.decode()?;
+        Ok(Box::pin(async move { self.0.call(socket, args).await }))
     }
 }
 
-impl<H: Handler<Signature>, Signature: 'static> ErasedHandler for Erased<H, Signature> {
-    fn start(
-        self: Arc<Self>,
-        socket: Socket,
-        raw: RawArgs<'_>,
-    ) -> Result<Running, serde_json::Error> {
-        let args = H::Decoded::from_args(raw)?;
-        Ok(Box::pin(async move { self.0.call(socket, args).await }))
+/// A socket's handlers.
+pub(crate) struct Handlers<S> {
+    /// A handful: a list is smaller than a map, and as fast.
+    events: Vec<(Box<str>, Arc<dyn ErasedHandler<S>>)>,
+    any: Vec<OnAny<S>>,
+    disconnect: Vec<OnDisconnect<S>>,
+}
+
+impl<S> Default for Handlers<S> {
+    fn default() -> Self {
+        Self {
+            events: Vec::new(),
+            any: Vec::new(),
+            disconnect: Vec::new(),
+        }
+    }
+}
+
+/// A handler that was replaced. Dropping it can run a user's code.
+pub(crate) type Replaced<S> = Option<Arc<dyn ErasedHandler<S>>>;
+
+impl<S: Send + 'static> Handlers<S> {
+    /// Sets the handler of an event. Returns the one before, to be dropped without a
+    /// lock.
+    pub(crate) fn on<H: Handler<S, Signature>, Signature: 'static>(
+        &mut self,
+        event: &str,
+        handler: H,
+    ) -> Replaced<S> {
+        let handler: Arc<dyn ErasedHandler<S>> = Arc::new(Erased(handler, PhantomData));
+        let slot = self.events.iter_mut().find(|(name, _)| **name == *event);
+        if let Some((_, slot)) = slot {
+            return Some(std::mem::replace(slot, handler));
+        }
+        self.events.push((event.into(), handler));
+        None
+    }
+
+    pub(crate) fn on_any(&mut self, handler: OnAny<S>) {
+        self.any.push(handler);
+    }
+
+    pub(crate) fn on_disconnect(&mut self, handler: OnDisconnect<S>) {
+        self.disconnect.push(handler);
+    }
+
+    /// The handlers of an event: those of all events, and its own.
+    pub(crate) fn of(&self, event: &str) -> (Vec<OnAny<S>>, Replaced<S>) {
+        let own = self.events.iter().find(|(name, _)| **name == *event);
+        (self.any.clone(), own.map(|(_, handler)| handler.clone()))
+    }
+
+    /// Whether an event of this name would be handled.
+    pub(crate) fn listens(&self, event: &str) -> bool {
+        !self.any.is_empty() || self.events.iter().any(|(name, _)| **name == *event)
+    }
+
+    pub(crate) fn into_disconnect(self) -> Vec<OnDisconnect<S>> {
+        self.disconnect
     }
 }

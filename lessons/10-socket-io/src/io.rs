@@ -2,108 +2,41 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use engine_io::{Application, Deadlines, Receiver, Server, Session};
 use serde_json::Value;
+use tokio::time::Instant;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 
-use crate::connection::Connection;
+use crate::config::Config;
+use crate::connection::{Connection, Host};
+use crate::inbox::complain;
+use crate::machine::Rules;
 use crate::namespace::{Namespace, OnConnect};
-use crate::recovery::Recovery;
 use crate::socket::Socket;
-
-/// What one client may ask for.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Attachments of one packet. Default 10.
-    pub max_attachments: usize,
-    /// Bytes of one packet's attachments together. Default 4 MiB.
-    pub max_attachment_bytes: usize,
-    /// Nesting of JSON. Default 64.
-    pub max_depth: usize,
-    /// Rooms of one socket. Default 100.
-    pub max_rooms: usize,
-    /// Bytes of a room's name. Default 256.
-    pub max_room_name: usize,
-    /// Bytes of the payload with which a client joins a namespace; it is kept with the
-    /// socket. Default 16 KiB.
-    pub max_auth: usize,
-    /// Bytes of the name of a namespace that a predicate makes. Default 256.
-    pub max_namespace_name: usize,
-    /// Namespaces of one connection. Default 100.
-    pub max_namespaces: usize,
-    /// Bytes of events that wait for a socket's handlers before its connection is read
-    /// no further. Default 256 KiB.
-    pub max_inbox: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_attachments: 10,
-            max_attachment_bytes: 4 << 20,
-            max_depth: 64,
-            max_rooms: 100,
-            max_room_name: 256,
-            max_auth: 16 << 10,
-            max_namespace_name: 256,
-            max_namespaces: 100,
-            max_inbox: 256 << 10,
-        }
-    }
-}
-
-/// A server's settings.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The sessions below: path (`/socket.io/` by default), heartbeat, payload size,
-    /// transports, origins.
-    pub engine: engine_io::Config,
-    /// How long a client may take to join a namespace, and an event's attachments to
-    /// arrive. Default 45 s.
-    pub connect_timeout: Duration,
-    /// Whether clients that were away get what they missed. Default not.
-    pub recovery: Option<Recovery>,
-    /// What one client may ask for.
-    pub limits: Limits,
-    /// How many namespaces predicates may make. Default 1,000.
-    pub max_dynamic_namespaces: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            engine: engine_io::Config {
-                path: "/socket.io/".into(),
-                ..engine_io::Config::default()
-            },
-            connect_timeout: Duration::from_secs(45),
-            recovery: None,
-            limits: Limits::default(),
-            max_dynamic_namespaces: 1000,
-        }
-    }
-}
+use crate::tasks::{Tasks, guarded};
 
 /// A Socket.IO server: a cheap handle.
 #[derive(Clone)]
 pub struct Io(Arc<IoInner>);
 
-pub(crate) struct IoInner {
-    pub(crate) config: Config,
-    pub(crate) deadlines: Deadlines<Connection>,
+struct IoInner {
+    config: Config,
+    rules: Arc<Rules>,
+    deadlines: Deadlines<Connection>,
     engine: OnceLock<Server>,
+    /// Made with the first session, on the runtime that it runs on.
+    tasks: OnceLock<Arc<Tasks>>,
     namespaces: Mutex<Namespaces>,
 }
 
 struct Namespaces {
-    fixed: HashMap<Box<str>, Namespace>,
+    static_: HashMap<Box<str>, Namespace>,
     /// Made by a predicate, with how many sockets are in them or about to be.
-    made: HashMap<Box<str>, (Namespace, usize)>,
+    dynamic: HashMap<Box<str>, (Namespace, usize)>,
     rules: Vec<Rule>,
 }
 
@@ -124,36 +57,48 @@ impl Default for Io {
 impl Io {
     /// A server with the namespace `/` and no handlers.
     pub fn new(config: Config) -> Self {
-        let main = Namespace::new("/", Arc::new(|_| {}), false, config.recovery);
+        let main = Namespace::new("/", Arc::new(|_| {}), false, &config);
+        let rules = Arc::new(Rules {
+            limits: config.limits,
+            connect_timeout: config.connect_timeout,
+        });
         Self(Arc::new(IoInner {
             config,
+            rules,
             deadlines: Deadlines::new(),
             engine: OnceLock::new(),
+            tasks: OnceLock::new(),
             namespaces: Mutex::new(Namespaces {
-                fixed: HashMap::from([("/".into(), main)]),
-                made: HashMap::new(),
+                static_: HashMap::from([("/".into(), main)]),
+                dynamic: HashMap::new(),
                 rules: Vec::new(),
             }),
         }))
     }
 
     /// Makes a namespace; `on_connect` is called with each socket that joins it, and sets
-    /// its handlers. A second call with the same name makes it anew.
+    /// its handlers. If it panics, the client is refused. A second call with the same name
+    /// makes a new namespace in its place.
     pub fn of(
         &self,
         name: &str,
         on_connect: impl Fn(Socket) + Send + Sync + 'static,
     ) -> Namespace {
-        let name = normal(name);
-        let namespace =
-            Namespace::new(&name, Arc::new(on_connect), false, self.0.config.recovery);
-        self.0.lock().fixed.insert(name.into(), namespace.clone());
+        let name = normalize(name);
+        let on_connect = Arc::new(on_connect);
+        let namespace = Namespace::new(&name, on_connect, false, &self.0.config);
+        let before = {
+            let mut namespaces = self.0.lock();
+            namespaces.static_.insert(name.into(), namespace.clone())
+        };
+        // Without the lock: dropping it can run a user's code.
+        drop(before);
         namespace
     }
 
     /// Lets clients make namespaces: those whose name and auth payload the predicate
-    /// accepts. One lives as long as somebody is in it; who was alone there and comes
-    /// back starts afresh.
+    /// accepts. If it panics, it has not accepted. A namespace lives as long as a client
+    /// is in it; a client that was alone there and comes back starts from scratch.
     ///
     /// ```
     /// # let io = socket_io::Io::default();
@@ -175,15 +120,15 @@ impl Io {
 
     /// The namespace of that name, if there is one now.
     pub fn namespace(&self, name: &str) -> Option<Namespace> {
-        let name = normal(name);
+        let name = normalize(name);
         let namespaces = self.0.lock();
-        let made = || {
+        let dynamic = || {
             namespaces
-                .made
+                .dynamic
                 .get(&*name)
                 .map(|(namespace, _)| namespace.clone())
         };
-        namespaces.fixed.get(&*name).cloned().or_else(made)
+        namespaces.static_.get(&*name).cloned().or_else(dynamic)
     }
 
     /// The server as a warp filter, mounted under [`Config::engine`]'s path.
@@ -201,7 +146,8 @@ impl Io {
     /// The Engine.IO server below.
     pub fn engine(&self) -> &Server {
         self.0.engine.get_or_init(|| {
-            Server::new(self.0.config.engine.clone(), Door(Arc::downgrade(&self.0)))
+            let app = EngineApp(Arc::downgrade(&self.0));
+            Server::new(self.0.config.engine.clone(), app)
         })
     }
 
@@ -211,7 +157,7 @@ impl Io {
     /// ```no_run
     /// # async fn example(io: socket_io::Io, listener: tokio::net::TcpListener) -> std::io::Result<()> {
     /// let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    /// let server = engine_io::run(listener, io.filter(), engine_io::Limits::default(), async { drop(stopping.await) });
+    /// let server = engine_io::run(listener, io.filter(), engine_io::ServeLimits::default(), async { drop(stopping.await) });
     /// let end = async {
     ///     tokio::signal::ctrl_c().await?;
     ///     drop(stop);
@@ -223,12 +169,24 @@ impl Io {
     /// # }
     /// ```
     pub async fn shutdown(&self, deadline: Duration) -> usize {
-        self.engine().shutdown(deadline).await
+        self.drain(Duration::ZERO, deadline).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), but closes the connections one after another,
+    /// spread over `period`, so that their clients do not arrive at the next server all at
+    /// once. Then waits until `deadline` has passed for clients that have not gone, and
+    /// for handlers that are still at work.
+    pub async fn drain(&self, period: Duration, deadline: Duration) -> usize {
+        let closed = self.engine().drain(period, deadline).await;
+        if let Some(tasks) = self.0.tasks.get() {
+            tasks.finish(deadline).await;
+        }
+        closed
     }
 }
 
 /// A name with its slash.
-fn normal(name: &str) -> String {
+fn normalize(name: &str) -> String {
     if name.starts_with('/') {
         name.to_owned()
     } else {
@@ -237,21 +195,23 @@ fn normal(name: &str) -> String {
 }
 
 /// Where sessions come in.
-struct Door(Weak<IoInner>);
+struct EngineApp(Weak<IoInner>);
 
-impl Application for Door {
+impl Application for EngineApp {
     fn open(&self, session: Session) -> Arc<dyn Receiver> {
-        match self.0.upgrade() {
-            Some(io) => Connection::open(&io, session),
-            None => Arc::new(Nobody),
-        }
+        let Some(io) = self.0.upgrade() else {
+            return Arc::new(ClosedReceiver);
+        };
+        let tasks = io.tasks.get_or_init(|| Arc::new(Tasks::new()));
+        let host: Weak<dyn Host> = self.0.clone();
+        Connection::open(host, io.rules.clone(), tasks.clone(), session)
     }
 }
 
-/// The server is gone; the last sessions say things to nobody.
-struct Nobody;
+/// Listens to the last sessions of a server that is gone.
+struct ClosedReceiver;
 
-impl Receiver for Nobody {
+impl Receiver for ClosedReceiver {
     fn message(&self, _: engine_io::Message<'_>) {}
     fn close(&self, _: engine_io::CloseReason) {}
 }
@@ -262,16 +222,16 @@ impl IoInner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The namespace for a client that wants in. [`release`](Self::release) follows when
-    /// it is out again.
-    pub(crate) fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
+impl Host for IoInner {
+    fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
         let rules = {
             let mut namespaces = self.lock();
-            if let Some(namespace) = namespaces.fixed.get(name) {
+            if let Some(namespace) = namespaces.static_.get(name) {
                 return Some(namespace.clone());
             }
-            if let Some((namespace, users)) = namespaces.made.get_mut(name) {
+            if let Some((namespace, users)) = namespaces.dynamic.get_mut(name) {
                 *users += 1;
                 return Some(namespace.clone());
             }
@@ -281,44 +241,40 @@ impl IoInner {
             namespaces.rules.clone()
         };
         // The predicate is the application's: it runs without the lock, and one that
-        // panics has not said yes.
+        // panics has not accepted.
         let rule = rules.into_iter().find(|rule| {
-            catch_unwind(AssertUnwindSafe(|| (rule.matches)(name, auth))).unwrap_or_else(
-                |_| {
-                    tracing::error!(namespace = name, "a namespace's predicate panicked");
-                    false
-                },
-            )
+            guarded(|| (rule.matches)(name, auth)).unwrap_or_else(|| {
+                complain("a namespace's predicate panicked");
+                false
+            })
         })?;
+        // Made without the lock too: an adapter is a user's.
+        let new = Namespace::new(name, rule.on_connect, true, &self.config);
         let mut namespaces = self.lock();
-        if !namespaces.made.contains_key(name)
-            && namespaces.made.len() >= self.config.max_dynamic_namespaces
+        if !namespaces.dynamic.contains_key(name)
+            && namespaces.dynamic.len() >= self.config.max_dynamic_namespaces
         {
             return None;
         }
-        let (namespace, users) =
-            namespaces.made.entry(name.into()).or_insert_with(|| {
-                (
-                    Namespace::new(name, rule.on_connect, true, self.config.recovery),
-                    0,
-                )
-            });
+        let entry = namespaces.dynamic.entry(name.into());
+        let (namespace, users) = entry.or_insert((new, 0));
         *users += 1;
         Some(namespace.clone())
     }
 
-    /// A socket is out of a namespace.
-    pub(crate) fn release(&self, namespace: &Namespace) {
-        if !namespace.is_dynamic() {
-            return;
-        }
+    fn release(&self, name: &str) {
         let mut namespaces = self.lock();
-        if let Some((_, users)) = namespaces.made.get_mut(namespace.name()) {
+        let unused = namespaces.dynamic.get_mut(name).is_some_and(|(_, users)| {
             *users -= 1;
-            if *users == 0 {
-                namespaces.made.remove(namespace.name());
-            }
-        }
+            *users == 0
+        });
+        let gone = unused.then(|| namespaces.dynamic.remove(name));
+        drop(namespaces);
+        drop(gone);
+    }
+
+    fn watch(&self, at: Instant, connection: &Arc<Connection>) {
+        self.deadlines.insert(at, connection);
     }
 }
 

@@ -27,20 +27,34 @@
 
 mod ack;
 mod adapter;
-mod args;
-mod binary;
 mod broadcast;
+mod config;
 mod connection;
 mod data;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+mod gate;
 mod handler;
+mod inbox;
 mod io;
+mod limits;
+mod link;
+mod machine;
+mod mailbox;
+mod members;
 mod namespace;
-mod outgoing;
-pub mod packet;
+mod reason;
 mod recovery;
 mod room;
+mod sent;
+#[cfg(test)]
+mod simulation;
 mod socket;
+mod sync;
+mod tasks;
+mod wire;
 // A solution says `socket_io::` as an answer does, so that the one can be put in the
 // place of the other.
 extern crate self as socket_io;
@@ -50,19 +64,24 @@ extern crate self as socket_io;
 pub mod solutions;
 
 pub use ack::{Answers, EmitWithAck};
-pub use adapter::{Adapter, InMemory, Selection};
-pub use args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
-pub use binary::Binary;
+pub use adapter::{Adapter, InMemory};
 pub use broadcast::Broadcast;
+pub use config::{Adapters, Config};
 pub use data::Data;
 pub use error::{AckError, ConnectError, JoinError, ParseError};
 pub use handler::Handler;
-pub use io::{Config, Io, Limits};
+pub use io::Io;
+pub use limits::Limits;
+pub use members::Member;
 pub use namespace::Namespace;
-pub use outgoing::EncodedPacket;
+pub use reason::DisconnectReason;
 pub use recovery::Recovery;
-pub use room::{Room, SocketId};
-pub use socket::{DisconnectReason, Socket};
+pub use room::{InvalidSocketId, Room, Selection, SocketId};
+pub use socket::Socket;
+pub use wire::args::{Args, ArgsWriter, FromArgs, IntoArgs, RawArgs};
+pub use wire::binary::Binary;
+pub use wire::outgoing::EncodedPacket;
+pub use wire::packet;
 
 /// Compiles the example in the project's README.
 #[cfg(doctest)]

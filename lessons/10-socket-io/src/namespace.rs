@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::adapter::{Adapter, InMemory, Selection};
-use crate::args::IntoArgs;
+use crate::adapter::Adapter;
 use crate::broadcast::Broadcast;
+use crate::config::Config;
 use crate::error::ConnectError;
-use crate::outgoing::Outgoing;
-use crate::recovery::{Log, Recovery, Restored, Saved};
-use crate::room::Room;
+use crate::recovery::{Log, Restored, Saved};
+use crate::room::{Room, Selection};
+use crate::sent::Number;
 use crate::socket::Socket;
+use crate::wire::args::IntoArgs;
+use crate::wire::outgoing::{EncodedPacket, Outgoing};
 
 pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
@@ -35,6 +37,8 @@ struct Inner {
     /// Made by a predicate, and gone when the last socket is.
     dynamic: bool,
     recovery: Option<Mutex<Log>>,
+    /// Bytes that a client can have missed: half of what may be queued for it.
+    max_missed: usize,
 }
 
 impl Namespace {
@@ -42,20 +46,21 @@ impl Namespace {
         name: &str,
         on_connect: OnConnect,
         dynamic: bool,
-        recovery: Option<Recovery>,
+        config: &Config,
     ) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
             on_connect,
             middleware: RwLock::default(),
-            adapter: Box::new(InMemory::default()),
+            adapter: config.adapters.make(name),
             next_ack: AtomicU64::new(0),
             dynamic,
-            recovery: recovery.map(|limits| Mutex::new(Log::new(limits))),
+            max_missed: config.engine.outbound_budget / 2,
+            recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
 
-    /// The name, with its slash.
+    /// Returns the name, with its slash.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -63,7 +68,8 @@ impl Namespace {
     /// Asks `check` before a socket may join: it sees the socket, its
     /// [`auth`](Socket::auth) and its [`handshake`](Socket::handshake). An error is
     /// what the client's `connect_error` gets. Several are asked in the order they
-    /// were added.
+    /// were added. One that panics refuses the client, and so does one that has not
+    /// answered within [`Config::connect_timeout`](crate::Config::connect_timeout).
     ///
     /// ```
     /// use socket_io::{ConnectError, Io, Socket};
@@ -90,47 +96,47 @@ impl Namespace {
         self
     }
 
-    /// Everybody in the namespace.
+    /// Selects every socket in the namespace.
     pub fn all(&self) -> Broadcast {
         Broadcast::new(self.clone())
     }
 
-    /// Everybody in a room.
+    /// Selects the members of a room.
     pub fn to(&self, room: impl Into<Room>) -> Broadcast {
         self.all().to(room)
     }
 
-    /// Everybody but a room, or a socket.
+    /// Selects the namespace without a room, or without a socket.
     pub fn except(&self, room: impl Into<Room>) -> Broadcast {
         self.all().except(room)
     }
 
-    /// Only sockets of this server.
+    /// Selects only sockets of this server.
     pub fn local(&self) -> Broadcast {
         self.all().local()
     }
 
-    /// Drop what cannot be sent at once.
+    /// Drops what cannot be sent at once.
     pub fn volatile(&self) -> Broadcast {
         self.all().volatile()
     }
 
-    /// How long [`Broadcast::emit_with_ack`] waits.
+    /// Sets how long [`Broadcast::emit_with_ack`] waits.
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.all().timeout(timeout)
     }
 
-    /// Sends an event to everybody in the namespace.
+    /// Sends an event to every socket in the namespace.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
         self.all().emit(event, args);
     }
 
-    /// Everybody's sockets.
+    /// Returns all sockets of this server.
     pub fn fetch_sockets(&self) -> Vec<Socket> {
         self.all().fetch_sockets()
     }
 
-    /// How many sockets there are.
+    /// Returns how many sockets there are.
     pub fn count(&self) -> usize {
         self.0.adapter.count()
     }
@@ -141,8 +147,9 @@ impl Namespace {
         &*self.0.adapter
     }
 
-    pub(crate) fn is_dynamic(&self) -> bool {
-        self.0.dynamic
+    /// The name, if a predicate made the namespace.
+    pub(crate) fn dynamic_name(&self) -> Option<&str> {
+        self.0.dynamic.then_some(&self.0.name)
     }
 
     pub(crate) fn on_connect(&self, socket: Socket) {
@@ -175,66 +182,91 @@ impl Namespace {
         )
     }
 
-    /// Sends an event to all who are selected.
-    pub(crate) fn broadcast(&self, mut outgoing: Outgoing, selection: &Selection) {
-        match self.log() {
-            Some(mut log) if !selection.volatile => {
-                // Under the lock until it is queued for everybody: offsets then arrive in
-                // their order, and a socket that is restored meanwhile
-                // either finds this packet in the log or is a member that is sent it.
-                outgoing.push_offset(&log.next_offset());
-                let packet = outgoing.encode_event(&self.0.name, None);
-                log.append(Instant::now(), packet.clone(), selection.clone());
-                self.0.adapter.broadcast(&packet, selection);
-            }
-            log => {
-                drop(log);
-                let packet = outgoing.encode_event(&self.0.name, None);
-                self.0.adapter.broadcast(&packet, selection);
-            }
+    /// Sends an event to all selected sockets.
+    ///
+    /// The log gives the event its number and is free again before it is queued for
+    /// anybody. A client that is restored in the meantime finds it in the log, and is not
+    /// sent it a second time.
+    pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
+        let Some(mut log) = self.log() else {
+            let packet = outgoing.encode_event(&self.0.name, None);
+            return self.0.adapter.broadcast(&packet, selection);
+        };
+        if selection.volatile {
+            let packet = log.skip(self.numbered(outgoing));
+            drop(log);
+            return self.0.adapter.broadcast(&packet, selection);
         }
+        let selected = selection.clone();
+        let packet = log.append(Instant::now(), selected, self.numbered(outgoing));
+        log.begin();
+        drop(log);
+        // An adapter that panics is under way no longer, either.
+        let _end = Finally(|| {
+            if let (Some(mut log), Some(number)) = (self.log(), packet.number()) {
+                log.end(number.number);
+            }
+        });
+        self.0.adapter.broadcast(&packet, selection);
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
-    pub(crate) fn send(&self, mut outgoing: Outgoing, socket: &Socket) {
-        // Under the lock for the same reason.
-        let mut log = self.log();
-        if let Some(log) = &log {
-            outgoing.push_offset(&log.next_offset());
-        }
-        let packet = outgoing.encode_event(&self.0.name, None);
-        if let Some(log) = &mut log {
+    pub(crate) fn send(&self, outgoing: Outgoing, socket: &Socket, volatile: bool) {
+        let Some(mut log) = self.log() else {
+            socket.deliver(&outgoing.encode_event(&self.0.name, None), volatile);
+            return;
+        };
+        let packet = if volatile {
+            log.skip(self.numbered(outgoing))
+        } else {
             let selection = Selection {
                 rooms: vec![socket.into()],
                 ..Selection::default()
             };
-            log.append(Instant::now(), packet.clone(), selection);
-        }
-        socket.deliver(&packet, false);
+            log.append(Instant::now(), selection, self.numbered(outgoing))
+        };
+        // Under the lock: it is one client.
+        socket.deliver(&packet, volatile);
     }
 
-    /// What was kept of the client with this private id, if it may go on from there.
+    fn numbered(
+        &self,
+        mut outgoing: Outgoing,
+    ) -> impl FnOnce(Number, &str) -> EncodedPacket + use<'_> {
+        move |number, offset| {
+            outgoing.push_offset(offset);
+            outgoing.encode_event(&self.0.name, None).numbered(number)
+        }
+    }
+
+    /// The number of the next event; 0 without a log.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.log().map_or(0, |log| log.next())
+    }
+
+    /// What was kept of the client with this private id, if it can continue there.
     pub(crate) fn restore(
         &self,
         pid: &str,
-        offset: &str,
+        offset: Option<&str>,
         make: impl FnOnce(Restored) -> Socket,
     ) -> Option<Socket> {
         // The server may not have noticed yet that the client left.
         let stale = self.log()?.live(pid);
-        if let Some(stale) = stale {
+        if let Some(stale) = stale.as_ref().and_then(Socket::of) {
             stale.replaced();
         }
         let mut log = self.log()?;
-        let restored = log.restore(Instant::now(), pid, offset)?;
+        let restored = log.restore(Instant::now(), pid, offset, self.0.max_missed)?;
+        let since = restored.saved.since;
         let rooms = restored.saved.rooms.clone();
         let socket = make(restored);
-        for room in rooms {
-            let _ = socket.join(room);
-        }
-        self.0.adapter.add(&socket);
+        // Under the lock: an event is in what the client missed, or it is sent to it.
+        socket.joined_at(since);
+        socket.rejoin(rooms);
+        self.0.adapter.add(&socket.member());
         if let Some(pid) = socket.pid() {
-            log.arrived(pid.clone(), &socket);
+            log.arrived(pid.clone(), socket.member());
         }
         Some(socket)
     }
@@ -242,13 +274,17 @@ impl Namespace {
     /// A socket has been accepted.
     pub(crate) fn add(&self, socket: &Socket) {
         let mut log = self.log();
-        self.0.adapter.add(socket);
+        if let Some(log) = &log {
+            socket.joined_at(log.next());
+            socket.mailbox().gate().start_at(log.next());
+        }
+        self.0.adapter.add(&socket.member());
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
-            log.arrived(pid.clone(), socket);
+            log.arrived(pid.clone(), socket.member());
         }
     }
 
-    /// A socket has left these rooms and the namespace; `saved` if it may come back.
+    /// A socket has left these rooms and the namespace; `saved` if it can come back.
     pub(crate) fn remove(
         &self,
         socket: &Socket,
@@ -256,13 +292,24 @@ impl Namespace {
         saved: Option<Saved>,
     ) {
         let mut log = self.log();
-        self.0.adapter.remove(socket, rooms);
+        self.0.adapter.remove(socket.id(), rooms);
+        let mut dropped = Vec::new();
         if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
             match saved {
-                Some(saved) => log.save(Instant::now(), pid, saved),
+                Some(saved) => dropped = log.save(Instant::now(), pid, saved),
                 None => log.gone(pid),
             }
         }
+        drop(log);
+        drop(dropped);
+    }
+}
+
+struct Finally<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 

@@ -3,30 +3,39 @@
 //!
 //! The server gives each socket a private id, and each event an offset, a last argument
 //! that the client keeps. A client that comes back hands both in. Two things are needed:
-//! what was sent to whom (the [`Log`]), and who was in which rooms (what [`Log::save`]
-//! keeps). Both are bounded, in time and in size.
+//! what was sent to whom (the [`Log`]), and which rooms the client was in and what it was
+//! sent (what [`Log::save`] keeps). Both are bounded, in time and in size, and a client
+//! that missed more than is kept, or more than may be queued for it, starts from scratch.
+//!
+//! Events are kept by room. A room that is louder than the others pushes out its own
+//! events first, so its noise costs no other room its recovery.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::adapter::Selection;
 use crate::data::Data;
-use crate::outgoing::EncodedPacket;
-use crate::room::{Room, SocketId};
-use crate::socket::Socket;
+use crate::members::Member;
+use crate::room::{Room, Selection, SocketId};
+use crate::sent::{Number, Sent};
+use crate::wire::outgoing::EncodedPacket;
 
-/// How long, and how much, a namespace remembers for clients that are away.
+/// How long, and how much, each namespace remembers for clients that are away.
+///
+/// With recovery, every event ends with an additional argument, the offset. The official
+/// JavaScript client and this project's page hide it; handlers of other clients see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
-    /// How long a client may be away. Default 2 minutes.
+    /// How long a client can be away. Default 2 minutes.
     pub max_disconnection: Duration,
-    /// How many bytes of packets a namespace keeps. Default 8 MiB: who missed more
-    /// starts afresh.
+    /// How many bytes of events a namespace keeps, each with a fixed cost for its place
+    /// in the log. Default 8 MiB. A client that missed more reconnects with a new id.
     pub max_bytes: usize,
-    /// How many clients that are away a namespace keeps in mind. Default 10,000.
+    /// How many of these bytes one room can have. Default 1 MiB.
+    pub max_room_bytes: usize,
+    /// How many clients that are away a namespace remembers. Default 10,000.
     pub max_sessions: usize,
 }
 
@@ -35,10 +44,16 @@ impl Default for Recovery {
         Self {
             max_disconnection: Duration::from_mins(2),
             max_bytes: 8 << 20,
+            max_room_bytes: 1 << 20,
             max_sessions: 10_000,
         }
     }
 }
+
+/// What an event costs in the log beside its packet.
+const ENTRY_COST: usize = 640;
+/// What a room in a selection costs.
+const ROOM_COST: usize = 64;
 
 /// One namespace's memory.
 pub(crate) struct Log {
@@ -46,31 +61,77 @@ pub(crate) struct Log {
     /// In front of every offset, so that a last argument of an event that has none is
     /// not taken for one.
     salt: String,
-    packets: VecDeque<Logged>,
-    bytes: usize,
-    /// The offset of the next packet; those in `packets` are the ones just below it.
+    /// The number of the next event.
     next: u64,
-    /// Who is away, by private id, and in the order of leaving.
-    away: HashMap<Arc<str>, Saved>,
-    order: VecDeque<(Instant, Arc<str>)>,
-    /// Who is here: a client may be back before the server noticed that it left.
-    live: HashMap<Arc<str>, Socket>,
+    /// Broadcasts that are being queued, without the log's lock.
+    under_way: BTreeSet<u64>,
+    entries: BTreeMap<u64, Entry>,
+    lanes: HashMap<Lane, Numbers>,
+    /// The lanes by size, the largest last.
+    sizes: BTreeSet<(usize, Lane)>,
+    bytes: usize,
+    /// Events below are not here any more because they were too old.
+    expired: u64,
+    /// Events below are perhaps not here any more, in lanes that are gone.
+    evicted: u64,
+    /// Which clients are away, by private id, and in the order of leaving.
+    away: HashMap<Arc<str>, Away>,
+    order: BTreeMap<u64, Arc<str>>,
+    departures: u64,
+    /// Which clients are here: one may be back before the server noticed that it left.
+    live: HashMap<Arc<str>, Arc<dyn Member>>,
 }
 
-struct Logged {
+/// Events that are kept, and dropped, together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Lane {
+    /// For the whole namespace.
+    Everyone,
+    /// For several rooms.
+    Several,
+    Room(Room),
+}
+
+/// The numbers of a lane's events.
+#[derive(Debug, Default)]
+struct Numbers {
+    kept: VecDeque<u64>,
+    bytes: usize,
+    /// Events below are not here any more because there were too many.
+    evicted: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
     at: Instant,
     packet: EncodedPacket,
     selection: Selection,
+    lane: Lane,
+    cost: usize,
+}
+
+#[derive(Debug)]
+struct Away {
+    saved: Saved,
+    since: Instant,
+    /// Its place in `order`.
+    departure: u64,
 }
 
 /// What is kept of a socket that went away.
+#[derive(Clone, Debug)]
 pub(crate) struct Saved {
     pub(crate) id: SocketId,
-    pub(crate) rooms: Vec<Arc<str>>,
+    /// The first event after it joined the namespace.
+    pub(crate) since: u64,
+    /// Its rooms, each with the first event after it joined.
+    pub(crate) rooms: Vec<(Arc<str>, u64)>,
+    pub(crate) sent: Sent,
     pub(crate) data: Arc<Data>,
 }
 
 /// A socket that came back, and what it missed.
+#[derive(Debug)]
 pub(crate) struct Restored {
     pub(crate) saved: Saved,
     pub(crate) missed: Vec<EncodedPacket>,
@@ -81,50 +142,150 @@ impl Log {
         Self {
             limits,
             salt: engine_io::random_id()[..6].to_owned(),
-            packets: VecDeque::new(),
-            bytes: 0,
             next: 0,
+            under_way: BTreeSet::new(),
+            entries: BTreeMap::new(),
+            lanes: HashMap::new(),
+            sizes: BTreeSet::new(),
+            bytes: 0,
+            expired: 0,
+            evicted: 0,
             away: HashMap::new(),
-            order: VecDeque::new(),
+            order: BTreeMap::new(),
+            departures: 0,
             live: HashMap::new(),
         }
     }
 
-    /// The offset that the next packet must carry.
-    pub(crate) fn next_offset(&self) -> String {
-        format!("{}.{}", self.salt, self.next)
+    /// The number of the next event.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
     }
 
-    /// Remembers a packet, and forgets those that are too old or too many.
+    /// All events below have been queued for everybody.
+    fn complete(&self) -> u64 {
+        self.under_way.first().copied().unwrap_or(self.next)
+    }
+
+    /// The last event was given its number, and is queued from now on.
+    pub(crate) fn begin(&mut self) {
+        self.under_way.insert(self.next - 1);
+    }
+
+    /// The event of this number has been queued for everybody.
+    pub(crate) fn end(&mut self, number: u64) {
+        self.under_way.remove(&number);
+    }
+
+    /// Gives the next event its number, and does not keep it: a volatile event is soon
+    /// outdated. It carries an offset all the same, because a client takes the last text
+    /// of any event for one.
+    pub(crate) fn skip(
+        &mut self,
+        encode: impl FnOnce(Number, &str) -> EncodedPacket,
+    ) -> EncodedPacket {
+        let number = self.next;
+        self.next += 1;
+        let complete = self.complete().min(number);
+        let stamp = Number { number, complete };
+        encode(stamp, &format!("{}.{number}", self.salt))
+    }
+
+    /// Gives the next event its number and keeps it. Drops those that are too old or too
+    /// many.
     pub(crate) fn append(
         &mut self,
         now: Instant,
-        packet: EncodedPacket,
         selection: Selection,
-    ) {
-        self.bytes += packet.size();
-        self.packets.push_back(Logged {
+        encode: impl FnOnce(Number, &str) -> EncodedPacket,
+    ) -> EncodedPacket {
+        let number = self.next;
+        let packet = self.skip(encode);
+        let names = selection.rooms.len() + selection.except.len();
+        let cost = ENTRY_COST + ROOM_COST * names + packet.size();
+        let lane = match &selection.rooms[..] {
+            [] => Lane::Everyone,
+            [room] => Lane::Room(room.clone()),
+            _ => Lane::Several,
+        };
+        let numbers = self.lanes.entry(lane.clone()).or_default();
+        self.sizes.remove(&(numbers.bytes, lane.clone()));
+        numbers.kept.push_back(number);
+        numbers.bytes += cost;
+        self.bytes += cost;
+        let mut size = numbers.bytes;
+        self.sizes.insert((size, lane.clone()));
+        let entry = Entry {
             at: now,
-            packet,
+            packet: packet.clone(),
             selection,
-        });
-        self.next += 1;
-        while let Some(first) = self.packets.front()
-            && (self.bytes > self.limits.max_bytes
-                || now - first.at > self.limits.max_disconnection)
-        {
-            self.bytes -= first.packet.size();
-            self.packets.pop_front();
+            lane: lane.clone(),
+            cost,
+        };
+        self.entries.insert(number, entry);
+
+        while size > self.limits.max_room_bytes {
+            size = self.evict(&lane);
         }
+        while self.bytes > self.limits.max_bytes
+            && let Some((_, largest)) = self.sizes.last().cloned()
+        {
+            self.evict(&largest);
+        }
+        while let Some((oldest, entry)) = self.entries.first_key_value()
+            && self.is_over(now, entry.at)
+        {
+            self.expired = oldest + 1;
+            let lane = entry.lane.clone();
+            self.drop_first(&lane);
+        }
+        packet
+    }
+
+    /// Drops a lane's oldest event for want of room. Returns the size of what stays.
+    fn evict(&mut self, lane: &Lane) -> usize {
+        let Some(numbers) = self.lanes.get_mut(lane) else {
+            return 0;
+        };
+        let evicted = numbers.kept.front().map_or(0, |oldest| oldest + 1);
+        numbers.evicted = evicted;
+        let size = self.drop_first(lane);
+        if size == 0 {
+            self.evicted = self.evicted.max(evicted);
+        }
+        size
+    }
+
+    fn drop_first(&mut self, lane: &Lane) -> usize {
+        let Some(numbers) = self.lanes.get_mut(lane) else {
+            return 0;
+        };
+        self.sizes.remove(&(numbers.bytes, lane.clone()));
+        let oldest = numbers.kept.pop_front();
+        let entry = oldest.and_then(|oldest| self.entries.remove(&oldest));
+        let cost = entry.map_or(0, |entry| entry.cost);
+        numbers.bytes -= cost;
+        self.bytes -= cost;
+        let size = numbers.bytes;
+        if numbers.kept.is_empty() {
+            self.lanes.remove(lane);
+        } else {
+            self.sizes.insert((size, lane.clone()));
+        }
+        size
+    }
+
+    fn is_over(&self, now: Instant, since: Instant) -> bool {
+        now.saturating_duration_since(since) > self.limits.max_disconnection
     }
 
     /// A socket has connected under this private id.
-    pub(crate) fn arrived(&mut self, pid: Arc<str>, socket: &Socket) {
-        self.live.insert(pid, socket.clone());
+    pub(crate) fn arrived(&mut self, pid: Arc<str>, member: Arc<dyn Member>) {
+        self.live.insert(pid, member);
     }
 
     /// The socket that is connected under this private id.
-    pub(crate) fn live(&self, pid: &str) -> Option<Socket> {
+    pub(crate) fn live(&self, pid: &str) -> Option<Arc<dyn Member>> {
         self.live.get(pid).cloned()
     }
 
@@ -133,111 +294,372 @@ impl Log {
         self.live.remove(pid);
     }
 
-    /// A socket has gone, and may come back.
-    pub(crate) fn save(&mut self, now: Instant, pid: &Arc<str>, saved: Saved) {
+    /// A socket has gone, and can come back. Returns what is not kept any longer, to be
+    /// dropped without a lock: it has a user's data.
+    pub(crate) fn save(
+        &mut self,
+        now: Instant,
+        pid: &Arc<str>,
+        mut saved: Saved,
+    ) -> Vec<Saved> {
         self.live.remove(pid);
-        self.away.insert(pid.clone(), saved);
-        self.order.push_back((now, pid.clone()));
-        while let Some((since, pid)) = self.order.front()
-            && (self.away.len() > self.limits.max_sessions
-                || now - *since > self.limits.max_disconnection)
-        {
-            self.away.remove(pid);
-            self.order.pop_front();
+        saved.sent.settle(self.complete());
+        let departure = self.departures;
+        self.departures += 1;
+        self.order.insert(departure, pid.clone());
+        let away = Away {
+            saved,
+            since: now,
+            departure,
+        };
+        let mut dropped = Vec::new();
+        if let Some(before) = self.away.insert(pid.clone(), away) {
+            self.order.remove(&before.departure);
+            dropped.push(before.saved);
         }
+        while let Some((_, first)) = self.order.first_key_value()
+            && let Some(away) = self.away.get(first)
+            && (self.away.len() > self.limits.max_sessions
+                || self.is_over(now, away.since))
+            && let Some((_, first)) = self.order.pop_first()
+        {
+            dropped.extend(self.away.remove(&first).map(|away| away.saved));
+        }
+        dropped
     }
 
-    /// A client is back: what was kept of it, and what it missed since `offset`. `None`
-    /// when that is not known any more, in whole.
+    // ANCHOR: restore
+    /// A client is back, and has seen everything up to `offset`, or nothing. Returns what
+    /// was kept of it, and what it missed. `None` when that is not known any more, in
+    /// whole, or larger than `budget`.
     pub(crate) fn restore(
         &mut self,
         now: Instant,
         pid: &str,
-        offset: &str,
+        offset: Option<&str>,
+        budget: usize,
     ) -> Option<Restored> {
-        let (salt, offset) = offset.split_once('.')?;
-        let offset: u64 = offset.parse().ok().filter(|_| salt == self.salt)?;
-        let oldest = self.next - self.packets.len() as u64;
-        // The client has `offset`; the packet behind it must still be here, or not yet
-        // sent.
-        if offset >= self.next || offset + 1 < oldest {
+        // First of all: most private ids are unknown, and everything else costs more.
+        let away = self.away.get(pid)?;
+        if self.is_over(now, away.since) {
             return None;
         }
-        let position = self.order.iter().position(|(_, away)| **away == *pid)?;
-        let (since, _) = self.order.remove(position)?;
-        let saved = self.away.remove(pid)?;
-        if now - since > self.limits.max_disconnection {
+        let last = match offset {
+            None => None,
+            Some(offset) => {
+                let (salt, number) = offset.split_once('.')?;
+                Some(number.parse().ok().filter(|_| salt == self.salt)?)
+            }
+        };
+        let mut saved = away.saved.clone();
+        let (all_seen, complete) = (saved.sent.next(), saved.sent.complete());
+        let unseen = saved.sent.rewind(last)?;
+        let lowest = unseen.lowest();
+        // What was sent before it left can be too old, if it was connected and silent for
+        // long; what was sent afterwards is not.
+        let too_old =
+            self.expired > lowest && (lowest < all_seen || self.expired > complete);
+        let lanes = saved.lanes();
+        let too_many = lanes.iter().any(|(lane, since)| {
+            let evicted = self.lanes.get(lane).map_or(0, |numbers| numbers.evicted);
+            let evicted = evicted.max(self.evicted);
+            evicted > lowest && evicted > *since
+        });
+        if too_old || too_many {
             return None;
         }
-        let skip = usize::try_from(offset + 1 - oldest).ok()?;
-        let missed = self.packets.iter().skip(skip);
-        let missed = missed.filter(|logged| saved.is_selected(&logged.selection));
-        let missed = missed.map(|logged| logged.packet.clone()).collect();
+        let mut missed: Vec<(u64, EncodedPacket)> = Vec::new();
+        let mut bytes = 0;
+        for (lane, _) in &lanes {
+            let Some(numbers) = self.lanes.get(lane) else {
+                continue;
+            };
+            let first = numbers.kept.partition_point(|number| *number < lowest);
+            for number in numbers.kept.range(first..) {
+                if unseen.contains(*number)
+                    && let Some(entry) = self.entries.get(number)
+                    && saved.is_selected(*number, &entry.selection)
+                {
+                    bytes += entry.packet.size();
+                    if bytes > budget {
+                        return None;
+                    }
+                    missed.push((*number, entry.packet.clone()));
+                }
+            }
+        }
+        missed.sort_unstable_by_key(|(number, _)| *number);
+        for (number, _) in &missed {
+            saved.sent.record(*number, 0);
+        }
+        saved.sent.continue_at(self.next);
+        let away = self.away.remove(pid)?;
+        self.order.remove(&away.departure);
+        let missed = missed.into_iter().map(|(_, packet)| packet).collect();
         Some(Restored { saved, missed })
     }
+    // ANCHOR_END: restore
 }
 
 impl Saved {
-    fn is_in(&self, room: &Room) -> bool {
+    /// The lanes that can have something for it, each with the first number that counts.
+    fn lanes(&self) -> Vec<(Lane, u64)> {
+        let own = Lane::Room(Room::Own(self.id.clone()));
+        let rooms = self
+            .rooms
+            .iter()
+            .map(|(name, since)| (Lane::Room(Room::Named(name.clone())), *since));
+        [(Lane::Everyone, self.since), (Lane::Several, self.since)]
+            .into_iter()
+            .chain([(own, 0)])
+            .chain(rooms)
+            .collect()
+    }
+
+    /// Whether it was in a room when the event of this number was sent.
+    fn was_in(&self, number: u64, room: &Room) -> bool {
         match room {
             Room::Own(id) => *id == self.id,
-            Room::Named(name) => self.rooms.contains(name),
+            Room::Named(name) => self
+                .rooms
+                .iter()
+                .any(|(joined, since)| joined == name && number >= *since),
         }
     }
 
-    fn is_selected(&self, selection: &Selection) -> bool {
-        (selection.rooms.is_empty()
-            || selection.rooms.iter().any(|room| self.is_in(room)))
-            && !selection.except.iter().any(|room| self.is_in(room))
+    fn is_selected(&self, number: u64, selection: &Selection) -> bool {
+        let selected = if selection.rooms.is_empty() {
+            number >= self.since
+        } else {
+            selection.rooms.iter().any(|room| self.was_in(number, room))
+        };
+        selected
+            && !selection
+                .except
+                .iter()
+                .any(|room| self.was_in(number, room))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::PacketType;
+    use crate::wire::packet::PacketType;
 
-    fn packet() -> EncodedPacket {
-        EncodedPacket::plain(PacketType::Event, "/", "[\"a\"]")
+    const PLENTY: usize = 1 << 20;
+
+    fn packet(text: &str) -> EncodedPacket {
+        EncodedPacket::plain(PacketType::Event, "/", &format!("[\"{text}\"]"))
+    }
+
+    fn to(room: &str) -> Selection {
+        Selection {
+            rooms: vec![room.into()],
+            ..Selection::default()
+        }
+    }
+
+    fn say(log: &mut Log, now: Instant, selection: Selection, text: &str) -> String {
+        let mut offset = String::new();
+        log.append(now, selection, |_, at| {
+            at.clone_into(&mut offset);
+            packet(text)
+        });
+        offset
+    }
+
+    /// A client in the room `tea`, which is there from the start and has been sent all of
+    /// it so far.
+    fn client(log: &Log) -> Saved {
+        let mut sent = Sent::new(0);
+        if log.next() > 0 {
+            sent.record(log.next() - 1, log.next() - 1);
+        }
+        Saved {
+            id: SocketId::random(),
+            since: 0,
+            rooms: vec![("tea".into(), 0)],
+            sent,
+            data: Arc::default(),
+        }
+    }
+
+    fn texts(restored: &Restored) -> Vec<String> {
+        let messages = restored.missed.iter().flat_map(EncodedPacket::messages);
+        messages
+            .map(|message| message.as_text().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    fn cost() -> usize {
+        ENTRY_COST + ROOM_COST + packet("a").size()
     }
 
     #[test]
-    fn a_log_that_is_just_full_keeps_everything_and_the_next_packet_pushes_out_the_first()
+    fn a_log_that_is_just_full_keeps_everything_and_the_next_event_pushes_out_the_first()
     {
         let now = Instant::now();
         let mut log = Log::new(Recovery {
-            max_bytes: 3 * packet().size(),
+            max_bytes: 3 * cost(),
             ..Recovery::default()
         });
         for kept in [1, 2, 3, 3, 3] {
-            log.append(now, packet(), Selection::default());
-            assert_eq!(
-                (log.packets.len(), log.bytes),
-                (kept, kept * packet().size())
-            );
+            say(&mut log, now, to("tea"), "a");
+            assert_eq!((log.entries.len(), log.bytes), (kept, kept * cost()));
         }
-        assert_eq!(
-            log.next_offset().split_once('.').map(|(_, next)| next),
-            Some("5")
+        assert_eq!(log.next(), 5);
+        assert_eq!((log.lanes.len(), log.sizes.len()), (1, 1));
+    }
+
+    #[test]
+    fn an_event_is_kept_for_as_long_as_a_client_can_be_away() {
+        let (now, limits) = (Instant::now(), Recovery::default());
+        let mut log = Log::new(limits);
+        say(&mut log, now, to("tea"), "a");
+        say(&mut log, now + limits.max_disconnection, to("tea"), "b");
+        assert_eq!(log.entries.len(), 2, "to the last moment");
+        let later = now + limits.max_disconnection + Duration::from_millis(1);
+        say(&mut log, later, to("tea"), "c");
+        assert_eq!(log.entries.len(), 2, "and no longer");
+    }
+
+    #[test]
+    fn a_loud_room_pushes_out_its_own_events_and_no_other_rooms() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery {
+            max_bytes: 100 * cost(),
+            max_room_bytes: 60 * cost(),
+            ..Recovery::default()
+        });
+        let offset = say(&mut log, now, to("tea"), "a");
+        log.save(now, &"pid".into(), client(&log));
+        say(&mut log, now, to("tea"), "b");
+        for room in ["loud", "louder", "cake"] {
+            for _ in 0..1000 {
+                say(&mut log, now, to(room), "x");
+            }
+        }
+        assert!(log.bytes <= 100 * cost());
+        let back = log.restore(now, "pid", Some(&offset), PLENTY).unwrap();
+        assert_eq!(texts(&back), [r#"2["b"]"#]);
+    }
+
+    #[test]
+    fn a_room_that_was_too_loud_starts_its_own_members_from_scratch() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery {
+            max_room_bytes: 3 * cost(),
+            ..Recovery::default()
+        });
+        let offset = say(&mut log, now, to("tea"), "a");
+        log.save(now, &"pid".into(), client(&log));
+        for _ in 0..4 {
+            say(&mut log, now, to("tea"), "b");
+        }
+        assert!(log.restore(now, "pid", Some(&offset), PLENTY).is_none());
+    }
+
+    #[test]
+    fn a_client_that_missed_more_than_may_be_queued_starts_from_scratch() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        let offset = say(&mut log, now, to("tea"), "a");
+        log.save(now, &"pid".into(), client(&log));
+        say(&mut log, now, to("tea"), "b");
+        say(&mut log, now, to("tea"), "c");
+        let size = packet("b").size() + packet("c").size();
+        assert!(log.restore(now, "pid", Some(&offset), size - 1).is_none());
+        assert!(log.restore(now, "pid", Some(&offset), size).is_some());
+        assert!(
+            log.restore(now, "pid", Some(&offset), size).is_none(),
+            "once"
         );
     }
 
     #[test]
-    fn a_packet_is_kept_for_as_long_as_somebody_may_be_away() {
+    fn a_client_that_was_sent_nothing_gets_everything_since_it_came() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        say(&mut log, now, to("tea"), "before");
+        let mut saved = client(&log);
+        saved.sent = Sent::new(log.next());
+        saved.rooms[0].1 = log.next();
+        saved.since = log.next();
+        log.save(now, &"pid".into(), saved);
+        say(&mut log, now, to("tea"), "after");
+        let back = log.restore(now, "pid", None, PLENTY).unwrap();
+        assert_eq!(texts(&back), [r#"2["after"]"#]);
+    }
+
+    #[test]
+    fn a_client_in_a_quiet_room_is_known_however_old_its_offset_is() {
         let (now, limits) = (Instant::now(), Recovery::default());
         let mut log = Log::new(limits);
-        log.append(now, packet(), Selection::default());
-        log.append(
-            now + limits.max_disconnection,
-            packet(),
-            Selection::default(),
+        let offset = say(&mut log, now, to("tea"), "a");
+        let later = now + 10 * limits.max_disconnection;
+        let saved = client(&log);
+        say(&mut log, later, to("cake"), "x");
+        log.save(later, &"pid".into(), saved);
+        assert_eq!(log.expired, 1);
+        let back = log.restore(later, "pid", Some(&offset), PLENTY).unwrap();
+        assert_eq!(texts(&back), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_event_from_before_a_client_joined_the_room_is_not_for_it() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        let offset = say(&mut log, now, Selection::default(), "for all");
+        let mut saved = client(&log);
+        say(&mut log, now, to("tea"), "before");
+        saved.rooms[0].1 = log.next();
+        say(&mut log, now, to("tea"), "after");
+        log.save(now, &"pid".into(), saved);
+        let back = log.restore(now, "pid", Some(&offset), PLENTY).unwrap();
+        assert_eq!(texts(&back), [r#"2["after"]"#]);
+    }
+
+    #[test]
+    fn a_made_up_offset_is_worth_nothing_and_costs_nothing() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        let offset = say(&mut log, now, to("tea"), "a");
+        log.save(now, &"pid".into(), client(&log));
+        let (salt, _) = offset.split_once('.').unwrap();
+        for made_up in ["", "0", "x.0", &format!("{salt}.1"), &format!("{salt}.-1")] {
+            assert!(log.restore(now, "pid", Some(made_up), PLENTY).is_none());
+        }
+        assert!(log.restore(now, "guessed", Some(&offset), PLENTY).is_none());
+        assert!(log.restore(now, "pid", Some(&offset), PLENTY).is_some());
+    }
+
+    #[test]
+    fn the_log_costs_what_it_counts() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        let text = "x".repeat(20);
+        let info = allocation_counter::measure(|| {
+            for number in 0..5000 {
+                // Rooms of one event each: the most expensive shape.
+                let room = format!("room {number}");
+                say(&mut log, now, to(&room), &text);
+            }
+        });
+        let kept = usize::try_from(info.bytes_current).unwrap();
+        assert!(
+            kept <= log.bytes,
+            "{kept} bytes are kept, {} counted",
+            log.bytes
         );
-        assert_eq!(log.packets.len(), 2, "to the last moment");
-        log.append(
-            now + limits.max_disconnection + Duration::from_millis(1),
-            packet(),
-            Selection::default(),
-        );
-        assert_eq!(log.packets.len(), 2, "and no longer");
+        let mut log = Log::new(Recovery {
+            max_bytes: 100_000,
+            ..Recovery::default()
+        });
+        let info = allocation_counter::measure(|| {
+            for _ in 0..50_000 {
+                say(&mut log, now, Selection::default(), "x");
+            }
+        });
+        assert!(info.bytes_current <= 100_000, "{info:?}");
     }
 }

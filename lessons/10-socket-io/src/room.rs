@@ -1,9 +1,11 @@
 //! Rooms: names for sets of sockets. Only the server knows them.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::socket::Socket;
+use thiserror::Error;
 
 /// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
 /// session's id, which is a secret.
@@ -21,6 +23,43 @@ impl SocketId {
     }
 }
 
+/// An id that a client sent, as in "this message is for …".
+///
+/// ```
+/// # fn whisper(socket: socket_io::Socket, to: String, text: String) {
+/// use socket_io::SocketId;
+/// if let Ok(id) = to.parse::<SocketId>() {
+///     socket.to(id).emit("whisper", text);
+/// }
+/// # }
+/// ```
+impl FromStr for SocketId {
+    type Err = InvalidSocketId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if text.len() == ID_CHARS && text.bytes().all(fits) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidSocketId)
+        }
+    }
+}
+
+/// Text that does not have the form of a [`SocketId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a socket's id")]
+pub struct InvalidSocketId;
+
+/// Characters of an id.
+const ID_CHARS: usize = 20;
+
+impl Borrow<str> for SocketId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for SocketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -30,13 +69,15 @@ impl fmt::Display for SocketId {
 /// Whom to send to: every socket has a room of its own, and joins others by name.
 ///
 /// The two are different variants, so that a room that a client names can never be
-/// another socket's own.
+/// another socket's own. An id as text is a name like any other: parse it into a
+/// [`SocketId`] to reach the socket. The log reports a broadcast to a room that does not
+/// exist and is named like a socket that does.
 ///
 /// ```
 /// use socket_io::Room;
 /// assert_eq!(Room::from("lobby"), Room::Named("lobby".into()));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Room {
     /// One socket.
     Own(SocketId),
@@ -80,8 +121,15 @@ impl From<SocketId> for Room {
     }
 }
 
-impl From<&Socket> for Room {
-    fn from(socket: &Socket) -> Self {
-        Self::Own(socket.id().clone())
-    }
+/// Who receives a broadcast, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Members of any of these rooms; every member when empty.
+    pub rooms: Vec<Room>,
+    /// But no members of these.
+    pub except: Vec<Room>,
+    /// Drop it for clients that could not be sent it at once.
+    pub volatile: bool,
+    /// Only sockets of this server, where several share an adapter.
+    pub local: bool,
 }

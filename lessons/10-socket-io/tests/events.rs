@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::future::IntoFuture;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -533,4 +534,163 @@ async fn volatile_events_are_dropped_for_those_who_cannot_be_sent_them_at_once()
     }
     assert!((1..200).contains(&blocks), "{blocks} of {sent} blocks came");
     assert!(socket.connected());
+}
+
+/// The answer comes after the events that fill the inbox.
+#[tokio::test]
+async fn a_handler_that_asks_is_answered_however_many_events_are_before_the_answer() {
+    const EVENTS: usize = 2000;
+
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.on("ask", async |socket: Socket, _: String| {
+            socket.emit_with_ack::<u8>("question", ()).await.is_ok()
+        });
+    });
+    let mut client = Client::new(serve(&io).await).await;
+    let text = "x".repeat(200);
+    for number in 0..EVENTS {
+        client.send(&format!(r#"2{number}["ask","{text}"]"#)).await;
+    }
+    let start = std::time::Instant::now();
+    let mut answered = 0;
+    while answered < EVENTS {
+        let packet = client.packet().await;
+        if let Some(question) = packet.strip_suffix(r#"["question"]"#) {
+            client.send(&format!("3{}[7]", &question[1..])).await;
+        } else {
+            assert_eq!(packet, format!("3{answered}[true]"));
+            answered += 1;
+        }
+    }
+    // A single question that was not answered takes 10 seconds.
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_reserved_name_is_not_sent() {
+    let io = Io::new(calm());
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    let main = io.namespace("/").unwrap();
+    let socket = main.fetch_sockets().remove(0);
+    for name in ["connect", "connect_error", "disconnect", "newListener"] {
+        socket.emit(name, ());
+        socket.emit_volatile(name, ());
+        main.emit(name, ());
+        let answer = socket.emit_with_ack::<()>(name, ()).await;
+        assert!(matches!(answer, Err(AckError::NotSent)), "{answer:?}");
+    }
+    main.emit("end", ());
+    assert_eq!(client.packet().await, r#"2["end"]"#);
+}
+
+#[tokio::test]
+async fn an_answer_can_take_for_ever() {
+    let io = Io::new(calm());
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    let main = io.namespace("/").unwrap();
+    let socket = main.fetch_sockets().remove(0);
+    let one = socket
+        .emit_with_ack::<u8>("age?", ())
+        .timeout(Duration::MAX);
+    let id = |packet: &str| packet[1..].split('[').next().unwrap().to_owned();
+    let question = client.packet().await;
+    client.send(&format!("3{}[7]", id(&question))).await;
+    assert_eq!(soon("one answer", one.into_future()).await.unwrap(), 7);
+    let all = tokio::spawn(async move {
+        let everybody = main.timeout(Duration::MAX);
+        everybody.emit_with_ack::<u8>("age?", ()).await
+    });
+    let question = client.packet().await;
+    client.send(&format!("3{}[8]", id(&question))).await;
+    assert_eq!(soon("all answers", all).await.unwrap().received, [8]);
+}
+
+#[tokio::test]
+async fn a_volatile_question_waits_only_for_clients_that_it_was_sent_to() {
+    let io = Io::new(calm());
+    io.of("/waiting", |_| {});
+    let address = serve(&io).await;
+    // It does not read: what it is sent waits in the server, and it is not writable.
+    let _deaf = Client::new(address).await;
+    let main = io.namespace("/").unwrap();
+    let block = "x".repeat(100_000);
+    let socket = main.fetch_sockets().remove(0);
+    until("its way to be full", || {
+        socket.emit_volatile("block", &block);
+        io.engine().outstanding() > 50_000
+    })
+    .await;
+    let start = std::time::Instant::now();
+    let answers = main.volatile().emit_with_ack::<u8>("age?", ()).await;
+    assert_eq!((answers.received.len(), answers.missing), (0, 0));
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn an_id_as_text_reaches_its_socket_when_it_is_parsed() {
+    let io = switchboard();
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    let main = io.namespace("/").unwrap();
+    let id = main.fetch_sockets()[0].id().to_string();
+    let parsed: socket_io::SocketId = id.parse().unwrap();
+    main.to(parsed).emit("heard", "x");
+    assert_eq!(heard(&mut client).await, 1);
+    main.to(id.as_str()).emit("heard", "x");
+    assert_eq!(heard(&mut client).await, 0, "a room of that name");
+    for text in ["", "lobby", "..................../", "äöüäöüäöüä"] {
+        assert!(text.parse::<socket_io::SocketId>().is_err(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_runs_in_one_task_from_beginning_to_end() {
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.on("where", async |_: Socket| {
+            let before = tokio::task::try_id();
+            tokio::task::yield_now().await;
+            before.is_some() && before == tokio::task::try_id()
+        });
+    });
+    let mut client = Client::new(serve(&io).await).await;
+    client.send(r#"21["where"]"#).await;
+    assert_eq!(client.packet().await, "31[true]");
+}
+
+#[tokio::test]
+async fn a_panic_when_a_handler_is_dropped_is_its_own() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.data().insert(Arc::new(Mutex::new(Some(Bomb))));
+        socket.on("bomb", async |_: Socket| {
+            let _bomb = Bomb;
+            tokio::task::yield_now().await;
+        });
+        let captured = Bomb;
+        socket.on("other", move |_: Socket| {
+            let _ = &captured;
+            std::future::ready(true)
+        });
+    });
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    client.send(r#"21["bomb"]"#).await;
+    assert_eq!(client.packet().await, r#"31[false,"internal error"]"#);
+    client.send(r#"22["other"]"#).await;
+    assert_eq!(client.packet().await, "32[true]");
+    client.vanish();
+    until("it to be gone", || io.engine().session_count() == 0).await;
+    let mut other = Client::new(address).await;
+    other.send(r#"23["other"]"#).await;
+    assert_eq!(other.packet().await, "33[true]");
 }

@@ -76,12 +76,9 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
     ] {
         let mut client = Client::new(address).await;
         client.send(packet).await;
-        assert_eq!(
-            client.end().await,
-            Vec::<String>::new(),
-            "{}",
-            &packet[..packet.len().min(60)]
-        );
+        // The end is told to the namespace.
+        let shown = &packet[..packet.len().min(60)];
+        assert_eq!(client.end().await, ["41"], "{shown}");
     }
     still_serves(&mut bystander).await;
     let main = io.namespace("/").unwrap();
@@ -104,13 +101,13 @@ async fn attachments_out_of_order_close_the_connection() {
     let mut client = Client::new(address).await;
     client.send(&placeholder("0")).await;
     client.send(r#"2["echo"]"#).await;
-    assert_eq!(client.end().await, Vec::<String>::new());
+    assert_eq!(client.end().await, ["41"]);
     // Placeholders for what is not there.
     for num in ["1", "-1", "0.5", "18446744073709551616", "\"0\"", "null"] {
         let mut client = Client::new(address).await;
         client.send(&placeholder(num)).await;
         client.send_binary(b"x").await;
-        assert_eq!(client.end().await, Vec::<String>::new(), "{num}");
+        assert_eq!(client.end().await, ["41"], "{num}");
     }
     // A placeholder in an event without attachments is JSON like any other, and no bytes.
     let mut client = Client::new(address).await;
@@ -140,7 +137,7 @@ async fn an_event_whose_bytes_never_come_is_given_up() {
         )
         .await;
     client.send_binary(b"one of two").await;
-    assert_eq!(client.end().await, Vec::<String>::new());
+    assert_eq!(client.end().await, ["41"]);
     // Nor after one that came.
     let mut client = Client::new(address).await;
     let packet = r#"51-7["bytes",{"_placeholder":true,"num":0}]"#;
@@ -148,7 +145,7 @@ async fn an_event_whose_bytes_never_come_is_given_up() {
     client.send_binary(b"all").await;
     assert_eq!(client.packet().await, "37[3]");
     client.send(packet).await;
-    assert_eq!(client.end().await, Vec::<String>::new());
+    assert_eq!(client.end().await, ["41"]);
 }
 
 #[tokio::test]
@@ -166,7 +163,7 @@ async fn bytes_are_capped_together() {
         .await;
     client.send_binary(&[0; 600]).await;
     client.send_binary(&[0; 600]).await;
-    assert_eq!(client.end().await, Vec::<String>::new());
+    assert_eq!(client.end().await, ["41"]);
 }
 
 #[tokio::test]
@@ -407,4 +404,136 @@ async fn engine_id_and_socket_id_are_different() {
         answer.ends_with(r#"{"code":1,"message":"Session ID unknown"}"#),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn a_client_that_middleware_refuses_or_never_answers_is_closed_in_time() {
+    let io = Io::new(Config {
+        connect_timeout: Duration::from_millis(200),
+        ..calm()
+    });
+    io.of("/refusing", |_| {})
+        .middleware(async |_| Err(ConnectError::new("not you")));
+    io.of("/silent", |_| {}).middleware(async |_| {
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    let address = serve(&io).await;
+    for name in ["/refusing", "/silent"] {
+        let mut client = Client::open(address).await;
+        client.send(&format!("0{name},")).await;
+        client.end().await;
+    }
+    // In one namespace, and asking for another: only that is given up.
+    let mut client = Client::new(address).await;
+    client.send("0/silent,").await;
+    assert_eq!(client.packet().await, r#"4/silent,{"message":"timeout"}"#);
+    assert_eq!(io.namespace("/").unwrap().count(), 1);
+    client.vanish();
+    until("all to be gone", || io.engine().session_count() == 0).await;
+}
+
+#[tokio::test]
+async fn text_that_was_cut_inside_a_character_is_delivered() {
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.on("text", async |_: Socket, text: String| text);
+        socket.on("value", async |_: Socket, value: serde_json::Value| value);
+        socket.on("args", async |_: Socket, args: Args| args);
+        socket.on("\u{fffd}", async |_: Socket| true);
+        socket.on("name", async |socket: Socket| socket.auth()["name"].clone());
+    });
+    let address = serve(&io).await;
+    let (mut client, _) = Client::join(address, "/", r#"{"name":"\ud83d"}"#).await;
+    for (packet, answer) in [
+        (r#"21["text","tea \ud83d"]"#, "31[\"tea \u{fffd}\"]"),
+        (
+            r#"22["value",{"a":["\ude00"]}]"#,
+            "32[{\"a\":[\"\u{fffd}\"]}]",
+        ),
+        (r#"23["args","\ud83d",1e400]"#, r#"33["\ud83d",1e400]"#),
+        (r#"24["\udc00"]"#, "34[true]"),
+        (r#"25["name"]"#, "35[\"\u{fffd}\"]"),
+    ] {
+        client.send(packet).await;
+        assert_eq!(client.packet().await, answer, "{packet}");
+    }
+    // A number that no type can hold is answered.
+    for number in ["1e400", &"9".repeat(400)] {
+        client.send(&format!(r#"26["value",{number}]"#)).await;
+        let answer = client.packet().await;
+        assert!(
+            answer.starts_with(r#"36[false,"invalid arguments"#),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn bytes_come_as_bytes_or_as_an_error_and_never_as_a_placeholder() {
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        socket.on("value", async |_: Socket, value: serde_json::Value| value);
+        socket.on("first", async |_: Socket, number: u8| number);
+    });
+    let mut client = Client::new(serve(&io).await).await;
+    let place = r#"{"_placeholder":true,"num":0}"#;
+    client
+        .send(&format!(r#"51-1["value",{{"a":{place}}}]"#))
+        .await;
+    client.send_binary(b"tea").await;
+    let answer = client.packet().await;
+    let wanted = r#"31[false,"invalid arguments: argument 1 has binary data"#;
+    assert!(answer.starts_with(wanted), "{answer}");
+    // Arguments that the handler does not ask for are none of its business.
+    client.send(&format!(r#"51-2["first",7,{place}]"#)).await;
+    client.send_binary(b"tea").await;
+    assert_eq!(client.packet().await, "32[7]");
+}
+
+#[tokio::test]
+async fn what_a_client_does_wrong_does_not_fill_the_log() {
+    use std::sync::Mutex;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _log = tracing::subscriber::set_default(subscriber);
+    std::panic::set_hook(Box::new(|_| {}));
+
+    let io = echo(calm());
+    io.of("/panics", |socket| {
+        socket.on("e", async |_: Socket| -> bool { panic!("on purpose") });
+    });
+    let address = serve(&io).await;
+    let mut client = Client::new(address).await;
+    client.connect("/panics", "").await;
+    for _ in 0..1000 {
+        client.send(r#"2["bytes","not bytes"]"#).await;
+        client.send(r#"2/panics,["e"]"#).await;
+    }
+    client.send(r#"2/panics,1["e"]"#).await;
+    assert_eq!(
+        client.packet().await,
+        r#"3/panics,1[false,"internal error"]"#
+    );
+    still_serves(&mut client).await;
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(log.lines().count() <= 3, "{log}");
 }

@@ -5,7 +5,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use socket_io::{ConnectError, Io, Socket};
+use socket_io::{Config, ConnectError, DisconnectReason, Io, Limits, Socket};
 use support::{Client, calm, serve, soon, until};
 use tokio::sync::{mpsc, oneshot};
 
@@ -252,4 +252,126 @@ async fn a_shutdown_says_good_bye_to_everyone_and_counts_them() {
     }
     until("both to be told", || reasons.lock().unwrap().len() == 2).await;
     assert_eq!(*reasons.lock().unwrap(), ["server shutting down"; 2]);
+}
+
+/// A client that is put out of everything does not come back on any namespace.
+#[tokio::test]
+async fn the_end_of_a_connection_is_told_to_each_of_its_namespaces() {
+    let (reasons, mut heard) = mpsc::unbounded_channel();
+    let io = Io::new(calm());
+    for name in ["/", "/chat", "/news"] {
+        let reasons = reasons.clone();
+        io.of(name, move |socket| {
+            let reasons = reasons.clone();
+            socket.on("end it", async |socket: Socket| socket.disconnect_all());
+            socket.on_disconnect(move |_, reason| {
+                let reasons = reasons.clone();
+                async move { reasons.send(reason.to_string()).unwrap() }
+            });
+        });
+    }
+    let address = serve(&io).await;
+    for (last, reason) in [
+        (r#"2/chat,["end it"]"#, "server namespace disconnect"),
+        ("2/chat,{}", "parse error"),
+    ] {
+        let mut client = Client::new(address).await;
+        client.connect("/chat", "").await;
+        client.connect("/news", "").await;
+        io.namespace("/").unwrap().emit("queued", ());
+        client.send(last).await;
+        assert_eq!(
+            client.end().await,
+            [r#"42["queued"]"#, "41", "41/chat,", "41/news,"]
+        );
+        for _ in 0..3 {
+            assert_eq!(soon("a reason", heard.recv()).await.unwrap(), reason);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_owes_an_answer_and_sends_on_and_on_is_closed_with_a_reason() {
+    let (reasons, mut heard) = mpsc::unbounded_channel();
+    let io = Io::new(Config {
+        limits: Limits {
+            max_backlog: 100_000,
+            ..Limits::default()
+        },
+        ..calm()
+    });
+    io.of("/", move |socket| {
+        let reasons = reasons.clone();
+        socket.on("ask", async |socket: Socket, _: String| {
+            socket.emit_with_ack::<()>("question", ()).await.is_ok()
+        });
+        socket.on_disconnect(move |_, reason| {
+            let reasons = reasons.clone();
+            async move { reasons.send(reason).unwrap() }
+        });
+    });
+    let mut client = Client::new(serve(&io).await).await;
+    for _ in 0..100 {
+        client
+            .send(&format!(r#"2["ask","{}"]"#, "x".repeat(1000)))
+            .await;
+    }
+    let said = client.end().await;
+    assert_eq!(said.last().map(String::as_str), Some("41"), "{said:?}");
+    assert_eq!(
+        soon("the reason", heard.recv()).await.unwrap(),
+        DisconnectReason::Backlog
+    );
+}
+
+/// Clients stay connected until it is their turn, and what is being done is finished.
+#[tokio::test]
+async fn a_drain_closes_clients_one_after_another_and_waits_for_handlers() {
+    let (reached, mut reaches) = mpsc::unbounded_channel();
+    let done = Arc::new(Mutex::new(0));
+    let io = Io::new(calm());
+    let handler_done = done.clone();
+    io.of("/", move |socket| {
+        let (reached, done) = (reached.clone(), handler_done.clone());
+        socket.on("work", move |_: Socket| {
+            let (reached, done) = (reached.clone(), done.clone());
+            async move {
+                reached.send(()).unwrap();
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                *done.lock().unwrap() += 1;
+            }
+        });
+    });
+    let address = serve(&io).await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut client = Client::new(address).await;
+        client.send(r#"2["work"]"#).await;
+        soon("the work", reaches.recv()).await.unwrap();
+        clients.push(client);
+    }
+    let start = std::time::Instant::now();
+    let drain = tokio::spawn(async move {
+        let (period, deadline) = (Duration::from_millis(400), Duration::from_secs(10));
+        io.drain(period, deadline).await
+    });
+    let mut ends = Vec::new();
+    for client in clients {
+        ends.push(tokio::spawn(async move {
+            let mut client = client;
+            client.end().await;
+            start.elapsed()
+        }));
+    }
+    assert_eq!(soon("the drain", drain).await.unwrap(), 4);
+    assert_eq!(*done.lock().unwrap(), 4, "their work is done");
+    let mut times = Vec::new();
+    for end in ends {
+        times.push(soon("an end", end).await.unwrap());
+    }
+    times.sort();
+    assert!(
+        times[3] - times[0] >= Duration::from_millis(200),
+        "{times:?}"
+    );
 }

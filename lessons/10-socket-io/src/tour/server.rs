@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use engine_io::Limits;
+use engine_io::ServeLimits;
 use socket_io::{Binary, Config, Io, Socket};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -58,7 +58,7 @@ pub(crate) fn start() -> std::io::Result<Running> {
     runtime.spawn(engine_io::run(
         listener,
         io.filter(),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     ));
     Ok(Running {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use engine_io::Limits;
+use engine_io::ServeLimits;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use socket_io::{Config, Io};
@@ -40,7 +40,7 @@ pub async fn serve(io: &Io) -> SocketAddr {
     tokio::spawn(engine_io::run(
         listener,
         io.filter(),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     ));
     address

@@ -7,6 +7,7 @@
 //! decoded on this thread lends one, for exactly that long.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::{fmt, mem};
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ use serde::de::{
 };
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::wire::repair;
 
 /// Bytes, at any depth of an event's arguments or of an acknowledgement.
 ///
@@ -36,7 +39,8 @@ impl<T: Into<Bytes>> From<T> for Binary {
 enum Scope {
     Outside,
     Encoding(Vec<Bytes>),
-    Decoding(Vec<Bytes>),
+    /// The attachments, and whether each was asked for.
+    Decoding(Vec<(Bytes, bool)>),
 }
 
 thread_local! {
@@ -66,14 +70,41 @@ pub(crate) fn collect<R>(work: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
     }
 }
 
-/// Runs `work`, which may deserialize a [`Binary`] for each placeholder of these
-/// attachments.
-pub(crate) fn provide<R>(attachments: &[Bytes], work: impl FnOnce() -> R) -> R {
+/// Runs `work`, which may deserialize a [`Binary`] for each placeholder in the `wanted`
+/// elements of `array`.
+///
+/// # Errors
+/// Those of `work`; or one of these elements has bytes and its type has no [`Binary`] for
+/// them. It would get the placeholder, which is nobody's data.
+pub(crate) fn provide<R>(
+    array: &str,
+    wanted: Range<usize>,
+    attachments: &[Bytes],
+    work: impl FnOnce() -> Result<R, serde_json::Error>,
+) -> Result<R, serde_json::Error> {
     if attachments.is_empty() {
         return work();
     }
-    let _restore = Restore(Some(SCOPE.replace(Scope::Decoding(attachments.to_vec()))));
-    work()
+    let attachments = attachments.iter().cloned().map(|bytes| (bytes, false));
+    let scope = Scope::Decoding(attachments.collect());
+    let mut restore = Restore(Some(SCOPE.replace(scope)));
+    let result = work()?;
+    let scope = SCOPE.replace(restore.0.take().unwrap_or(Scope::Outside));
+    if let Scope::Decoding(attachments) = scope
+        && attachments.iter().any(|(_, taken)| !taken)
+    {
+        // Bytes in arguments that nobody asked for are left alone, like those arguments.
+        for (num, argument) in arguments_of_placeholders(array)? {
+            let taken = attachments.get(num).is_none_or(|(_, taken)| *taken);
+            if !taken && wanted.contains(&argument) {
+                return Err(de::Error::custom(format_args!(
+                    "argument {} has binary data where none is expected",
+                    argument + 1 - wanted.start
+                )));
+            }
+        }
+    }
+    Ok(result)
 }
 
 /// Leaves bytes with the packet that is being encoded. Their number, or `None` outside
@@ -117,11 +148,13 @@ impl<'de> Deserialize<'de> for Binary {
         else {
             return Err(D::Error::custom("expected binary data"));
         };
-        SCOPE.with_borrow(|scope| match scope {
+        SCOPE.with_borrow_mut(|scope| match scope {
             Scope::Decoding(attachments) => attachments
-                .get(num)
-                .cloned()
-                .map(Binary)
+                .get_mut(num)
+                .map(|(bytes, taken)| {
+                    *taken = true;
+                    Self(bytes.clone())
+                })
                 .ok_or_else(|| D::Error::custom("no attachment of that number")),
             Scope::Outside | Scope::Encoding(_) => {
                 Err(D::Error::custom("expected binary data"))
@@ -130,41 +163,59 @@ impl<'de> Deserialize<'de> for Binary {
     }
 }
 
-/// Whether `json` has a placeholder for each of `count` attachments, and none for another
-/// (CVE-2022-2421).
+/// Whether `json`, an array, has one placeholder for each of `count` attachments, and
+/// none for another (CVE-2022-2421). Each number is there once: an attachment in a hundred
+/// places would be a hundred attachments when it is sent on.
+///
+/// # Errors
+/// It is not JSON.
 pub(crate) fn placeholders_fit(
     json: &str,
     count: usize,
 ) -> Result<bool, serde_json::Error> {
-    let mut seen = Seen {
-        found: vec![false; count],
-        fits: true,
-    };
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    Walk(&mut seen).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(seen.fits && seen.found.into_iter().all(|found| found))
-}
-
-struct Seen {
-    found: Vec<bool>,
-    fits: bool,
-}
-
-impl Seen {
-    fn placeholder(&mut self, num: Option<u64>) {
-        let slot = num.and_then(|num| self.found.get_mut(usize::try_from(num).ok()?));
+    check_json(json)?;
+    let seen = placeholders(json)?;
+    let mut found = vec![false; count];
+    for (num, _) in &seen {
+        let slot = num.and_then(|num| found.get_mut(usize::try_from(num).ok()?));
         match slot {
-            // The same attachment in two places is odd but harmless: the bytes are
-            // shared.
-            Some(found) => *found = true,
-            None => self.fits = false,
+            Some(found) if !*found => *found = true,
+            _ => return Ok(false),
         }
     }
+    Ok(seen.len() == count)
+}
+
+/// The numbers of all placeholders, each with the place of its argument in the array.
+fn arguments_of_placeholders(
+    json: &str,
+) -> Result<impl Iterator<Item = (usize, usize)>, serde_json::Error> {
+    let seen = placeholders(json)?.into_iter();
+    Ok(seen.filter_map(|(num, argument)| Some((usize::try_from(num?).ok()?, argument))))
+}
+
+fn placeholders(json: &str) -> Result<Vec<(Option<u64>, usize)>, serde_json::Error> {
+    let walk = |json: &str| {
+        let mut seen = Seen::default();
+        Walk(&mut seen, 0)
+            .deserialize(&mut serde_json::Deserializer::from_str(json))
+            .map(|_| seen.found)
+    };
+    // Placeholders have no text and no large numbers: what serde_json cannot represent
+    // is replaced.
+    walk(json).or_else(|_| walk(&repair::shape(json)))
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Numbers of placeholders (`None`: not a number), and the argument they are in.
+    found: Vec<(Option<u64>, usize)>,
+    argument: usize,
 }
 
 /// Walks JSON of any shape, and keeps nothing but which placeholders it saw.
-struct Walk<'a>(&'a mut Seen);
+/// The second field is the depth.
+struct Walk<'a>(&'a mut Seen, usize);
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
     /// A number or a boolean, for the object that is being walked.
@@ -217,14 +268,18 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
-        while seq.next_element_seed(Walk(self.0))?.is_some() {}
+        while seq.next_element_seed(Walk(self.0, self.1 + 1))?.is_some() {
+            if self.1 == 0 {
+                self.0.argument += 1;
+            }
+        }
         Ok(Scalar::Other)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
         let (mut placeholder, mut num) = (false, None);
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            let value = map.next_value_seed(Walk(self.0))?;
+            let value = map.next_value_seed(Walk(self.0, self.1 + 1))?;
             match (&*key, value) {
                 ("_placeholder", Scalar::True) => placeholder = true,
                 ("num", Scalar::Number(value)) => num = Some(value),
@@ -232,7 +287,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             }
         }
         if placeholder {
-            self.0.placeholder(num);
+            self.0.found.push((num, self.0.argument));
         }
         Ok(Scalar::Other)
     }
@@ -278,15 +333,18 @@ mod tests {
         let decoded = || serde_json::from_str::<Binary>(placeholder).is_ok();
         let encoded = || serde_json::to_string(&Binary::from("tea")).is_ok();
         let attachments = [Bytes::from_static(b"tea")];
+        let provided = |work: &dyn Fn() -> bool| {
+            provide("[]", 0..1, &attachments, || Ok(work())).unwrap()
+        };
         let broken = |work: &dyn Fn()| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err()
         };
-        assert!(provide(&attachments, decoded) && collect(encoded).0);
+        assert!(provided(&decoded) && collect(encoded).0);
         assert!(
             !decoded() && !encoded(),
             "outside of a packet there are no attachments"
         );
-        assert!(broken(&|| provide(&attachments, || panic!("on purpose"))));
+        assert!(broken(&|| assert!(provided(&|| panic!("on purpose")))));
         assert!(broken(&|| drop(collect(|| panic!("on purpose")))));
         assert!(
             !decoded() && !encoded(),
@@ -304,8 +362,10 @@ mod tests {
         #[test]
         fn encode_then_decode_is_the_identity(tree in tree()) {
             let (json, attachments) = collect(|| serde_json::to_string(&tree).unwrap());
-            prop_assert!(placeholders_fit(&json, attachments.len()).unwrap());
-            let back: Tree = provide(&attachments, || serde_json::from_str(&json).unwrap());
+            let array = format!("[{json}]");
+            prop_assert!(placeholders_fit(&array, attachments.len()).unwrap());
+            let back: Tree =
+                provide("[]", 0..1, &attachments, || serde_json::from_str(&json)).unwrap();
             prop_assert_eq!(back, tree);
         }
 
@@ -317,7 +377,8 @@ mod tests {
             let json = format!("[{}]", objects.collect::<Vec<_>>().join(","));
             let attachments = vec![Bytes::from_static(b"x"); count];
             let fits = placeholders_fit(&json, count).unwrap_or(false);
-            let decoded = provide(&attachments, || serde_json::from_str::<Vec<Binary>>(&json));
+            let decoded =
+                provide(&json, 0..5, &attachments, || serde_json::from_str::<Vec<Binary>>(&json));
             // What passes the check can be decoded.
             prop_assert!(!fits || decoded.is_ok());
         }
@@ -336,12 +397,26 @@ mod tests {
             r#"[{"_placeholder":true,"num":0},null,{"_placeholder":true,"num":1}]"#
         );
         let back: Vec<Option<Binary>> =
-            provide(&attachments, || serde_json::from_str(&json).unwrap());
+            provide(&json, 0..3, &attachments, || serde_json::from_str(&json)).unwrap();
         assert_eq!(back, value);
         assert!(
             serde_json::to_string(&value).is_err(),
             "outside a packet there is no place for bytes"
         );
+    }
+
+    #[test]
+    fn bytes_where_no_bytes_are_expected_are_an_error_and_never_a_placeholder() {
+        let attachments = [Bytes::from_static(b"tea")];
+        let decode = |array: &str, skip, arity| {
+            provide(array, skip..skip + arity, &attachments, || {
+                serde_json::from_str::<serde_json::Value>(array)
+            })
+        };
+        let event = r#"["name",7,{"x":{"_placeholder":true,"num":0}}]"#;
+        let error = decode(event, 1, 2).unwrap_err().to_string();
+        assert!(error.starts_with("argument 2 has binary data"), "{error}");
+        assert!(decode(event, 1, 1).is_ok(), "nobody asked for the second");
     }
 
     #[test]
@@ -363,5 +438,16 @@ mod tests {
         assert!(!fits(r#"[{"_placeholder":true,"num":"0"}]"#, 1));
         assert!(!fits(r#"[{"_placeholder":true}]"#, 1));
         assert!(placeholders_fit("[1,", 0).is_err());
+        assert!(
+            !fits(
+                r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]"#,
+                1
+            ),
+            "one attachment is in one place"
+        );
+        assert!(
+            fits(r#"["\ud83d",1e400,{"_placeholder":true,"num":0}]"#, 1),
+            "whatever stands beside it"
+        );
     }
 }

@@ -19,6 +19,7 @@ use std::fmt::Write;
 use engine_io::EncodedMessage;
 
 use crate::error::ParseError;
+use crate::limits::Limits;
 
 /// A packet's type (Socket.IO protocol 5, "Packet types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl<'a> Packet<'a> {
     /// assert_eq!(packet.data, r#"["join","lobby"]"#);
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
-        let limits = crate::Limits::default();
+        let limits = Limits::default();
         Self::parse_within(
             text,
             PacketLimits {
@@ -333,7 +334,7 @@ mod tests {
         );
         let nested =
             |levels: usize| format!("2{}{}", "[".repeat(levels), "]".repeat(levels));
-        let max = crate::Limits::default().max_depth;
+        let max = Limits::default().max_depth;
         assert!(Packet::parse(&nested(max)).is_ok());
         assert!(matches!(
             Packet::parse(&nested(max + 1)),

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use engine_io::EncodedMessage;
 
-use crate::args::{self, Encoded, IntoArgs};
-use crate::packet::{Packet, PacketType};
+use crate::sent::Number;
+use crate::wire::args::{self, Encoded, IntoArgs};
+use crate::wire::packet::{Packet, PacketType};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
 #[derive(Clone, Debug)]
-pub struct EncodedPacket(Messages);
+pub struct EncodedPacket {
+    messages: Messages,
+    number: Option<Number>,
+}
 
 #[derive(Clone, Debug)]
 enum Messages {
@@ -19,31 +23,51 @@ enum Messages {
 }
 
 impl EncodedPacket {
-    /// The messages, to be sent in this order with nothing between them.
+    /// A packet that another server has encoded: its text, then its attachments.
+    pub fn new(messages: impl IntoIterator<Item = EncodedMessage>) -> Self {
+        Messages::Many(messages.into_iter().collect()).into()
+    }
+
+    /// The packet's number in its namespace's log.
+    pub(crate) fn number(&self) -> Option<Number> {
+        self.number
+    }
+
+    pub(crate) fn numbered(self, number: Number) -> Self {
+        let number = Some(number);
+        Self { number, ..self }
+    }
+
+    /// Returns the messages, to be sent in this order with nothing between them.
     pub fn messages(&self) -> &[EncodedMessage] {
-        match &self.0 {
+        match &self.messages {
             Messages::One(message) => std::slice::from_ref(message),
             Messages::Many(messages) => messages,
         }
     }
 
-    /// How many bytes they are.
+    /// Returns how many bytes they are.
     pub fn size(&self) -> usize {
         self.messages().iter().map(EncodedMessage::size).sum()
     }
 
     /// A packet without attachments.
     pub(crate) fn plain(kind: PacketType, namespace: &str, data: &str) -> Self {
-        Self(Messages::One(
-            Packet {
-                kind,
-                attachments: 0,
-                namespace,
-                id: None,
-                data,
-            }
-            .encode(),
-        ))
+        let packet = Packet {
+            kind,
+            attachments: 0,
+            namespace,
+            id: None,
+            data,
+        };
+        Messages::One(packet.encode()).into()
+    }
+}
+
+impl From<Messages> for EncodedPacket {
+    fn from(messages: Messages) -> Self {
+        let number = None;
+        Self { messages, number }
     }
 }
 
@@ -52,9 +76,14 @@ impl EncodedPacket {
 pub(crate) struct Outgoing(Encoded);
 
 impl Outgoing {
-    /// `[name, …args]`. What JSON cannot express is logged and not sent: it is the
-    /// program's mistake, and no client should suffer for it.
+    /// `[name, …args]`. A reserved name, and arguments that JSON cannot express, are logged
+    /// and not sent: a client would close the connection for them, or show its user an
+    /// error that is the program's.
     pub(crate) fn event(name: &str, args: &impl IntoArgs) -> Option<Self> {
+        if args::is_reserved(name) {
+            tracing::error!(event = name, "a reserved name cannot be sent");
+            return None;
+        }
         match args::encode(Some(name), args) {
             Ok(encoded) => Some(Self(encoded)),
             Err(error) => {
@@ -106,13 +135,11 @@ impl Outgoing {
         }
         .encode();
         if attachments.is_empty() {
-            return EncodedPacket(Messages::One(text));
+            return Messages::One(text).into();
         }
         let attachments = attachments
             .iter()
             .map(|bytes| EncodedMessage::binary(bytes));
-        EncodedPacket(Messages::Many(
-            [text].into_iter().chain(attachments).collect(),
-        ))
+        EncodedPacket::new([text].into_iter().chain(attachments))
     }
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::value::UnitDeserializer;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserializer, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::binary::{self, Binary};
 use crate::error::ParseError;
+use crate::wire::binary::{self, Binary};
+use crate::wire::repair;
 
 /// Names that the protocol's libraries keep for events of their own.
 const RESERVED: [&str; 6] = [
@@ -64,11 +66,20 @@ impl Args {
     /// # Errors
     /// They do not fit.
     pub fn decode<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
-        T::from_args(RawArgs {
+        let raw = RawArgs {
             array: &self.json,
             skip: 0,
             attachments: &self.attachments,
-        })
+        };
+        raw.decode()
+    }
+
+    /// The arguments of an acknowledgement that has been checked.
+    pub(crate) fn from_wire(array: &str, attachments: &[Bytes]) -> Self {
+        Self {
+            json: array.into(),
+            attachments: attachments.into(),
+        }
     }
 }
 
@@ -83,6 +94,26 @@ pub struct RawArgs<'a> {
 }
 
 impl RawArgs<'_> {
+    /// The arguments in the types that are asked for. Text with half a surrogate pair is
+    /// read with U+FFFD in its place.
+    ///
+    /// # Errors
+    /// They do not fit, or contain a number that no type of Rust can hold.
+    pub(crate) fn decode<T: FromArgs>(self) -> Result<T, serde_json::Error> {
+        T::from_args(self).or_else(|error| {
+            if error.is_data() {
+                return Err(error);
+            }
+            match repair::surrogates(self.array) {
+                Cow::Borrowed(_) => Err(error),
+                Cow::Owned(array) => T::from_args(RawArgs {
+                    array: &array,
+                    ..self
+                }),
+            }
+        })
+    }
+
     /// A copy that can be kept.
     ///
     /// # Errors
@@ -104,23 +135,14 @@ impl RawArgs<'_> {
     }
 }
 
-/// The first element of an event's array, and the text behind it.
-fn split_name(array: &str) -> Result<(Name<'_>, &str), serde_json::Error> {
-    let inside = &array[1..];
-    let mut values = serde_json::Deserializer::from_str(inside).into_iter::<Name>();
+/// The first element of an event's array as JSON, and the text after it.
+fn split_name(array: &str) -> Result<(&str, &str), serde_json::Error> {
+    let inside = array.get(1..).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(inside).into_iter::<&RawValue>();
     let name = values
         .next()
         .unwrap_or_else(|| Err(serde_json::Error::custom("an event without a name")))?;
-    Ok((name, &inside[values.byte_offset()..]))
-}
-
-/// An event's name: a string, or a number, which JavaScript clients may use too.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Name<'a> {
-    #[serde(borrow)]
-    Text(Cow<'a, str>),
-    Number(serde_json::Number),
+    Ok((name.get(), &inside[values.byte_offset()..]))
 }
 
 /// The event's name, first in the array.
@@ -134,18 +156,39 @@ pub(crate) fn event_name(array: &str) -> Result<Cow<'_, str>, ParseError> {
     {
         return checked(Cow::Borrowed(&inside[..end]));
     }
-    match split_name(array).map_err(|_| ParseError::Data)?.0 {
-        Name::Text(name) => checked(name),
-        Name::Number(number) => Ok(number.to_string().into()),
+    // A string, or a number, which JavaScript clients may use too.
+    let name = split_name(array).map_err(|_| ParseError::Data)?.0;
+    match name.as_bytes().first() {
+        Some(b'"') => {
+            let name: String = serde_json::from_str(&repair::surrogates(name))
+                .map_err(|_| ParseError::Data)?;
+            checked(Cow::Owned(name))
+        }
+        Some(b'-' | b'0'..=b'9') => Ok(Cow::Borrowed(name)),
+        _ => Err(ParseError::Data),
     }
 }
 
+/// Whether the protocol's libraries keep this name for events of their own.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 fn checked(name: Cow<'_, str>) -> Result<Cow<'_, str>, ParseError> {
-    if RESERVED.contains(&&*name) {
+    if is_reserved(&name) {
         Err(ParseError::ReservedName(name.into_owned()))
     } else {
         Ok(name)
     }
+}
+
+/// The auth payload with which a client joins a namespace: an object, empty if it said
+/// nothing. `None` if `serde_json` cannot represent it.
+pub(crate) fn auth(json: &str) -> Option<Value> {
+    if json.is_empty() {
+        return Some(Value::Object(serde_json::Map::new()));
+    }
+    serde_json::from_str(&repair::surrogates(json)).ok()
 }
 
 /// What arguments can be decoded into: a tuple has one type an argument; a single value
@@ -230,7 +273,9 @@ macro_rules! tuples_from_args {
                     }
                 }
 
-                binary::provide(raw.attachments, || {
+                let names: &[&str] = &[$(stringify!($ty)),*];
+                let wanted = raw.skip..raw.skip + names.len();
+                binary::provide(raw.array, wanted, raw.attachments, || {
                     let mut deserializer = serde_json::Deserializer::from_str(raw.array);
                     let visitor = ArgsVisitor::<$($ty),*>(raw.skip, PhantomData);
                     let values = deserializer.deserialize_seq(visitor)?;
@@ -317,6 +362,12 @@ pub(crate) fn encode(
         Ok::<_, serde_json::Error>(writer.json)
     });
     let json = String::from_utf8(json?).map_err(serde_json::Error::custom)?;
+    // A `Value` from elsewhere can look like a placeholder.
+    if !attachments.is_empty() && !binary::placeholders_fit(&json, attachments.len())? {
+        return Err(serde_json::Error::custom(
+            "a value looks like a placeholder for bytes",
+        ));
+    }
     Ok(Encoded { json, attachments })
 }
 

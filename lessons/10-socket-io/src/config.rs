@@ -1,0 +1,81 @@
+//! A server's settings.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::adapter::{Adapter, InMemory};
+use crate::limits::Limits;
+use crate::recovery::Recovery;
+
+/// A server's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The sessions below: path (`/socket.io/` by default), heartbeat, payload size,
+    /// transports, origins.
+    pub engine: engine_io::Config,
+    /// How long a client may be in no namespace, a namespace's middleware may take, and an
+    /// event's attachments. Default 45 s.
+    pub connect_timeout: Duration,
+    /// Whether clients that were away get what they missed. Default not.
+    pub recovery: Option<Recovery>,
+    /// What one client may make the server keep.
+    pub limits: Limits,
+    /// How many namespaces predicates may make. Default 1,000.
+    pub max_dynamic_namespaces: usize,
+    /// Where namespaces keep their members. Default in memory.
+    pub adapters: Adapters,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            engine: engine_io::Config {
+                path: "/socket.io/".into(),
+                ..engine_io::Config::default()
+            },
+            connect_timeout: Duration::from_secs(45),
+            recovery: None,
+            limits: Limits::default(),
+            max_dynamic_namespaces: 1000,
+            adapters: Adapters::default(),
+        }
+    }
+}
+
+/// Makes an [`Adapter`] for each namespace, from its name.
+///
+/// ```
+/// use socket_io::{Adapters, Config, InMemory};
+/// let config = Config {
+///     adapters: Adapters::new(|_name| InMemory::default()),
+///     ..Config::default()
+/// };
+/// ```
+#[derive(Clone)]
+pub struct Adapters(Arc<Make>);
+
+type Make = dyn Fn(&str) -> Box<dyn Adapter> + Send + Sync;
+
+impl Adapters {
+    /// Calls `make` with the name of each namespace that is opened.
+    pub fn new<A: Adapter>(make: impl Fn(&str) -> A + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |name| Box::new(make(name))))
+    }
+
+    pub(crate) fn make(&self, name: &str) -> Box<dyn Adapter> {
+        (self.0)(name)
+    }
+}
+
+impl Default for Adapters {
+    fn default() -> Self {
+        Self::new(|_| InMemory::default())
+    }
+}
+
+impl fmt::Debug for Adapters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Adapters").finish_non_exhaustive()
+    }
+}
