@@ -70,10 +70,16 @@ fn main() -> ExitCode {
                     Address, Calls, Closing, Counter, Faults, File, Framing, Nagle,
                     Pieces, Python, Signals, Silence, Udp, Unix,
                 };
-                for part in [
+                for (index, part) in [
                     Calls, File, Pieces, Faults, Signals, Framing, Closing, Silence,
                     Counter, Address, Nagle, Udp, Unix, Python,
-                ] {
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    if index > 0 {
+                        terminal::say("");
+                    }
                     show(part, &flags)?;
                 }
             }

@@ -33,7 +33,7 @@ fn every_part_of_the_tour_succeeds() {
         assert!(last.starts_with("Next: "), "{part}: {shown}");
         assert!(
             !shown.contains('\u{1b}'),
-            "{part}: colours in a pipe: {shown:?}"
+            "{part}: colors in a pipe: {shown:?}"
         );
     }
 }

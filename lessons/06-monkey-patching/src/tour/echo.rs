@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use may::go;
 use monkey_patching::{hub, plain};
+use terminal::remember;
 
-use super::{found, heading, row, threads};
+use super::{heading, row, threads};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
     heading(&format!(
@@ -46,7 +47,7 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     for stream in &streams {
         let _ = stream.shutdown(Shutdown::Both);
     }
-    found(
+    remember(
         "Each client has a coroutine that waits in `read`. The thread that runs them all \
          waits in none of these calls.",
     );
