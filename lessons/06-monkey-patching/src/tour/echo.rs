@@ -28,6 +28,12 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     let begin = Instant::now();
     let (streams, answered) = ask_all(address, clients)?;
     let time = begin.elapsed();
+    // The last answer arrives before its coroutine has parked again. One more coroutine
+    // waits in `accept`.
+    let parked = clients as usize + 1;
+    while hub::waiting() < parked && begin.elapsed() < time + Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     row(format!("clients connected             {clients:>6}"));
     row(format!("answers                       {answered:>6}"));
     row(format!(
