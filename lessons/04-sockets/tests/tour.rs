@@ -39,6 +39,15 @@ fn every_part_of_the_tour_succeeds() {
 }
 
 #[test]
+fn help_fits_80_columns() {
+    let (help, _, code) = tour(&["--help"]);
+    assert_eq!(code, Some(0), "{help}");
+    for line in help.lines() {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
+    }
+}
+
+#[test]
 fn an_unknown_flag_is_reported_in_one_line() {
     for flags in [
         &["bits"][..],

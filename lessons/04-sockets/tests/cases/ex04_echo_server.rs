@@ -190,7 +190,7 @@ fn wait_until_half_closed(stream: &TcpStream) {
 fn a_client_that_half_closed_before_it_was_accepted_gets_everything_back() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     let mut stream = client(listener.local_addr().expect("it is bound"));
-    let message = [b'a'; 20_000];
+    let message = vec![b'a'; 20_000];
     stream
         .write_all(&message)
         .expect("it fits into the buffers of both kernels");
