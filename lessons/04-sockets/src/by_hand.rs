@@ -1,4 +1,4 @@
-//! A stream and a listener made of nothing but the calls of Berkeley sockets.
+//! A stream and a listener made only of the calls of Berkeley sockets.
 //!
 //! `std::net` hides these calls well. Here they are in plain sight: [`Stream`] and
 //! [`Listener`] are each a descriptor and the calls on it, just as `TcpStream` and

@@ -9,8 +9,8 @@
 pub mod by_hand;
 pub mod counter;
 pub mod descriptor;
+pub mod fixed;
 pub mod frame;
-pub mod mended;
 mod pieces;
 pub mod request;
 pub mod round_trip;

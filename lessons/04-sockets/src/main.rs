@@ -15,7 +15,7 @@ struct Flags {
     /// The part to run.
     #[command(subcommand)]
     what: Option<What>,
-    /// Length in bytes of the long message in `faults`.
+    /// Bytes of the message in `faults`.
     #[arg(long, global = true, default_value_t = 100, value_parser = clap::value_parser!(u16).range(65..=60_000))]
     bytes: u16,
     /// Number of requests in `nagle`.
@@ -27,7 +27,7 @@ struct Flags {
 enum What {
     /// Make each socket call once and print its result.
     Calls,
-    /// Use a socket as a file: in /proc, with `File::write`, as the input of `tr`.
+    /// Use a socket as a file: in /proc, with `File::write`, as `tr`'s input.
     File,
     /// Send two lines in three writes and print what each read returns.
     Pieces,
@@ -70,10 +70,16 @@ fn main() -> ExitCode {
                     Address, Calls, Closing, Counter, Faults, File, Framing, Nagle,
                     Pieces, Python, Signals, Silence, Udp, Unix,
                 };
-                for part in [
+                for (index, part) in [
                     Calls, File, Pieces, Faults, Signals, Framing, Closing, Silence,
                     Counter, Address, Nagle, Udp, Unix, Python,
-                ] {
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    if index > 0 {
+                        terminal::say("");
+                    }
                     show(part, &flags)?;
                 }
             }

@@ -32,18 +32,14 @@ fn round_trips() -> Result<()> {
     say("written,round trips per second");
     for (what, asking, no_delay, questions) in [
         ("two writes", Asking::InTwoWrites, false, 40),
-        (
-            "two writes with TCP_NODELAY",
-            Asking::InTwoWrites,
-            true,
-            5000,
-        ),
+        ("two + NODELAY", Asking::InTwoWrites, true, 5000),
         ("one write", Asking::InOneWrite, false, 5000),
-        ("one write with TCP_NODELAY", Asking::InOneWrite, true, 5000),
+        ("one + NODELAY", Asking::InOneWrite, true, 5000),
     ] {
         eprintln!("{what}: {questions} requests, {RUNS} times");
         let time = median(|| nagle::time(asking, no_delay, questions))?;
-        println!("{what},{:.0}", f64::from(questions) / time.as_secs_f64());
+        let rate = f64::from(questions) / time.as_secs_f64();
+        say(format!("{what},{rate:.0}"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The talk's `server.py` and `client.py` (slides 12 and 13), call by call, with all of
 //! their faults.
 //!
-//! The faults are kept so that a test can show each of them; [`crate::mended`] is the
+//! The faults are kept so that a test can show each of them; [`crate::fixed`] is the
 //! version without them. Each program exists twice: once with the calls themselves and
 //! once with `std::net`, which makes the same calls.
 

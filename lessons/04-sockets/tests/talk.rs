@@ -8,7 +8,7 @@ use std::thread;
 
 use common::{SOON, within};
 use rustix::net::getsockname;
-use sockets::{by_hand, mended, talk};
+use sockets::{by_hand, fixed, talk};
 
 const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 
@@ -169,7 +169,7 @@ fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
     let address = listener.local_addr().expect("it has an address");
     let serving = thread::spawn(move || {
         let mut printed = Vec::new();
-        mended::converse(listener.accept()?, &mut printed).map(|_| printed)
+        fixed::converse(listener.accept()?, &mut printed).map(|_| printed)
     });
     let back = within("the fixed server answers and closes", move || {
         let mut client = TcpStream::connect(address).expect("it listens");
@@ -206,14 +206,14 @@ fn the_fixed_server_returns_every_line_complete_and_closes() {
 
 #[test]
 fn the_fixed_server_refuses_a_line_that_does_not_end() {
-    let longest = [&[b'a'; mended::LONGEST_LINE - 1][..], b"\n"].concat();
+    let longest = [&[b'a'; fixed::LONGEST_LINE - 1][..], b"\n"].concat();
     let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     ours.write_all(&longest).expect("it fits");
-    ours.write_all(&[b'a'; mended::LONGEST_LINE])
+    ours.write_all(&[b'a'; fixed::LONGEST_LINE])
         .expect("it fits");
     let mut printed = Vec::new();
     let error =
-        mended::converse(theirs, &mut printed).expect_err("the second line does not end");
+        fixed::converse(theirs, &mut printed).expect_err("the second line does not end");
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     assert_eq!(
         printed, longest,
@@ -226,12 +226,12 @@ fn asked(message: &str, answer: &[u8]) -> Result<String, io::ErrorKind> {
     let (mut theirs, ours) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     theirs.write_all(answer).expect("it fits");
     theirs.shutdown(Shutdown::Write).expect("it is open");
-    mended::ask(ours, message).map_err(|error| error.kind())
+    fixed::ask(ours, message).map_err(|error| error.kind())
 }
 
 #[test]
 fn the_fixed_client_accepts_exactly_one_complete_line() {
-    let longest = "a".repeat(mended::LONGEST_LINE - 1);
+    let longest = "a".repeat(fixed::LONGEST_LINE - 1);
     assert_eq!(asked("hello", b"hello\n"), Ok("hello".to_owned()));
     assert_eq!(
         asked("hello", format!("{longest}\n").as_bytes()),

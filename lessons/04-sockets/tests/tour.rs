@@ -33,8 +33,17 @@ fn every_part_of_the_tour_succeeds() {
         assert!(last.starts_with("Next: "), "{part}: {shown}");
         assert!(
             !shown.contains('\u{1b}'),
-            "{part}: colours in a pipe: {shown:?}"
+            "{part}: colors in a pipe: {shown:?}"
         );
+    }
+}
+
+#[test]
+fn help_fits_80_columns() {
+    let (help, _, code) = tour(&["--help"]);
+    assert_eq!(code, Some(0), "{help}");
+    for line in help.lines() {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
     }
 }
 

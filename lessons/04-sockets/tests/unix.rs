@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
 use common::within;
-use sockets::mended;
+use sockets::fixed;
 
 #[test]
 fn the_fixed_server_works_over_a_unix_socket() {
@@ -17,10 +17,10 @@ fn the_fixed_server_works_over_a_unix_socket() {
     let server = UnixListener::bind(&path).expect("the folder is ours");
     let serving = thread::spawn(move || {
         let mut printed = Vec::new();
-        mended::converse(server.accept()?.0, &mut printed).map(|_| printed)
+        fixed::converse(server.accept()?.0, &mut printed).map(|_| printed)
     });
     let answer = within("the server answers", move || {
-        mended::ask(UnixStream::connect(path).expect("it listens"), "hello")
+        fixed::ask(UnixStream::connect(path).expect("it listens"), "hello")
             .expect("it answers")
     });
     assert_eq!(answer, "hello");

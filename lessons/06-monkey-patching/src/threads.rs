@@ -71,7 +71,7 @@ fn start_scheduler() {
 ///
 /// # Safety
 /// The conditions are those of the manual page, and `start` must not do anything that
-/// this module's head lists as broken.
+/// this module's documentation lists as broken.
 pub unsafe fn pthread_create(
     thread: *mut libc::pthread_t,
     attributes: *const libc::pthread_attr_t,

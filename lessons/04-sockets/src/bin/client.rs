@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use sockets::{by_hand, mended, talk};
+use sockets::{by_hand, fixed, talk};
 
 /// The talk's client: sends one line and prints the line that comes back.
 #[derive(Parser)]
@@ -65,13 +65,13 @@ fn say(flags: &Flags, address: SocketAddrV4) -> io::Result<Option<String>> {
         (With::Rustix, false) => {
             let stream = by_hand::Stream::connect(address.into())?;
             stream.give_up_after(timeout)?;
-            mended::ask(stream, &flags.message).map(Some)
+            fixed::ask(stream, &flags.message).map(Some)
         }
         (With::Std, false) => {
             let stream = TcpStream::connect_timeout(&address.into(), timeout)?;
             stream.set_read_timeout(Some(timeout))?;
             stream.set_write_timeout(Some(timeout))?;
-            mended::ask(stream, &flags.message).map(Some)
+            fixed::ask(stream, &flags.message).map(Some)
         }
     }
 }

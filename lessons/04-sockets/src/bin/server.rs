@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use sockets::mended::{self, Ending};
+use sockets::fixed::{self, Ending};
 use sockets::{by_hand, talk};
 
 /// The talk's server: prints each line that a client sends and sends it back.
@@ -144,7 +144,7 @@ fn each_in_a_thread<S: Read + Write + Send + 'static>(
 }
 
 fn attend(stream: impl Read + Write, peer: SocketAddr) {
-    match mended::converse(stream, &mut Screen) {
+    match fixed::converse(stream, &mut Screen) {
         Ok(Ending::BetweenLines) => {}
         Ok(Ending::InALine) => {
             eprintln!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use rustix::net::sockopt;
-use sockets::{mended, talk};
+use sockets::{fixed, talk};
 use terminal::say;
 
 use super::{ANY_PORT, address_of, heading, name, pair, remember, row, within};
@@ -83,7 +83,7 @@ pub(crate) fn show(bytes: usize) -> Result<()> {
         ("sends \"hel\", and later \"lo\\n\"", &["hel", "lo\n"][..]),
         ("sends two lines at once", &["hello\nworld\n"]),
     ] {
-        let lines = mended_prints(pieces)?;
+        let lines = fixed_prints(pieces)?;
         row(format!("{what:<34} {lines:?}"));
         ensure!(
             lines == pieces.concat(),
@@ -147,12 +147,12 @@ fn when_it_is_closed() -> Result<(String, usize)> {
 }
 
 /// Returns what the fixed server prints for pieces that arrive one by one.
-fn mended_prints(pieces: &[&str]) -> Result<String> {
+fn fixed_prints(pieces: &[&str]) -> Result<String> {
     let (mut client, server) = pair()?;
     let (sender, receiver) = mpsc::channel();
     let serving = thread::spawn(move || {
         let mut printed = Vec::new();
-        let ending = mended::converse(Reported(server, sender), &mut printed);
+        let ending = fixed::converse(Reported(server, sender), &mut printed);
         ending.map(|_| printed)
     });
     for piece in pieces {

@@ -21,7 +21,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{io, thread};
 
-use anstyle::Style;
 use anyhow::{Result, bail};
 use terminal::say;
 
@@ -40,35 +39,10 @@ pub(crate) fn row(text: impl Display) {
     say(format_args!("  {text}"));
 }
 
-/// Ends a part: what to remember, set apart, and what to read or try next.
+/// Ends a part: what to remember, and what to read or try next.
 pub(crate) fn remember(text: &str, next: &str) {
-    let style = Style::new().italic();
-    say("");
-    for line in wrap(text, 78) {
-        say(format_args!("> {style}{line}{style:#}"));
-    }
-    say("");
-    for line in wrap(&format!("Next: {next}"), 80) {
-        say(line);
-    }
-    say("");
-}
-
-/// Breaks `text` at spaces into lines of at most `width` characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one from the start");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
+    terminal::remember(text);
+    terminal::next(next);
 }
 
 /// Connects two sockets of this process, with a timeout on their reads.

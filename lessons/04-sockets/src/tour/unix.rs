@@ -4,7 +4,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use sockets::mended;
+use sockets::fixed;
 
 use super::{heading, name, remember, row};
 
@@ -24,10 +24,10 @@ fn over(path: &std::path::Path) -> Result<()> {
         let mut printed = Vec::new();
         let result = server
             .accept()
-            .and_then(|(stream, _)| mended::converse(stream, &mut printed));
+            .and_then(|(stream, _)| fixed::converse(stream, &mut printed));
         (result, printed)
     });
-    let answer = mended::ask(UnixStream::connect(path)?, "hello")?;
+    let answer = fixed::ask(UnixStream::connect(path)?, "hello")?;
     let (ending, printed) = serving.join().map_err(|_| anyhow!("the server panicked"))?;
     ending?;
     row(format!("{:<38} {answer:?}", "the fixed client received"));

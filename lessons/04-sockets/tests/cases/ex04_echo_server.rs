@@ -1,5 +1,6 @@
 //! What `serve` has to do, one rule per case. Sections are those of chapter 4.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -158,6 +159,54 @@ fn after_a_half_close_everything_comes_back_and_then_end_of_file() {
             Ok(bytes) => format!("{} bytes", bytes.len()),
             Err(seen) => format!("an error ({seen})"),
         }
+    );
+    outcomes(&served);
+}
+
+/// Waits until the other kernel has acknowledged that this client half-closed.
+fn wait_until_half_closed(stream: &TcpStream) {
+    if !cfg!(target_os = "linux") {
+        return; // elsewhere the acknowledgement of the loopback network is fast enough
+    }
+    let port = stream.local_addr().expect("it is connected").port();
+    let port = format!(":{port:04X}");
+    let begin = Instant::now();
+    loop {
+        // Columns: number, local address, remote address, state. 05 is FIN_WAIT2.
+        let sockets = fs::read_to_string("/proc/net/tcp").expect("Linux has it");
+        let half_closed = sockets.lines().any(|socket| {
+            let columns: Vec<_> = socket.split_whitespace().take(4).collect();
+            matches!(columns[..], [_, local, _, "05"] if local.ends_with(&port))
+        });
+        if half_closed {
+            return;
+        }
+        assert!(begin.elapsed() < DEADLINE, "the half-close does not arrive");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_client_that_half_closed_before_it_was_accepted_gets_everything_back() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
+    let mut stream = client(listener.local_addr().expect("it is bound"));
+    let message = vec![b'a'; 20_000];
+    stream
+        .write_all(&message)
+        .expect("it fits into the buffers of both kernels");
+    stream.shutdown(Shutdown::Write).expect("it is open");
+    wait_until_half_closed(&stream);
+    let (_address, served) = start_on(listener, 1, PATIENT);
+    let back = rest(&mut stream).map(|bytes| bytes.len());
+    assert!(
+        back == Ok(message.len()),
+        "The client sent 20,000 bytes and half-closed before the server accepted it. Back \
+         came {}. Send back everything that you have read before you close. \
+         See \"Half-close\".",
+        back.map_or_else(
+            |seen| format!("an error ({seen})"),
+            |count| format!("{count} bytes")
+        )
     );
     outcomes(&served);
 }
@@ -366,7 +415,7 @@ fn signals_lose_no_bytes() {
     };
     use rustix::net::{AddressFamily, SocketType, connect, socket};
 
-    sockets::signals::catch().expect("we may");
+    sockets::signals::catch().expect("a handler can be installed");
     // Small buffers, so that the server's writes are accepted in parts.
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     set_socket_send_buffer_size(&listener, 4096).expect("it is open");

@@ -1,4 +1,4 @@
-//! Caught by: after_a_half_close_everything_comes_back_and_then_end_of_file
+//! Caught by: a_client_that_half_closed_before_it_was_accepted_gets_everything_back
 //!
 //! The misconception: a client that has half-closed no longer reads. The bytes that wait
 //! to be sent back are dropped.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use may::go;
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 const TIME: Duration = Duration::from_millis(50);
 
@@ -59,7 +60,7 @@ pub(crate) fn show() -> Result<()> {
         pipe == 0 && lock == 0,
         "others ran while a pipe or a channel waited: {pipe}, {lock}"
     );
-    found(
+    remember(
         "rustix makes its own system calls. Pipes and std's channels do call the C \
          library, but the patch passes those calls on.",
     );

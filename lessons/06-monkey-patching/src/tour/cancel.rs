@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use may::go;
 use monkey_patching::hub;
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("A coroutine that is cancelled in the middle of `read`");
@@ -34,6 +35,6 @@ pub(crate) fn show() -> Result<()> {
     row(format!("read returned an error: {error}"));
     ensure!(error.raw_os_error() == Some(libc::ECANCELED), "{error}");
     drop(listener);
-    found("The call fails, and its caller cleans up as after any other error.");
+    remember("The call fails, and its caller cleans up as after any other error.");
     Ok(())
 }

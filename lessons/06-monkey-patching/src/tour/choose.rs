@@ -5,8 +5,9 @@ use std::io;
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::choose::{Coroutines, Runtime, Threads, exchange, serve_one};
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("One generic function on threads and on coroutines");
@@ -19,7 +20,7 @@ pub(crate) fn show() -> Result<()> {
         threads == coroutines && threads == b"who waits?",
         "the answers differ"
     );
-    found(
+    remember(
         "Code that is generic over how it waits needs no patch. Patch only code that you \
          cannot change.",
     );

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use may::go;
 use monkey_patching::{hub, plain};
+use terminal::remember;
 
-use super::{found, heading, row, threads};
+use super::{heading, row, threads};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
     heading(&format!(
@@ -27,6 +28,12 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     let begin = Instant::now();
     let (streams, answered) = ask_all(address, clients)?;
     let time = begin.elapsed();
+    // The last answer arrives before its coroutine has parked again. One more coroutine
+    // waits in `accept`.
+    let parked = clients as usize + 1;
+    while hub::waiting() < parked && begin.elapsed() < time + Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     row(format!("clients connected             {clients:>6}"));
     row(format!("answers                       {answered:>6}"));
     row(format!(
@@ -46,7 +53,7 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     for stream in &streams {
         let _ = stream.shutdown(Shutdown::Both);
     }
-    found(
+    remember(
         "Each client has a coroutine that waits in `read`. The thread that runs them all \
          waits in none of these calls.",
     );

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use may::go;
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 const LIMIT: Duration = Duration::from_millis(50);
 
@@ -37,7 +38,7 @@ pub(crate) fn show() -> Result<()> {
         );
     }
     drop(listener);
-    found(
+    remember(
         "The patch keeps the socket's own options: it waits no longer than the \
          timeout, and not at all on a non-blocking socket.",
     );

@@ -16,7 +16,6 @@ use std::fmt::Display;
 use std::process::ExitCode;
 use std::{fs, io};
 
-use anstyle::{AnsiColor, Style};
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use may::coroutine::JoinHandle;
@@ -39,10 +38,6 @@ struct Flags {
           value_parser = clap::value_parser!(u32).range(1..=9000))]
     clients: u32,
 }
-
-/// The last line of the whole tour.
-const NEXT: &str = "Next: read \"Pass or park\" in chapter 6, then try\n      \
-                    `cargo run -p course -- watch ex06_decide`.";
 
 #[derive(Clone, Copy, Subcommand)]
 enum What {
@@ -95,8 +90,13 @@ pub(crate) fn main() -> ExitCode {
                 Sleep, Echo, Preload, Order, Limits, Moves, Cancel, Around, Choose,
             ] {
                 show(part, &flags)?;
+                if !matches!(part, Choose) {
+                    say("");
+                }
             }
-            say(NEXT);
+            terminal::next(
+                "read \"Pass or park\" in chapter 6, then: cargo test --test ex06_decide",
+            );
         }
         Ok(())
     })
@@ -144,23 +144,6 @@ pub(crate) fn heading(text: &str) {
 
 pub(crate) fn row(text: impl Display) {
     say(format_args!("  {text}"));
-}
-
-/// Prints the thing to remember of a part, set apart and wrapped at 80 columns.
-pub(crate) fn found(text: &str) {
-    const WIDTH: usize = 80;
-    let style = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
-    say("");
-    let mut line = "=>".to_owned();
-    for word in text.split(' ') {
-        if line.chars().count() + 1 + word.chars().count() > WIDTH {
-            say(format_args!("{style}{line}{style:#}"));
-            "  ".clone_into(&mut line);
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    say(format_args!("{style}{line}{style:#}\n"));
 }
 
 /// Waits for a coroutine and returns its result.

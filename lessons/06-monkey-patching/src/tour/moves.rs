@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::errno;
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("One coroutine, before and after `may::coroutine::sleep`");
@@ -24,7 +25,7 @@ pub(crate) fn show() -> Result<()> {
         before.0 != after.0 && before.1 != after.1,
         "it resumed on the same thread"
     );
-    found(
+    remember(
         "`may`'s timer thread runs the coroutines that it wakes. Code that has kept the \
          address of the first `errno` now reads another thread's.",
     );

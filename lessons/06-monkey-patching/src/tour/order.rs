@@ -1,9 +1,10 @@
 //! The order matters: a patch that is loaded too late.
 
 use anyhow::{Context, Result, ensure};
+use terminal::remember;
 
 use super::others::Others;
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     let others = Others::build()?;
@@ -24,7 +25,7 @@ pub(crate) fn show() -> Result<()> {
     ));
     ensure!(late == 11, "the late patch had an effect: {late} threads");
     ensure!(first < 11, "the patch had no effect: {first} threads");
-    found(
+    remember(
         "The names were bound when the program started. A definition that is loaded \
          later is not used, and nothing reports that.",
     );

@@ -1,10 +1,11 @@
 //! A program that we cannot change, and the library that is loaded before it.
 
 use anyhow::{Result, ensure};
+use terminal::remember;
 
 use super::echo::ask_all;
 use super::others::Others;
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
     let others = Others::build()?;
@@ -33,7 +34,7 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         counts[0] > clients as usize && counts[1] < 10,
         "threads: {counts:?}"
     );
-    found(
+    remember(
         "It is the same file, byte for byte. Only the dynamic linker found other \
          functions first.",
     );

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use may::go;
 use monkey_patching::next;
+use terminal::remember;
 
-use super::{found, heading, join, row};
+use super::{heading, join, row};
 
 const TIME: Duration = Duration::from_millis(100);
 
@@ -43,7 +44,7 @@ pub(crate) fn show(sleepers: u32) -> Result<()> {
         patched < TIME * sleepers / 4,
         "{sleepers} patched sleeps took {patched:?}: they slept one after another"
     );
-    found(
+    remember(
         "The C library's sleep blocks the worker, so the first group sleeps one after \
          another. The patched sleep parks the coroutine, so the second sleeps all at \
          once.",

@@ -1,6 +1,6 @@
 //! Caught by: eagain_on_a_non_blocking_descriptor_is_given_back
 //!
-//! The misconception: in a coroutine waiting is cheap, so every call may park.
+//! The misconception: in a coroutine waiting is cheap, so every call can park.
 
 /// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

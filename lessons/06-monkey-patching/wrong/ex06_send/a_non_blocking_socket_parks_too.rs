@@ -1,6 +1,6 @@
 //! Caught by: a_non_blocking_socket_never_parks
 //!
-//! The misconception: in a coroutine every call may wait.
+//! The misconception: in a coroutine every call can wait.
 
 use libc::{EAGAIN, ECANCELED};
 use monkey_patching::machine::{Machine, Wait};

@@ -1,6 +1,6 @@
 //! Caught by: a_short_send_continues_with_the_rest
 //!
-//! The misconception: a blocking send may return after a part, as a non-blocking one
+//! The misconception: a blocking send can return after a part, as a non-blocking one
 //! does.
 
 use libc::{EAGAIN, ECANCELED};
