@@ -97,10 +97,7 @@ fn fit(svg: &str) -> String {
         .filter(|word| !word.starts_with("width=") && !word.starts_with("height="))
         .collect();
     let width = width.unwrap_or(720.0).round();
-    format!(
-        "{} style=\"--drawn: {width}px\">{tail}",
-        kept.join(" ")
-    )
+    format!("{} style=\"--drawn: {width}px\">{tail}", kept.join(" "))
 }
 
 #[cfg(test)]
