@@ -82,7 +82,8 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
     Ok(format!("<figure class=\"figure diagram\">{svg}</figure>\n"))
 }
 
-/// As wide as it was drawn where there is room, and no wider than the page.
+/// The picture without a size of its own, and the width that it was drawn for in
+/// `--drawn`: assets/book.css shows it that wide where there is room.
 fn fit(svg: &str) -> String {
     let width = svg
         .split_once("width=\"")
@@ -96,10 +97,7 @@ fn fit(svg: &str) -> String {
         .filter(|word| !word.starts_with("width=") && !word.starts_with("height="))
         .collect();
     let width = width.unwrap_or(720.0).round();
-    format!(
-        "{} style=\"max-width: {width}px; --drawn: {width}px\">{tail}",
-        kept.join(" ")
-    )
+    format!("{} style=\"--drawn: {width}px\">{tail}", kept.join(" "))
 }
 
 #[cfg(test)]

@@ -11,11 +11,18 @@ use regex::Regex;
 static IMAGE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"!\[([^\]]*)\]\(([^)\s]+\.svg)\)").expect("a pattern"));
 
+static VIEW_BOX: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^<svg\b[^>]*\bviewBox="\S+ \S+ (\S+) [^"\s]+""#).expect("a pattern")
+});
+
+/// The widest picture that a page has room for, in pixels.
+const WIDEST: f32 = 720.0;
+
 /// A line of text with its pictures in it.
 ///
 /// # Errors
-/// Returns an error for a picture that is missing, lacks alt text, or sets its own size or
-/// colors.
+/// Returns an error for a picture that is missing, lacks alt text, is too wide, or sets its
+/// own size or colors.
 pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     let Some(image) = IMAGE.captures(text) else {
         return Ok(text.to_owned());
@@ -24,6 +31,7 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     let svg = fs::read_to_string(folder.join(path))
         .with_context(|| format!("no picture {path}"))?;
     let svg = body(&svg).with_context(|| format!("in {path}"))?;
+    let width = drawn_width(&svg).with_context(|| format!("in {path}"))?;
     if words.trim().is_empty() {
         bail!("{path} needs alt text");
     }
@@ -31,7 +39,7 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
     let svg = unique_ids(&svg, &name).replacen(
         "<svg",
         &format!(
-            "<svg role=\"img\" aria-label=\"{}\"",
+            "<svg role=\"img\" aria-label=\"{}\" style=\"--drawn: {width}px\"",
             crate::html::escape(words)
         ),
         1,
@@ -70,6 +78,19 @@ fn body(svg: &str) -> Result<String> {
         .join(" "))
 }
 
+/// The width of the picture's `viewBox`: at this width its text has the size that it was
+/// drawn with, so the page shows it no wider.
+fn drawn_width(svg: &str) -> Result<f32> {
+    let width = VIEW_BOX
+        .captures(svg)
+        .and_then(|found| found[1].parse::<f32>().ok())
+        .context("the viewBox wants four numbers: left, top, width and height")?;
+    if width > WIDEST {
+        bail!("the viewBox is {width} wide; a page has room for {WIDEST}");
+    }
+    Ok(width)
+}
+
 /// Ids in one page must differ, and a picture's marks are called `arrow` in all of them.
 pub(crate) fn unique_ids(svg: &str, prefix: &str) -> String {
     svg.replace(" id=\"", &format!(" id=\"{prefix}-"))
@@ -91,6 +112,41 @@ mod tests {
             "<svg viewBox=\"0 0 1 1\"><path style=\"stroke: black\"/></svg>",
         ] {
             assert!(body(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_picture_tells_the_page_how_wide_it_was_drawn() {
+        let folder = std::env::temp_dir().join(format!("figure-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join("box.svg"),
+            "<svg class=\"x\" viewBox=\"6 0 460 300\"><rect width=\"9\"/></svg>",
+        )
+        .unwrap();
+        let html = inline(&folder, "![a box](box.svg)\n");
+        fs::remove_dir_all(&folder).unwrap();
+        let html = html.unwrap();
+        assert!(
+            html.contains(
+                "<svg role=\"img\" aria-label=\"a box\" style=\"--drawn: 460px\" "
+            ),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn a_picture_wider_than_the_page_is_an_error() {
+        assert_eq!(
+            drawn_width("<svg viewBox=\"0 0 720 9\"></svg>").unwrap(),
+            720.0
+        );
+        for wrong in [
+            "<svg viewBox=\"0 0 721 9\"></svg>",
+            "<svg viewBox=\"0 0 wide 9\"></svg>",
+            "<svg viewBox=\"0 0\"></svg>",
+        ] {
+            assert!(drawn_width(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -86,17 +86,20 @@ fn main() -> ExitCode {
             Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Cancel, Hold, Echo,
         ];
         let parts = flags.what.as_ref().map_or(&all[..], std::slice::from_ref);
-        for part in parts {
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                terminal::say("");
+            }
             show(part, &flags)?;
         }
         match &flags.what {
-            None => tour::next(
+            None => terminal::next(
                 "chapter 5 explains each part. Run one alone by its name, or start on the \
                  exercises with `cargo test --test ex05_timers`.",
             ),
             Some(part) => {
                 if let Some(section) = section(part) {
-                    tour::next(&format!("the section \"{section}\" of chapter 5."));
+                    terminal::next(&format!("the section \"{section}\" of chapter 5."));
                 }
             }
         }

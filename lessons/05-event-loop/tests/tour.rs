@@ -19,6 +19,15 @@ fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
     )
 }
 
+/// Checks that the tour wraps its lines and ends with what to read or try next.
+fn fits_80_columns(part: &str, shown: &str) {
+    for line in shown.lines() {
+        assert!(line.chars().count() <= 80, "{part}: {line}");
+    }
+    let last = shown.lines().last().unwrap_or_default();
+    assert!(last.starts_with("Next: "), "{part}: {last}");
+}
+
 #[test]
 fn every_part_succeeds_and_fits_80_columns() {
     for part in [
@@ -38,11 +47,7 @@ fn every_part_succeeds_and_fits_80_columns() {
             !shown.contains('\u{1b}'),
             "{part}: colors in a pipe: {shown:?}"
         );
-        for line in shown.lines() {
-            assert!(line.chars().count() <= 80, "{part}: {line}");
-        }
-        let last = shown.lines().last().unwrap_or_default();
-        assert!(last.starts_with("Next: "), "{part}: {last}");
+        fits_80_columns(part, &shown);
     }
 }
 
@@ -52,6 +57,7 @@ fn one_thread_holds_many_connections_and_drops_none() {
     let (shown, said, code) = tour(&["hold", "--connections", "2000"]);
     assert_eq!((said.as_str(), code), ("", Some(0)), "{shown}");
     assert!(shown.contains("still open at the end"), "{shown}");
+    fits_80_columns("hold", &shown);
 }
 
 #[test]
@@ -62,6 +68,7 @@ fn a_python_without_gevent_is_reported() {
         shown.contains("skipped: no-such-python has no gevent"),
         "{shown}"
     );
+    fits_80_columns("echo", &shown);
 }
 
 #[test]

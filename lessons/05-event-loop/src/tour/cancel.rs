@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use event_loop::{Either, Executor, Handle, Reactor, Stream, select};
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("A future is dropped while it waits");
@@ -36,7 +37,7 @@ pub(crate) fn show() -> Result<()> {
         first == "timed out" && second == "llowo",
         "{first}, {second}"
     );
-    found("`he` was in a local variable of the dropped future, and is gone with it.");
+    remember("`he` was in a local variable of the dropped future, and is gone with it.");
     Ok(())
 }
 

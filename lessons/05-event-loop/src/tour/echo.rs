@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use event_loop::echo::Way;
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 use crate::server::{Kind, Server, Summary, kinds};
 
 const CONNECTIONS: usize = 1000;
@@ -57,7 +58,7 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
             "{:<17} skipped: {python} has no gevent (see `--python`)",
             "gevent"
         ));
-        found("Each of them holds 1,000 clients.");
+        remember("Each of them holds 1,000 clients.");
         return Ok(());
     };
     row("");
@@ -97,7 +98,7 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
     } else {
         ""
     };
-    found(&format!(
+    remember(&format!(
         "The bars are lines per second of the server's processor time; gevent's is 1.{note}"
     ));
     Ok(())

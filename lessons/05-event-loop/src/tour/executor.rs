@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use event_loop::{Executor, Handle, Listener, Reactor, Stream, echo};
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("async fn on our own loop");
@@ -43,7 +44,7 @@ pub(crate) fn show() -> Result<()> {
         "a server and a client: two tasks, one thread"
     ));
     ensure!(echoed == "hello from an async fn\n", "{echoed:?} came back");
-    found("The only runtime is ours: a queue of tasks, and the loop that wakes them.");
+    remember("The only runtime is ours: a queue of tasks, and the loop that wakes them.");
     Ok(())
 }
 

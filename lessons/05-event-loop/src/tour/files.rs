@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use event_loop::{Disk, Interest, Reactor, Token, Trigger};
+use terminal::remember;
 
-use super::{found, heading, pollers, row};
+use super::{heading, pollers, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("A regular file is always ready");
@@ -69,7 +70,7 @@ pub(crate) fn show() -> Result<()> {
         bytes == b"a line\n" && ticks.get() > 0,
         "the loop did not run while the disk worked"
     );
-    found(
+    remember(
         "Readiness says nothing about a disk. A thread waits for the disk, and the loop \
          keeps running.",
     );

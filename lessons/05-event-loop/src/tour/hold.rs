@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use event_loop::echo::Way;
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 use crate::server::{Kind, Server};
 
 pub(crate) fn show(connections: u32) -> Result<()> {
@@ -46,6 +47,6 @@ pub(crate) fn show(connections: u32) -> Result<()> {
         "{} of {wanted} connections are left",
         summary.alive
     );
-    found("One thread holds them all, and serves each of them.");
+    remember("One thread holds them all, and serves each of them.");
     Ok(())
 }

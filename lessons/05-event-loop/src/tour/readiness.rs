@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use event_loop::{Interest, Poller, Token, Trigger};
+use terminal::remember;
 
-use super::{found, heading, pair, pollers, row};
+use super::{heading, pair, pollers, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Readiness: what poll and epoll report about one end of a connection");
@@ -38,7 +39,7 @@ pub(crate) fn show() -> Result<()> {
         ];
         ensure!(said[..] == right, "{name} reported {said:?}");
     }
-    found(
+    remember(
         "Readable means that a read would not block. At the end of file it does not \
          block either: it returns 0.",
     );

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use event_loop::Reactor;
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("One callback blocks");
@@ -45,7 +46,7 @@ pub(crate) fn show() -> Result<()> {
             worst.get()
         );
     }
-    found(
+    remember(
         "There is one thread. While a callback runs, no other can: a callback must never \
          block.",
     );

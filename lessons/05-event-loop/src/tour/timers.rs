@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use event_loop::{Reactor, best_poller};
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Timers, with a clock that we set by hand");
@@ -53,7 +54,7 @@ pub(crate) fn show() -> Result<()> {
         };
         ensure!(names == right, "after {seconds} s: {names:?}");
     }
-    found(
+    remember(
         "A day has passed in no time. Timers with equal deadlines are due in the order in \
          which they were set.",
     );

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use event_loop::{Interest, Poll, Poller, Token, Trigger};
+use terminal::remember;
 
-use super::{found, heading, pair, row};
+use super::{heading, pair, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Level and edge trigger");
@@ -45,7 +46,7 @@ pub(crate) fn show() -> Result<()> {
         };
         ensure!(told[..] == right, "{name} reported {told:?}");
     }
-    found(
+    remember(
         "Level reports what is there, edge what is new. With edge trigger, bytes that you \
          leave unread are not reported again.",
     );

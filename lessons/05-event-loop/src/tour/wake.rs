@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use event_loop::Reactor;
+use terminal::remember;
 
-use super::{found, heading, row};
+use super::{heading, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Waking the loop from another thread");
@@ -47,7 +48,7 @@ pub(crate) fn show() -> Result<()> {
         if here { "yes" } else { "no" }
     ));
     ensure!(here, "the callback ran on another thread");
-    found(
+    remember(
         "A byte in a pipe wakes the loop, because a pipe is something that the kernel can \
          watch.",
     );
