@@ -5,6 +5,8 @@
 //! must be able to do, so the same forty lines serve threads and coroutines.
 
 use std::io::{self, Read, Write};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::{
     ClientHandshake, CloseCode, CloseFrame, Connection, Event, HandshakeError, Limits,
@@ -13,6 +15,8 @@ use crate::{
 
 /// What is read at once. A connection that waits holds this much.
 const READ: usize = 16 * 1024;
+/// How long a peer that goes on sending may take to answer a close frame.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,10 @@ pub struct WebSocket<S> {
     /// What of `buffer` has been read and not yet decoded.
     filled: std::ops::Range<usize>,
     closed: Option<CloseFrame>,
+    /// The rule that the peer broke: whatever is read later, it stays the answer.
+    broken: Option<ProtocolError>,
+    /// Why the system had no random key for a frame. That frame is not sent.
+    no_key: Arc<OnceLock<String>>,
 }
 
 impl<S: Read + Write> WebSocket<S> {
@@ -84,14 +92,16 @@ impl<S: Read + Write> WebSocket<S> {
         };
         stream.write_all(&request.response(None))?;
         stream.flush()?;
-        Ok((Self::new(stream, Connection::server(limits), rest), request))
+        let connection = Connection::server(limits);
+        Ok((Self::new(stream, connection, rest, Arc::default()), request))
     }
 
     /// Asks the server at the other end of `stream` to become a WebSocket. `host` is its
     /// name, with its port.
     ///
     /// # Errors
-    /// A network error, or an answer that is no yes.
+    /// Returns a network error, or a [`HandshakeError`] for a response that does not
+    /// accept *this* request.
     pub fn connect(
         mut stream: S,
         host: &str,
@@ -108,14 +118,22 @@ impl<S: Read + Write> WebSocket<S> {
                 Err(error) => Some((Err(error), bytes.len())),
             })?;
         verified?;
+        let no_key = Arc::default();
+        let keys = random_keys(&no_key, getrandom::fill);
         Ok(Self::new(
             stream,
-            Connection::client(limits, random_key),
+            Connection::client(limits, keys),
             rest,
+            no_key,
         ))
     }
 
-    fn new(stream: S, connection: Connection, mut rest: Vec<u8>) -> Self {
+    fn new(
+        stream: S,
+        connection: Connection,
+        mut rest: Vec<u8>,
+        no_key: Arc<OnceLock<String>>,
+    ) -> Self {
         let filled = 0..rest.len();
         rest.resize(READ.max(rest.len()), 0);
         Self {
@@ -124,6 +142,8 @@ impl<S: Read + Write> WebSocket<S> {
             buffer: rest,
             filled,
             closed: None,
+            broken: None,
+            no_key,
         }
     }
 
@@ -133,8 +153,11 @@ impl<S: Read + Write> WebSocket<S> {
     ///
     /// # Errors
     /// A network error, also that the peer hung up without a close frame; or a rule that
-    /// it broke.
+    /// it broke, which is then the result of every later call too.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
         loop {
             let mut input = &mut self.buffer[self.filled.clone()];
             let event = self.connection.receive(&mut input);
@@ -152,6 +175,7 @@ impl<S: Read + Write> WebSocket<S> {
                 Err(error) => {
                     // The peer may not take it any more; what it did wrong counts.
                     let _ = self.flush();
+                    self.broken = Some(error);
                     return Err(error.into());
                 }
             };
@@ -192,15 +216,29 @@ impl<S: Read + Write> WebSocket<S> {
         Ok(self.flush()?)
     }
 
-    /// Says that we are done, and waits for the peer to say so too. Messages that still
-    /// come are dropped.
+    /// Sends a close frame and waits for the peer's. Messages that still arrive are
+    /// dropped, for five seconds: a peer that is still sending then does not listen. For a
+    /// peer that sends nothing at all, set a timeout on the [stream](Self::stream).
     ///
     /// # Errors
-    /// As [`WebSocket::read`].
+    /// As [`WebSocket::read`], and [`TimedOut`](io::ErrorKind::TimedOut).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.close_by(Instant::now() + CLOSE_WAIT, code, reason)
+    }
+
+    fn close_by(
+        &mut self,
+        deadline: Instant,
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), Error> {
         self.connection.close(code, reason);
         self.flush()?;
-        while self.read()?.is_some() {}
+        while self.read()?.is_some() {
+            if Instant::now() >= deadline {
+                return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+            }
+        }
         Ok(())
     }
 
@@ -218,6 +256,9 @@ impl<S: Read + Write> WebSocket<S> {
         let output = self.connection.take_output();
         if output.is_empty() {
             return Ok(());
+        }
+        if let Some(error) = self.no_key.get() {
+            return Err(io::Error::other(error.clone()));
         }
         self.stream.write_all(&output)?;
         self.stream.flush()
@@ -246,12 +287,90 @@ fn read_head<T>(
     }
 }
 
-/// A key to mask with. Without a random number generator there would have been no
-/// handshake either.
-fn random_key() -> [u8; 4] {
-    let mut key = [0; 4];
-    if getrandom::fill(&mut key).is_err() {
-        key = std::process::id().to_ne_bytes();
+/// Makes the keys to mask with. They have to be unpredictable (RFC 6455 §10.3), so there
+/// is no substitute for the system's generator: if it fails, `no_key` says why, and what
+/// was masked is not sent.
+fn random_keys<E: std::fmt::Display>(
+    no_key: &Arc<OnceLock<String>>,
+    fill: impl Fn(&mut [u8]) -> Result<(), E> + Send + 'static,
+) -> impl FnMut() -> [u8; 4] + Send + 'static {
+    let no_key = no_key.clone();
+    move || {
+        let mut key = [0; 4];
+        if let Err(error) = fill(&mut key) {
+            let _ = no_key.set(format!("no random key: {error}"));
+        }
+        key
     }
-    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer that sends one thing again and again, and takes everything.
+    struct Repeats {
+        frame: Vec<u8>,
+        written: Vec<u8>,
+    }
+
+    impl Read for Repeats {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            buffer[..self.frame.len()].copy_from_slice(&self.frame);
+            Ok(self.frame.len())
+        }
+    }
+
+    impl Write for Repeats {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.written.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn client(frame: &[u8], works: bool) -> WebSocket<Repeats> {
+        let (frame, written) = (frame.to_vec(), Vec::new());
+        let no_key = Arc::default();
+        let keys = random_keys(&no_key, move |key: &mut [u8]| {
+            key.fill(1);
+            if works {
+                Ok(())
+            } else {
+                Err("the generator is broken")
+            }
+        });
+        let connection = Connection::client(Limits::default(), keys);
+        WebSocket::new(Repeats { frame, written }, connection, Vec::new(), no_key)
+    }
+
+    #[test]
+    fn a_peer_that_only_sends_cannot_keep_us_from_closing() {
+        let mut socket = client(b"\x81\x02hi", true);
+        let closed = socket.close_by(Instant::now(), CloseCode::NORMAL, "");
+        assert!(
+            matches!(&closed, Err(Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut),
+            "{closed:?}"
+        );
+    }
+
+    #[test]
+    fn after_a_broken_rule_every_read_reports_it() {
+        let mut socket = client(b"\x83\x00", true);
+        for _ in 0..2 {
+            assert!(matches!(socket.read(), Err(Error::Protocol(_))));
+        }
+    }
+
+    #[test]
+    fn without_a_random_key_nothing_is_sent() {
+        let mut socket = client(b"", false);
+        let sent = socket.send(&Message::Text("secret".into()));
+        let error = sent.expect_err("there is no key").to_string();
+        assert!(error.contains("the generator is broken"), "{error}");
+        assert_eq!(socket.stream.written, b"");
+    }
 }

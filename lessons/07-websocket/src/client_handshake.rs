@@ -50,7 +50,7 @@ impl ClientHandshake {
         }
     }
 
-    /// The request's bytes. `origin` is for browsers, who send it for the page that asks.
+    /// The request's bytes. `origin` is for browsers, which send it for the page that asks.
     pub fn request(&self, host: &str, path: &str, origin: Option<&str>) -> Vec<u8> {
         let origin = origin
             .map(|origin| format!("Origin: {origin}\r\n"))
@@ -67,7 +67,7 @@ impl ClientHandshake {
     /// more are needed. What stands behind it are frames already.
     ///
     /// # Errors
-    /// An answer that is no yes to *this* request.
+    /// A response that does not accept *this* request.
     pub fn verify(&self, bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut headers);

@@ -82,9 +82,11 @@ impl Refusal {
     pub fn response(&self) -> Vec<u8> {
         let text = self.to_string();
         let (status, why) = text.split_once(": ").unwrap_or((&text, ""));
+        // A header that is for this connection alone is named in Connection (RFC 9110
+        // §7.8).
         let more = match self {
             Self::UpgradeRequired(_) => {
-                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             }
             Self::MethodNotAllowed => "Allow: GET\r\n",
             _ => "",
@@ -127,16 +129,28 @@ impl Request {
             Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),
             Err(_) => return Err(Refusal::BadRequest("this is no HTTP")),
         };
-        Self::check(&head).map(|request| Some((request, len)))
+        let version = head.version.unwrap_or_default();
+        let (method, path) = (head.method.unwrap_or(""), head.path.unwrap_or("/"));
+        let headers: Vec<_> = head.headers.iter().map(|h| (h.name, h.value)).collect();
+        Self::check(method, version, path, &headers).map(|request| Some((request, len)))
     }
 
     // ANCHOR: check
-    /// The rules of §4.2.1, in the order in which a refusal says most.
-    fn check(head: &httparse::Request<'_, '_>) -> Result<Self, Refusal> {
-        if head.method != Some("GET") {
+    /// Checks a request that has been parsed, by whatever server, against the rules of
+    /// §4.2.1, in the order in which a refusal says most. `version` is the 1 of HTTP/1.1.
+    ///
+    /// # Errors
+    /// Returns the refusal that answers it.
+    pub fn check(
+        method: &str,
+        version: u8,
+        path: &str,
+        head: &[(&str, &[u8])],
+    ) -> Result<Self, Refusal> {
+        if method != "GET" {
             return Err(Refusal::MethodNotAllowed);
         }
-        if head.version != Some(1) {
+        if version != 1 {
             return Err(Refusal::BadRequest("a WebSocket begins with HTTP/1.1"));
         }
         if !lists(head, "Upgrade", "websocket")? || !lists(head, "Connection", "Upgrade")?
@@ -157,7 +171,7 @@ impl Request {
         let protocols =
             all(head, "Sec-WebSocket-Protocol").collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            path: head.path.unwrap_or("/").to_owned(),
+            path: path.to_owned(),
             host: host.to_owned(),
             origin: only(head, "Origin")?.map(str::to_owned),
             protocols: protocols
@@ -169,6 +183,11 @@ impl Request {
         })
     }
     // ANCHOR_END: check
+
+    /// Returns the `Sec-WebSocket-Accept` that the response must have.
+    pub fn accept(&self) -> String {
+        accept_key(&self.key)
+    }
 
     /// Whether the page that asks may connect.
     ///
@@ -200,7 +219,7 @@ impl Request {
         let mut response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {}\r\n",
-            accept_key(&self.key)
+            self.accept()
         );
         // A protocol that was not offered fails the connection in the client: better not
         // to name it.
@@ -216,24 +235,20 @@ impl Request {
 
 /// The values of the headers called `name`.
 fn all<'a>(
-    head: &'a httparse::Request<'_, '_>,
-    name: &'a str,
+    head: &[(&str, &'a [u8])],
+    name: &str,
 ) -> impl Iterator<Item = Result<&'a str, Refusal>> {
-    head.headers
-        .iter()
-        .filter(move |header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| {
-            str::from_utf8(header.value)
+    head.iter()
+        .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| {
+            str::from_utf8(value)
                 .map(str::trim)
                 .map_err(|_| Refusal::BadRequest("a header is not text"))
         })
 }
 
 /// The value of a header that may be there once: of two, one was put in by somebody else.
-fn only<'a>(
-    head: &'a httparse::Request<'_, '_>,
-    name: &'a str,
-) -> Result<Option<&'a str>, Refusal> {
+fn only<'a>(head: &[(&str, &'a [u8])], name: &str) -> Result<Option<&'a str>, Refusal> {
     let mut values = all(head, name);
     let value = values.next().transpose()?;
     match values.next() {
@@ -243,11 +258,7 @@ fn only<'a>(
 }
 
 /// Whether one of the words of a list is `word`: `Connection: keep-alive, Upgrade`.
-fn lists(
-    head: &httparse::Request<'_, '_>,
-    name: &str,
-    word: &str,
-) -> Result<bool, Refusal> {
+fn lists(head: &[(&str, &[u8])], name: &str, word: &str) -> Result<bool, Refusal> {
     for list in all(head, name) {
         if list?
             .split(',')

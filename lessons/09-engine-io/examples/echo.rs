@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver,
-    Server, Session,
+    Application, CloseReason, Config, Cors, EncodedMessage, Message, Receiver,
+    ServeLimits, Server, Session,
 };
 use tokio::net::TcpListener;
 
@@ -69,6 +69,12 @@ async fn main() -> anyhow::Result<()> {
         ..Config::default()
     };
     let filter = engine_io::filter(&Server::new(config, Echo));
-    engine_io::run(listener, filter, Limits::default(), std::future::pending()).await?;
+    engine_io::run(
+        listener,
+        filter,
+        ServeLimits::default(),
+        std::future::pending(),
+    )
+    .await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What a server of Engine.IO can be told.
+//! Server configuration.
 
 use std::time::Duration;
 
-/// How a session reaches the client now.
+/// The transport a session is using.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// HTTP long-polling: GET waits for packets, POST brings them.
@@ -63,7 +63,8 @@ pub enum Cors {
     SameOrigin,
     /// Any page, without credentials (`Access-Control-Allow-Origin: *`).
     Any,
-    /// The same origin and these, written as browsers write them: `https://example.org`. With credentials.
+    /// The same origin and these, written as browsers write them:
+    /// `https://example.org`. With credentials.
     Origins(Vec<String>),
 }
 
@@ -90,15 +91,51 @@ pub struct Config {
     pub transports: Transports,
     /// Which pages may connect. Default those of the same origin.
     pub cors: Cors,
+    /// The most frames that one message over WebSocket may come in. A frame costs no
+    /// memory, only a moment of work, so this bounds what a message without an end can
+    /// cost. Default 16,384.
+    pub max_fragments: usize,
     /// How many bytes may wait for one client. A client that reads slower than it is
     /// sent to is closed with [`SlowReader`](crate::CloseReason::SlowReader) when
-    /// this is spent. Default 1 MiB.
+    /// this is spent. A handler may send all of it before the client has had a chance to
+    /// read, so it should be several times `max_payload`. Default 8 MiB.
     pub outbound_budget: usize,
-    /// How long a POST body may take to arrive. Default 10 s.
+    /// How many bytes may wait, in all sessions together, for clients that have taken
+    /// nothing for a second. Beyond it those that have waited longest are closed with
+    /// [`MemoryPressure`](crate::CloseReason::MemoryPressure). A message that waits for
+    /// many clients counts for each of them. Default 256 MiB.
+    pub total_outbound: usize,
+    /// How long a paused session may stay as it is: without
+    /// [`resume`](crate::Session::resume), or another
+    /// [`pause`](crate::Session::pause) to say that the application has moved. Then it is
+    /// closed with [`Stalled`](crate::CloseReason::Stalled). Default 5 minutes.
+    pub pause_timeout: Duration,
+    /// How long a POST body may take to arrive, beyond the time that its bytes take at
+    /// `min_body_rate`. Default 10 s.
     pub body_timeout: Duration,
-    /// How many sessions there may be at once; a handshake over it gets 503. Default
-    /// 100,000.
+    /// The slowest line that a POST body is taken from, in bytes a second. Default 4,096.
+    pub min_body_rate: usize,
+    /// The most bytes of the first request, its query and its headers, that a session
+    /// keeps; a larger one gets 431. Default 8 KiB.
+    pub max_handshake: usize,
+    /// How many sessions there may be at once; further handshakes are answered with 503.
+    /// Default 100,000.
     pub max_sessions: usize,
+    /// How many sessions one remote address may have at once, of IPv6 a network of 64
+    /// bits; further handshakes are answered with 429. Behind a proxy all clients have
+    /// the proxy's address, unless `trusted_proxies` says otherwise. Default 20,000.
+    pub max_sessions_per_address: usize,
+    /// How many proxies stand in front of this server, each of which adds the address of
+    /// its client to `X-Forwarded-For`. Then that header names the remote address, and
+    /// `X-Forwarded-Host` this server's own name. Default 0: anybody can write these
+    /// headers, and they are ignored.
+    pub trusted_proxies: usize,
+    /// The names under which browsers know this server, with a port that is not the usual
+    /// one: `chat.example`, `localhost:5000`. If there are any, they are this server's
+    /// own origin, whatever a proxy writes into `Host`; and a request for another name is
+    /// refused, because it may be another page's name that points here (DNS rebinding).
+    /// Default none: the `Host` of each request is believed.
+    pub public_hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -109,11 +146,19 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
+            max_fragments: 16 * 1024,
             transports: Transports::ALL,
             cors: Cors::SameOrigin,
-            outbound_budget: 1024 * 1024,
+            outbound_budget: 8 << 20,
+            total_outbound: 256 << 20,
+            pause_timeout: Duration::from_secs(300),
             body_timeout: Duration::from_secs(10),
+            min_body_rate: 4096,
+            max_handshake: 8 << 10,
             max_sessions: 100_000,
+            max_sessions_per_address: 20_000,
+            trusted_proxies: 0,
+            public_hosts: Vec::new(),
         }
     }
 }

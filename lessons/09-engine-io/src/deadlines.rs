@@ -1,20 +1,28 @@
 //! Many deadlines, one task.
 //!
 //! Ten thousand sessions each have a next heartbeat. A timer each would do, but a timer
-//! costs memory in every idle session; a heap of deadlines and one task that sleeps until
-//! the earliest cost 32 bytes a session. Entries are weak: a session that ended early is
-//! skipped when its turn comes.
+//! costs memory in every idle session; a tree of deadlines in their order, and one task
+//! that sleeps until the earliest, cost about 50 bytes a session. Entries are weak, and
+//! an item that ends early takes its entry out, so that nothing of it stays.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-/// Something that wants to be called at a time.
+use super::sync::{Mutex, MutexGuard, sleep_until, spawn};
+
+/// How many items are called before other tasks get their turn.
+const AT_ONCE: usize = 64;
+
+/// An item that wants to be called at a time.
+///
+/// A panic in `on_deadline` is logged, and the item is forgotten. The others are called
+/// as before.
 pub trait Expire: Send + Sync + 'static {
-    /// The deadline has come. Returns when to come again, or `None` to be forgotten.
+    /// The deadline has come. Returns the next deadline, or `None` to stop.
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant>;
 }
 
@@ -57,31 +65,21 @@ struct Shared<T> {
 }
 
 struct State<T> {
-    heap: BinaryHeap<Reverse<Entry<T>>>,
+    /// By time, then by the item's address: an item has one entry for one time, and can
+    /// take it out again.
+    entries: BTreeMap<(Instant, usize), Weak<T>>,
     running: bool,
     closed: bool,
 }
 
-struct Entry<T> {
-    at: Instant,
-    item: Weak<T>,
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl<T> PartialEq for Entry<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
-    }
-}
-impl<T> Eq for Entry<T> {}
-impl<T> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<T> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.at.cmp(&other.at)
-    }
+fn key<T>(at: Instant, item: &Arc<T>) -> (Instant, usize) {
+    (at, Arc::as_ptr(item).addr())
 }
 
 impl<T: Expire> Default for Deadlines<T> {
@@ -91,52 +89,42 @@ impl<T: Expire> Default for Deadlines<T> {
 }
 
 impl<T: Expire> Deadlines<T> {
-    /// No deadlines yet.
+    /// Starts without deadlines, and without a task.
     pub fn new() -> Self {
-        let state = State {
-            heap: BinaryHeap::new(),
-            running: false,
-            closed: false,
-        };
         Self {
             shared: Arc::new(Shared {
-                state: Mutex::new(state),
+                state: Mutex::new(State {
+                    entries: BTreeMap::new(),
+                    running: false,
+                    closed: false,
+                }),
                 changed: Notify::new(),
             }),
         }
     }
 
-    /// Calls `item` at `at`, if it still lives then.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
+    /// Calls `item` at `at`. The first call starts the task, inside a tokio runtime.
     pub fn insert(&self, at: Instant, item: &Arc<T>) {
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let earliest = state.heap.peek().is_none_or(|Reverse(first)| at < first.at);
-        state.heap.push(Reverse(Entry {
-            at,
-            item: Arc::downgrade(item),
-        }));
+        let mut state = self.shared.lock();
+        let key = key(at, item);
+        state.entries.insert(key, Arc::downgrade(item));
         if !state.running {
             state.running = true;
-            tokio::spawn(run(self.shared.clone()));
-        } else if earliest {
+            spawn(run(self.shared.clone()));
+        } else if state.entries.first_key_value().map(|(first, _)| *first) == Some(key) {
             self.shared.changed.notify_one();
         }
+    }
+
+    /// Forgets that `item` is to be called at `at`. Returns whether it was.
+    pub fn remove(&self, at: Instant, item: &Arc<T>) -> bool {
+        self.shared.lock().entries.remove(&key(at, item)).is_some()
     }
 }
 
 impl<T: Expire> Drop for Deadlines<T> {
     fn drop(&mut self) {
-        self.shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .closed = true;
+        self.shared.lock().closed = true;
         self.shared.changed.notify_one();
     }
 }
@@ -144,26 +132,24 @@ impl<T: Expire> Drop for Deadlines<T> {
 async fn run<T: Expire>(shared: Arc<Shared<T>>) {
     let mut due = Vec::new();
     loop {
-        let now = Instant::now();
+        let now = super::sync::now();
         let next = {
-            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = shared.lock();
             if state.closed {
                 return;
             }
-            while state
-                .heap
-                .peek()
-                .is_some_and(|Reverse(first)| first.at <= now)
+            while due.len() < AT_ONCE
+                && let Some(first) = state.entries.first_entry()
+                && first.key().0 <= now
             {
-                if let Some(Reverse(entry)) = state.heap.pop() {
-                    due.extend(entry.item.upgrade());
-                }
+                due.extend(first.remove().upgrade());
             }
-            state.heap.peek().map(|Reverse(first)| first.at)
+            state.entries.first_key_value().map(|(first, _)| first.0)
         };
         if due.is_empty() {
             match next {
                 Some(at) => tokio::select! {
+                    biased;
                     () = sleep_until(at) => {}
                     () = shared.changed.notified() => {}
                 },
@@ -172,110 +158,33 @@ async fn run<T: Expire>(shared: Arc<Shared<T>>) {
             continue;
         }
         // Called without the lock: an item may insert another.
-        let again: Vec<_> = due
-            .drain(..)
-            .filter_map(|item| Some((item.on_deadline(now)?, Arc::downgrade(&item))))
-            .collect();
-        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.heap.extend(
-            again
-                .into_iter()
-                .map(|(at, item)| Reverse(Entry { at, item })),
-        );
+        for item in due.drain(..) {
+            // The item may be dropped in here, which is the application's code too.
+            let called = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(at) = item.on_deadline(now) {
+                    let entry = (key(at, &item), Arc::downgrade(&item));
+                    shared.lock().entries.extend([entry]);
+                }
+                drop(item);
+            }));
+            if called.is_err() {
+                tracing::error!("a deadline's callback panicked");
+            }
+        }
+        tokio::task::yield_now().await;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    struct Alarm {
-        seen: Mutex<Vec<Duration>>,
-        start: Instant,
-        repeat: Option<Duration>,
-        heard: Notify,
+impl<T: Expire> Deadlines<T> {
+    /// How many deadlines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.lock().entries.len()
     }
 
-    impl Expire for Alarm {
-        fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
-            self.seen.lock().unwrap().push(now - self.start);
-            self.heard.notify_one();
-            self.repeat.map(|after| now + after)
-        }
-    }
-
-    fn alarm(repeat: Option<Duration>) -> Arc<Alarm> {
-        Arc::new(Alarm {
-            seen: Mutex::default(),
-            start: Instant::now(),
-            repeat,
-            heard: Notify::new(),
-        })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn deadlines_fire_in_order_whatever_the_order_of_insertion() {
-        let deadlines = Deadlines::new();
-        let late = alarm(None);
-        let early = alarm(None);
-        deadlines.insert(late.start + Duration::from_secs(9), &late);
-        deadlines.insert(early.start + Duration::from_secs(3), &early);
-        early.heard.notified().await;
-        assert!(late.seen.lock().unwrap().is_empty());
-        late.heard.notified().await;
-        assert_eq!(early.seen.lock().unwrap()[0].as_secs(), 3);
-        assert_eq!(late.seen.lock().unwrap()[0].as_secs(), 9);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn fifty_deadlines_each_fire_at_their_time() {
-        let deadlines = Deadlines::new();
-        // 37 and 50 have no divisor in common: each second once, in no order.
-        let alarms: Vec<_> = (0..50)
-            .map(|number| (number * 37 % 50 + 1, alarm(None)))
-            .collect();
-        for (second, alarm) in &alarms {
-            deadlines.insert(alarm.start + Duration::from_secs(*second), alarm);
-        }
-        for (second, alarm) in &alarms {
-            alarm.heard.notified().await;
-            let seen = alarm.seen.lock().unwrap().clone();
-            assert_eq!(
-                seen.iter().map(Duration::as_secs).collect::<Vec<_>>(),
-                [*second]
-            );
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_task_ends_with_its_owner() {
-        let (deadlines, never) = (Deadlines::new(), alarm(None));
-        deadlines.insert(never.start + Duration::from_secs(1_000_000), &never);
-        tokio::task::yield_now().await;
-        let shared = Arc::downgrade(&deadlines.shared);
-        drop(deadlines);
-        // Time stands still: only the end of its owner can wake it.
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        assert!(
-            shared.upgrade().is_none(),
-            "the task holds on to what nobody owns"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_item_may_ask_to_be_called_again_and_a_dropped_one_is_not() {
-        let deadlines = Deadlines::new();
-        let twice = alarm(Some(Duration::from_secs(1)));
-        let dropped = alarm(None);
-        deadlines.insert(twice.start + Duration::from_secs(1), &twice);
-        deadlines.insert(twice.start + Duration::from_secs(1), &dropped);
-        drop(dropped);
-        twice.heard.notified().await;
-        twice.heard.notified().await;
-        assert_eq!(twice.seen.lock().unwrap().len(), 2);
+    /// Lives as long as this value and its task do.
+    pub(crate) fn life(&self) -> Weak<dyn std::any::Any> {
+        let shared: Weak<dyn std::any::Any> = Arc::downgrade(&self.shared) as _;
+        shared
     }
 }

@@ -2,12 +2,12 @@
 //! refused.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade;
@@ -15,22 +15,29 @@ use tokio::net::TcpStream;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
-use crate::config::{Cors, Transport};
+use crate::config::Transport;
+use crate::handshake::{Handshake, parameter};
 use crate::machine::CloseReason;
+use crate::origin::{Verdict, nth_from_right};
 use crate::refusal::Refusal;
+use crate::screen;
 use crate::serve::Peer;
-use crate::server::Server;
-use crate::session::{Handshake, Session};
+use crate::server::{NotOpened, Server};
+use crate::session::Session;
 use crate::transport::polling::{self, BodyLimits, PostError};
 use crate::transport::websocket;
 
-/// Mounts `server` under its path. Other paths are rejected, so that `.or(…)` can follow.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Mounts `server` under its path and everything below it. Other paths are rejected, so
+/// that `.or(…)` can follow.
 pub fn filter(server: &Server) -> BoxedFilter<(warp::reply::Response,)> {
     let path: Arc<str> = server.config().path.trim_end_matches('/').into();
     let server = server.clone();
     warp::path::full()
         .and_then(move |full: warp::path::FullPath| {
-            let ours = full.as_str().trim_end_matches('/') == &*path;
+            let below = full.as_str().strip_prefix(&*path);
+            let ours = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             async move {
                 if ours {
                     Ok(())
@@ -49,7 +56,7 @@ pub fn filter(server: &Server) -> BoxedFilter<(warp::reply::Response,)> {
         .boxed()
 }
 
-/// What a request says, without its body.
+/// The parts of a request other than its body.
 struct Request {
     method: Method,
     query: String,
@@ -91,10 +98,7 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
 
 impl Request {
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            (key == name).then_some(value)
-        })
+        parameter(&self.query, name)
     }
 
     fn header(&self, name: header::HeaderName) -> Option<&str> {
@@ -118,19 +122,20 @@ impl Request {
             && self.header_has(header::CONNECTION, "upgrade")
     }
 
-    fn handshake(&self) -> Handshake {
-        // A header's value is a slice of the connection's read buffer: kept, it would
-        // keep all of it.
-        let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
-        Handshake {
-            query: self.query.clone(),
-            headers: self
-                .headers
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), copy(value)?)))
-                .collect(),
-            remote_addr: self.remote_addr,
-        }
+    /// What the session keeps of this request.
+    fn handshake(&self, server: &Server) -> Result<Handshake, Refusal> {
+        let (proxies, max) = (
+            server.config().trusted_proxies,
+            server.config().max_handshake,
+        );
+        let forwarded = || {
+            let client = nth_from_right(&self.headers, &FORWARDED_FOR, proxies)?;
+            let bare = client.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
+            bare.ok().or_else(|| client.parse().ok())
+        };
+        let remote_addr = forwarded().or(self.remote_addr);
+        Handshake::keep(&self.query, &self.headers, remote_addr, max)
+            .ok_or(Refusal::TooLarge)
     }
 }
 
@@ -143,15 +148,23 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf,
 {
-    let Some(origin) = Origin::of(&request, &server.config().cors) else {
+    if screen::headers(&request.headers).is_err() {
+        return refuse(Refusal::BadRequest);
+    }
+    let verdict = Verdict::of(&request.headers, server.config());
+    if let Verdict::Stranger(advice) = &verdict {
+        match server.refusals().count() {
+            Some(times) => tracing::warn!(times, "{advice}"),
+            None => tracing::debug!("{advice}"),
+        }
         return refuse(Refusal::Forbidden);
-    };
+    }
     let mut response = if request.method == Method::OPTIONS {
-        preflight()
+        preflight(&request.headers)
     } else {
         route(server, request, body).await.unwrap_or_else(refuse)
     };
-    origin.allow(response.headers_mut());
+    verdict.allow(response.headers_mut());
     response
 }
 
@@ -189,12 +202,19 @@ where
         return Err(Refusal::BadRequest);
     }
     match session {
-        None => match server.open(Transport::Polling, request.handshake()) {
-            Some(session) => Ok(text(StatusCode::OK, polling::get(&session).await?)),
-            None => Ok(text(
+        None => match server.open(Transport::Polling, request.handshake(server)?) {
+            Ok(session) => Ok(text(StatusCode::OK, polling::get(&session).await?)),
+            Err(NotOpened::Full) => Ok(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the server takes no more sessions",
             )),
+            Err(NotOpened::AddressFull) => Ok(text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "this address has as many sessions as it may have",
+            )),
+            Err(NotOpened::Panicked) => {
+                Ok(text(StatusCode::INTERNAL_SERVER_ERROR, "internal error"))
+            }
         },
         Some(session) if request.method == Method::GET => {
             Ok(text(StatusCode::OK, polling::get(&session).await?))
@@ -222,27 +242,29 @@ where
         .header(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.starts_with("application/octet-stream"))
     {
-        session.close(CloseReason::ParseError);
+        session.abort(CloseReason::ParseError);
         return Err(Refusal::BadRequest);
     }
     let announced = request
         .header(header::CONTENT_LENGTH)
         .and_then(|len| len.parse::<u64>().ok());
     if announced.is_some_and(|len| len > config.max_payload as u64) {
-        return Ok(unread(StatusCode::PAYLOAD_TOO_LARGE, PostError::TooLarge));
+        return Ok(unread(StatusCode::PAYLOAD_TOO_LARGE, ""));
     }
     let limits = BodyLimits {
         max_payload: config.max_payload,
         timeout: config.body_timeout,
+        min_rate: config.min_body_rate,
     };
     match polling::post(session, body, limits).await {
         Ok(()) => Ok(text(StatusCode::OK, "ok")),
         Err(PostError::Refused(refusal)) => Err(refusal),
-        Err(PostError::Garbage(_) | PostError::Broken) => Err(Refusal::BadRequest),
-        Err(error @ PostError::TooLarge) => {
-            Ok(unread(StatusCode::PAYLOAD_TOO_LARGE, error))
+        Err(PostError::Invalid(_) | PostError::Broken) => Err(Refusal::BadRequest),
+        // Without a body, as the reference server.
+        Err(PostError::TooLarge) => Ok(unread(StatusCode::PAYLOAD_TOO_LARGE, "")),
+        Err(error @ PostError::TooSlow) => {
+            Ok(unread(StatusCode::REQUEST_TIMEOUT, error.to_string()))
         }
-        Err(error @ PostError::TooSlow) => Ok(unread(StatusCode::REQUEST_TIMEOUT, error)),
     }
 }
 
@@ -254,36 +276,38 @@ fn accept_websocket(
     if request.method != Method::GET || !request.wants_upgrade() {
         return Err(Refusal::BadRequest);
     }
-    if request.header(header::SEC_WEBSOCKET_VERSION) != Some("13") {
-        // RFC 6455 §4.2.2: say which version would do.
-        let mut response = text(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13");
-        response.headers_mut().insert(
-            header::SEC_WEBSOCKET_VERSION,
-            HeaderValue::from_static("13"),
-        );
-        return Ok(response);
-    }
-    let key = request
-        .header(header::SEC_WEBSOCKET_KEY)
-        .ok_or(Refusal::BadRequest)?;
-    let accept = HeaderValue::try_from(::websocket::accept_key(key))
-        .map_err(|_| Refusal::BadRequest)?;
-    let handshake = session.is_none().then(|| request.handshake());
+    // Lesson 07's rules. hyper offers an upgrade to HTTP/1.1 alone.
+    let headers = request.headers.iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let accept = match ::websocket::Request::check("GET", 1, "/", &headers) {
+        Ok(checked) => checked.accept(),
+        Err(::websocket::Refusal::UpgradeRequired(_)) => return Ok(upgrade_required()),
+        Err(_) => return Err(Refusal::BadRequest),
+    };
+    let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
+    let handshake = match session {
+        Some(_) => None,
+        None => Some(request.handshake(server)?),
+    };
     let Request {
         on_upgrade, peer, ..
     } = request;
     let on_upgrade = on_upgrade.ok_or(Refusal::BadRequest)?;
-    let server = server.clone();
-    tokio::spawn(async move {
+    let carrier = server.clone();
+    server.spawn(async move {
         let Ok(upgraded) = on_upgrade.await else {
             return;
         };
         // The socket itself where we can have it: what it is wrapped in keeps a buffer
         // that is empty from now on.
         match tcp_stream(upgraded) {
-            Ok((stream, early)) => carry(stream, early, server, session, handshake).await,
+            Ok((stream, early)) => {
+                carry(stream, early, carrier, session, handshake).await
+            }
             Err(upgraded) => {
-                Box::pin(carry_wrapped(upgraded, server, session, handshake)).await;
+                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await
             }
         }
         drop(peer);
@@ -331,16 +355,30 @@ async fn carry<IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
                 websocket::run(io, early, session, server.config(), true).await;
             } else {
                 // A session has one WebSocket. It is not disturbed.
-                websocket::refuse(io).await;
+                websocket::reject(io).await;
             }
         }
         None => match server.open(Transport::WebSocket, handshake.unwrap_or_default()) {
-            Some(session) => {
-                websocket::run(io, early, session, server.config(), false).await;
+            Ok(session) => {
+                websocket::run(io, early, session, server.config(), false).await
             }
-            None => websocket::refuse(io).await,
+            Err(_) => websocket::reject(io).await,
         },
     }
+}
+
+/// RFC 6455 §4.2.2: says which version would do. A header that is for this connection
+/// alone is named in `Connection` (RFC 9110 §7.8).
+fn upgrade_required() -> warp::reply::Response {
+    let mut response = text(StatusCode::UPGRADE_REQUIRED, "WebSocket version 13");
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    response
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> warp::reply::Response {
@@ -357,8 +395,8 @@ fn text(status: StatusCode, body: impl Into<Bytes>) -> warp::reply::Response {
 
 /// An answer to a request whose body is not read to its end: the connection cannot serve
 /// another.
-fn unread(status: StatusCode, why: PostError) -> warp::reply::Response {
-    let mut response = text(status, why.to_string());
+fn unread(status: StatusCode, why: impl Into<Bytes>) -> warp::reply::Response {
+    let mut response = text(status, why);
     response
         .headers_mut()
         .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -374,109 +412,29 @@ fn refuse(refusal: Refusal) -> warp::reply::Response {
     response
 }
 
-fn preflight() -> warp::reply::Response {
+/// A browser asks before it sends a request with headers of its own. Whether the page may
+/// connect has been decided; which headers it sends makes no difference to us.
+fn preflight(request: &HeaderMap) -> warp::reply::Response {
     let mut response = text(StatusCode::NO_CONTENT, "");
     let headers = response.headers_mut();
+    let wanted = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
         HeaderValue::from_static("GET, POST"),
     );
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("content-type"),
+        wanted
+            .cloned()
+            .unwrap_or(HeaderValue::from_static("content-type")),
+    );
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("Access-Control-Request-Headers"),
     );
     headers.insert(
         header::ACCESS_CONTROL_MAX_AGE,
         HeaderValue::from_static("600"),
     );
     response
-}
-
-/// What a page is told about reading our answers.
-enum Origin {
-    /// No `Origin`, or our own: nothing need be said.
-    Own,
-    Any,
-    Listed(HeaderValue),
-}
-
-impl Origin {
-    /// `None` for a page that may not connect.
-    fn of(request: &Request, cors: &Cors) -> Option<Self> {
-        if *cors == Cors::Any {
-            return Some(Self::Any);
-        }
-        let Some(origin) = request.headers.get(header::ORIGIN) else {
-            return Some(Self::Own);
-        };
-        let name = origin.to_str().ok()?;
-        if request
-            .header(header::HOST)
-            .is_some_and(|host| is_same_origin(name, host))
-        {
-            return Some(Self::Own);
-        }
-        match cors {
-            Cors::Origins(listed) if listed.iter().any(|listed| listed == name) => {
-                Some(Self::Listed(origin.clone()))
-            }
-            _ => None,
-        }
-    }
-
-    fn allow(self, headers: &mut HeaderMap) {
-        match self {
-            Self::Own => {}
-            Self::Any => {
-                headers.insert(
-                    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-                    HeaderValue::from_static("*"),
-                );
-            }
-            Self::Listed(origin) => {
-                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-                headers.insert(
-                    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-                    HeaderValue::from_static("true"),
-                );
-                headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-            }
-        }
-    }
-}
-
-/// Whether a page of `origin` (`scheme://host[:port]`) was served by `host`. Behind a
-/// proxy that ends TLS we do not know our own scheme, so the host and the port decide.
-pub fn is_same_origin(origin: &str, host: &str) -> bool {
-    let (authority, default_port) = if let Some(rest) = origin.strip_prefix("http://") {
-        (rest, ":80")
-    } else if let Some(rest) = origin.strip_prefix("https://") {
-        (rest, ":443")
-    } else {
-        return false;
-    };
-    let bare = |name: &str| {
-        name.strip_suffix(default_port)
-            .unwrap_or(name)
-            .to_ascii_lowercase()
-    };
-    bare(authority) == bare(host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn same_origin_is_host_and_port() {
-        assert!(is_same_origin("http://localhost:5000", "localhost:5000"));
-        assert!(is_same_origin("https://Chat.example", "chat.example:443"));
-        assert!(!is_same_origin("http://localhost:5001", "localhost:5000"));
-        assert!(!is_same_origin(
-            "http://localhost:5000.evil.example",
-            "localhost:5000"
-        ));
-        assert!(!is_same_origin("null", "localhost:5000"));
-        assert!(!is_same_origin("file://", ""));
-    }
 }

@@ -6,7 +6,7 @@
 //! which passes everywhere; moves to a WebSocket when one gets through; and beats, so
 //! that both ends know within seconds when the other is gone.
 //!
-//! The heart is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it
+//! The core is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it
 //! are the transports, the [`Server`] with its sessions, the warp [`filter()`], and
 //! [`run`], the accept loop.
 //!
@@ -45,15 +45,25 @@
 
 mod config;
 mod deadlines;
+#[cfg(test)]
+#[path = "deadlines/tests.rs"]
+mod deadlines_tests;
 mod filter;
+mod handshake;
 pub mod machine;
+#[cfg(test)]
+mod model;
+mod occasionally;
+mod origin;
 mod packet;
 pub mod payload;
 mod refusal;
+mod screen;
 mod serve;
 mod server;
 mod session;
 mod sid;
+mod sync;
 mod transport;
 // A solution says `engine_io::` as an answer does, so that the one can be put in the
 // place of the other.
@@ -65,11 +75,15 @@ pub mod solutions;
 
 pub use config::{Config, Cors, Transport, Transports};
 pub use deadlines::{Deadlines, Expire};
-pub use filter::{filter, is_same_origin};
+pub use filter::filter;
+pub use handshake::Handshake;
 pub use machine::{CloseReason, Closed};
+pub use origin::is_same_origin;
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
 pub use refusal::Refusal;
-pub use serve::{Limits, run};
+#[doc(hidden)]
+pub use serve::ServeLimits as Limits;
+pub use serve::{ServeLimits, run};
 pub use server::Server;
-pub use session::{Application, Handshake, Receiver, Session};
+pub use session::{Application, Receiver, Session};
 pub use sid::random_id;

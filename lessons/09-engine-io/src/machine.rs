@@ -30,6 +30,16 @@ use crate::refusal::Refusal;
 /// A deadline that is served this much late still counts from when it was due, so that
 /// lateness does not add up.
 const LATENESS: Duration = Duration::from_millis(50);
+/// The shortest time between two noops that let the polls of an upgrade go. Without it a
+/// client that polls on would spin.
+const NOOP_PAUSE: Duration = Duration::from_millis(100);
+/// Stands for "never" in a sum that would overflow: thirty years.
+const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// Returns `now + wait`, or a moment far away if there is no such `Instant`.
+fn after(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or_else(|| now + FAR)
+}
 
 /// Why a session ended. `Display` gives the words that Socket.IO users know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,26 +50,45 @@ pub enum CloseReason {
     TransportError,
     /// No pong within `ping_timeout`.
     PingTimeout,
-    /// The client sent what is no packet.
+    /// The client sent an invalid packet, or the application could make no sense of a
+    /// message.
     ParseError,
     /// The client read slower than it was sent to, and its outbound budget was spent.
     SlowReader,
+    /// All sessions together held more than [`Config::total_outbound`], and this client
+    /// had fetched nothing for longer than any other.
+    MemoryPressure,
+    /// The application paused the session and did not move for
+    /// [`Config::pause_timeout`].
+    Stalled,
     /// The client opened a session and then did not join anything in time.
     ConnectTimeout,
     /// The server is going down.
     ServerShutdown,
     /// The application closed the session.
     Forced,
+    /// The application panicked while it handled this session.
+    Panicked,
 }
 
 impl CloseReason {
-    /// Whether the server ends the session of its own accord, in peace: what waits is
-    /// sent first.
-    fn is_orderly(self) -> bool {
-        matches!(
-            self,
-            Self::ConnectTimeout | Self::ServerShutdown | Self::Forced
-        )
+    /// Whether what is queued is sent first. Over polling an error of the transport's own
+    /// ends at once, as in the reference server; a WebSocket is there to be written to.
+    fn is_orderly(self, transport: Transport) -> bool {
+        match self {
+            Self::ParseError
+            | Self::ConnectTimeout
+            | Self::ServerShutdown
+            | Self::Forced
+            | Self::Panicked => true,
+            Self::TransportClose | Self::TransportError => {
+                transport == Transport::WebSocket
+            }
+            Self::PingTimeout
+            | Self::SlowReader
+            | Self::MemoryPressure
+            | Self::Stalled => false,
+        }
     }
 }
 
@@ -71,9 +100,12 @@ impl fmt::Display for CloseReason {
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::SlowReader => "slow reader",
+            Self::MemoryPressure => "memory pressure",
+            Self::Stalled => "application stalled",
             Self::ConnectTimeout => "connect timeout",
             Self::ServerShutdown => "server shutting down",
             Self::Forced => "forced close",
+            Self::Panicked => "internal error",
         })
     }
 }
@@ -170,7 +202,7 @@ pub enum Probe {
 /// machine.on_deadline(ping);
 /// let pong = machine.next_deadline().expect("an answer is due");
 ///
-/// // Who does not read cannot have seen the pong: nobody is closed for that.
+/// // While reading is paused the pong cannot be seen, so it is not missed either.
 /// machine.set_paused(ping, true);
 /// assert!(machine.is_paused());
 /// machine.on_deadline(pong);
@@ -180,13 +212,13 @@ pub enum Probe {
 /// let late = machine.next_deadline().expect("the answer may still come");
 /// machine.on_deadline(late);
 /// assert_eq!(machine.ended(), Some(CloseReason::PingTimeout));
-/// machine.writer_ended();
-/// assert!(machine.is_closed());
+/// assert!(machine.is_closed() && machine.outstanding() == 0);
 /// ```
 #[derive(Debug)]
 pub struct Machine {
     ping_interval: Duration,
     ping_timeout: Duration,
+    pause_timeout: Duration,
     budget: usize,
     phase: Phase,
     reason: Option<CloseReason>,
@@ -194,11 +226,22 @@ pub struct Machine {
     queue: VecDeque<EncodedMessage>,
     /// Bytes in `queue`, and bytes taken from it that are not yet written.
     outstanding: usize,
+    /// Since when the client has taken nothing of what waits for it.
+    waiting_since: Instant,
+    /// The client has taken something since `waiting_since` was looked at.
+    progressed: bool,
     /// A GET waits.
     polled: bool,
+    /// The GET that waits came after the session's end.
+    polled_late: bool,
     /// A POST is being read.
     posting: bool,
-    paused: bool,
+    /// The application has asked not to be given more. It has until then to move.
+    paused_until: Option<Instant>,
+    /// A poll may be let go with a noop.
+    noop_ready: bool,
+    /// When the poll that waits is let go.
+    noop_at: Option<Instant>,
 }
 
 impl Machine {
@@ -212,18 +255,24 @@ impl Machine {
         Self {
             ping_interval: config.ping_interval,
             ping_timeout: config.ping_timeout,
+            pause_timeout: config.pause_timeout,
             budget: config.outbound_budget,
             phase: match transport {
                 Transport::Polling => Phase::Polling,
                 Transport::WebSocket => Phase::WebSocket,
             },
             reason: None,
-            heartbeat: Heartbeat::PingAt(now + config.ping_interval),
+            heartbeat: Heartbeat::PingAt(after(now, config.ping_interval)),
             outstanding: open.size(),
             queue: VecDeque::from([open]),
+            waiting_since: now,
+            progressed: false,
             polled: false,
+            polled_late: false,
             posting: false,
-            paused: false,
+            paused_until: None,
+            noop_ready: false,
+            noop_at: None,
         }
     }
 
@@ -248,30 +297,33 @@ impl Machine {
 
     // --- Time ---
 
-    /// When [`on_deadline`](Self::on_deadline) wants to be called next.
+    /// Returns when [`on_deadline`](Self::on_deadline) wants to be called next.
     pub fn next_deadline(&self) -> Option<Instant> {
-        match (self.phase, self.heartbeat) {
-            (Phase::Closed, _) => None,
-            (Phase::Closing { until, .. }, _) => Some(until),
-            (_, Heartbeat::PingAt(at) | Heartbeat::PongBy(at)) => Some(at),
-        }
+        let beat = match (self.phase, self.heartbeat) {
+            (Phase::Closed, _) => return None,
+            (Phase::Closing { until, .. }, _) => return Some(until),
+            (_, Heartbeat::PingAt(at) | Heartbeat::PongBy(at)) => at,
+        };
+        let others = [self.paused_until, self.noop_at];
+        Some(others.into_iter().flatten().fold(beat, Instant::min))
     }
 
     // ANCHOR: heartbeat
     /// Time has passed: pings, or gives up.
     pub fn on_deadline(&mut self, now: Instant) {
+        self.check_pause_and_noop(now);
         match (self.phase, self.heartbeat) {
             (Phase::Closing { until, .. }, _) if now >= until => self.drop_everything(),
             (Phase::Closing { .. } | Phase::Closed, _) => {}
             (_, Heartbeat::PingAt(due)) if now >= due => {
                 let sent = if now - due < LATENESS { due } else { now };
-                self.heartbeat = Heartbeat::PongBy(sent + self.ping_timeout);
-                self.push(Packet::Ping("").encode());
+                self.heartbeat = Heartbeat::PongBy(after(sent, self.ping_timeout));
+                self.push(now, Packet::Ping("").encode());
             }
             (_, Heartbeat::PongBy(due)) if now >= due => {
-                if self.paused {
-                    // We are the ones who do not listen.
-                    self.heartbeat = Heartbeat::PongBy(now + self.ping_timeout);
+                if self.is_paused() || self.posting {
+                    // The pong may be waiting behind what we have not read yet.
+                    self.heartbeat = Heartbeat::PongBy(after(now, self.ping_timeout));
                 } else {
                     self.close(now, CloseReason::PingTimeout);
                 }
@@ -280,6 +332,16 @@ impl Machine {
         }
     }
     // ANCHOR_END: heartbeat
+
+    fn check_pause_and_noop(&mut self, now: Instant) {
+        if self.paused_until.is_some_and(|until| now >= until) {
+            self.close(now, CloseReason::Stalled);
+        }
+        if self.noop_at.is_some_and(|at| now >= at) {
+            self.noop_at = None;
+            self.noop_ready = true;
+        }
+    }
 
     // --- In ---
 
@@ -300,10 +362,10 @@ impl Machine {
             Packet::Message(message) => return Ok(Some(message)),
             Packet::Pong(_) => {
                 if let Heartbeat::PongBy(_) = self.heartbeat {
-                    self.heartbeat = Heartbeat::PingAt(now + self.ping_interval);
+                    self.heartbeat = Heartbeat::PingAt(after(now, self.ping_interval));
                 }
             }
-            Packet::Close => self.close_by_client(),
+            Packet::Close => self.close(now, CloseReason::TransportClose),
             // In protocol 4 the server asks and the client answers.
             Packet::Ping(_) => self.close(now, CloseReason::TransportError),
             // Nothing a client needs to say here, and nothing that harms: the reference
@@ -314,19 +376,21 @@ impl Machine {
     }
 
     /// Stops or continues the heartbeat's patience while the application does not read.
+    /// While the session is paused, each call with `true` says that the application has
+    /// moved, and gives it [`Config::pause_timeout`] again.
     pub fn set_paused(&mut self, now: Instant, paused: bool) {
-        if self.paused
+        if self.is_paused()
             && !paused
             && let Heartbeat::PongBy(_) = self.heartbeat
         {
-            self.heartbeat = Heartbeat::PongBy(now + self.ping_timeout);
+            self.heartbeat = Heartbeat::PongBy(after(now, self.ping_timeout));
         }
-        self.paused = paused;
+        self.paused_until = paused.then(|| after(now, self.pause_timeout));
     }
 
     /// Whether the application has asked not to be given more.
     pub fn is_paused(&self) -> bool {
-        self.paused
+        self.paused_until.is_some()
     }
 
     // --- Polling ---
@@ -349,6 +413,10 @@ impl Machine {
             return Err(Refusal::BadRequest);
         }
         self.polled = true;
+        self.polled_late = self.reason.is_some();
+        if self.phase == (Phase::Probing { confirmed: true }) && !self.noop_ready {
+            self.noop_at = Some(after(now, NOOP_PAUSE));
+        }
         Ok(())
     }
 
@@ -359,7 +427,8 @@ impl Machine {
                 vec![Packet::Noop.encode()]
             }
             Phase::Closed => vec![Packet::Close.encode()],
-            Phase::Closing { .. } => {
+            // A server that goes down may not be there for another poll.
+            Phase::Closing { .. } if self.reason == Some(CloseReason::ServerShutdown) => {
                 let mut packets = self.drain();
                 packets.push(Packet::Close.encode());
                 self.drop_everything();
@@ -367,14 +436,24 @@ impl Machine {
             }
             Phase::WebSocket => vec![Packet::Noop.encode()],
             _ if !self.queue.is_empty() => self.drain(),
-            Phase::Probing { confirmed: true } => vec![Packet::Noop.encode()],
+            Phase::Closing { .. } => {
+                self.drop_everything();
+                // The reference server's words for a poll that comes late.
+                let noop = self.polled_late.then(|| Packet::Noop.encode());
+                noop.into_iter().chain([Packet::Close.encode()]).collect()
+            }
+            Phase::Probing { confirmed: true } if self.noop_ready => {
+                self.noop_ready = false;
+                vec![Packet::Noop.encode()]
+            }
             Phase::Polling | Phase::Probing { .. } => return None,
         };
         self.polled = false;
         Some(answer)
     }
 
-    /// The waiting GET went away before it was answered: the client is gone.
+    /// The waiting GET went away before it was answered: the client is gone, unless the
+    /// session has moved to a WebSocket meanwhile.
     ///
     /// ```
     /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
@@ -385,7 +464,9 @@ impl Machine {
     /// ```
     pub fn poll_abandoned(&mut self, now: Instant) {
         self.polled = false;
-        self.close(now, CloseReason::TransportClose);
+        if self.transport() == Transport::Polling {
+            self.close(now, CloseReason::TransportClose);
+        }
     }
 
     /// A POST has come; [`end_post`](Self::end_post) must follow.
@@ -431,12 +512,14 @@ impl Machine {
         match (packet, &mut self.phase) {
             (Packet::Ping("probe"), Phase::Probing { confirmed }) => {
                 *confirmed = true;
+                self.noop_ready = true;
                 Probe::Confirm
             }
             // Not while a POST is read: its messages would come beside those of the
             // WebSocket.
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
+                self.noop_at = None;
                 Probe::Upgraded
             }
             _ => Probe::GiveUp,
@@ -448,6 +531,7 @@ impl Machine {
     pub fn probe_ended(&mut self) {
         if let Phase::Probing { .. } = self.phase {
             self.phase = Phase::Polling;
+            (self.noop_ready, self.noop_at) = (false, None);
         }
     }
 
@@ -472,7 +556,7 @@ impl Machine {
             self.close(now, CloseReason::SlowReader);
             return Err(Closed);
         }
-        self.outstanding += size;
+        self.count(now, size);
         self.queue.extend(messages.iter().cloned());
         Ok(())
     }
@@ -490,10 +574,11 @@ impl Machine {
 
     /// Whether the writer has something to do: packets, or the end.
     pub fn has_output(&self) -> bool {
-        let let_go = matches!(
-            self.phase,
-            Phase::WebSocket | Phase::Probing { confirmed: true }
-        );
+        let let_go = match self.phase {
+            Phase::WebSocket => true,
+            Phase::Probing { confirmed } => confirmed && self.noop_ready,
+            _ => false,
+        };
         !self.queue.is_empty() || self.reason.is_some() || self.polled && let_go
     }
 
@@ -506,6 +591,21 @@ impl Machine {
     /// Bytes taken before have been written.
     pub fn wrote(&mut self, bytes: usize) {
         self.outstanding = self.outstanding.saturating_sub(bytes);
+        self.progressed |= bytes > 0;
+    }
+
+    /// Returns the bytes that wait for the client: queued, or taken and not yet written.
+    pub fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Returns since when the client has taken nothing of what waits for it, or `None` if
+    /// nothing waits. A client that took something since the last call counts from now.
+    pub fn waiting_since(&mut self, now: Instant) -> Option<Instant> {
+        if mem::take(&mut self.progressed) {
+            self.waiting_since = now;
+        }
+        (self.outstanding > 0).then_some(self.waiting_since)
     }
 
     /// The WebSocket has written its last and is gone.
@@ -513,9 +613,17 @@ impl Machine {
         self.drop_everything();
     }
 
-    fn push(&mut self, packet: EncodedMessage) {
-        self.outstanding += packet.size();
+    fn push(&mut self, now: Instant, packet: EncodedMessage) {
+        self.count(now, packet.size());
         self.queue.push_back(packet);
+    }
+
+    fn count(&mut self, now: Instant, bytes: usize) {
+        if self.outstanding == 0 {
+            self.waiting_since = now;
+            self.progressed = false;
+        }
+        self.outstanding += bytes;
     }
 
     fn drain(&mut self) -> Vec<EncodedMessage> {
@@ -525,7 +633,7 @@ impl Machine {
 
     // --- The end ---
 
-    /// Ends the session, once. If the server ends it in peace, what is queued is sent
+    /// Ends the session, once. If the peer can still be told, what is queued is sent
     /// first, within `ping_timeout`.
     pub fn close(&mut self, now: Instant, reason: CloseReason) {
         if self.reason.is_some() {
@@ -533,19 +641,14 @@ impl Machine {
         }
         let transport = self.transport();
         self.reason = Some(reason);
-        if reason.is_orderly() {
+        if reason.is_orderly(transport) {
             self.phase = Phase::Closing {
                 transport,
-                until: now + self.ping_timeout,
+                until: after(now, self.ping_timeout),
             };
         } else {
             self.drop_everything();
         }
-    }
-
-    fn close_by_client(&mut self) {
-        self.reason = Some(CloseReason::TransportClose);
-        self.drop_everything();
     }
 
     fn drop_everything(&mut self) {

@@ -2,7 +2,8 @@
 //!
 //! A packet is one character for its type and the rest for its data (Engine.IO protocol
 //! 4, "Packet encoding"). Text travels as written below. Binary messages have no type
-//! character: over WebSocket they are a binary frame, over HTTP they are `b` and base64.
+//! character: over WebSocket they are a binary frame, over HTTP they are `b` and base64. A
+//! client that cannot handle binary frames may use the second form everywhere.
 //!
 //! | packet    | wire      | who sends it                                     |
 //! |-----------|-----------|--------------------------------------------------|
@@ -14,9 +15,18 @@
 //! | `Upgrade` | `5`       | the client, when the probe came back             |
 //! | `Noop`    | `6`       | the server, to let a waiting poll go             |
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use thiserror::Error;
 use websocket::OpCode;
+
+/// Written with padding, read with or without it: clients differ.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A message as it arrives: text is borrowed from the read buffer, binary is owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,17 +74,26 @@ pub enum PacketError {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads the text form of a packet.
+    /// Reads the text form of a packet. `b` and base64 is a binary message: by polling it
+    /// has no other form, and a client may choose it over WebSocket too.
     ///
     /// # Errors
-    /// [`PacketError::Empty`] and [`PacketError::UnknownType`].
+    /// Returns an error if the text is empty, has an unknown type, or is not base64 after
+    /// its `b`.
     ///
     /// ```
     /// use engine_io::{Message, Packet};
     /// assert_eq!(Packet::decode("4hello"), Ok(Packet::Message(Message::Text("hello"))));
+    /// let bytes = bytes::Bytes::from_static(&[1, 2, 3]);
+    /// assert_eq!(Packet::decode("bAQID"), Ok(Packet::Message(Message::Binary(bytes))));
     /// assert!(Packet::decode("9").is_err());
     /// ```
+    // ANCHOR: decode
     pub fn decode(text: &'a str) -> Result<Self, PacketError> {
+        if let Some(base64) = text.strip_prefix('b') {
+            let bytes = BASE64.decode(base64).map_err(|_| PacketError::Base64)?;
+            return Ok(Packet::Message(Message::Binary(bytes.into())));
+        }
         let kind = text.chars().next().ok_or(PacketError::Empty)?;
         let data = &text[kind.len_utf8()..];
         Ok(match kind {
@@ -88,6 +107,7 @@ impl<'a> Packet<'a> {
             other => return Err(PacketError::UnknownType(other)),
         })
     }
+    // ANCHOR_END: decode
 
     /// Writes the packet for either transport.
     ///
@@ -144,6 +164,14 @@ impl EncodedMessage {
 
     fn from_parts(kind: &str, data: &str) -> Self {
         Self::framed(OpCode::Text, &[kind.as_bytes(), data.as_bytes()])
+    }
+
+    /// The same message for a client that wants binary messages as text: `b` and base64.
+    pub(crate) fn as_base64(&self) -> Self {
+        if !self.binary {
+            return self.clone();
+        }
+        Self::from_parts("b", &BASE64.encode(self.payload()))
     }
 
     fn framed(opcode: OpCode, parts: &[&[u8]]) -> Self {
@@ -222,8 +250,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_is_refused() {
+    fn text_that_is_not_a_packet_is_refused() {
         assert_eq!(Packet::decode(""), Err(PacketError::Empty));
+        assert_eq!(Packet::decode("b%%%"), Err(PacketError::Base64));
         assert_eq!(Packet::decode("7"), Err(PacketError::UnknownType('7')));
         assert_eq!(Packet::decode("é4"), Err(PacketError::UnknownType('é')));
     }

@@ -4,20 +4,10 @@
 //! joined with the record separator, `0x1e`, which JSON never contains, and a binary
 //! message is written as `b` and base64 (Engine.IO protocol 4, "HTTP long-polling").
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
-use crate::packet::{EncodedMessage, Message, Packet, PacketError};
+use crate::packet::{EncodedMessage, Packet, PacketError};
 
 /// What stands between two packets.
 pub const SEPARATOR: char = '\x1e';
-
-/// Written with padding, read with or without it: clients differ.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Reads the packets of a body one at a time, so that a body of a million separators
 /// never becomes a list.
@@ -36,14 +26,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// ```
 // ANCHOR: decode
 pub fn decode(body: &str) -> impl Iterator<Item = Result<Packet<'_>, PacketError>> {
-    body.split(SEPARATOR)
-        .map(|packet| match packet.strip_prefix('b') {
-            Some(base64) => match BASE64.decode(base64) {
-                Ok(bytes) => Ok(Packet::Message(Message::Binary(bytes.into()))),
-                Err(_) => Err(PacketError::Base64),
-            },
-            None => Packet::decode(packet),
-        })
+    body.split(SEPARATOR).map(Packet::decode)
 }
 // ANCHOR_END: decode
 
@@ -60,12 +43,7 @@ pub fn encode<'a>(packets: impl IntoIterator<Item = &'a EncodedMessage>) -> Vec<
         if index > 0 {
             body.push(SEPARATOR as u8);
         }
-        if packet.is_binary() {
-            body.push(b'b');
-            body.extend_from_slice(BASE64.encode(packet.payload()).as_bytes());
-        } else {
-            body.extend_from_slice(packet.payload());
-        }
+        body.extend_from_slice(packet.as_base64().payload());
     }
     body
 }
@@ -75,6 +53,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::packet::Message;
 
     #[test]
     fn a_bad_packet_does_not_hide_those_before_it() {

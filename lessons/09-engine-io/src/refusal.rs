@@ -1,5 +1,5 @@
-//! The protocol's refusals: status 400 (403 for `Forbidden`) and a JSON body with a
-//! number that clients know.
+//! The protocol's refusals: a status, usually 400, and a JSON body with a number that
+//! clients know.
 
 use http::StatusCode;
 use thiserror::Error;
@@ -26,6 +26,9 @@ pub enum Refusal {
     /// Code 5: `EIO` is not 4.
     #[error("Unsupported protocol version")]
     UnsupportedVersion,
+    /// Code 3 with status 431: the headers have more bytes than a session keeps.
+    #[error("Request headers too large")]
+    TooLarge,
 }
 
 impl Refusal {
@@ -35,18 +38,19 @@ impl Refusal {
             Refusal::UnknownTransport => 0,
             Refusal::UnknownSession => 1,
             Refusal::BadHandshakeMethod => 2,
-            Refusal::BadRequest => 3,
+            Refusal::BadRequest | Refusal::TooLarge => 3,
             Refusal::Forbidden => 4,
             Refusal::UnsupportedVersion => 5,
         }
     }
 
-    /// 403 for [`Forbidden`](Refusal::Forbidden), else 400.
+    /// The status of the response: 403 for [`Forbidden`](Refusal::Forbidden), 431 for
+    /// [`TooLarge`](Refusal::TooLarge), otherwise 400.
     pub fn status(self) -> StatusCode {
-        if self == Refusal::Forbidden {
-            StatusCode::FORBIDDEN
-        } else {
-            StatusCode::BAD_REQUEST
+        match self {
+            Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
         }
     }
 

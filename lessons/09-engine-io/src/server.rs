@@ -1,26 +1,40 @@
-//! The server: every session by its id, and one clock for their heartbeats.
+//! The server: every session by its id, one clock for their heartbeats, and one account
+//! of what all of them hold.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, Transport};
 use crate::deadlines::Deadlines;
+use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Machine};
+use crate::occasionally::Occasionally;
 use crate::packet::Packet;
-use crate::session::{Application, Handshake, Session, Shared, now};
+use crate::session::{Application, Registry, Session, Shared, now};
 use crate::sid::Sid;
+
+/// A client that has taken nothing for this long is one that does not fetch.
+const FETCH_WITHIN: Duration = Duration::from_secs(1);
+/// How many sessions are looked at before other tasks get their turn.
+const AT_ONCE: usize = 256;
+/// The longest time that a browser's timer can count, halved: it adds two of them.
+const MAX_TIMER: Duration = Duration::from_millis((i32::MAX / 2) as u64);
 
 /// An Engine.IO server: cheap to clone, mounted by [`filter`](crate::filter()).
 ///
 /// ```no_run
-/// use engine_io::{Application, Config, Limits, Receiver, Server, Session};
+/// use engine_io::{Application, Config, Receiver, ServeLimits, Server, Session};
+/// use std::time::Duration;
 /// # use std::sync::Arc;
 /// # struct Echo;
 /// # impl Application for Echo {
@@ -29,9 +43,9 @@ use crate::sid::Sid;
 /// # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
 /// let server = Server::new(Config::default(), Echo);
 /// let ctrl_c = async { drop(tokio::signal::ctrl_c().await) };
-/// engine_io::run(listener, engine_io::filter(&server), Limits::default(), ctrl_c).await?;
+/// engine_io::run(listener, engine_io::filter(&server), ServeLimits::default(), ctrl_c).await?;
 /// println!("{} are still here", server.session_count());
-/// println!("{} were told to go", server.shutdown(std::time::Duration::from_secs(5)).await);
+/// println!("{} were told to go", server.shutdown(Duration::from_secs(5)).await);
 /// # Ok(())
 /// # }
 /// ```
@@ -42,33 +56,164 @@ struct Inner {
     config: Config,
     application: Box<dyn Application>,
     table: Arc<Table>,
+    refusals: Occasionally,
 }
 
 /// The sessions that live, by id.
-#[derive(Default)]
-pub(crate) struct Table {
-    sessions: Mutex<HashMap<Sid, Session>>,
+struct Table {
+    sessions: Mutex<Sessions>,
     closing: AtomicBool,
     /// The last session left while the server is going down.
     empty: Notify,
     /// For the heartbeats of all of them.
-    pub(crate) clock: Deadlines<Shared>,
+    clock: Deadlines<Shared>,
+    /// Bytes that wait in all sessions together.
+    held: AtomicUsize,
+    max_held: usize,
+    /// Wakes the task that trims: more waits than may.
+    pressure: Arc<Notify>,
+    trimming: AtomicBool,
+    /// The tasks of this server: WebSockets, and the one that trims.
+    tasks: TaskTracker,
+    /// Cancelled when the server is gone, or has been shut down.
+    end: CancellationToken,
+    evictions: Occasionally,
+}
+
+#[derive(Default)]
+struct Sessions {
+    by_id: HashMap<Sid, Session>,
+    /// How many each remote address has.
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Why a session does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotOpened {
+    /// The server has as many as it takes, or is going down.
+    Full,
+    /// The client's address has as many as one may have.
+    AddressFull,
+    /// The application panicked over it.
+    Panicked,
 }
 
 impl Table {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Sid, Session>> {
+    fn lock(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn remove(&self, sid: &Sid) {
-        let (session, empty) = {
+    /// Closes sessions whose client does not fetch, those that have waited longest first,
+    /// until the rest is within the limit.
+    async fn trim(&self) {
+        let sessions: Vec<Session> = self.lock().by_id.values().cloned().collect();
+        let (now, mut idle, mut sum) = (now(), Vec::new(), 0_usize);
+        for (index, session) in sessions.into_iter().enumerate() {
+            if let Some((since, bytes)) = session.idle(now)
+                && now.saturating_duration_since(since) >= FETCH_WITHIN
+            {
+                sum = sum.saturating_add(bytes);
+                idle.push((since, bytes, session));
+            }
+            if index % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        idle.sort_unstable_by_key(|(since, ..)| *since);
+        let mut closed: usize = 0;
+        for (_, bytes, session) in idle {
+            if sum <= self.max_held {
+                break;
+            }
+            sum -= bytes;
+            session.abort(CloseReason::MemoryPressure);
+            closed += 1;
+            if closed.is_multiple_of(AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+        }
+        if closed > 0
+            && let Some(times) = self.evictions.count()
+        {
+            tracing::warn!(
+                closed,
+                times,
+                "sessions closed whose clients did not fetch what they were sent"
+            );
+        }
+    }
+}
+
+/// Trims whenever there is pressure. Holds the table only while it does.
+async fn trim(table: Weak<Table>, pressure: Arc<Notify>, end: CancellationToken) {
+    let pressed = async {
+        loop {
+            pressure.notified().await;
+            // A client that has just been sent something needs time to take it.
+            sleep(FETCH_WITHIN).await;
+            let Some(table) = table.upgrade() else { return };
+            table.trim().await;
+            if table.held.load(Ordering::Relaxed) > table.max_held {
+                pressure.notify_one();
+            }
+        }
+    };
+    tokio::select! {
+        () = end.cancelled() => {}
+        () = pressed => {}
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+impl Registry for Table {
+    fn left(&self, session: &Arc<Shared>, scheduled: Option<Instant>) {
+        let (gone, empty) = {
             let mut sessions = self.lock();
-            (sessions.remove(sid), sessions.is_empty())
+            let gone = sessions.by_id.remove(&session.sid);
+            if let Some(address) = gone.as_ref().and_then(address_of)
+                && let Some(count) = sessions.by_address.get_mut(&address)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    sessions.by_address.remove(&address);
+                }
+            }
+            (gone, sessions.by_id.is_empty())
         };
         // Outside the lock: the last handle may go with it.
-        drop(session);
+        drop(gone);
+        if let Some(at) = scheduled {
+            self.clock.remove(at, session);
+        }
         if empty && self.closing.load(Ordering::Acquire) {
             self.empty.notify_one();
+        }
+    }
+
+    fn wake_at(&self, at: Instant, instead_of: Option<Instant>, session: &Arc<Shared>) {
+        if let Some(before) = instead_of {
+            self.clock.remove(before, session);
+        }
+        self.clock.insert(at, session);
+        // It may have ended before it was entered.
+        if Session(session.clone()).is_gone() {
+            self.clock.remove(at, session);
+        }
+    }
+
+    fn held(&self, before: usize, after: usize) {
+        let added = after.wrapping_sub(before);
+        let sum = self
+            .held
+            .fetch_add(added, Ordering::Relaxed)
+            .wrapping_add(added);
+        if after > before && sum > self.max_held {
+            self.pressure.notify_one();
         }
     }
 }
@@ -84,14 +229,41 @@ struct OpenData<'a> {
     max_payload: usize,
 }
 
+/// The address that counts for the limit: of IPv6 a network of 64 bits, because that is
+/// what one customer has.
+fn address_of(session: &Session) -> Option<IpAddr> {
+    session.handshake().remote_addr.map(limited)
+}
+
+fn limited(address: SocketAddr) -> IpAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
+        ip @ IpAddr::V4(_) => ip,
+    }
+}
+
 impl Server {
-    /// A server for `application`. Its first session needs a tokio runtime around it;
-    /// this does not.
+    /// Returns a server for `application`. Its first session needs a tokio runtime around
+    /// it; this does not.
     pub fn new(config: Config, application: impl Application) -> Self {
+        let table = Table {
+            sessions: Mutex::default(),
+            closing: AtomicBool::new(false),
+            empty: Notify::new(),
+            clock: Deadlines::new(),
+            held: AtomicUsize::new(0),
+            max_held: config.total_outbound,
+            pressure: Arc::default(),
+            trimming: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            end: CancellationToken::new(),
+            evictions: Occasionally::default(),
+        };
         Self(Arc::new(Inner {
             config,
             application: Box::new(application),
-            table: Arc::default(),
+            table: Arc::new(table),
+            refusals: Occasionally::default(),
         }))
     }
 
@@ -102,75 +274,128 @@ impl Server {
 
     /// How many sessions there are.
     pub fn session_count(&self) -> usize {
-        self.0.table.lock().len()
+        self.0.table.lock().by_id.len()
     }
 
-    /// Closes every session in peace, with what is queued for it, and takes no new ones.
-    /// Returns how many were told, once they are gone or `deadline` has passed.
+    /// How many bytes wait for clients, in all sessions together.
+    pub fn outstanding(&self) -> usize {
+        self.0.table.held.load(Ordering::Relaxed)
+    }
+
+    /// Closes every session after what is queued for it, and opens no new ones. Returns
+    /// how many there were, once they and their tasks are gone or `deadline` has passed.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
+        self.drain(Duration::ZERO, deadline).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), but closes the sessions one after another, spread
+    /// evenly over `period`: their clients reconnect as fast as they are closed, and a
+    /// whole city at once would be more than the next server can take. `deadline` counts
+    /// from the end of the period.
+    pub async fn drain(&self, period: Duration, deadline: Duration) -> usize {
         let table = &self.0.table;
         table.closing.store(true, Ordering::Release);
-        let sessions: Vec<Session> = table.lock().values().cloned().collect();
-        for session in &sessions {
+        let sessions: Vec<Session> = table.lock().by_id.values().cloned().collect();
+        let (start, count) = (Instant::now(), sessions.len());
+        for (index, session) in (0_u32..).zip(sessions) {
+            if !period.is_zero() {
+                let share = f64::from(index) / count as f64;
+                sleep_until(start + period.mul_f64(share)).await;
+            } else if index % 64 == 63 {
+                tokio::task::yield_now().await;
+            }
             session.close(CloseReason::ServerShutdown);
         }
         let all_gone = async {
-            while !table.lock().is_empty() {
+            while !table.lock().by_id.is_empty() {
                 table.empty.notified().await;
             }
+            table.end.cancel();
+            table.tasks.close();
+            table.tasks.wait().await;
         };
         if timeout(deadline, all_gone).await.is_err() {
             tracing::warn!(
-                left = table.lock().len(),
+                left = self.session_count(),
                 "sessions that did not leave in time"
             );
         }
-        sessions.len()
+        count
     }
 
-    /// A client wants a session over `transport`. `None` when the server is full or going
-    /// down.
+    /// A client wants a session over `transport`.
     pub(crate) fn open(
         &self,
         transport: Transport,
         handshake: Handshake,
-    ) -> Option<Session> {
+    ) -> Result<Session, NotOpened> {
         let Inner {
             config,
             table,
             application,
+            ..
         } = &*self.0;
         let sid = Sid::random();
         let upgrade = transport == Transport::Polling && config.transports.websocket;
         let open = OpenData {
             sid: sid.as_str(),
             upgrades: if upgrade { &["websocket"] } else { &[] },
-            ping_interval: config.ping_interval.as_millis(),
-            ping_timeout: config.ping_timeout.as_millis(),
+            ping_interval: config.ping_interval.min(MAX_TIMER).as_millis(),
+            ping_timeout: config.ping_timeout.min(MAX_TIMER).as_millis(),
             max_payload: config.max_payload,
         };
-        let open = serde_json::to_string(&open).ok()?;
+        let open = serde_json::to_string(&open).map_err(|_| NotOpened::Full)?;
         let machine =
             Machine::new(now(), transport, config, Packet::Open(&open).encode());
-        let session = Session::new(sid, handshake, table, machine);
+        let registry: Weak<Table> = Arc::downgrade(table);
+        let address = handshake.remote_addr.map(limited);
+        let session = Session::new(sid, handshake, registry, machine);
         {
             let mut sessions = table.lock();
-            if sessions.len() >= config.max_sessions
+            if sessions.by_id.len() >= config.max_sessions
                 || table.closing.load(Ordering::Acquire)
             {
-                return None;
+                return Err(NotOpened::Full);
             }
-            sessions.insert(sid, session.clone());
+            if let Some(address) = address {
+                let count = sessions.by_address.get(&address).copied().unwrap_or(0);
+                if count >= config.max_sessions_per_address {
+                    return Err(NotOpened::AddressFull);
+                }
+                sessions.by_address.insert(address, count + 1);
+            }
+            sessions.by_id.insert(sid, session.clone());
+        }
+        if !table.trimming.swap(true, Ordering::Relaxed) {
+            let trimmer = trim(
+                Arc::downgrade(table),
+                table.pressure.clone(),
+                table.end.clone(),
+            );
+            table.tasks.spawn(trimmer);
         }
         tracing::debug!(?session, transport = transport.name(), "opened");
-        session.listen(&**application);
+        if !session.listen(&**application) {
+            return Err(NotOpened::Panicked);
+        }
         session.start_clock();
-        Some(session)
+        Ok(session)
+    }
+
+    /// Starts a task that [`drain`](Self::drain) waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.table.tasks.spawn(task);
+    }
+
+    /// Counts refusals for the log: see [`Occasionally`].
+    pub(crate) fn refusals(&self) -> &Occasionally {
+        &self.0.refusals
     }
 
     /// The session with that id, as a client wrote it.
     pub(crate) fn find(&self, sid: &str) -> Option<Session> {
-        self.0.table.lock().get(&Sid::parse(sid)?).cloned()
+        let sid = Sid::parse(sid)?;
+        self.0.table.lock().by_id.get(&sid).cloned()
     }
 }
 
@@ -179,5 +404,177 @@ impl fmt::Debug for Server {
         f.debug_struct("Server")
             .field("sessions", &self.session_count())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use allocation_counter::measure;
+
+    use super::*;
+    use crate::packet::{EncodedMessage, Message};
+    use crate::session::Receiver;
+
+    /// Remembers when each session ended, and why.
+    #[derive(Clone, Default)]
+    struct Ends(Arc<Mutex<Vec<(Instant, CloseReason)>>>);
+
+    impl Application for Ends {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Ends {
+        fn message(&self, _: Message<'_>) {}
+
+        fn close(&self, reason: CloseReason) {
+            self.0.lock().unwrap().push((Instant::now(), reason));
+        }
+    }
+
+    impl Ends {
+        fn all(&self) -> Vec<(Instant, CloseReason)> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    fn start(config: Config) -> (Server, Ends) {
+        let ends = Ends::default();
+        (Server::new(config, ends.clone()), ends)
+    }
+
+    fn open(server: &Server) -> Session {
+        let opened = server.open(Transport::Polling, Handshake::default());
+        opened.expect("there is room")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_all_sessions_hold_is_bounded_and_the_longest_idle_goes_first() {
+        let (server, ends) = start(Config {
+            total_outbound: 100_000,
+            ..Config::default()
+        });
+        let message = EncodedMessage::text(&"x".repeat(30_000));
+        let mut sessions = Vec::new();
+        for _ in 0..5 {
+            let session = open(&server);
+            session.send(&message).unwrap();
+            sessions.push(session);
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(server.outstanding() > 150_000, "a second has not passed");
+        sleep(FETCH_WITHIN * 3).await;
+        assert!(server.outstanding() <= 100_000, "{}", server.outstanding());
+        let closed: Vec<bool> = sessions.iter().map(Session::is_closed).collect();
+        assert_eq!(closed, [true, true, false, false, false], "the oldest went");
+        let reasons: Vec<_> = ends.all().into_iter().map(|(_, why)| why).collect();
+        assert_eq!(reasons, [CloseReason::MemoryPressure; 2]);
+        assert_eq!(server.session_count(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_fetches_is_not_closed_for_those_that_do_not() {
+        let (server, _) = start(Config {
+            total_outbound: 100_000,
+            ..Config::default()
+        });
+        let message = EncodedMessage::text(&"x".repeat(60_000));
+        let reads = open(&server);
+        let idle = open(&server);
+        idle.send(&message).unwrap();
+        for _ in 0..50 {
+            reads.send(&message).unwrap();
+            sleep(Duration::from_millis(100)).await;
+            reads.with(|machine| machine.begin_poll(now())).unwrap();
+            assert!(reads.with(Machine::poll).is_some());
+        }
+        assert!(!reads.is_closed());
+        assert!(server.outstanding() <= 100_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_spreads_the_ends_over_its_period() {
+        let (server, ends) = start(Config::default());
+        for _ in 0..10 {
+            open(&server);
+        }
+        let start = Instant::now();
+        let told = server
+            .drain(Duration::from_secs(10), Duration::from_secs(60))
+            .await;
+        assert_eq!(told, 10);
+        let times: Vec<_> = ends
+            .all()
+            .into_iter()
+            .map(|(at, _)| (at - start).as_secs())
+            .collect();
+        assert_eq!(times, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert!(
+            server
+                .open(Transport::Polling, Handshake::default())
+                .is_err()
+        );
+        assert!(server.0.table.tasks.is_empty(), "no task is left");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shutdown_waits_for_tasks() {
+        let (server, _) = start(Config::default());
+        server.spawn(sleep(Duration::from_secs(3)));
+        let start = Instant::now();
+        server.shutdown(Duration::from_secs(60)).await;
+        assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_has_ended_leaves_nothing() {
+        let (server, _) = start(Config::default());
+        let cycle = || open(&server).close(CloseReason::TransportClose);
+        // The first one starts tasks, and tables keep their room.
+        cycle();
+        let costs = measure(|| (0..1000).for_each(|_| cycle()));
+        let kept = costs.bytes_current;
+        assert!(
+            kept < 64 * 1024,
+            "{kept} bytes for 1,000 sessions that have ended"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_idle_session_is_small() {
+        let (server, _) = start(Config::default());
+        open(&server);
+        let costs = measure(|| {
+            for _ in 0..10_000 {
+                let session = open(&server);
+                session.with(|machine| machine.begin_poll(now())).unwrap();
+                session.with(Machine::poll);
+            }
+        });
+        let each = costs.bytes_current / 10_000;
+        println!("{each} bytes a session");
+        assert!(each < 900, "{each} bytes for an idle session");
+    }
+
+    #[tokio::test]
+    async fn hostile_headers_cost_what_the_limit_says() {
+        let (server, _) = start(Config::default());
+        let max = server.config().max_handshake;
+        open(&server);
+        let mut headers = http::HeaderMap::new();
+        // Tiny ones cost most in a map.
+        for index in 0..max / 8 {
+            let name = http::HeaderName::try_from(format!("{index:05}")).unwrap();
+            headers.insert(name, http::HeaderValue::from_static("x"));
+        }
+        let costs = measure(|| {
+            let handshake = Handshake::keep("", &headers, None, max).unwrap();
+            server.open(Transport::Polling, handshake).unwrap();
+        });
+        let kept = costs.bytes_current;
+        assert!(kept <= max as i64 + 2000, "{kept} bytes kept");
     }
 }

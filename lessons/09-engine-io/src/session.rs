@@ -1,29 +1,43 @@
-//! A session's handle: the [machine](crate::machine) behind a lock, and who to wake when
-//! it has something to say.
+//! A session's handle: the [machine](crate::machine) behind a lock, and which task to
+//! wake when the machine has something for it.
+//!
+//! Up to three tasks wait on one session at the same time: a GET for output, a POST that
+//! may not read on, and a WebSocket, during an upgrade next to the other two. Each wait
+//! has a waker slot of its own ([`Role`]), so that no task can take another one's place,
+//! and the end of the session wakes all of them.
 
+use std::any::Any;
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
-use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
+use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::config::Transport;
 use crate::deadlines::Expire;
+use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Closed, Machine};
 use crate::packet::{EncodedMessage, Message};
-use crate::server::Table;
 use crate::sid::Sid;
 
-/// What is built on sessions, as Socket.IO is.
+/// The program that is built on sessions, as Socket.IO is.
+///
+/// A panic in `open` ends the session that was to be opened, with
+/// [`Panicked`](CloseReason::Panicked), and nothing else: its client gets 500, or a close
+/// frame.
 pub trait Application: Send + Sync + 'static {
-    /// A client has opened a session. Returns who listens to it.
+    /// A client has opened a session. Returns the listener for it.
     fn open(&self, session: Session) -> Arc<dyn Receiver>;
 }
 
 /// One session's listener.
+///
+/// A panic in `message` ends the session with [`Panicked`](CloseReason::Panicked), after
+/// what is queued was sent; `close` is then called as after any other end. A panic in
+/// `close`, or in the receiver's `Drop`, ends nothing more. Each of them is logged as an
+/// error.
 pub trait Receiver: Send + Sync + 'static {
     /// A message has come. Called in order and never twice at once for one session, by
     /// the task that reads it: it must not block.
@@ -34,34 +48,31 @@ pub trait Receiver: Send + Sync + 'static {
     fn close(&self, reason: CloseReason);
 }
 
-/// What the client's first request said.
-#[derive(Clone, Debug, Default)]
-pub struct Handshake {
-    /// The query string, without its `?`.
-    pub query: String,
-    /// The headers, as they came. Copied, so that they do not keep the request's buffer
-    /// alive.
-    pub headers: Box<[(HeaderName, HeaderValue)]>,
-    /// Where the connection came from, when the server knows.
-    pub remote_addr: Option<SocketAddr>,
+/// What a session needs from the server that it belongs to.
+pub(crate) trait Registry: Send + Sync + 'static {
+    /// The session has ended and has nothing more to send. `scheduled` is the deadline
+    /// that the clock still has.
+    fn left(&self, session: &Arc<Shared>, scheduled: Option<Instant>);
+
+    /// The session wants `on_deadline` to be called at `at`, and no more at `instead_of`.
+    fn wake_at(&self, at: Instant, instead_of: Option<Instant>, session: &Arc<Shared>);
+
+    /// The session now holds `after` bytes for its client, and held `before`.
+    fn held(&self, before: usize, after: usize);
 }
 
-impl Handshake {
-    /// The first header of that name, if it is text.
-    ///
-    /// ```
-    /// # fn example(session: engine_io::Session) {
-    /// let browser = session.handshake().header("user-agent").unwrap_or("a program");
-    /// # }
-    /// ```
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)?
-            .1
-            .to_str()
-            .ok()
-    }
+/// Why a task waits on a session.
+#[derive(Clone, Copy)]
+enum Role {
+    /// A GET, for output.
+    Poll,
+    /// A POST, until the application wants to be given more.
+    Post,
+    /// A WebSocket that has nothing to write, for output.
+    Writer,
+    /// A WebSocket that is not to read, or cannot write: until the application wants to
+    /// be given more, or the session ends.
+    Stalled,
 }
 
 /// One client's session: a cheap handle that outlives its connections.
@@ -74,12 +85,12 @@ impl Handshake {
 ///     session.send_batch(&[EncodedMessage::text(title), EncodedMessage::binary(picture)])
 /// }
 ///
-/// /// Where the mouse is: whoever is not ready now wants to know where it is then, and not where it was.
+/// /// Where the mouse is: a client that is not ready now needs the next position, not this one.
 /// fn mouse(session: &Session, at: &EncodedMessage) {
 ///     let _was_sent: bool = session.send_volatile(std::slice::from_ref(at));
 /// }
 ///
-/// /// Has the client keep what it has to say, until our own disk has caught up.
+/// /// Leaves messages with the client until our own disk has caught up.
 /// fn busy(session: &Session, queued: usize) {
 ///     if queued > 100 { session.pause() } else { session.resume() }
 /// }
@@ -95,46 +106,48 @@ pub struct Session(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) sid: Sid,
     handshake: Handshake,
-    table: Weak<Table>,
+    registry: Weak<dyn Registry>,
     state: Mutex<State>,
     /// Set once the session has ended: the reader's quick look.
     ended: AtomicBool,
     /// The reader's quick look at whether to read on.
     paused: AtomicBool,
+    /// The client wants binary messages as text.
+    base64: bool,
 }
 
 struct State {
     machine: Machine,
-    /// The task that sends: a waiting GET, or the WebSocket's.
-    writer: Option<Waker>,
-    /// The task that reads, while it is paused; or that writes to a client that does not
-    /// read.
-    reader: Option<Waker>,
+    /// By [`Role`].
+    wakers: [Option<Waker>; 4],
     /// Until the session ends: afterwards the application and the session need not keep
     /// each other alive.
     receiver: Option<Arc<dyn Receiver>>,
-    in_table: bool,
-    /// When the table's clock comes by next.
-    scheduled: Option<std::time::Instant>,
+    registered: bool,
+    /// Bytes that the registry knows to be held.
+    held: usize,
+    /// When the clock comes by next.
+    scheduled: Option<Instant>,
 }
 
 impl Session {
     pub(crate) fn new(
         sid: Sid,
         handshake: Handshake,
-        table: &Arc<Table>,
+        registry: Weak<dyn Registry>,
         machine: Machine,
     ) -> Self {
         Self(Arc::new(Shared {
             sid,
+            base64: handshake.parameter("b64") == Some("1"),
             handshake,
-            table: Arc::downgrade(table),
+            registry,
             state: Mutex::new(State {
                 machine,
-                writer: None,
-                reader: None,
+                wakers: [const { None }; 4],
                 receiver: None,
-                in_table: true,
+                registered: true,
+                held: 0,
                 scheduled: None,
             }),
             ended: AtomicBool::new(false),
@@ -143,12 +156,19 @@ impl Session {
     }
 
     /// Connects the session with the application that listens to it. Called once, before
-    /// anything arrives.
-    pub(crate) fn listen(&self, application: &dyn Application) {
-        let receiver = application.open(self.clone());
-        self.lock().receiver = Some(receiver);
+    /// anything arrives. Returns whether the application has taken it.
+    pub(crate) fn listen(&self, application: &dyn Application) -> bool {
+        let receiver = guarded("open", || application.open(self.clone()));
+        let taken = receiver.is_some();
+        self.lock().receiver = receiver;
         // The application may have closed it already, and wants to hear of it.
-        self.with(|_| ());
+        self.with(|machine| {
+            if !taken {
+                machine.close(now(), CloseReason::Panicked);
+                machine.writer_ended();
+            }
+        });
+        taken
     }
 
     /// The session's id: a secret between this client and the server.
@@ -156,12 +176,12 @@ impl Session {
         self.0.sid.as_str()
     }
 
-    /// What the client's first request said.
+    /// The client's first request.
     pub fn handshake(&self) -> &Handshake {
         &self.0.handshake
     }
 
-    /// What carries the session now.
+    /// The transport that carries the session now.
     pub fn transport(&self) -> Transport {
         self.lock().machine.transport()
     }
@@ -169,8 +189,8 @@ impl Session {
     /// Queues a message.
     ///
     /// # Errors
-    /// The session is closed, perhaps by this message: over the outbound budget it ends
-    /// with [`CloseReason::SlowReader`].
+    /// Returns an error if the session is closed, perhaps by this message: over the
+    /// outbound budget it ends with [`CloseReason::SlowReader`].
     pub fn send(&self, message: &EncodedMessage) -> Result<(), Closed> {
         self.send_batch(std::slice::from_ref(message))
     }
@@ -180,21 +200,28 @@ impl Session {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_batch(&self, messages: &[EncodedMessage]) -> Result<(), Closed> {
+        if self.0.base64 && messages.iter().any(EncodedMessage::is_binary) {
+            let messages: Vec<_> =
+                messages.iter().map(EncodedMessage::as_base64).collect();
+            return self.with(|machine| machine.send(now(), &messages));
+        }
         self.with(|machine| machine.send(now(), messages))
     }
 
     /// Sends the messages if they can leave at once, else drops them. Returns whether
     /// they were sent.
     pub fn send_volatile(&self, messages: &[EncodedMessage]) -> bool {
-        self.with(|machine| {
-            machine.is_writable() && machine.send(now(), messages).is_ok()
-        })
+        self.lock().machine.is_writable() && self.send_batch(messages).is_ok()
     }
 
-    /// Ends the session: with [`Forced`](CloseReason::Forced),
-    /// [`ServerShutdown`](CloseReason::ServerShutdown) and
-    /// [`ConnectTimeout`](CloseReason::ConnectTimeout) after what is queued was sent,
-    /// else at once. A second call changes nothing.
+    /// Ends the session, for the application with `reason`. What is queued is sent first,
+    /// and nothing more is received; only a client that does not read or does not answer
+    /// ([`SlowReader`](CloseReason::SlowReader),
+    /// [`MemoryPressure`](CloseReason::MemoryPressure),
+    /// [`PingTimeout`](CloseReason::PingTimeout), [`Stalled`](CloseReason::Stalled)) is
+    /// cut off at once, and so is one by polling after a
+    /// [`TransportError`](CloseReason::TransportError) or
+    /// [`TransportClose`](CloseReason::TransportClose). A second call changes nothing.
     pub fn close(&self, reason: CloseReason) {
         self.with(|machine| machine.close(now(), reason));
     }
@@ -204,21 +231,30 @@ impl Session {
         self.0.ended.load(Ordering::Acquire)
     }
 
-    /// Asks not to be given more messages for now. What the client sends stays with the
-    /// client, and the heartbeat does not run out meanwhile.
+    /// Asks not to be given more messages for now. The client keeps what it has not sent
+    /// yet, and the heartbeat is patient in the meantime. If the application neither
+    /// resumes nor calls this again, to say that it has moved, the session ends after
+    /// [`Config::pause_timeout`](crate::Config::pause_timeout).
     pub fn pause(&self) {
-        self.0.paused.store(true, Ordering::Release);
-        self.with(|machine| machine.set_paused(now(), true));
+        self.set_paused(true);
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Continues after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.0.paused.store(false, Ordering::Release);
-        self.with(|machine| machine.set_paused(now(), false));
-        let reader = self.lock().reader.take();
-        if let Some(reader) = reader {
-            reader.wake();
-        }
+        self.set_paused(false);
+        let readers = {
+            let mut state = self.lock();
+            [Role::Post, Role::Stalled].map(|role| state.wakers[role as usize].take())
+        };
+        readers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    fn set_paused(&self, paused: bool) {
+        self.with(|machine| {
+            machine.set_paused(now(), paused);
+            // Under the lock: of two calls at the same time, both must agree on the last.
+            self.0.paused.store(paused, Ordering::Release);
+        });
     }
 
     // --- For the transports ---
@@ -227,107 +263,180 @@ impl Session {
         self.lock().receiver.clone()
     }
 
+    /// Hands a message to the application. One that panics over it loses the session.
+    pub(crate) fn deliver(&self, receiver: &dyn Receiver, message: Message<'_>) {
+        if guarded("message", || receiver.message(message)).is_none() {
+            self.close(CloseReason::Panicked);
+        }
+    }
+
     /// Works on the machine, then does outside the lock what follows from it: wakes the
-    /// writer, tells the application of the end, leaves the table.
+    /// writer, tells the application of the end, leaves the registry.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Machine) -> R) -> R {
         let mut state = self.lock();
         let result = work(&mut state.machine);
-        let writer = if state.machine.has_output() {
-            state.writer.take()
+        self.account(&mut state);
+        let writers = if state.machine.has_output() {
+            [Role::Poll, Role::Writer].map(|role| state.wakers[role as usize].take())
         } else {
-            None
+            [None, None]
         };
-        let sooner = state.sooner();
+        let reschedule = state.sooner();
         if state.machine.ended().is_none() {
             drop(state);
-            if let Some(writer) = writer {
-                writer.wake();
-            }
+            writers.into_iter().flatten().for_each(Waker::wake);
         } else {
-            self.end(state, writer);
+            self.end(state, writers);
         }
-        if sooner.is_some() {
-            self.schedule(sooner);
+        if let Some((at, instead_of)) = reschedule {
+            self.schedule(at, Some(instead_of));
         }
         result
     }
 
-    /// Has the table's clock come by at the session's next deadline.
+    /// Ends the session and drops what is queued, also when it is ending already: for a
+    /// peer that does not fetch, or that cannot be talked to.
+    pub(crate) fn abort(&self, reason: CloseReason) {
+        self.with(|machine| {
+            machine.close(now(), reason);
+            machine.writer_ended();
+        });
+    }
+
+    /// Whether the session has ended and has nothing more to send.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.lock().machine.is_closed()
+    }
+
+    /// Returns since when this client has taken nothing, and how much waits for it.
+    pub(crate) fn idle(
+        &self,
+        now: std::time::Instant,
+    ) -> Option<(std::time::Instant, usize)> {
+        let mut state = self.lock();
+        let since = state.machine.waiting_since(now)?;
+        Some((since, state.machine.outstanding()))
+    }
+
+    /// Lets the clock come by at the session's next deadline.
     pub(crate) fn start_clock(&self) {
         let first = {
             let mut state = self.lock();
-            state.scheduled = state.machine.next_deadline();
+            state.scheduled = state.machine.next_deadline().map(Instant::from_std);
             state.scheduled
         };
-        self.schedule(first);
-    }
-
-    fn schedule(&self, at: Option<std::time::Instant>) {
-        if let (Some(at), Some(table)) = (at, self.0.table.upgrade()) {
-            table.clock.insert(Instant::from_std(at), &self.0);
+        if let Some(first) = first {
+            self.schedule(first, None);
         }
     }
 
-    fn end(&self, mut state: MutexGuard<'_, State>, writer: Option<Waker>) {
+    fn schedule(&self, at: Instant, instead_of: Option<Instant>) {
+        if let Some(registry) = self.0.registry.upgrade() {
+            registry.wake_at(at, instead_of, &self.0);
+        }
+    }
+
+    fn account(&self, state: &mut State) {
+        let holds = state.machine.outstanding();
+        let held = std::mem::replace(&mut state.held, holds);
+        if held != holds
+            && let Some(registry) = self.0.registry.upgrade()
+        {
+            registry.held(held, holds);
+        }
+    }
+
+    fn end(&self, mut state: MutexGuard<'_, State>, writers: [Option<Waker>; 2]) {
         self.0.ended.store(true, Ordering::Release);
         let reason = state.machine.ended();
         let receiver = state.receiver.take();
-        let leave =
-            state.machine.is_closed() && std::mem::replace(&mut state.in_table, false);
-        let reader = state.reader.take();
+        let leaves =
+            state.machine.is_closed() && std::mem::replace(&mut state.registered, false);
+        let scheduled = if leaves { state.scheduled.take() } else { None };
+        let wakers = std::mem::take(&mut state.wakers);
         drop(state);
-        for waker in writer.into_iter().chain(reader) {
-            waker.wake();
-        }
+        let all = writers.into_iter().chain(wakers);
+        all.flatten().for_each(Waker::wake);
         if let (Some(reason), Some(receiver)) = (reason, receiver) {
             tracing::debug!(session = ?self.0.sid, %reason, "closed");
-            receiver.close(reason);
+            guarded("close", || receiver.close(reason));
+            guarded("drop", || drop(receiver));
         }
-        if leave && let Some(table) = self.0.table.upgrade() {
-            table.remove(&self.0.sid);
+        if leaves && let Some(registry) = self.0.registry.upgrade() {
+            registry.left(&self.0, scheduled);
         }
     }
 
-    /// Asks the machine for output; if there is none, `cx` is woken when there is.
+    /// Asks the machine for the answer to a GET. If there is none, the task is woken when
+    /// there is.
+    pub(crate) fn poll_answer(&self, cx: &mut Context<'_>) -> Poll<Vec<EncodedMessage>> {
+        self.poll(Role::Poll, cx, Machine::poll)
+    }
+
+    /// Asks the machine for what the WebSocket writes next. If there is nothing, the task
+    /// is woken when there is.
     pub(crate) fn poll_output<R>(
         &self,
         cx: &mut Context<'_>,
         ask: impl FnOnce(&mut Machine) -> Option<R>,
     ) -> Poll<R> {
-        let mut state = self.lock();
-        if let Some(output) = ask(&mut state.machine) {
-            return Poll::Ready(output);
-        }
-        keep_waker(&mut state.writer, cx);
-        Poll::Pending
+        self.poll(Role::Writer, cx, ask)
     }
 
-    /// Ready while the application wants to be given messages (or the session is over).
-    pub(crate) fn poll_may_read(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.0.paused.load(Ordering::Acquire) {
+    /// Whether the application has asked not to be given more: a quick look.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.0.paused.load(Ordering::Acquire)
+    }
+
+    /// Ready while a POST may go on: the application wants to be given messages, or the
+    /// session is over.
+    pub(crate) fn poll_may_post(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_may_read(Role::Post, cx)
+    }
+
+    /// Ready while a WebSocket may read on.
+    pub(crate) fn poll_may_receive(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_may_read(Role::Stalled, cx)
+    }
+
+    fn poll_may_read(&self, role: Role, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_paused() {
             return Poll::Ready(());
         }
-        let mut state = self.lock();
-        if !state.machine.is_paused() || state.machine.ended().is_some() {
-            return Poll::Ready(());
-        }
-        keep_waker(&mut state.reader, cx);
-        Poll::Pending
+        self.poll(role, cx, |machine| {
+            (!machine.is_paused() || machine.ended().is_some()).then_some(())
+        })
     }
 
     /// Works on the machine, then is ready once the session is closed and has nothing
-    /// more to send.
+    /// more to send: for a WebSocket that cannot write.
     pub(crate) fn poll_closed(
         &self,
         cx: &mut Context<'_>,
         work: impl FnOnce(&mut Machine),
     ) -> Poll<()> {
+        self.poll(Role::Stalled, cx, |machine| {
+            work(machine);
+            machine.is_closed().then_some(())
+        })
+    }
+
+    fn poll<R>(
+        &self,
+        role: Role,
+        cx: &mut Context<'_>,
+        ask: impl FnOnce(&mut Machine) -> Option<R>,
+    ) -> Poll<R> {
         let mut state = self.lock();
-        work(&mut state.machine);
-        if state.machine.is_closed() {
-            return Poll::Ready(());
+        let output = ask(&mut state.machine);
+        self.account(&mut state);
+        if let Some(output) = output {
+            return Poll::Ready(output);
         }
-        keep_waker(&mut state.reader, cx);
+        match &mut state.wakers[role as usize] {
+            Some(waker) if waker.will_wake(cx.waker()) => {}
+            slot => *slot = Some(cx.waker().clone()),
+        }
         Poll::Pending
     }
 
@@ -338,11 +447,21 @@ impl Session {
     }
 }
 
-fn keep_waker(slot: &mut Option<Waker>, cx: &mut Context<'_>) {
-    match slot {
-        Some(waker) if waker.will_wake(cx.waker()) => {}
-        _ => *slot = Some(cx.waker().clone()),
-    }
+/// Calls into the application. A panic there is logged, and nothing of ours goes with it.
+fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(call))
+        .inspect_err(|panic| {
+            tracing::error!(callback = what, panic = text(&**panic), "panicked");
+        })
+        .ok()
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or_default()
 }
 
 /// Now, on tokio's clock: tests can stop it.
@@ -351,15 +470,17 @@ pub(crate) fn now() -> std::time::Instant {
 }
 
 impl State {
-    /// The next deadline, if it has come to lie before the one that is scheduled: after a
-    /// pong, when the next ping is due before its answer would have been.
-    fn sooner(&mut self) -> Option<std::time::Instant> {
-        let (next, scheduled) = (self.machine.next_deadline()?, self.scheduled?);
+    /// The next deadline and the one that is scheduled, if the next has come to lie
+    /// before it: after a pong, when the next ping is due before its answer would have
+    /// been.
+    fn sooner(&mut self) -> Option<(Instant, Instant)> {
+        let next = Instant::from_std(self.machine.next_deadline()?);
+        let scheduled = self.scheduled?;
         if next >= scheduled {
             return None;
         }
         self.scheduled = Some(next);
-        Some(next)
+        Some((next, scheduled))
     }
 }
 
@@ -368,12 +489,12 @@ impl Expire for Shared {
         let session = Session(self.clone());
         session.with(|machine| machine.on_deadline(now.into_std()));
         let mut state = session.lock();
-        if state.scheduled.is_some_and(|at| at > now.into_std()) {
+        if state.scheduled.is_some_and(|at| at > now) {
             // A sooner deadline took this one's place, and is entered on its own.
             return None;
         }
-        state.scheduled = state.machine.next_deadline();
-        state.scheduled.map(Instant::from_std)
+        state.scheduled = state.machine.next_deadline().map(Instant::from_std);
+        state.scheduled
     }
 }
 

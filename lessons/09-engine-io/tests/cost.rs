@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn a_packet_is_read_where_it_lies(text in ".*") {
+    fn a_packet_is_read_where_it_lies(text in "|[^b].*") {
         let info = measure(|| drop(Packet::decode(&text)));
         prop_assert_eq!(info.count_total, 0);
     }

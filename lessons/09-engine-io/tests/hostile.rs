@@ -6,7 +6,8 @@ mod support;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use engine_io::{CloseReason, Config, Cors, EncodedMessage, Limits};
+use engine_io::{CloseReason, Config, Cors, EncodedMessage, ServeLimits};
+use futures_util::SinkExt;
 use support::{Frame, calm, read_response, soon, start, start_with};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use websocket::{FrameHeader, OpCode, encode_masked_frame};
@@ -143,6 +144,11 @@ async fn fragments_count_together() {
     assert_eq!(client.end().await, Some(1009));
     assert_eq!(server.closed().await, CloseReason::TransportError);
 
+    let mut server = start(Config {
+        max_fragments: 1000,
+        ..calm()
+    })
+    .await;
     let mut client = server.websocket().await;
     let mut bytes = Vec::new();
     for index in 0..2000 {
@@ -161,7 +167,93 @@ async fn fragments_count_together() {
     }
     client.send_raw(&bytes).await;
     assert_eq!(client.end().await, Some(1009));
+    assert_eq!(server.closed().await, CloseReason::TransportError);
     server.still_serves().await;
+}
+
+#[tokio::test]
+async fn a_message_may_come_in_many_small_fragments() {
+    let server = start(calm()).await;
+    let mut client = server.websocket().await;
+    let mut bytes = Vec::new();
+    for index in 0..=1200 {
+        FrameHeader {
+            fin: index == 1200,
+            opcode: if index == 0 {
+                OpCode::Binary
+            } else {
+                OpCode::Continuation
+            },
+            mask: Some([0; 4]),
+            len: 500,
+        }
+        .write_to(&mut bytes);
+        bytes.extend([7; 500]);
+    }
+    client.send_raw(&bytes).await;
+    match client.next().await {
+        Some(Ok(Frame::Binary(echo))) => assert_eq!(echo.len(), 1201 * 500),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn binary_messages_may_be_text_on_both_transports() {
+    let mut server = start(calm()).await;
+    // `forceBase64` of the reference client: it sends so, and is answered in bytes.
+    let mut client = server.websocket().await;
+    client.send("bAQID").await;
+    let echo = client.next().await.unwrap().unwrap();
+    assert_eq!(echo, Frame::binary(vec![1, 2, 3]));
+    // `b64=1`: it wants to be answered so.
+    let query = "EIO=4&transport=websocket&b64=1";
+    let mut client = support::client(server.address, query).await;
+    assert!(client.text().await.starts_with('0'));
+    client.0.send(Frame::binary(vec![1, 2, 3])).await.unwrap();
+    assert_eq!(client.text().await, "bAQID");
+    client.send("b%%%").await;
+    assert_eq!(client.end().await, Some(1000));
+    assert_eq!(server.closed().await, CloseReason::ParseError);
+}
+
+#[tokio::test]
+async fn what_came_before_a_bad_frame_or_the_end_is_answered_first() {
+    let mut server = start(calm()).await;
+    let close = websocket::CloseFrame {
+        code: websocket::CloseCode::NORMAL,
+        reason: String::new(),
+    };
+    for (last, code, reason) in [
+        (
+            vec![0x83, 0x80, 0, 0, 0, 0],
+            Some(1002),
+            CloseReason::TransportError,
+        ),
+        (
+            encode_masked_frame(OpCode::Text, KEY, b"what is this?").to_vec(),
+            Some(1000),
+            CloseReason::ParseError,
+        ),
+        (
+            encode_masked_frame(OpCode::Text, KEY, b"1").to_vec(),
+            Some(1000),
+            CloseReason::TransportClose,
+        ),
+        (
+            encode_masked_frame(OpCode::Close, KEY, &close.encode()).to_vec(),
+            Some(1000),
+            CloseReason::TransportClose,
+        ),
+    ] {
+        let mut client = server.websocket().await;
+        let mut bytes = encode_masked_frame(OpCode::Text, KEY, b"4hello").to_vec();
+        bytes.extend(&last);
+        client.send_raw(&bytes).await;
+        assert_eq!(client.text().await, "4hello", "{reason}");
+        assert_eq!(client.end().await, code, "{reason}");
+        assert_eq!(server.closed().await, reason);
+    }
+    server.empties().await;
 }
 
 #[tokio::test]
@@ -183,7 +275,8 @@ async fn a_body_over_the_limit_is_not_read_to_its_end() {
         .write_all(request("Content-Length: 1000000000").as_bytes())
         .await
         .unwrap();
-    assert_eq!(read_response(&mut stream).await.status, 413);
+    let refused = read_response(&mut stream).await;
+    assert_eq!((refused.status, refused.body.as_str()), (413, ""));
     // Not announced, and more than allowed.
     let mut stream = server.connect().await;
     let chunk = format!(
@@ -294,9 +387,9 @@ async fn a_poll_whose_answer_is_not_read_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_request_head_that_never_ends_is_dropped() {
-    let limits = Limits {
+    let limits = ServeLimits {
         header_timeout: Duration::from_millis(200),
-        ..Limits::default()
+        ..ServeLimits::default()
     };
     let server = start_with(calm(), limits).await;
     for head in [
@@ -318,9 +411,9 @@ async fn a_request_head_that_never_ends_is_dropped() {
 
 #[tokio::test]
 async fn a_full_server_makes_others_wait_and_an_upgraded_connection_keeps_its_place() {
-    let limits = Limits {
+    let limits = ServeLimits {
         connections: 1,
-        ..Limits::default()
+        ..ServeLimits::default()
     };
     let mut server = start_with(calm(), limits).await;
     let mut first = server.websocket().await;

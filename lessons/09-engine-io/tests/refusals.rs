@@ -2,7 +2,7 @@
 
 mod support;
 
-use engine_io::{Config, Transports};
+use engine_io::{Config, Cors, Transports};
 use support::{Response, calm, start};
 use tokio_tungstenite::tungstenite::Error;
 
@@ -140,6 +140,8 @@ async fn a_websocket_of_another_version_is_told_which_would_do() {
     let response = server.raw(request.as_bytes()).await;
     assert_eq!(response.status, 426);
     assert_eq!(response.header("sec-websocket-version"), Some("13"));
+    assert_eq!(response.header("upgrade"), Some("websocket"));
+    assert!(response.head.to_lowercase().contains("connection: upgrade"));
 }
 
 #[tokio::test]
@@ -166,12 +168,189 @@ async fn a_transport_that_is_not_offered_is_unknown() {
 #[tokio::test]
 async fn other_paths_are_not_ours() {
     let server = start(calm()).await;
-    for path in ["/", "/engine.iox/", "/x/engine.io/", "/engine.io/x"] {
+    for path in ["/", "/engine.iox/", "/x/engine.io/", "/engine.io.x/"] {
         let request = format!(
             "GET {path}?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         );
         assert_eq!(server.raw(request.as_bytes()).await.status, 404, "{path}");
     }
-    let bare = b"GET /engine.io?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    assert_eq!(server.raw(bare).await.status, 200);
+}
+
+#[tokio::test]
+async fn everything_below_the_path_is_served() {
+    let server = start(calm()).await;
+    for path in [
+        "/engine.io",
+        "/engine.io/",
+        "/engine.io/default/",
+        "/engine.io/a/b",
+    ] {
+        let request = |query: &str| {
+            format!("GET {path}{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        };
+        let opened = server
+            .raw(request("?EIO=4&transport=polling").as_bytes())
+            .await;
+        assert_eq!(opened.status, 200, "{path}");
+        // There are no files: a request that is not the protocol's is a bad one.
+        let file = server.raw(request("").as_bytes()).await;
+        refused(&file, 400, UNKNOWN_TRANSPORT);
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_websocket_is_sixteen_bytes_once() {
+    let server = start(calm()).await;
+    let good = "dGhlIHNhbXBsZSBub25jZQ==";
+    for keys in [
+        &[][..],
+        &[""],
+        &["not base64 at all"],
+        &["dGhlIHNhbXBsZQ=="],
+        &["dGhlIHNhbXBsZSBub25jZSBpcyB0b28gbG9uZw=="],
+        &[good, good],
+    ] {
+        let lines: String = keys
+            .iter()
+            .map(|key| format!("Sec-WebSocket-Key: {key}\r\n"))
+            .collect();
+        let upgrade = format!(
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{lines}"
+        );
+        let query = "EIO=4&transport=websocket";
+        let response = server.request("GET", query, &upgrade, b"").await;
+        refused(&response, 400, BAD_REQUEST);
+    }
+    assert_eq!(server.server.session_count(), 0);
+}
+
+#[tokio::test]
+async fn a_preflight_allows_the_headers_that_it_asks_for() {
+    let listed = "https://friend.example";
+    for cors in [Cors::Any, Cors::Origins(vec![listed.into()])] {
+        let server = start(Config { cors, ..calm() }).await;
+        let asks = format!(
+            "Origin: {listed}\r\nAccess-Control-Request-Method: POST\r\n\
+             Access-Control-Request-Headers: content-type,x-token\r\n"
+        );
+        let answer = server
+            .request("OPTIONS", "EIO=4&transport=polling", &asks, b"")
+            .await;
+        assert_eq!(answer.status, 204);
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            Some("content-type,x-token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn clients_that_write_ws_for_the_scheme_are_of_the_same_origin() {
+    let server = start(calm()).await;
+    let query = "EIO=4&transport=polling";
+    for scheme in ["http", "https", "ws", "wss"] {
+        let origin = format!("Origin: {scheme}://{}\r\n", server.address);
+        let response = server.request("GET", query, &origin, b"").await;
+        assert_eq!(response.status, 200, "{scheme}");
+    }
+    let stranger = "Origin: ws://evil.example\r\n";
+    assert_eq!(
+        server.request("GET", query, stranger, b"").await.status,
+        403
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_knows_its_names_refuses_others() {
+    let server = start(Config {
+        public_hosts: vec!["chat.example".into()],
+        ..calm()
+    })
+    .await;
+    let request = |headers: &str| {
+        format!(
+            "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"
+        )
+    };
+    for (status, headers) in [
+        (200, "Host: chat.example\r\n"),
+        (
+            200,
+            "Host: 127.0.0.1:5000\r\nOrigin: https://chat.example\r\n",
+        ),
+        (403, "Host: evil.example\r\n"),
+        (403, "Host: evil.example\r\nOrigin: http://evil.example\r\n"),
+        (
+            403,
+            "Host: 127.0.0.1\r\nX-Forwarded-Host: evil.example\r\nOrigin: http://evil.example\r\n",
+        ),
+    ] {
+        let response = server.raw(request(headers).as_bytes()).await;
+        assert_eq!(response.status, status, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn the_headers_that_a_session_keeps_are_bounded() {
+    let server = start(Config {
+        max_handshake: 1000,
+        ..calm()
+    })
+    .await;
+    let query = "EIO=4&transport=polling";
+    let long = format!("X-Long: {}\r\n", "x".repeat(1000));
+    assert_eq!(server.request("GET", query, &long, b"").await.status, 431);
+    let long = format!("X-Long: {}\r\n", "x".repeat(800));
+    assert_eq!(server.request("GET", query, &long, b"").await.status, 200);
+    // What is larger than any head may be is not even read.
+    let huge = format!("X-Long: {}\r\n", "x".repeat(20_000));
+    assert_eq!(server.request("GET", query, &huge, b"").await.status, 431);
+}
+
+#[tokio::test]
+async fn one_address_does_not_get_every_session() {
+    let server = start(Config {
+        max_sessions_per_address: 2,
+        ..calm()
+    })
+    .await;
+    let query = "EIO=4&transport=polling";
+    let mut first = server.websocket().await;
+    assert_eq!(server.get(query).await.status, 200);
+    assert_eq!(server.get(query).await.status, 429);
+    let forged = "X-Forwarded-For: 1.2.3.4\r\n";
+    let response = server.request("GET", query, forged, b"").await;
+    assert_eq!(response.status, 429, "anybody can write that header");
+    first.send("1").await;
+    first.end().await;
+    support::soon("the place", async {
+        while server.get(query).await.status != 200 {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_address() {
+    let mut server = start(Config {
+        max_sessions_per_address: 1,
+        trusted_proxies: 1,
+        ..calm()
+    })
+    .await;
+    let query = "EIO=4&transport=polling";
+    for (status, client) in [
+        (200, "6.6.6.6, 10.0.0.1"),
+        (429, "7.7.7.7, 10.0.0.1"),
+        (200, "10.0.0.2"),
+        // A network of one customer.
+        (200, "2001:db8::1"),
+        (429, "2001:db8::2"),
+        (200, "2001:db8:0:1::2"),
+    ] {
+        let forwarded = format!("X-Forwarded-For: {client}\r\n");
+        let response = server.request("GET", query, &forwarded, b"").await;
+        assert_eq!(response.status, status, "{client}");
+    }
+    let address = server.opened().await.handshake().remote_addr.unwrap();
+    assert_eq!(address.ip().to_string(), "10.0.0.1");
 }

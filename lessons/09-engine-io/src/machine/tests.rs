@@ -242,7 +242,7 @@ fn an_upgrade_does_not_overtake_a_post() {
 #[test]
 fn a_budget_spent_ends_the_session() {
     let (mut machine, now) = machine(Transport::WebSocket);
-    let half = text(&"x".repeat(600_000));
+    let half = text(&"x".repeat(Config::default().outbound_budget / 2));
     machine.send(now, &half).unwrap();
     assert_eq!(machine.send(now, &half), Err(Closed));
     assert_eq!(machine.ended(), Some(CloseReason::SlowReader));
@@ -327,7 +327,7 @@ fn a_writer_has_something_to_do_when_there_is_something_to_say_or_nothing_more()
 #[test]
 fn what_is_taken_but_not_written_still_counts() {
     let (mut machine, now) = machine(Transport::WebSocket);
-    let half = text(&"x".repeat(600_000));
+    let half = text(&"x".repeat(Config::default().outbound_budget / 2));
     machine.send(now, &half).unwrap();
     let mut batch = VecDeque::new();
     machine.take(&mut batch);
@@ -363,8 +363,170 @@ fn an_orderly_end_sends_what_waits_first() {
     assert_eq!(machine.send(now, &text("more")), Err(Closed));
     assert!(!machine.is_closed());
     machine.begin_poll(now).unwrap();
+    assert_eq!(answer(&mut machine).unwrap(), ["4last words"]);
+    assert!(!machine.is_closed(), "the client has yet to be told");
+    machine.begin_poll(now).unwrap();
+    assert_eq!(answer(&mut machine).unwrap(), ["6", "1"]);
+    assert!(machine.is_closed());
+    assert_eq!(machine.begin_poll(now), Err(Refusal::UnknownSession));
+}
+
+#[test]
+fn a_server_that_goes_down_says_all_in_one_answer() {
+    let (mut machine, now) = machine(Transport::Polling);
+    machine.send(now, &text("last words")).unwrap();
+    machine.close(now, CloseReason::ServerShutdown);
+    machine.begin_poll(now).unwrap();
     assert_eq!(answer(&mut machine).unwrap(), ["4last words", "1"]);
     assert!(machine.is_closed());
+}
+
+#[test]
+fn a_poll_that_waits_at_the_end_is_answered_with_it() {
+    let (mut machine, now) = machine(Transport::Polling);
+    machine.begin_poll(now).unwrap();
+    machine.close(now, CloseReason::ParseError);
+    assert_eq!(answer(&mut machine).unwrap(), ["1"]);
+    assert!(machine.is_closed());
+}
+
+#[test]
+fn a_message_that_makes_no_sense_does_not_undo_what_was_queued() {
+    for transport in [Transport::Polling, Transport::WebSocket] {
+        let (mut machine, now) = machine(transport);
+        machine
+            .send(now, &text("the answer to what came before"))
+            .unwrap();
+        machine.close(now, CloseReason::ParseError);
+        let queued = match transport {
+            Transport::WebSocket => written(&mut machine),
+            Transport::Polling => {
+                machine.begin_poll(now).unwrap();
+                answer(&mut machine).unwrap()
+            }
+        };
+        assert_eq!(queued, ["4the answer to what came before"]);
+    }
+}
+
+#[test]
+fn a_paused_session_that_does_not_move_ends_one_day() {
+    let (mut machine, start) = machine(Transport::WebSocket);
+    let patience = Config::default().pause_timeout;
+    machine.set_paused(start, true);
+    let mut now = start;
+    while machine.ended().is_none() {
+        now = machine.next_deadline().expect("every wait has a deadline");
+        machine.on_deadline(now);
+    }
+    assert_eq!(machine.ended(), Some(CloseReason::Stalled));
+    assert_eq!(now, start + patience);
+}
+
+#[test]
+fn a_paused_session_that_moves_goes_on() {
+    let (mut machine, start) = machine(Transport::WebSocket);
+    let patience = Config::default().pause_timeout;
+    machine.set_paused(start, true);
+    let moved = start + patience - Duration::from_secs(1);
+    machine.set_paused(moved, true);
+    machine.on_deadline(start + patience);
+    assert_eq!(machine.ended(), None);
+    machine.set_paused(moved, false);
+    machine.on_deadline(start + patience * 3);
+    assert_ne!(machine.ended(), Some(CloseReason::Stalled));
+}
+
+#[test]
+fn a_body_that_still_arrives_is_a_sign_of_life() {
+    let (mut machine, start) = machine(Transport::Polling);
+    machine.on_deadline(start + INTERVAL);
+    machine.begin_post(start + INTERVAL).unwrap();
+    machine.on_deadline(start + INTERVAL + TIMEOUT);
+    assert_eq!(machine.ended(), None, "the pong may be in this body");
+    machine.end_post();
+    machine.on_deadline(start + INTERVAL + TIMEOUT * 2);
+    assert_eq!(machine.ended(), Some(CloseReason::PingTimeout));
+}
+
+#[test]
+fn polls_during_an_upgrade_are_answered_ten_times_a_second_at_most() {
+    let (mut machine, start) = machine(Transport::Polling);
+    assert!(machine.begin_probe());
+    machine.receive_probe(&Packet::Ping("probe"));
+    let (mut now, mut noops) = (start, 0);
+    while now < start + Duration::from_secs(2) {
+        machine.begin_poll(now).unwrap();
+        while answer(&mut machine).is_none() {
+            now = machine.next_deadline().expect("the poll is let go");
+            machine.on_deadline(now);
+        }
+        noops += 1;
+    }
+    assert!((20..=21).contains(&noops), "{noops} polls in two seconds");
+    // A message does not wait.
+    machine.begin_poll(now).unwrap();
+    machine.send(now, &text("at once")).unwrap();
+    assert_eq!(answer(&mut machine).unwrap(), ["4at once"]);
+}
+
+#[test]
+fn a_poll_that_goes_away_after_the_upgrade_takes_nothing_with_it() {
+    let (mut machine, now) = machine(Transport::Polling);
+    machine.begin_poll(now).unwrap();
+    assert!(machine.begin_probe());
+    machine.receive_probe(&Packet::Ping("probe"));
+    machine.receive_probe(&Packet::Upgrade);
+    machine.poll_abandoned(now);
+    assert_eq!(machine.ended(), None, "the session is on the WebSocket");
+}
+
+#[test]
+fn durations_that_no_clock_can_add_are_far_away() {
+    let config = Config {
+        ping_interval: Duration::MAX,
+        ping_timeout: Duration::MAX,
+        pause_timeout: Duration::MAX,
+        ..Config::default()
+    };
+    let now = Instant::now();
+    let open = Packet::Open("{}").encode();
+    let mut machine = Machine::new(now, Transport::WebSocket, &config, open);
+    machine.set_paused(now, true);
+    let ping = machine.next_deadline().unwrap();
+    assert!(ping > now + Duration::from_secs(86_400 * 365));
+    machine.set_paused(now, false);
+    machine.on_deadline(ping);
+    machine.close(now, CloseReason::Forced);
+    assert!(machine.next_deadline().is_some());
+}
+
+#[test]
+fn a_burst_that_the_other_limits_allow_is_not_a_slow_reader() {
+    // Nobody has had a chance to read yet.
+    let (mut machine, now) = machine(Transport::WebSocket);
+    let largest = text(&"x".repeat(Config::default().max_payload));
+    for _ in 0..5 {
+        assert_eq!(machine.send(now, &largest), Ok(()));
+    }
+    let (mut machine, now) = self::machine(Transport::WebSocket);
+    for _ in 0..5000 {
+        assert_eq!(machine.send(now, &text(&"x".repeat(1000))), Ok(()));
+    }
+}
+
+#[test]
+fn a_client_that_takes_something_is_not_idle() {
+    let (mut machine, start) = machine(Transport::WebSocket);
+    let later = |seconds| start + Duration::from_secs(seconds);
+    assert_eq!(machine.waiting_since(later(1)), None, "nothing waits");
+    machine.send(later(2), &text("a")).unwrap();
+    machine.send(later(3), &text("b")).unwrap();
+    assert_eq!(machine.waiting_since(later(9)), Some(later(2)));
+    machine.take(&mut VecDeque::new());
+    machine.wrote(1);
+    assert_eq!(machine.waiting_since(later(9)), Some(later(9)), "it reads");
+    assert_eq!(machine.waiting_since(later(12)), Some(later(9)));
 }
 
 #[test]
@@ -384,9 +546,13 @@ fn the_first_reason_stays() {
     assert_eq!(machine.ended(), Some(CloseReason::Forced));
 }
 
+/// What may happen to a session, in any order.
 #[derive(Clone, Debug)]
 enum Op {
-    Deadline(u16),
+    /// Time passes, and the clock comes by at each deadline on the way.
+    Wait(u16),
+    /// The clock is late: only the last deadline is served.
+    Delay(u16),
     Packet(u8),
     Send(usize),
     BeginPoll,
@@ -398,15 +564,29 @@ enum Op {
     Probe(bool),
     ProbeEnded,
     Write,
+    /// The WebSocket breaks.
+    Cut,
     Pause(bool),
-    Close(bool),
+    Close(u8),
+    /// The server takes the memory back.
+    Evict,
 }
+
+const REASONS: [CloseReason; 6] = [
+    CloseReason::Forced,
+    CloseReason::TransportClose,
+    CloseReason::TransportError,
+    CloseReason::ParseError,
+    CloseReason::ServerShutdown,
+    CloseReason::Panicked,
+];
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        any::<u16>().prop_map(Op::Deadline),
+        any::<u16>().prop_map(Op::Wait),
+        any::<u16>().prop_map(Op::Delay),
         (0..7u8).prop_map(Op::Packet),
-        (0..400_000usize).prop_map(Op::Send),
+        (0..4_000usize).prop_map(Op::Send),
         Just(Op::BeginPoll),
         Just(Op::Poll),
         Just(Op::Abandon),
@@ -416,57 +596,196 @@ fn op() -> impl Strategy<Value = Op> {
         any::<bool>().prop_map(Op::Probe),
         Just(Op::ProbeEnded),
         Just(Op::Write),
+        Just(Op::Cut),
         any::<bool>().prop_map(Op::Pause),
-        any::<bool>().prop_map(Op::Close),
+        (0..6u8).prop_map(Op::Close),
+        Just(Op::Evict),
     ]
 }
 
+/// A client, a network and a server, all as values, in virtual time.
+struct World {
+    machine: Machine,
+    now: Instant,
+    budget: usize,
+    /// The shell's side: whether a GET and a POST are out, and whether a WebSocket is there.
+    polled: bool,
+    posting: bool,
+    sent: u32,
+    received: Vec<u32>,
+}
+
+impl World {
+    fn new(transport: Transport, budget: usize) -> Self {
+        let now = Instant::now();
+        let config = Config {
+            outbound_budget: budget,
+            ..Config::default()
+        };
+        let open = Packet::Open("{}").encode();
+        let machine = Machine::new(now, transport, &config, open);
+        let (polled, posting, sent) = (false, false, 0);
+        Self {
+            machine,
+            now,
+            budget,
+            polled,
+            posting,
+            sent,
+            received: Vec::new(),
+        }
+    }
+
+    /// The client gets these.
+    fn hear(&mut self, packets: impl IntoIterator<Item = EncodedMessage>) {
+        for packet in packets {
+            if let Some((number, _)) =
+                packet.as_text().and_then(|text| text.split_once(':'))
+            {
+                self.received.push(number.parse().unwrap());
+            }
+        }
+    }
+
+    fn step(&mut self, op: Op) {
+        let (machine, now) = (&mut self.machine, self.now);
+        match op {
+            Op::Wait(ms) => {
+                let until = now + Duration::from_millis(u64::from(ms));
+                while let Some(due) = machine.next_deadline().filter(|due| *due <= until)
+                {
+                    let now = due.max(self.now);
+                    machine.on_deadline(now);
+                    let next = machine.next_deadline();
+                    assert!(
+                        next.is_none_or(|next| next > now),
+                        "a deadline is served once"
+                    );
+                }
+                self.now = until;
+            }
+            Op::Delay(ms) => {
+                self.now += Duration::from_millis(u64::from(ms));
+                machine.on_deadline(self.now);
+            }
+            Op::Packet(kind) => {
+                let text = ["0", "1", "2", "3", "4x", "5", "6"][usize::from(kind)];
+                let was = machine.ended();
+                let heard = machine.receive(now, Packet::decode(text).unwrap());
+                assert!(
+                    was.is_none() || heard.is_err(),
+                    "nothing is heard after the end"
+                );
+            }
+            Op::Send(size) => {
+                let was = machine.ended();
+                let message = text(&format!("{}:{}", self.sent, "x".repeat(size)));
+                match machine.send(now, &message) {
+                    Ok(()) => self.sent += 1,
+                    Err(Closed) => assert!(machine.ended().is_some()),
+                }
+                assert!(was.is_none() || machine.ended() == was);
+            }
+            Op::BeginPoll => self.polled |= machine.begin_poll(now).is_ok(),
+            Op::Poll if self.polled => {
+                let had_output = machine.has_output();
+                let answer = machine.poll();
+                assert!(
+                    answer.is_some() || !had_output,
+                    "a waker would wait in vain"
+                );
+                self.polled = answer.is_none();
+                self.hear(answer.into_iter().flatten());
+            }
+            Op::Abandon if self.polled => {
+                self.polled = false;
+                machine.poll_abandoned(now);
+            }
+            Op::BeginPost => self.posting |= machine.begin_post(now).is_ok(),
+            Op::EndPost => {
+                self.posting = false;
+                machine.end_post();
+            }
+            Op::BeginProbe => drop(machine.begin_probe()),
+            Op::Probe(confirm) => {
+                let packet = if confirm {
+                    Packet::Ping("probe")
+                } else {
+                    Packet::Upgrade
+                };
+                let _ = machine.receive_probe(&packet);
+            }
+            Op::ProbeEnded => machine.probe_ended(),
+            Op::Write if machine.transport() == Transport::WebSocket => {
+                let mut batch = VecDeque::new();
+                machine.take(&mut batch);
+                machine.wrote(batch.iter().map(EncodedMessage::size).sum());
+                self.hear(batch);
+            }
+            Op::Cut if machine.transport() == Transport::WebSocket => {
+                machine.close(now, CloseReason::TransportClose);
+                machine.writer_ended();
+            }
+            Op::Pause(paused) => machine.set_paused(now, paused),
+            Op::Close(reason) => machine.close(now, REASONS[usize::from(reason)]),
+            Op::Evict => {
+                machine.close(now, CloseReason::MemoryPressure);
+                machine.writer_ended();
+            }
+            Op::Poll | Op::Abandon | Op::Write | Op::Cut => {}
+        }
+    }
+
+    fn check(&self, was: Option<CloseReason>) {
+        let machine = &self.machine;
+        assert!(was.is_none() || machine.ended() == was, "an end is final");
+        let queued: usize = machine.queue.iter().map(EncodedMessage::size).sum();
+        assert!(
+            queued <= machine.outstanding(),
+            "every byte that is kept is counted"
+        );
+        // A ping may come on top, and the first packet, or one that is larger than all.
+        assert!(machine.outstanding() <= self.budget.max(4_020) + 100);
+        assert!(
+            !machine.is_closed() || queued == 0,
+            "a closed session keeps nothing"
+        );
+        assert_eq!(machine.is_closed(), machine.next_deadline().is_none());
+        let all: Vec<u32> = (0..self.received.len() as u32).collect();
+        assert_eq!(
+            self.received, all,
+            "in order, without a gap, and never twice"
+        );
+    }
+}
+
 proptest! {
-    /// Whatever happens in whatever order: nothing panics, the budget holds, an end is final.
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// Whatever happens in whatever order: nothing panics, each message arrives once and in
+    /// order or is lost with the session, the budget holds, and a session whose client is
+    /// gone ends. proptest prints the history that fails, made as short as it can be.
     #[test]
     fn any_history_is_survived(
         websocket in any::<bool>(),
-        history in proptest::collection::vec(op(), 0..60),
+        budget in 100..30_000usize,
+        history in proptest::collection::vec(op(), 0..80),
     ) {
         let start = if websocket { Transport::WebSocket } else { Transport::Polling };
-        let (mut machine, mut now) = machine(start);
-        let mut polled = false;
+        let mut world = World::new(start, budget);
         for op in history {
-            let ended = machine.ended();
-            match op {
-                Op::Deadline(ms) => {
-                    now += Duration::from_millis(u64::from(ms));
-                    machine.on_deadline(now);
-                }
-                Op::Packet(kind) => {
-                    let packet = Packet::decode(["0", "1", "2", "3", "4x", "5", "6"][usize::from(kind)]).unwrap();
-                    let _ = machine.receive(now, packet);
-                }
-                Op::Send(size) => {
-                    let sent = machine.send(now, &text(&"x".repeat(size)));
-                    prop_assert!(ended.is_none() || sent.is_err());
-                }
-                Op::BeginPoll => polled |= machine.begin_poll(now).is_ok(),
-                Op::Poll => polled &= !(polled && machine.poll().is_some()),
-                Op::Abandon => machine.poll_abandoned(now),
-                Op::BeginPost => drop(machine.begin_post(now)),
-                Op::EndPost => machine.end_post(),
-                Op::BeginProbe => drop(machine.begin_probe()),
-                Op::Probe(confirm) => {
-                    let packet = if confirm { Packet::Ping("probe") } else { Packet::Upgrade };
-                    let _ = machine.receive_probe(&packet);
-                }
-                Op::ProbeEnded => machine.probe_ended(),
-                Op::Write => drop(written(&mut machine)),
-                Op::Pause(paused) => machine.set_paused(now, paused),
-                Op::Close(orderly) => {
-                    machine.close(now, if orderly { CloseReason::Forced } else { CloseReason::TransportClose });
-                }
-            }
-            prop_assert!(ended.is_none() || machine.ended() == ended, "an end is final");
-            prop_assert!(machine.outstanding <= Config::default().outbound_budget + 100);
-            prop_assert!(!machine.is_closed() || machine.queue.is_empty(), "a closed session keeps nothing");
-            prop_assert!(machine.is_closed() == machine.next_deadline().is_none(), "every wait has a deadline");
+            let was = world.machine.ended();
+            world.step(op);
+            world.check(was);
         }
+        // Now the client vanishes. Its POST breaks off, its WebSocket says nothing, the
+        // application does not move.
+        world.step(Op::EndPost);
+        let patience = Config::default().pause_timeout + (INTERVAL + TIMEOUT) * 3;
+        let end = world.now + patience;
+        while world.now < end && !world.machine.is_closed() {
+            world.step(Op::Wait(10_000));
+        }
+        prop_assert!(world.machine.is_closed(), "every session ends");
     }
 }

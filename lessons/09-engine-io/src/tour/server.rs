@@ -5,8 +5,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use engine_io::{
-    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server,
-    Session,
+    Application, CloseReason, Config, EncodedMessage, Message, Receiver, ServeLimits,
+    Server, Session,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -74,7 +74,7 @@ pub(crate) fn start(
     runtime.spawn(engine_io::run(
         listener,
         filter,
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     ));
     Ok(Running {

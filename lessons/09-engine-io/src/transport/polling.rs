@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use futures_util::{Stream, StreamExt};
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::task::coop::consume_budget;
+use tokio::time::{Instant, timeout_at};
 
 use crate::machine::CloseReason;
 use crate::packet::PacketError;
@@ -21,8 +22,7 @@ use crate::session::{Session, now};
 pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     session.with(|machine| machine.begin_poll(now()))?;
     let waiting = Waiting(Some(session));
-    let packets =
-        poll_fn(|cx| session.poll_output(cx, crate::machine::Machine::poll)).await;
+    let packets = poll_fn(|cx| session.poll_answer(cx)).await;
     waiting.answered();
     // The answer may have been the session's last word.
     session.with(|_| ());
@@ -56,14 +56,16 @@ pub(crate) enum PostError {
     TooSlow,
     #[error("the body broke off")]
     Broken,
-    #[error("the body is no payload: {0}")]
-    Garbage(#[from] PacketError),
+    #[error("the body is not a payload: {0}")]
+    Invalid(#[from] PacketError),
 }
 
-/// What a POST may be.
+/// The limits of a POST's body.
 pub(crate) struct BodyLimits {
     pub(crate) max_payload: usize,
     pub(crate) timeout: Duration,
+    /// Bytes a second that are given more time.
+    pub(crate) min_rate: usize,
 }
 
 /// Reads a body and hands its messages to the application, in order.
@@ -81,9 +83,11 @@ where
     let result = read_and_deliver(session, body, limits).await;
     drop(posting);
     match &result {
-        Err(PostError::Garbage(error)) => {
+        Err(PostError::Invalid(error)) => {
             tracing::debug!(?session, %error, "broken payload");
-            session.close(CloseReason::ParseError);
+            // Unlike a message that the application cannot read, this ends at once: so the
+            // reference server does.
+            session.abort(CloseReason::ParseError);
         }
         Err(PostError::TooSlow | PostError::Broken) => {
             session.close(CloseReason::TransportError);
@@ -110,19 +114,20 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
-    let body = timeout(limits.timeout, read(body, limits.max_payload)).await;
-    let body = body.map_err(|_| PostError::TooSlow)??;
+    let body = read(body, &limits).await?;
     let body = std::str::from_utf8(&body).map_err(|_| PacketError::Utf8)?;
     let Some(receiver) = session.receiver() else {
         return Err(Refusal::UnknownSession.into());
     };
     for packet in payload::decode(body) {
         let packet = packet?;
-        poll_fn(|cx| session.poll_may_read(cx)).await;
+        // A body may hold half a million packets. Other tasks get their turn in between.
+        consume_budget().await;
+        poll_fn(|cx| session.poll_may_post(cx)).await;
         match session.with(|machine| machine.receive(now(), packet)) {
-            Ok(Some(message)) => receiver.message(message),
+            Ok(Some(message)) => session.deliver(&*receiver, message),
             Ok(None) => {}
-            // The client's own close is no failure; whatever comes behind it is not read.
+            // The client's own close is not a failure. Packets after it are not read.
             Err(CloseReason::TransportClose) => return Ok(()),
             Err(_) => return Err(Refusal::BadRequest.into()),
         }
@@ -130,16 +135,28 @@ where
     Ok(())
 }
 
-async fn read<S, B, E>(body: S, max: usize) -> Result<BytesMut, PostError>
+/// Reads a body that arrives in time: `timeout`, and as much again as its bytes take at
+/// the slowest rate. A slow line is given the time it needs, and a drip is not.
+async fn read<S, B, E>(body: S, limits: &BodyLimits) -> Result<BytesMut, PostError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
+    let start = Instant::now();
     let mut body = std::pin::pin!(body);
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = body.next().await {
+    loop {
+        let earned = bytes.len() as u64 * 1000 / limits.min_rate.max(1) as u64;
+        let allowed = limits.timeout.saturating_add(Duration::from_millis(earned));
+        let next = match start.checked_add(allowed) {
+            Some(deadline) => timeout_at(deadline, body.next()).await,
+            None => Ok(body.next().await),
+        };
+        let Some(chunk) = next.map_err(|_| PostError::TooSlow)? else {
+            return Ok(bytes);
+        };
         let mut chunk = chunk.map_err(|_| PostError::Broken)?;
-        if bytes.len() + chunk.remaining() > max {
+        if bytes.len() + chunk.remaining() > limits.max_payload {
             return Err(PostError::TooLarge);
         }
         while chunk.has_remaining() {
@@ -149,5 +166,110 @@ where
             chunk.advance(len);
         }
     }
-    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::config::{Config, Transport};
+    use crate::handshake::Handshake;
+    use crate::packet::Message;
+    use crate::server::Server;
+    use crate::session::{Application, Receiver};
+
+    #[derive(Clone, Default)]
+    struct Counts(Arc<AtomicUsize>);
+
+    impl Application for Counts {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Counts {
+        fn message(&self, _: Message<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn close(&self, _: CloseReason) {}
+    }
+
+    fn open() -> (Counts, Server, Session) {
+        let counts = Counts::default();
+        let server = Server::new(Config::default(), counts.clone());
+        let session = server
+            .open(Transport::Polling, Handshake::default())
+            .unwrap();
+        (counts, server, session)
+    }
+
+    const LIMITS: BodyLimits = BodyLimits {
+        max_payload: 1_000_000,
+        timeout: Duration::from_secs(10),
+        min_rate: 4096,
+    };
+
+    #[tokio::test]
+    async fn a_body_of_many_packets_lets_other_tasks_work_in_between() {
+        let (counts, _server, session) = open();
+        let body = "4\x1e".repeat(20_000);
+        let body = Bytes::from(body.trim_end_matches('\x1e').to_owned());
+        let body = stream::iter([Ok::<_, Infallible>(body)]);
+        let mut post = std::pin::pin!(post(&session, body, LIMITS));
+        let (mut before, mut most) = (0, 0);
+        while futures_util::poll!(post.as_mut()).is_pending() {
+            let count = counts.0.load(Ordering::Relaxed);
+            most = most.max(count - before);
+            before = count;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(counts.0.load(Ordering::Relaxed), 20_000);
+        assert!((1..=128).contains(&most), "{most} packets in one turn");
+    }
+
+    /// A body of `chunks` pieces of `size` bytes, one each `pause`.
+    async fn upload(
+        chunks: usize,
+        size: usize,
+        pause: Duration,
+    ) -> Result<(), PostError> {
+        let (_, _server, session) = open();
+        let body = stream::unfold(0, |sent| async move {
+            sleep(pause).await;
+            let first = if sent == 0 { "4" } else { "x" };
+            (sent < chunks).then(|| {
+                let chunk = Bytes::from(first.to_owned() + &"x".repeat(size - 1));
+                (Ok::<_, Infallible>(chunk), sent + 1)
+            })
+        });
+        post(&session, body, LIMITS).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_is_given_the_time_that_it_needs() {
+        // 100 kB at 8 kB a second, and at 4,200 B.
+        assert!(upload(100, 1000, Duration::from_millis(125)).await.is_ok());
+        assert!(upload(100, 1000, Duration::from_millis(238)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_makes_too_little_progress_is_given_up() {
+        let start = Instant::now();
+        let drip = upload(100_000, 1, Duration::from_millis(100)).await;
+        assert!(matches!(drip, Err(PostError::TooSlow)), "{drip:?}");
+        assert!(start.elapsed() < Duration::from_secs(11));
+        let start = Instant::now();
+        let slow = upload(1000, 1000, Duration::from_millis(400)).await;
+        assert!(matches!(slow, Err(PostError::TooSlow)), "{slow:?}");
+        // However it drips: never longer than the largest body at the slowest rate.
+        assert!(start.elapsed() < Duration::from_secs(10 + 1_000_000 / 4096));
+    }
 }

@@ -32,25 +32,23 @@ use crate::session::{Receiver, Session, now};
 const BATCH: usize = 64;
 /// The read buffer on the stack, in bytes.
 const READ_BUFFER: usize = 16 * 1024;
-/// Reads in a row before others get their turn.
-const READS: usize = 8;
+/// Packets handled in one turn, before other tasks get theirs: a read buffer holds
+/// thousands of small ones, and each may be work for the application.
+const PACKETS: usize = 64;
 /// A queue that grew beyond this many packets gives its memory back when it is empty.
 const KEEP_CAPACITY: usize = 64;
-/// How many frames a message may come in: a thousand one-byte fragments are no message
-/// but an attack.
-const MAX_FRAGMENTS: usize = 1024;
 /// Bytes of pongs that wait for a client to read.
 const MAX_CONTROL: usize = 1024;
-/// How long a connection that ends may take to say goodbye.
+/// How long a connection that ends may take for the closing handshake.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Why the task ends.
 enum End {
-    /// Say goodbye with this frame, and wait for the client's.
+    /// Send this close frame, and wait for the client's.
     Close(Bytes),
-    /// The client said goodbye first; answer with this frame.
+    /// The client has sent its close frame; answer with this one.
     Answer(Bytes),
-    /// Nobody is there to say goodbye to.
+    /// The connection is dead, or its client is to be cut off.
     Gone,
 }
 
@@ -70,6 +68,14 @@ struct Connection<IO> {
     /// Frames of the transport's own, pongs and `3probe`: they go first at the next
     /// frame boundary.
     control: Bytes,
+    /// Bytes that were read and not yet decoded: the turn was over, or the session
+    /// paused. Usually empty.
+    rest: Vec<u8>,
+    /// Packets that this turn may still handle.
+    turn: usize,
+    /// How the connection ends once what is queued has been written. Nothing more is
+    /// read.
+    end: Option<End>,
 }
 
 /// Carries `session` over `io` until either ends. `early` is what the client sent behind
@@ -89,7 +95,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
     };
     let limits = Limits {
         max_message: config.max_payload,
-        max_fragments: MAX_FRAGMENTS,
+        max_fragments: config.max_fragments,
     };
     let mut connection = Connection {
         io,
@@ -101,9 +107,12 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         written: 0,
         unaccounted: 0,
         control: Bytes::new(),
+        rest: early.into(),
+        turn: 0,
+        end: None,
     };
-    let mut end = connection.receive(&mut Vec::from(early));
-    if probing && end.is_none() {
+    let mut end = None;
+    if probing {
         let trial = poll_fn(|cx| match connection.poll(cx) {
             Poll::Pending if connection.probing => Poll::Pending,
             Poll::Pending => Poll::Ready(None),
@@ -131,7 +140,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
             machine.writer_ended();
         });
     }
-    // In the middle of a frame a goodbye would be read as its contents.
+    // In the middle of a frame a close frame would be read as its contents.
     let whole = |frame: Bytes| match connection.written {
         0 => Bytes::from([connection.control, frame].concat()),
         _ => Bytes::new(),
@@ -143,7 +152,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
     };
     let _ = timeout(
         LINGER,
-        Box::pin(goodbye(connection.io, whole(frame), decoder)),
+        Box::pin(close_handshake(connection.io, whole(frame), decoder)),
     )
     .await;
 }
@@ -151,7 +160,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
 /// Sends the close frame and, with a decoder, waits for the client's, or for its end: a
 /// socket that is closed while bytes are unread resets the connection, and the client
 /// would lose what it was sent last. The server then closes first (RFC 6455 §7.1.1).
-async fn goodbye(
+async fn close_handshake(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     frame: Bytes,
     decoder: Option<Decoder>,
@@ -176,12 +185,12 @@ async fn goodbye(
     }
 }
 
-/// Refuses a connection that has already been upgraded: a close frame and no more.
-pub(crate) async fn refuse(io: impl AsyncRead + AsyncWrite + Unpin) {
+/// Rejects a connection that has already been upgraded: a close frame and no more.
+pub(crate) async fn reject(io: impl AsyncRead + AsyncWrite + Unpin) {
     let decoder = Decoder::new(Role::Server, Limits::default());
     let _ = timeout(
         LINGER,
-        Box::pin(goodbye(
+        Box::pin(close_handshake(
             io,
             close_frame(CloseCode::NORMAL, ""),
             Some(decoder),
@@ -203,39 +212,71 @@ fn close_frame(code: CloseCode, reason: &str) -> Bytes {
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if let Poll::Ready(end) = self.poll_read(cx) {
-            return Poll::Ready(end);
+        if self.end.is_none()
+            && (self.probing || !self.session.is_closed())
+            && let Poll::Ready(end) = self.poll_read(cx)
+        {
+            if let End::Gone = end {
+                return Poll::Ready(end);
+            }
+            // What came before it in the same read has its answers queued.
+            self.end = Some(end);
         }
         self.poll_write(cx)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        for _ in 0..READS {
-            ready!(self.session.poll_may_read(cx));
-            let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
-            let mut buffer = ReadBuf::uninit(&mut buffer);
-            if ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)).is_err() {
-                self.session.close(CloseReason::TransportError);
-                return Poll::Ready(End::Gone);
+        self.turn = PACKETS;
+        while self.turn > 0 {
+            // A probe is not the session's reader yet.
+            if !self.probing {
+                ready!(self.session.poll_may_receive(cx));
             }
-            if buffer.filled().is_empty() {
-                if !self.probing {
-                    self.session.close(CloseReason::TransportClose);
+            let end = if self.rest.is_empty() {
+                let mut buffer = [MaybeUninit::uninit(); READ_BUFFER];
+                let mut buffer = ReadBuf::uninit(&mut buffer);
+                if ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)).is_err() {
+                    self.lost(CloseReason::TransportError);
+                    return Poll::Ready(End::Gone);
                 }
-                return Poll::Ready(End::Gone);
-            }
-            if let Some(end) = self.receive(buffer.filled_mut()) {
+                if buffer.filled().is_empty() {
+                    self.lost(CloseReason::TransportClose);
+                    return Poll::Ready(End::Gone);
+                }
+                // Also a read without a whole packet is work.
+                self.turn -= 1;
+                self.receive(buffer.filled_mut())
+            } else {
+                let mut rest = std::mem::take(&mut self.rest);
+                self.receive(&mut rest)
+            };
+            if let Some(end) = end {
                 return Poll::Ready(end);
+            }
+            if !self.probing && self.session.is_closed() {
+                return Poll::Pending;
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Bytes have come: hands every message in them on. Returns how the connection ends,
-    /// if it does.
+    /// The client is gone.
+    fn lost(&self, reason: CloseReason) {
+        if !self.probing {
+            self.session.close(reason);
+        }
+    }
+
+    /// Bytes have come: hands on every message in them, as far as this turn goes. Returns
+    /// how the connection ends, if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
-        loop {
+        while !input.is_empty() {
+            if self.turn == 0 || !self.probing && self.session.is_paused() {
+                self.rest = input.to_vec();
+                return None;
+            }
+            self.turn -= 1;
             let event = match self.decoder.decode(&mut input) {
                 Ok(Some(event)) => event,
                 Ok(None) => return None,
@@ -250,9 +291,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 }
                 Event::Pong(_) => None,
                 Event::Close(frame) => {
-                    if !self.probing {
-                        self.session.close(CloseReason::TransportClose);
-                    }
+                    self.lost(CloseReason::TransportClose);
                     let code = frame.map_or(CloseCode::NORMAL, |frame| frame.code);
                     Some(End::Answer(close_frame(code, "")))
                 }
@@ -261,6 +300,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 return end;
             }
         }
+        None
     }
 
     /// Adds a frame of the transport's own behind those that wait, perhaps half written.
@@ -273,7 +313,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
 
     fn receive_text(&mut self, text: &str) -> Option<End> {
         let Ok(packet) = Packet::decode(text) else {
-            return Some(self.garbage());
+            return Some(self.invalid_packet());
         };
         if self.probing {
             return match self.session.with(|machine| machine.receive_probe(&packet)) {
@@ -291,9 +331,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         match packet {
             // The usual case does not touch the session's lock.
             Packet::Message(message) => {
-                if !self.session.is_closed() {
-                    self.receiver.message(message);
-                }
+                self.deliver(message);
                 None
             }
             packet => {
@@ -307,14 +345,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         if self.probing {
             return Some(End::Close(close_frame(CloseCode::NORMAL, "")));
         }
-        if !self.session.is_closed() {
-            self.receiver
-                .message(Message::Binary(bytes.into_owned().into()));
-        }
+        self.deliver(Message::Binary(bytes.into_owned().into()));
         None
     }
 
-    fn garbage(&mut self) -> End {
+    fn deliver(&self, message: Message<'_>) {
+        if !self.session.is_closed() {
+            self.session.deliver(&*self.receiver, message);
+        }
+    }
+
+    fn invalid_packet(&mut self) -> End {
         if !self.probing {
             self.session.close(CloseReason::ParseError);
         }
@@ -340,7 +381,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             match self.poll_write_some(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => {
-                    self.session.close(CloseReason::TransportError);
+                    self.lost(CloseReason::TransportError);
                     return Poll::Ready(End::Gone);
                 }
                 Poll::Pending => {
@@ -359,7 +400,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// is written.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
         if self.probing {
-            return Poll::Pending;
+            return self
+                .end
+                .take()
+                .map_or(Poll::Pending, |end| Poll::Ready(Some(end)));
         }
         if self.batch.capacity() > KEEP_CAPACITY {
             self.batch = VecDeque::new();
@@ -375,12 +419,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Some(None)
             }
         }));
-        Poll::Ready(ended.map(|reason| match reason {
-            CloseReason::SlowReader | CloseReason::PingTimeout => End::Gone,
-            CloseReason::ServerShutdown => {
+        let Some(reason) = ended else {
+            return Poll::Ready(None);
+        };
+        let end = self.end.take();
+        Poll::Ready(Some(match (reason, end) {
+            (
+                CloseReason::SlowReader
+                | CloseReason::MemoryPressure
+                | CloseReason::PingTimeout,
+                _,
+            ) => End::Gone,
+            (_, Some(end)) => end,
+            (CloseReason::ServerShutdown, None) => {
                 End::Close(close_frame(CloseCode::GOING_AWAY, ""))
             }
-            _ => End::Close(close_frame(CloseCode::NORMAL, "")),
+            (_, None) => End::Close(close_frame(CloseCode::NORMAL, "")),
         }))
     }
 
@@ -415,5 +469,72 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.written = written;
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::duplex;
+    use websocket::encode_masked_frame;
+
+    use super::*;
+    use crate::config::Transport;
+    use crate::handshake::Handshake;
+    use crate::server::Server;
+    use crate::session::Application;
+
+    #[derive(Clone, Default)]
+    struct Counts(Arc<AtomicUsize>);
+
+    impl Application for Counts {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(self.clone())
+        }
+    }
+
+    impl Receiver for Counts {
+        fn message(&self, _: Message<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn close(&self, _: CloseReason) {}
+    }
+
+    #[tokio::test]
+    async fn a_turn_handles_a_bounded_number_of_packets() {
+        let counts = Counts::default();
+        let server = Server::new(Config::default(), counts.clone());
+        let session = server
+            .open(Transport::WebSocket, Handshake::default())
+            .unwrap();
+        let (ours, mut theirs) = duplex(1 << 20);
+        let packet = encode_masked_frame(OpCode::Text, [0; 4], b"4");
+        theirs.write_all(&packet.repeat(20_000)).await.unwrap();
+        let config = server.config();
+        let mut run =
+            std::pin::pin!(run(ours, Bytes::new(), session.clone(), config, false));
+        let (mut before, mut most) = (0, 0);
+        while before < 20_000 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            let count = counts.0.load(Ordering::Relaxed);
+            most = most.max(count - before);
+            before = count;
+            tokio::task::yield_now().await;
+        }
+        assert!((1..=PACKETS).contains(&most), "{most} packets in one turn");
+        // A pause takes effect at once, in the middle of what was read.
+        session.pause();
+        theirs.write_all(&packet.repeat(100)).await.unwrap();
+        for _ in 0..10 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+        }
+        assert_eq!(counts.0.load(Ordering::Relaxed), 20_000);
+        session.resume();
+        while counts.0.load(Ordering::Relaxed) < 20_100 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
     }
 }

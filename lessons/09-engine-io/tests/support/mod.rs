@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine_io::{
-    Application, CloseReason, Config, EncodedMessage, Limits, Message, Receiver, Server,
-    Session,
+    Application, CloseReason, Config, EncodedMessage, Message, Receiver, ServeLimits,
+    Server, Session,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -84,10 +84,10 @@ pub fn calm() -> Config {
 }
 
 pub async fn start(config: Config) -> TestServer {
-    start_with(config, Limits::default()).await
+    start_with(config, ServeLimits::default()).await
 }
 
-pub async fn start_with(config: Config, limits: Limits) -> TestServer {
+pub async fn start_with(config: Config, limits: ServeLimits) -> TestServer {
     let (opened_sender, opened) = mpsc::unbounded_channel();
     let (closed_sender, closed) = mpsc::unbounded_channel();
     let server = Server::new(
@@ -310,4 +310,41 @@ impl Client {
             }
         }
     }
+}
+
+async fn exchange(
+    address: SocketAddr,
+    method: &str,
+    query: &str,
+    body: &[u8],
+) -> Response {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "{method} /engine.io/?{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    read_response(&mut stream).await
+}
+
+/// For servers that are not a [`TestServer`].
+pub async fn get(address: SocketAddr, query: &str) -> Response {
+    exchange(address, "GET", query, b"").await
+}
+
+pub async fn post(address: SocketAddr, query: &str, body: &[u8]) -> Response {
+    exchange(address, "POST", query, body).await
+}
+
+pub async fn client(address: SocketAddr, query: &str) -> Client {
+    let request = format!("ws://{address}/engine.io/?{query}");
+    let stream = TcpStream::connect(address).await.unwrap();
+    Client(
+        soon("an upgrade", client_async(request, stream))
+            .await
+            .unwrap()
+            .0,
+    )
 }

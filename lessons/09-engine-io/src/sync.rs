@@ -1,0 +1,17 @@
+//! What session and deadlines take from std and tokio to wait for each other. The models
+//! in `model.rs` put shuttle's in its place.
+
+pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use std::sync::{Mutex, MutexGuard};
+
+pub(crate) use tokio::time::sleep_until;
+
+/// Now, on tokio's clock: tests can stop it.
+pub(crate) fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
+/// Starts a task that ends by itself.
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}

@@ -1,0 +1,115 @@
+//! What `run` refuses before any filter sees it, for every path that it serves.
+
+mod support;
+
+use engine_io::{Application, Config, Receiver, Server, Session};
+use support::{calm, read_response, soon, start};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use warp::Filter;
+
+struct Unused;
+
+impl Application for Unused {
+    fn open(&self, _: Session) -> std::sync::Arc<dyn Receiver> {
+        unreachable!("no test here opens a session")
+    }
+}
+
+/// A server with pages beside Engine.IO, as the chat has them.
+async fn pages() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::new(Config::default(), Unused);
+    let page = warp::path!("room" / String)
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::path::full())
+        .map(|room: String, _, _| warp::reply::html(room));
+    let filter =
+        engine_io::filter(&server).or(warp::path::end().map(|| "index").or(page));
+    tokio::spawn(engine_io::run(
+        listener,
+        filter,
+        engine_io::ServeLimits::default(),
+        std::future::pending(),
+    ));
+    address
+}
+
+async fn status(address: std::net::SocketAddr, request: &str) -> u16 {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_response(&mut stream).await.status
+}
+
+#[tokio::test]
+async fn a_request_target_without_a_path_gets_400() {
+    let address = pages().await;
+    for line in [
+        "GET x HTTP/1.1",
+        "GET x HTTP/1.0",
+        "GET ?x HTTP/1.1",
+        "GET room HTTP/1.1",
+        "CONNECT a:1 HTTP/1.1",
+        "CONNECT / HTTP/1.1",
+        "OPTIONS * HTTP/1.1",
+        "GET a:1 HTTP/1.1",
+    ] {
+        let request = format!("{line}\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(address, &request).await, 400, "{line}");
+    }
+    for line in [
+        "GET / HTTP/1.1",
+        "GET http://x/ HTTP/1.1",
+        "GET /room/tea HTTP/1.1",
+    ] {
+        let request = format!("{line}\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(address, &request).await, 200, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_decides_about_security_is_there_exactly_once() {
+    let address = pages().await;
+    for (status_wanted, version, headers) in [
+        (400, "1.1", ""),
+        (400, "1.1", "Host: x\r\nHost: x\r\n"),
+        (400, "1.1", "Host: x\r\nHost: evil.example\r\n"),
+        (400, "1.1", "Host: a b\r\n"),
+        (400, "1.1", "Host: user@x\r\n"),
+        (
+            400,
+            "1.1",
+            "Host: x\r\nOrigin: http://x\r\nOrigin: http://y\r\n",
+        ),
+        (400, "1.0", "Host: x\r\nHost: y\r\n"),
+        (200, "1.0", ""),
+        (200, "1.1", "Host: x\r\n"),
+        (200, "1.1", "Host: [::1]:5000\r\nOrigin: http://x\r\n"),
+    ] {
+        let request =
+            format!("GET / HTTP/{version}\r\n{headers}Connection: close\r\n\r\n");
+        assert_eq!(status(address, &request).await, status_wanted, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends() {
+    let server = support::start_with(
+        calm(),
+        engine_io::ServeLimits {
+            header_timeout: std::time::Duration::from_millis(200),
+            ..engine_io::ServeLimits::default()
+        },
+    )
+    .await;
+    let mut stream = server.connect().await;
+    let request = b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut all = Vec::new();
+    soon("the end of a connection", stream.read_to_end(&mut all))
+        .await
+        .unwrap();
+    assert!(all.starts_with(b"HTTP/1.1 404"));
+    start(calm()).await.still_serves().await;
+}
