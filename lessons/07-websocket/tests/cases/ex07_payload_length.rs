@@ -17,14 +17,14 @@ fn a_short_length_is_in_the_byte_itself() {
 
 #[test]
 fn the_mask_bit_is_not_part_of_the_length() {
-    let read = payload_length(&[0x80 | 5, 1, 2, 3, 4]);
+    let read = payload_length(&[0x85, 1, 2, 3, 4]);
     assert_eq!(
         read,
         Ok(Some((5, 1))),
         "(left: yours, right: wanted) 0x85 is the mask bit and a length of 5. \
          See \"Bits, bytes and hex\"."
     );
-    let read = payload_length(&[0x80 | 126, 1, 0, 1, 2, 3, 4]);
+    let read = payload_length(&[0xfe, 1, 0, 1, 2, 3, 4]);
     assert_eq!(
         read,
         Ok(Some((256, 3))),
