@@ -144,6 +144,7 @@ impl FrameHeader {
     /// FrameHeader { fin: true, opcode: OpCode::Binary, mask: None, len: 256 }.write_to(&mut out);
     /// assert_eq!(out, [0x82, 126, 1, 0]);
     /// ```
+    // ANCHOR: write
     pub fn write_to(&self, out: &mut impl BufMut) {
         let mask_bit = if self.mask.is_some() { MASK } else { 0 };
         out.put_u8(if self.fin { FIN } else { 0 } | self.opcode as u8);
@@ -163,9 +164,9 @@ impl FrameHeader {
             out.put_slice(&key);
         }
     }
+    // ANCHOR_END: write
 }
 
-// ANCHOR: length
 /// The payload length that `short`, the 7 bits, says or announces, and what stands behind
 /// it.
 fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
@@ -196,7 +197,6 @@ fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Protoco
     }
     Ok(Some((len, rest)))
 }
-// ANCHOR_END: length
 
 /// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it
 /// twice undoes it (§5.3). `offset` says how many bytes of the frame's payload come
