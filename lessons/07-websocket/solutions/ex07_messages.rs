@@ -1,6 +1,6 @@
-//! One `Option` remembers everything: whether a message is unfinished, whether it is text,
-//! and its bytes so far. An empty `Vec` in a `Some` is a message too, one that has begun.
-//! Control frames leave the `Option` alone, so they can arrive between fragments.
+//! One `Option` remembers everything: whether a message is unfinished, whether it is
+//! text, and its bytes so far. An empty `Vec` in a `Some` is a message too, one that has
+//! begun. Control frames leave the `Option` alone, so they can arrive between fragments.
 
 /// A frame, already unmasked.
 #[derive(Clone, Debug)]

@@ -1,5 +1,5 @@
-//! Each form has a smallest length: the first one that does not fit into the shorter form.
-//! Comparing with it is the whole check for the shortest form.
+//! Each form has a smallest length: the first one that does not fit into the shorter
+//! form. Comparing with it is the whole check for the shortest form.
 
 /// A rule that a length breaks (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

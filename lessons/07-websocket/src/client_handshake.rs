@@ -50,7 +50,8 @@ impl ClientHandshake {
         }
     }
 
-    /// Returns the bytes of the request. `origin` is for browsers, which send it for the page that asks.
+    /// Returns the bytes of the request. `origin` is for browsers, which send it for the
+    /// page that asks.
     pub fn request(&self, host: &str, path: &str, origin: Option<&str>) -> Vec<u8> {
         let origin = origin
             .map(|origin| format!("Origin: {origin}\r\n"))

@@ -28,9 +28,9 @@ impl CloseCode {
     /// The server met something that it did not expect.
     pub const INTERNAL: Self = Self(1011);
 
-    /// Returns whether a close frame is allowed to carry this code (§7.4.2, and the registry of §11.7,
-    /// which has since added 1012 to 1014). 1005, 1006 and 1015 exist only to tell an
-    /// application what did *not* arrive.
+    /// Returns whether a close frame is allowed to carry this code (§7.4.2, and the
+    /// registry of §11.7, which has since added 1012 to 1014). 1005, 1006 and 1015 exist
+    /// only to tell an application what did *not* arrive.
     ///
     /// ```
     /// use websocket::CloseCode;
@@ -89,8 +89,8 @@ impl CloseFrame {
         }))
     }
 
-    /// Returns the payload of the close frame. A reason too long for a control frame (123 bytes)
-    /// is cut after the last character that fits.
+    /// Returns the payload of the close frame. A reason too long for a control frame (123
+    /// bytes) is cut after the last character that fits.
     ///
     /// ```
     /// use websocket::{CloseCode, CloseFrame};

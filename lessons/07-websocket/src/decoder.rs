@@ -145,8 +145,8 @@ struct Cut {
 }
 
 impl Decoder {
-    /// Creates a decoder for the start of a connection. It owns no heap memory until a message
-    /// arrives in pieces.
+    /// Creates a decoder for the start of a connection. It owns no heap memory until a
+    /// message arrives in pieces.
     pub const fn new(role: Role, limits: Limits) -> Self {
         Self {
             role,

@@ -86,8 +86,8 @@ impl FrameHeader {
     /// or `None` while more bytes are needed.
     ///
     /// # Errors
-    /// Returns the rule that the header breaks: reserved bits and opcodes, a length not in its
-    /// shortest form or with its top bit set, a control frame that is long or
+    /// Returns the rule that the header breaks: reserved bits and opcodes, a length not
+    /// in its shortest form or with its top bit set, a control frame that is long or
     /// fragmented. Each is reported at the first byte that shows it.
     ///
     /// ```
@@ -241,8 +241,8 @@ pub fn encode_frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     encode(opcode, payload, None).into()
 }
 
-/// Returns a whole frame as a client sends it, masked with `key`, which has to be fresh and
-/// unpredictable for each frame (§5.3).
+/// Returns a whole frame as a client sends it, masked with `key`, which has to be fresh
+/// and unpredictable for each frame (§5.3).
 ///
 /// # Panics
 /// As [`encode_frame`].

@@ -20,8 +20,8 @@ pub struct Field {
 /// The longest part of a payload that is shown, in bytes.
 const SHOWN: usize = 48;
 
-/// Returns the fields of the frame at the front of `bytes`, and its length. The last field
-/// of an incomplete frame says how much is missing.
+/// Returns the fields of the frame at the front of `bytes`, and its length. The last
+/// field of an incomplete frame says how much is missing.
 ///
 /// # Errors
 /// Returns the rule that its header breaks.

@@ -4,11 +4,11 @@
 //! request switches the connection to the new protocol ([`accept_key`]), and from then on
 //! a header before each payload has its length and its kind ([`FrameHeader`]).
 //!
-//! None of this reads or writes a socket. Bytes go in and events come out
-//! ([`Decoder`], [`Event`]), so that the same code serves a blocking server, an event
-//! loop and a test, and so that every rule can be tested with a few bytes. Two layers stand
-//! on it: [`Connection`] adds the replies (to pings, to a close frame), still
-//! without a socket, and [`WebSocket`] carries its bytes over any stream that blocks.
+//! None of this reads or writes a socket. Bytes go in and events come out ([`Decoder`],
+//! [`Event`]), so that the same code serves a blocking server, an event loop and a test,
+//! and so that every rule can be tested with a few bytes. Two layers stand on it:
+//! [`Connection`] adds the replies (to pings, to a close frame), still without a socket,
+//! and [`WebSocket`] carries its bytes over any stream that blocks.
 //!
 //! ```
 //! use websocket::{Decoder, Event, Limits, OpCode, Role, encode_frame, encode_masked_frame};
@@ -32,8 +32,8 @@ mod frame;
 mod handshake;
 mod inspect;
 mod server_handshake;
-// Solutions use `websocket::`, as a reader's answer does, so that a solution can replace a
-// starter.
+// Solutions use `websocket::`, as a reader's answer does, so that a solution can replace
+// a starter.
 extern crate self as websocket;
 
 #[doc(hidden)]

@@ -88,7 +88,7 @@ fn parse(text: &str) -> Result<Vec<u8>, String> {
             .ok()
             .filter(|_| pair.len() == 2)
             .ok_or(format!(
-                "`{pair}` is not a byte in hex: write two digits each, such as 81 02 48 69"
+                "`{pair}` is not a byte in hex: write two digits, such as 81 02 48 69"
             ))
     });
     bytes.collect()

@@ -181,8 +181,8 @@ pub(crate) fn talk() -> Outcome {
         return Err("the server did not read both messages whole".into());
     }
     remember(
-        "A message in three fragments, with a ping between two of them, is one message to \
-         the program that reads it. Each side sends one close frame.",
+        "A message in three fragments, with a ping between two of them, is one message \
+         to the program that reads it. Each side sends one close frame.",
     );
     Ok(())
 }
@@ -248,8 +248,8 @@ pub(crate) fn refused() -> Outcome {
         );
     }
     remember(
-        "The server refuses each frame at the first byte that shows the mistake. The last \
-         header announces 4 GiB, and the server waits for none of them.",
+        "The server refuses each frame at the first byte that shows the mistake. The \
+         last header announces 4 GiB, and the server waits for none of them.",
     );
     Ok(())
 }

@@ -48,8 +48,8 @@ fn one_frame_is_one_message() {
     assert_eq!(
         events,
         Ok(expected),
-        "(left: yours, right: wanted) opcode 1 is text, 2 is binary, and with FIN each is \
-         a whole message. See \"Opcodes\"."
+        "(left: yours, right: wanted) opcode 1 is text, 2 is binary, and with FIN each \
+         is a whole message. See \"Opcodes\"."
     );
 }
 
@@ -64,8 +64,8 @@ fn fragments_are_put_together() {
     assert_eq!(
         events,
         Ok(vec![text("tea!"), text("again")]),
-        "(left: yours, right: wanted) the first fragment has the opcode, the rest have 0, \
-         and FIN marks the last. See \"Fragments\"."
+        "(left: yours, right: wanted) the first fragment has the opcode, the rest have \
+         0, and FIN marks the last. See \"Fragments\"."
     );
 }
 
@@ -75,8 +75,8 @@ fn a_message_keeps_the_type_of_its_first_fragment() {
     assert_eq!(
         events,
         Ok(vec![Event::Binary(vec![0xff, 0xfe])]),
-        "(left: yours, right: wanted) a continuation frame does not say what it continues, \
-         so you have to remember it. See \"Fragments\"."
+        "(left: yours, right: wanted) a continuation frame does not say what it \
+         continues, so you have to remember it. See \"Fragments\"."
     );
 }
 
@@ -86,8 +86,8 @@ fn an_empty_first_fragment_begins_a_message() {
     assert_eq!(
         events,
         Ok(vec![text("a")]),
-        "(left: yours, right: wanted) the first fragment was empty, and it began a message \
-         all the same. See \"Fragments\"."
+        "(left: yours, right: wanted) the first fragment was empty, and it began a \
+         message all the same. See \"Fragments\"."
     );
     let events = run(&[(false, TEXT, b""), (true, TEXT, b"a")]);
     assert_eq!(
@@ -115,8 +115,8 @@ fn control_frames_between_fragments_change_nothing() {
         assert_eq!(
             events,
             Ok(expected),
-            "(left: yours, right: wanted) a {name} came between two fragments of \"tea\". \
-             See \"Fragments\"."
+            "(left: yours, right: wanted) a {name} came between two fragments of \
+             \"tea\". See \"Fragments\"."
         );
     }
 }
@@ -202,8 +202,8 @@ fn an_undefined_opcode_is_1002() {
         assert_eq!(
             run(&[(false, TEXT, b"te"), (true, opcode, b"")]),
             Err(1002),
-            "(left: yours, right: wanted) opcode {opcode} has no meaning inside a message \
-             either. See \"Opcodes\"."
+            "(left: yours, right: wanted) opcode {opcode} has no meaning inside a \
+             message either. See \"Opcodes\"."
         );
     }
 }
@@ -264,8 +264,8 @@ fn the_limit_is_for_a_single_frame_too() {
             assert_eq!(
                 run_ten(&[(fin, opcode, b"eleven char")]),
                 Err(1009),
-                "(left: yours, right: wanted) one frame with opcode {opcode} and FIN {fin} \
-                 has eleven bytes, of ten that are allowed. See \"Limits\"."
+                "(left: yours, right: wanted) one frame with opcode {opcode} and FIN \
+                 {fin} has eleven bytes, of ten that are allowed. See \"Limits\"."
             );
         }
     }

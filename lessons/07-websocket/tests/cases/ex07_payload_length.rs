@@ -69,8 +69,8 @@ fn an_incomplete_length_is_not_an_error() {
             assert_eq!(
                 read,
                 Ok(None),
-                "(left: yours, right: wanted) {:?} is only a part of the length: the rest \
-                 arrives with the next read. See \"The payload length\".",
+                "(left: yours, right: wanted) {:?} is only a part of the length: the \
+                 rest arrives with the next read. See \"The payload length\".",
                 &whole[..cut]
             );
         }

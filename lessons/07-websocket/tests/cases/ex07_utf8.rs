@@ -49,8 +49,8 @@ fn a_character_can_be_cut_anywhere() {
         let (left, right) = text.split_at(cut);
         assert!(
             check(&[left, &[], right]).is_ok(),
-            "you refused {left:02x?}, nothing, and {right:02x?}. In one piece you accepted \
-             them. See \"Text in pieces\"."
+            "you refused {left:02x?}, nothing, and {right:02x?}. In one piece you \
+             accepted them. See \"Text in pieces\"."
         );
     }
 }
@@ -126,8 +126,8 @@ fn an_error_is_reported_at_its_byte() {
         assert_eq!(
             yours,
             Some(wanted),
-            "(left: yours, right: wanted) the number of the byte of {bytes:02x?} that you \
-             refused: {why}. See the table in the task."
+            "(left: yours, right: wanted) the number of the byte of {bytes:02x?} that \
+             you refused: {why}. See the table in the task."
         );
     }
 }
