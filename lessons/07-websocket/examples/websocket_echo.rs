@@ -16,9 +16,9 @@ use clap::{Parser, ValueEnum};
 use websocket::{Limits, Origins, WebSocket};
 
 #[derive(Parser)]
-#[command(about = "A WebSocket server that says what it hears")]
+#[command(about = "A WebSocket server that sends every message back")]
 struct Arguments {
-    /// What serves a connection
+    /// How a connection is served
     #[arg(long, value_enum, default_value_t = With::Threads)]
     with: With,
     /// The port on 127.0.0.1; 0 takes a free one
@@ -36,7 +36,7 @@ enum With {
     Tungstenite,
 }
 
-/// A peer that says nothing for so long has gone.
+/// A peer that sends nothing for this long is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
@@ -96,9 +96,9 @@ fn coroutines(listener: &may::net::TcpListener, limits: Limits) -> std::io::Resu
 // ANCHOR_END: may
 
 // ANCHOR: echo
-/// The same for whatever carries bytes.
+/// Sends every message back, over anything that carries bytes.
 fn echo(stream: impl Read + Write, limits: Limits) {
-    // Whoever was refused has been told so, and whoever hung up will not hear us.
+    // A client that was refused has received the reason; one that left reads nothing.
     let Ok((mut socket, _)) = WebSocket::accept(stream, &Origins::Any, limits) else {
         return;
     };

@@ -1,17 +1,35 @@
-//! # The answer to the handshake
+//! # The client's half of the handshake
 //!
-//! A client sends `Sec-WebSocket-Key`, and the server shows with `Sec-WebSocket-Accept`
-//! that it has understood: append the GUID to the key as it came, take the SHA-1 of that
-//! text, and write the 20 bytes in base64.
+//! With `Sec-WebSocket-Accept` a server shows that it has understood the request. The
+//! client has to check it.
 //!
-//! The crates `sha1` and `base64` are at hand. Try it: `cargo test --test
-//! ex07_accept_key`
+//! - `key` returns the `Sec-WebSocket-Key` for 16 random bytes: the bytes in base64.
+//! - `is_accepted` says whether a response accepts the request that had this key. All
+//!   four of these must hold:
+//!   - the status is 101;
+//!   - the value of `Upgrade` is `websocket`;
+//!   - the value of `Connection` is a list with commas, and one of its words is
+//!     `Upgrade`;
+//!   - the value of `Sec-WebSocket-Accept` is the accept key for *this* key.
+//! - Upper and lower case make no difference in the names of headers, in `websocket` and
+//!   in `Upgrade`. In the accept key they do. A word in a list can have spaces around it.
+//!
+//! `websocket::accept_key` is the chapter's function; call it.
+//!
+//! Try it: `cargo test --test ex07_accept_key`
+#![allow(unused_imports, reason = "remove this line when you use all of them")]
 
-/// A string that no server would send by accident (RFC 6455 §1.3).
-pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use websocket::accept_key;
 
-/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455
-/// §4.2.2, step 5.4).
-pub fn accept_key(key: &str) -> String {
-    todo!("exercise ex07_accept_key: what answers {key:?}?")
+/// Returns the `Sec-WebSocket-Key` for these random bytes.
+pub fn key(nonce: [u8; 16]) -> String {
+    todo!("exercise ex07_accept_key: which text has the bytes {nonce:?}?")
+}
+
+/// Returns whether the response with this status and these headers, each a name and a
+/// value, accepts the request that had `key`.
+pub fn is_accepted(key: &str, status: u16, headers: &[(&str, &str)]) -> bool {
+    todo!("exercise ex07_accept_key: do {status} and {headers:?} accept {key:?}?")
 }

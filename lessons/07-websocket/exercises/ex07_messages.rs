@@ -1,32 +1,38 @@
 //! # From frames to messages
 //!
-//! Frames come one by one; put the messages together. A message is one frame with FIN, or
-//! a first frame without it and continuation frames (opcode 0), the last of them with
-//! FIN. Pings, pongs and close frames may come between the fragments of a message and are
-//! given at once.
+//! Put messages together from frames that arrive one at a time.
 //!
-//! What breaks a rule is an error, the close code that the peer gets:
-//! - 1002 for a continuation of nothing, a new message inside an unfinished one, an
-//!   opcode that is none of 0, 1, 2, 8, 9 and 10, and a control frame that is in
-//!   fragments or has more than 125 bytes;
-//! - 1007 for a text message that is not UTF-8, when it is whole;
-//! - 1009 for a message of more than `max_message` bytes, all fragments together, as soon
-//!   as it has so many.
+//! - A message is one text or binary frame with FIN. Or it is a text or binary frame
+//!   without FIN, followed by continuation frames, of which the last has FIN.
+//! - Control frames (close, ping, pong) can arrive between the fragments of a message.
+//!   `take` returns them at once, and they change nothing about the message.
+//!
+//! A frame that breaks a rule is an error: the close code for the peer. If a frame breaks
+//! several rules, the first in this list counts:
+//!
+//! - 1002 for an opcode other than 0, 1, 2, 8, 9 and 10; for a control frame without FIN
+//!   or with more than 125 bytes; for a continuation frame when no message is unfinished;
+//!   for a text or binary frame when one is, even if it is still empty;
+//! - 1009 for a message of more than `max_message` bytes, all its fragments together, as
+//!   soon as a frame exceeds the limit. Control frames do not count;
+//! - 1007 for a text message that is not UTF-8, checked when the message is complete.
+//!
+//! After an error the connection is over, and `take` is not called again.
 //!
 //! Try it: `cargo test --test ex07_messages`
 
-/// A frame, unmasked.
+/// A frame, already unmasked.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// The last of its message.
+    /// FIN: whether this is the last frame of its message.
     pub fin: bool,
     /// 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong.
     pub opcode: u8,
-    /// What it carries.
+    /// The bytes that the frame carries.
     pub payload: Vec<u8>,
 }
 
-/// What a frame completed.
+/// What a frame completes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A text message.
@@ -44,15 +50,15 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// At the start of a connection.
+    /// Creates the state at the start of a connection.
     pub fn new(max_message: usize) -> Self {
         Self { max_message }
     }
 
-    /// Takes the next frame. `None` means that its message is not whole yet.
+    /// Takes the next frame. Returns `None` while its message is incomplete.
     ///
     /// # Errors
-    /// The close code for the rule that the frame breaks.
+    /// Returns the close code for the rule that the frame breaks.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Event>, u16> {
         todo!(
             "exercise ex07_messages: {} bytes at most, and now {frame:?}",

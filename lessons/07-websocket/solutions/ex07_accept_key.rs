@@ -1,18 +1,29 @@
-//! The key is text to be hashed, not base64 to be decoded: the standard says so, and it
-//! saves a way to fail.
+//! The nonce is random for every connection, so no stored response has its accept key,
+//! and a server that sends back what it reads sends the key itself.
 //!
-//! SHA-1 is broken for signatures and harmless here: there is no secret to protect.
+//! A header that is missing has the value "", which is right for none of the three.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
+use websocket::accept_key;
 
-/// A string that no server would send by accident (RFC 6455 §1.3).
-pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// Returns the `Sec-WebSocket-Key` for these random bytes.
+pub fn key(nonce: [u8; 16]) -> String {
+    STANDARD.encode(nonce)
+}
 
-/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455
-/// §4.2.2, step 5.4).
-pub fn accept_key(key: &str) -> String {
-    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
-    STANDARD.encode(digest)
+/// Returns whether the response with this status and these headers, each a name and a
+/// value, accepts the request that had `key`.
+pub fn is_accepted(key: &str, status: u16, headers: &[(&str, &str)]) -> bool {
+    let value = |wanted: &str| {
+        let mut named = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.next().map_or("", |(_, value)| *value)
+    };
+    let mut words = value("Connection").split(',').map(str::trim);
+    status == 101
+        && value("Upgrade").eq_ignore_ascii_case("websocket")
+        && words.any(|word| word.eq_ignore_ascii_case("Upgrade"))
+        && value("Sec-WebSocket-Accept") == accept_key(key)
 }

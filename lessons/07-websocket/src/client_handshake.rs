@@ -1,26 +1,26 @@
-//! The client's half of the opening handshake: ask, and believe no answer that does not
-//! fit (RFC 6455 §4.1).
+//! The client's half of the opening handshake: the request, and the check of the response
+//! (RFC 6455 §4.1).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::{MAX_HEAD, accept_key};
 
-/// Why a server's answer makes no WebSocket.
+/// Why a response does not open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
-    /// The answer is no HTTP, or longer than [`MAX_HEAD`].
+    /// The response is not HTTP, or has more than [`MAX_HEAD`] bytes of headers.
     #[error("the answer is no HTTP response that could be read")]
     NotHttp,
     /// Another status than 101.
     #[error("the server answered with status {0}")]
     Status(u16),
-    /// 101, with something missing or wrong: whoever answered has not understood.
+    /// A header is missing or wrong: the server has not understood the request.
     #[error("the server's answer has a wrong {0}")]
     Header(&'static str),
 }
 
-/// A handshake that a client has begun.
+/// A handshake of a client.
 ///
 /// ```
 /// let handshake = websocket::ClientHandshake::with_nonce(*b"the sample nonce");
@@ -32,25 +32,26 @@ pub struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// With 16 bytes from the system's random number generator.
+    /// Creates a handshake with 16 bytes from the system's random number generator.
     ///
     /// # Errors
-    /// When the system has none.
+    /// Returns an error if the system has no random numbers.
     pub fn new() -> std::io::Result<Self> {
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(std::io::Error::other)?;
         Ok(Self::with_nonce(nonce))
     }
 
-    /// With a nonce of the caller's, for tests: a real one must be new and unpredictable
-    /// (§4.1, step 7).
+    /// Creates a handshake with a given nonce, for tests: a real nonce must be new and
+    /// unpredictable (§4.1, step 7).
     pub fn with_nonce(nonce: [u8; 16]) -> Self {
         Self {
             key: STANDARD.encode(nonce),
         }
     }
 
-    /// The request's bytes. `origin` is for browsers, which send it for the page that asks.
+    /// Returns the bytes of the request. `origin` is for browsers, which send it for the
+    /// page that asks.
     pub fn request(&self, host: &str, path: &str, origin: Option<&str>) -> Vec<u8> {
         let origin = origin
             .map(|origin| format!("Origin: {origin}\r\n"))
@@ -63,11 +64,11 @@ impl ClientHandshake {
         .into_bytes()
     }
 
-    /// Reads the answer off the front of `bytes`: its length in bytes, or `None` while
-    /// more are needed. What stands behind it are frames already.
+    /// Reads the response at the front of `bytes`. Returns its length, or `None` while
+    /// more bytes are needed. The bytes after it are frames.
     ///
     /// # Errors
-    /// A response that does not accept *this* request.
+    /// Returns what is wrong with a response that does not accept *this* request.
     pub fn verify(&self, bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut headers);
@@ -103,7 +104,7 @@ impl ClientHandshake {
             value == accept_key(&self.key)
         })?;
         for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
-            // We asked for none, so a server that names one has answered somebody else.
+            // We offered none, so a server that names one answers another request.
             if head
                 .headers
                 .iter()

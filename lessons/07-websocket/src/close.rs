@@ -28,9 +28,9 @@ impl CloseCode {
     /// The server met something that it did not expect.
     pub const INTERNAL: Self = Self(1011);
 
-    /// Whether a close frame may carry this code (§7.4.2, and the registry of §11.7,
-    /// which has since added 1012 to 1014). 1005, 1006 and 1015 exist only to tell an
-    /// application what did *not* arrive.
+    /// Returns whether a close frame is allowed to carry this code (§7.4.2, and the
+    /// registry of §11.7, which has since added 1012 to 1014). 1005, 1006 and 1015 exist
+    /// only to tell an application what did *not* arrive.
     ///
     /// ```
     /// use websocket::CloseCode;
@@ -51,14 +51,14 @@ impl fmt::Display for CloseCode {
 /// The body of a close frame (RFC 6455 §5.5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// Why, for programs.
+    /// The reason, for programs.
     pub code: CloseCode,
-    /// Why, for people who debug; often empty.
+    /// The reason, for people; often empty.
     pub reason: String,
 }
 
 impl CloseFrame {
-    /// Reads the payload of a close frame. An empty one says nothing: `None`.
+    /// Reads the payload of a close frame. Returns `None` if it is empty.
     ///
     /// # Errors
     /// [`CloseTooShort`](ProtocolError::CloseTooShort) for one byte,
@@ -89,8 +89,8 @@ impl CloseFrame {
         }))
     }
 
-    /// The payload of the close frame. A reason too long for a control frame (123 bytes)
-    /// is cut after the last character that fits.
+    /// Returns the payload of the close frame. A reason too long for a control frame (123
+    /// bytes) is cut after the last character that fits.
     ///
     /// ```
     /// use websocket::{CloseCode, CloseFrame};

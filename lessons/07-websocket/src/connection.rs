@@ -1,8 +1,7 @@
-//! One WebSocket connection as a value: frames in, events out, and what has to be
-//! answered is answered.
+//! One WebSocket connection as a value: frames in, events and replies out.
 //!
-//! Above single messages there are rules about the order of things: a ping wants its
-//! pong, a close frame wants its echo, behind a close frame nothing is sent (RFC 6455
+//! Some rules are about more than one frame: a ping wants a pong, a close frame wants a
+//! close frame, and nothing is sent after a close frame (RFC 6455
 //! §5.5, §7). They are the same whether a thread, a coroutine or an event loop carries
 //! the bytes, so they are here, and no socket is.
 
@@ -13,7 +12,7 @@ use crate::{
     Role, apply_mask,
 };
 
-/// Messages cannot be sent any more: one side has begun to close.
+/// A message cannot be sent, because a close frame has been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the WebSocket is closing")]
 pub struct Closing;
@@ -21,7 +20,7 @@ pub struct Closing;
 /// Makes the keys that a client masks with. They have to be unpredictable (§5.3).
 type Keys = Box<dyn FnMut() -> [u8; 4] + Send>;
 
-/// A connection behind the handshake.
+/// A connection after the handshake.
 ///
 /// ```
 /// use websocket::{Connection, Event, Limits};
@@ -36,7 +35,7 @@ type Keys = Box<dyn FnMut() -> [u8; 4] + Send>;
 /// ```
 pub struct Connection {
     decoder: Decoder,
-    /// `None` for a server, who does not mask.
+    /// `None` for a server, which does not mask.
     keys: Option<Keys>,
     output: Vec<u8>,
     /// We have sent a close frame.
@@ -46,12 +45,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The server's end.
+    /// Creates the server's end.
     pub const fn server(limits: Limits) -> Self {
         Self::new(Decoder::new(Role::Server, limits), None)
     }
 
-    /// The client's end. `keys` gives a new key for each frame.
+    /// Creates the client's end. `keys` returns a new key for each frame.
     pub fn client(
         limits: Limits,
         keys: impl FnMut() -> [u8; 4] + Send + 'static,
@@ -70,13 +69,13 @@ impl Connection {
     }
 
     // ANCHOR: receive
-    /// Takes bytes off the front of `input` up to the end of the next event; `None` says
-    /// that they are used up. A ping has its pong in the output already when it is
-    /// seen here, and a close frame its answer.
+    /// Takes bytes off the front of `input` up to the end of the next event. Returns
+    /// `None` when they are used up. The reply to a ping or a close frame is in the
+    /// output when this returns it.
     ///
     /// # Errors
-    /// The rule that the peer broke. The output then ends with a close frame that says
-    /// so; send it, and hang up.
+    /// Returns the rule that the peer broke. The output then ends with a close frame that
+    /// says so: send it, and close the connection.
     pub fn receive<'a>(
         &mut self,
         input: &mut &'a mut [u8],
@@ -109,7 +108,7 @@ impl Connection {
     /// Sends a text message.
     ///
     /// # Errors
-    /// [`Closing`], once a close frame has gone or come.
+    /// Returns [`Closing`] after a close frame has been sent or received.
     pub fn text(&mut self, text: &str) -> Result<(), Closing> {
         self.message(OpCode::Text, text.as_bytes())
     }
@@ -134,8 +133,8 @@ impl Connection {
         )
     }
 
-    /// Begins to close, or does nothing when that has begun already. Messages of the peer
-    /// may still come until its own close frame does.
+    /// Sends a close frame, or does nothing if one has been sent. The peer can still send
+    /// messages until its own close frame arrives.
     pub fn close(&mut self, code: CloseCode, reason: &str) {
         self.send_close(Some(&CloseFrame {
             code,
@@ -143,13 +142,13 @@ impl Connection {
         }));
     }
 
-    /// The bytes to be written to the peer, which are then gone from here.
+    /// Returns the bytes to write to the peer, and clears the output.
     pub fn take_output(&mut self) -> Vec<u8> {
         mem::take(&mut self.output)
     }
 
-    /// Whether all is said: both close frames have passed, or the peer broke a rule. When
-    /// the output is written, the TCP connection can end; a server ends it first
+    /// Returns whether both close frames have passed, or the peer broke a rule. When the
+    /// output is written, the TCP connection can end; a server ends it first
     /// (§7.1.1).
     pub const fn is_closed(&self) -> bool {
         self.close_sent && self.close_received

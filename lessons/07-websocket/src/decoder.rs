@@ -1,9 +1,9 @@
 //! From bytes, however the network cut them, to messages.
 //!
-//! A stream has no frame borders: one read may end inside a header, another may hold
-//! fifty messages. The decoder takes whatever came, all of it, and remembers no more than
-//! it must. A message that lies whole in the input is unmasked where it lies and lent
-//! out; only what is incomplete is copied. So an idle connection owns no memory, and a
+//! A stream does not know where frames end: one read can stop inside a header, another
+//! can return fifty messages. The decoder accepts any bytes, and remembers only what it
+//! must. A message that is whole in the input is unmasked there and borrowed from it;
+//! only incomplete messages are copied. So an idle connection owns no memory, and a
 //! busy one does not allocate for messages that arrive in one piece.
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ pub enum Role {
     Client,
 }
 
-/// What a peer may ask of our memory (RFC 6455 §10.4).
+/// Limits on the memory and work that a peer can cause (RFC 6455 §10.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes in a message, all its fragments together.
@@ -41,19 +41,19 @@ impl Default for Limits {
     }
 }
 
-/// What the peer said. Borrowed from the input where it arrived in one piece.
+/// Something that the peer sent, borrowed from the input if it arrived in one piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A text message.
     Text(Cow<'a, str>),
     /// A binary message.
     Binary(Cow<'a, [u8]>),
-    /// To be answered by a pong with the same payload (§5.5.2), 125 bytes at most.
+    /// Wants a pong with the same payload (§5.5.2), at most 125 bytes.
     Ping(Cow<'a, [u8]>),
-    /// The answer to a ping, or a sign of life that nobody asked for (§5.5.3).
+    /// The reply to a ping, or an unsolicited sign of life (§5.5.3).
     Pong(Cow<'a, [u8]>),
-    /// The peer sends nothing more (§5.5.1). To be answered by a close frame, unless one
-    /// was sent already.
+    /// The peer will send nothing more (§5.5.1). Wants a close frame in reply, unless one
+    /// has been sent.
     Close(Option<CloseFrame>),
 }
 
@@ -85,21 +85,20 @@ pub struct Decoder {
     role: Role,
     limits: Limits,
     state: State,
-    /// The data message under way. Control frames may come in between, so it outlives
-    /// frames.
+    /// The unfinished data message. Control frames can arrive between its fragments.
     message: Option<Message>,
     /// The payload of a control frame that arrived in part.
     control: Vec<u8>,
 }
 
-/// Where in the stream the next byte stands.
+/// The place of the next byte in the stream.
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// In a header, of which `filled` bytes are here.
+    /// In a header, of which `filled` bytes have arrived.
     Header { bytes: [u8; MAX_HEADER], filled: u8 },
     /// In a payload.
     Payload(Frame),
-    /// Behind a close frame or an error.
+    /// After a close frame or an error.
     Ended,
 }
 
@@ -110,18 +109,18 @@ impl State {
     };
 }
 
-/// The frame under way.
+/// The frame whose payload is arriving.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     fin: bool,
     opcode: OpCode,
     mask: Option<[u8; 4]>,
     len: usize,
-    /// How much of the payload has come.
+    /// How many bytes of the payload have arrived.
     received: usize,
 }
 
-/// The message under way: the fragments so far.
+/// The unfinished message: its fragments so far.
 #[derive(Debug)]
 struct Message {
     data: Data,
@@ -131,7 +130,7 @@ struct Message {
 #[derive(Debug)]
 enum Data {
     Binary(Vec<u8>),
-    /// Checked as it comes. `cut` is the start of a character whose end has not come.
+    /// Checked as it arrives. `cut` is the beginning of a character that is incomplete.
     Text {
         text: String,
         cut: Cut,
@@ -146,8 +145,8 @@ struct Cut {
 }
 
 impl Decoder {
-    /// A decoder at the start of a connection. It owns no heap memory until a message
-    /// arrives in pieces.
+    /// Creates a decoder for the start of a connection. It owns no heap memory until a
+    /// message arrives in pieces.
     pub const fn new(role: Role, limits: Limits) -> Self {
         Self {
             role,
@@ -159,12 +158,12 @@ impl Decoder {
     }
 
     /// Takes bytes off the front of `input` up to the end of the next event, and unmasks
-    /// them in place. `None` says that the input is used up. After a close frame all
-    /// input is dropped (§1.4), and so it is after an error.
+    /// them in place. Returns `None` when the input is used up. After a close frame or an
+    /// error all input is dropped (§1.4).
     ///
     /// # Errors
-    /// The rule that the peer broke, on the first byte that shows it: a length at its
-    /// header, bad text inside a frame that is still arriving.
+    /// Returns the rule that the peer broke, at the first byte that shows it: a length in
+    /// its header, wrong text in a frame that is still arriving.
     pub fn decode<'a>(
         &mut self,
         input: &mut &'a mut [u8],

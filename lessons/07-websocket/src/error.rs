@@ -1,12 +1,12 @@
-//! What a peer can do wrong, a variant per rule.
+//! The rules that a peer can break, one variant each.
 
 use thiserror::Error;
 
 use crate::CloseCode;
 
-/// A rule of RFC 6455, or a limit of ours, that the peer broke. The connection cannot go
-/// on: answer with a close frame of [`close_code`](Self::close_code) and end it (§7.1.7,
-/// "Fail the WebSocket Connection").
+/// A rule of RFC 6455, or one of our limits, that the peer broke. The connection cannot
+/// continue: answer with a close frame of [`close_code`](Self::close_code) and end it
+/// (§7.1.7, "Fail the WebSocket Connection").
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ProtocolError {
     /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Here none ever is.
@@ -58,8 +58,8 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The code that tells the peer (§7.4.1): 1007 for bad text, 1009 for a limit, 1002
-    /// for the rest.
+    /// Returns the close code for the peer (§7.4.1): 1007 for bad text, 1009 for a limit,
+    /// 1002 for the rest.
     ///
     /// ```
     /// use websocket::{CloseCode, ProtocolError};

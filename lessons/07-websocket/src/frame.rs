@@ -28,17 +28,17 @@ const LENGTH_16: u8 = 126;
 /// In the 7 bits: the length follows in eight bytes.
 const LENGTH_64: u8 = 127;
 
-/// What a frame is (§5.2). Four bits on the wire, of which these six values have a
+/// The kind of a frame (§5.2). Of the sixteen values of its four bits, six have a
 /// meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OpCode {
-    /// The next fragment of the message that is under way.
+    /// The next fragment of an unfinished message.
     Continuation = 0,
     /// A text message, or its first fragment.
     Text = 1,
     /// A binary message, or its first fragment.
     Binary = 2,
-    /// The end of what this side sends.
+    /// The sender will send nothing more.
     Close = 8,
     /// "Are you there?"
     Ping = 9,
@@ -47,7 +47,7 @@ pub enum OpCode {
 }
 
 impl OpCode {
-    /// Whether this is about the connection rather than part of a message (§5.5).
+    /// Returns whether this is about the connection, not part of a message (§5.5).
     pub const fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -66,12 +66,12 @@ impl OpCode {
 }
 
 // ANCHOR: header
-/// What stands before a payload (§5.2).
+/// The header in front of a payload (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader {
-    /// The last frame of its message. Most messages are one frame.
+    /// Whether this is the last frame of its message. Most messages are one frame.
     pub fin: bool,
-    /// What the frame is.
+    /// The kind of the frame.
     pub opcode: OpCode,
     /// The key that the payload is masked with (§5.3): always in a client's frame, never
     /// in a server's.
@@ -82,13 +82,13 @@ pub struct FrameHeader {
 // ANCHOR_END: header
 
 impl FrameHeader {
-    /// Reads a header off the front of `bytes`: the header and its own length in bytes,
+    /// Reads a header from the front of `bytes`. Returns it with its own length in bytes,
     /// or `None` while more bytes are needed.
     ///
     /// # Errors
-    /// What one header alone can do wrong: reserved bits and opcodes, a length not in its
-    /// shortest form or with its top bit set, a control frame that is long or
-    /// fragmented. Each on the first byte that shows it.
+    /// Returns the rule that the header breaks: reserved bits and opcodes, a length not
+    /// in its shortest form or with its top bit set, a control frame that is long or
+    /// fragmented. Each is reported at the first byte that shows it.
     ///
     /// ```
     /// use websocket::{FrameHeader, OpCode};
@@ -136,7 +136,7 @@ impl FrameHeader {
         )))
     }
 
-    /// Appends the header, its length in the shortest form.
+    /// Appends the header, with its length in the shortest form.
     ///
     /// ```
     /// use websocket::{FrameHeader, OpCode};
@@ -144,6 +144,7 @@ impl FrameHeader {
     /// FrameHeader { fin: true, opcode: OpCode::Binary, mask: None, len: 256 }.write_to(&mut out);
     /// assert_eq!(out, [0x82, 126, 1, 0]);
     /// ```
+    // ANCHOR: write
     pub fn write_to(&self, out: &mut impl BufMut) {
         let mask_bit = if self.mask.is_some() { MASK } else { 0 };
         out.put_u8(if self.fin { FIN } else { 0 } | self.opcode as u8);
@@ -163,11 +164,11 @@ impl FrameHeader {
             out.put_slice(&key);
         }
     }
+    // ANCHOR_END: write
 }
 
-// ANCHOR: length
-/// The payload length that `short`, the 7 bits, says or announces, and what stands behind
-/// it.
+/// Returns the payload length that `short`, the 7 bits, is or announces, and the bytes
+/// after it.
 fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let (len, minimum, rest) = match short {
         LENGTH_16 => {
@@ -196,11 +197,10 @@ fn parse_length(short: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Protoco
     }
     Ok(Some((len, rest)))
 }
-// ANCHOR_END: length
 
 /// Masks or unmasks in place: byte `i` changes by XOR with `key[i % 4]`, so doing it
-/// twice undoes it (§5.3). `offset` says how many bytes of the frame's payload come
-/// before these.
+/// twice undoes it (§5.3). `offset` is how many bytes of the frame's payload come before
+/// these.
 ///
 /// The mask hides nothing: the key travels with the frame. It keeps a page from choosing
 /// the bytes that its browser puts on the wire, where a careless proxy could take them
@@ -226,12 +226,12 @@ pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
 }
 // ANCHOR_END: mask
 
-/// A whole frame as a server sends it: not masked, so that one frame serves all
+/// Returns a whole frame as a server sends it: not masked, so that one frame serves all
 /// receivers.
 ///
 /// # Panics
-/// When the payload of a control frame is longer than [`MAX_CONTROL_PAYLOAD`]: no peer
-/// would take it.
+/// Panics if the payload of a control frame is longer than [`MAX_CONTROL_PAYLOAD`]: every
+/// peer would refuse it.
 ///
 /// ```
 /// use websocket::{OpCode, encode_frame};
@@ -241,8 +241,8 @@ pub fn encode_frame(opcode: OpCode, payload: &[u8]) -> Bytes {
     encode(opcode, payload, None).into()
 }
 
-/// A whole frame as a client sends it, masked with `key`, which has to be fresh and
-/// unpredictable for each frame (§5.3).
+/// Returns a whole frame as a client sends it, masked with `key`, which has to be fresh
+/// and unpredictable for each frame (§5.3).
 ///
 /// # Panics
 /// As [`encode_frame`].

@@ -1,16 +1,16 @@
-//! The opening handshake: how a client knows that the server understood it.
+//! The accept key: how a client knows that the server has understood the handshake.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// A string that no server would send by accident (RFC 6455 §1.3).
+/// The GUID of RFC 6455 §1.3, which no server sends by accident.
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455
+/// Returns the `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key` (RFC 6455
 /// §4.2.2, step 5.4).
 ///
-/// It proves no secret. It shows that the server read the request as a WebSocket
+/// It does not prove a secret. It shows that the server read the request as a WebSocket
 /// handshake: a cache that replays an old answer, or a server that echoes what it is
 /// sent, cannot produce it.
 ///

@@ -1,4 +1,4 @@
-//! Every field of a frame, named: what a header's bits say, for people.
+//! Names every field of a frame, for people who look at bytes.
 
 use std::ops::Range;
 
@@ -7,24 +7,24 @@ use crate::{CloseFrame, FrameHeader, OpCode, ProtocolError, apply_mask};
 /// One field of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Where its bytes stand.
+    /// The positions of its bytes.
     pub bytes: Range<usize>,
     /// Its name in RFC 6455 §5.2.
     pub name: &'static str,
     /// Its bits, or its bytes in hex.
     pub raw: String,
-    /// What it means.
+    /// Its meaning in words.
     pub meaning: String,
 }
 
 /// The longest part of a payload that is shown, in bytes.
 const SHOWN: usize = 48;
 
-/// The fields of the frame at the front of `bytes`, and its length. A frame that is cut
-/// off ends with a field that says how much is missing.
+/// Returns the fields of the frame at the front of `bytes`, and its length. The last
+/// field of an incomplete frame says how much is missing.
 ///
 /// # Errors
-/// The rule that its header breaks.
+/// Returns the rule that its header breaks.
 ///
 /// ```
 /// let (fields, len) = websocket::inspect(b"\x81\x02Hi")?;
@@ -132,7 +132,7 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
     Ok((fields, end))
 }
 
-/// What a payload says, once unmasked.
+/// Returns the meaning of an unmasked payload.
 fn meaning(header: &FrameHeader, payload: &[u8]) -> String {
     match (header.opcode, CloseFrame::decode(payload)) {
         (OpCode::Close, Ok(Some(frame))) => {
@@ -166,7 +166,7 @@ fn meaning(header: &FrameHeader, payload: &[u8]) -> String {
     }
 }
 
-/// `count` bits of `byte`, the lowest of them at `from`.
+/// Returns `count` bits of `byte`, the lowest of them at `from`.
 fn bits(byte: u8, from: u32, count: usize) -> String {
     format!(
         "{:0count$b}",

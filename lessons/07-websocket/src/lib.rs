@@ -1,14 +1,14 @@
 //! WebSocket by hand: the handshake and the frames of RFC 6455, as values.
 //!
-//! TCP carries a run of bytes; a chat wants messages. WebSocket is what lies between: one
-//! HTTP request turns the connection over ([`accept_key`]), and from then on a few bytes
-//! before each payload say how long it is and what it is for ([`FrameHeader`]).
+//! TCP carries bytes; a chat needs messages. WebSocket makes one from the other: an HTTP
+//! request switches the connection to the new protocol ([`accept_key`]), and from then on
+//! a header before each payload has its length and its kind ([`FrameHeader`]).
 //!
-//! Nothing up to here reads or writes a socket. Bytes go in and events come out
-//! ([`Decoder`], [`Event`]), so that the same code serves a blocking server, an event
-//! loop and a test, and so that every rule can be tried on a few bytes. Two layers stand
-//! on it: [`Connection`] answers what has to be answered (pings, a close frame), still
-//! without a socket, and [`WebSocket`] carries its bytes over any stream that blocks.
+//! None of this reads or writes a socket. Bytes go in and events come out ([`Decoder`],
+//! [`Event`]), so that the same code serves a blocking server, an event loop and a test,
+//! and so that every rule can be tested with a few bytes. Two layers stand on it:
+//! [`Connection`] adds the replies (to pings, to a close frame), still without a socket,
+//! and [`WebSocket`] carries its bytes over any stream that blocks.
 //!
 //! ```
 //! use websocket::{Decoder, Event, Limits, OpCode, Role, encode_frame, encode_masked_frame};
@@ -32,8 +32,8 @@ mod frame;
 mod handshake;
 mod inspect;
 mod server_handshake;
-// A solution says `websocket::` as an answer does, so that the one can be put in the
-// place of the other.
+// Solutions use `websocket::`, as a reader's answer does, so that a solution can replace
+// a starter.
 extern crate self as websocket;
 
 #[doc(hidden)]

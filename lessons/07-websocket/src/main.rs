@@ -1,7 +1,5 @@
-//! The tour of lesson 07: a handshake, frames bit by bit, a conversation, and what is
-//! refused.
-//!
-//! `inspect` and `proxy` are tools for other people's connections.
+//! The tour of lesson 07: a handshake, frames bit by bit, a conversation, and frames that
+//! are refused. `inspect` and `proxy` are tools for other connections.
 
 mod tour {
     pub(crate) mod inspect;
@@ -15,7 +13,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(about = "WebSocket by hand: the tour, and two tools")]
+#[command(
+    about = "WebSocket by hand: the tour and two tools. Without a command: every part"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -23,29 +23,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A real handshake over a real connection
+    /// Do a handshake over a real connection
     Handshake,
-    /// Frames, every bit named
+    /// Draw four frames, and name every bit
     Frames,
-    /// A server and a client talk: fragments, a ping between them, the closing handshake
+    /// Let a client and a server talk: fragments, a ping, a close
     Talk,
-    /// What is refused, and with which code
+    /// Send frames that break a rule, and show the close codes
     Refused,
-    /// Draw the frames that are given as hex, or that come in on standard input
+    /// Draw frames given as hex digits or on standard input
     Inspect {
-        /// Hex digits, with or without blanks between; without any, standard input is
-        /// read
+        /// Hex digits, with or without spaces; if there are none, standard input is read
         hex: Vec<String>,
-        /// Standard input has the bytes themselves, not hex
+        /// Read bytes instead of hex digits from standard input
         #[arg(long)]
         raw: bool,
     },
-    /// Stand between a client and a server, and print each frame as it passes
+    /// Pass frames between a client and a server, and print each of them
     Proxy {
-        /// Where clients connect
+        /// The address that clients connect to
         #[arg(long, default_value = "127.0.0.1:9002")]
         listen: SocketAddr,
-        /// Where the server is
+        /// The address of the server
         #[arg(long, default_value = "127.0.0.1:5000")]
         to: String,
     },
@@ -63,7 +62,14 @@ fn main() -> ExitCode {
                 tour::show::refused,
             ]
             .iter()
-            .try_for_each(|part| part()),
+            .try_for_each(|part| part())
+            .map(|()| {
+                terminal::next(
+                    "watch your own browser in the lab of chapter 7 \
+                     (cargo run -p book), or draw any frame: \
+                     cargo run -p lesson-07-websocket -- inspect 81 02 48 69",
+                );
+            }),
             Some(Command::Handshake) => tour::show::handshake(),
             Some(Command::Frames) => tour::show::frames(),
             Some(Command::Talk) => tour::show::talk(),

@@ -1,4 +1,4 @@
-//! `inspect`: frames as text.
+//! `inspect`: draws frames as tables.
 
 use std::io::{Read, stdin};
 
@@ -7,7 +7,7 @@ use terminal::say;
 
 use crate::Outcome;
 
-/// Draws what was given as hex, or what standard input has.
+/// Draws the frames given as hex, or those on standard input.
 pub(crate) fn run(hex: &[String], raw: bool) -> Outcome {
     let mut bytes = Vec::new();
     if hex.is_empty() {
@@ -15,14 +15,14 @@ pub(crate) fn run(hex: &[String], raw: bool) -> Outcome {
         if !raw {
             bytes = parse(
                 str::from_utf8(&bytes)
-                    .map_err(|_| "standard input is no hex; --raw takes bytes")?,
+                    .map_err(|_| "standard input is not hex; --raw reads bytes")?,
             )?;
         }
     } else {
         bytes = parse(&hex.join(" "))?;
     }
     if bytes.is_empty() {
-        return Err("nothing to inspect: give hex digits, such as 81 02 48 69".into());
+        return Err("nothing to inspect: pass hex digits, such as 81 02 48 69".into());
     }
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
@@ -35,36 +35,47 @@ pub(crate) fn run(hex: &[String], raw: bool) -> Outcome {
     Ok(())
 }
 
-/// Draws one frame; its length in bytes.
+/// Draws the frame at the front of `bytes` and returns its length in bytes.
 pub(crate) fn draw(bytes: &[u8]) -> Result<usize, Box<dyn std::error::Error>> {
     let (fields, len) = websocket::inspect(bytes)
-        .map_err(|error| format!("this is no frame: {error}"))?;
+        .map_err(|error| format!("this is not a frame: {error}"))?;
     let (bits, dim) = (
         Style::new().fg_color(Some(AnsiColor::Cyan.into())),
         Style::new().dimmed(),
     );
+    say!(
+        "  {dim}{:7} {:15} {:23} meaning{dim:#}",
+        "bytes",
+        "field",
+        "bits or hex"
+    );
     for field in &fields {
         let at = match field.bytes.len() {
             0 => String::new(),
-            1 => format!("byte {}", field.bytes.start),
-            _ => format!("bytes {}-{}", field.bytes.start, field.bytes.end - 1),
+            1 => field.bytes.start.to_string(),
+            _ => format!("{}-{}", field.bytes.start, field.bytes.end - 1),
         };
-        // A long payload keeps its column by giving up some of its bytes.
-        let raw = if field.raw.chars().count() > 26 {
-            field.raw.chars().take(23).collect::<String>() + " …"
+        // A long payload is cut to the width of its column.
+        let raw = if field.raw.chars().count() > 23 {
+            field.raw.chars().take(20).collect::<String>() + " …"
         } else {
             field.raw.clone()
         };
+        // The four columns fill a line of 80.
+        let mut meaning = textwrap::wrap(&field.meaning, 30).into_iter();
         say!(
-            "    {dim}{at:12}{dim:#} {:16} {bits}{raw:26}{bits:#} {}",
+            "  {dim}{at:7}{dim:#} {:15} {bits}{raw:23}{bits:#} {}",
             field.name,
-            field.meaning
+            meaning.next().unwrap_or_default()
         );
+        for line in meaning {
+            say!("{:50}{line}", "");
+        }
     }
     Ok(len)
 }
 
-/// Hex digits in twos, whatever stands between the bytes.
+/// Reads hex digits in pairs, whatever separates the bytes.
 fn parse(text: &str) -> Result<Vec<u8>, String> {
     let text = text.replace("0x", " ");
     let digits: Vec<_> = text
@@ -77,7 +88,7 @@ fn parse(text: &str) -> Result<Vec<u8>, String> {
             .ok()
             .filter(|_| pair.len() == 2)
             .ok_or(format!(
-                "`{pair}` is no byte in hex: two digits each, such as 81 02 48 69"
+                "`{pair}` is not a byte in hex: write two digits, such as 81 02 48 69"
             ))
     });
     bytes.collect()
@@ -88,7 +99,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn hex_in_any_dress() {
+    fn hex_is_read_in_every_usual_notation() {
         for text in [
             "81024869",
             "81 02 48 69",

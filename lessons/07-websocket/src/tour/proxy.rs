@@ -1,4 +1,4 @@
-//! `proxy`: between a client and a server, changing nothing and telling all.
+//! `proxy`: passes bytes between a client and a server and prints every frame.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,15 +11,15 @@ use websocket::{CloseFrame, FrameHeader, MAX_HEAD, MAX_HEADER, OpCode, apply_mas
 
 use crate::Outcome;
 
-/// How much of a payload is shown.
+/// The longest part of a payload that is shown, in bytes.
 const SHOWN: usize = 125;
 
-/// Serves until it is ended.
+/// Serves until the program is stopped.
 pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
     let listener = TcpListener::bind(listen)
         .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
     say!(
-        "from http://{} to {to} (Ctrl-C ends it)",
+        "Proxy at http://{} for {to}. Stop it with Ctrl-C.",
         listener.local_addr()?
     );
     let count = AtomicU64::new(0);
@@ -29,7 +29,7 @@ pub(crate) fn run(listen: SocketAddr, to: &str) -> Outcome {
             let number = count.fetch_add(1, Ordering::Relaxed) + 1;
             match TcpStream::connect(to) {
                 Ok(server) => drop(scope.spawn(move || pass(number, &client, &server))),
-                Err(error) => say!("#{number}  no server at {to}: {error}"),
+                Err(error) => say!("#{number}  cannot connect to {to}: {error}"),
             }
         }
     });
@@ -46,7 +46,8 @@ fn pass(number: u64, client: &TcpStream, server: &TcpStream) {
     });
 }
 
-/// From one to the other, looking on. An end is passed on as what it is.
+/// Copies bytes from one stream to the other, and shows them to `tap`. An EOF is passed
+/// on as an EOF, an error as a closed connection.
 fn carry(mut from: &TcpStream, mut to: &TcpStream, mut tap: Tap) {
     let mut buffer = vec![0; 64 * 1024];
     let outcome = loop {
@@ -62,7 +63,7 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, mut tap: Tap) {
             Err(error) => break Err(error),
         }
     };
-    // A side that ended may still read; one that broke off does not.
+    // After an EOF the peer can still read; after an error it cannot.
     let _ = match outcome {
         Ok(()) => to.shutdown(Shutdown::Write),
         Err(_) => to
@@ -71,7 +72,7 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, mut tap: Tap) {
     };
 }
 
-/// What one direction has said so far.
+/// Follows one direction of a connection.
 struct Tap {
     who: String,
     color: AnsiColor,
@@ -79,17 +80,17 @@ struct Tap {
 }
 
 enum State {
-    /// An HTTP head that is not whole.
+    /// In HTTP headers that are still incomplete.
     Head(Vec<u8>),
-    /// A frame's header that is not whole.
+    /// In a frame's header that is still incomplete.
     Header(Vec<u8>),
-    /// A payload: what of it was kept for showing, and how many bytes are to come.
+    /// In a payload: the part that is kept to be shown, and how many bytes are missing.
     Payload {
         header: FrameHeader,
         kept: Vec<u8>,
         left: u64,
     },
-    /// Not a WebSocket, or not one that we understand: passed on unseen.
+    /// In bytes that are not frames, or that we cannot read: passed on, not shown.
     Blind,
 }
 
@@ -120,7 +121,7 @@ impl Tap {
         say!("{style}{}{style:#}  {text}", self.who);
     }
 
-    /// Up to the end of the head; each side's first bytes are one.
+    /// Reads HTTP headers, with which both directions begin.
     fn head<'a>(&mut self, mut head: Vec<u8>, bytes: &'a [u8]) -> &'a [u8] {
         let had = head.len();
         head.extend_from_slice(bytes);
@@ -142,7 +143,7 @@ impl Tap {
         if upgraded {
             self.state = State::Header(Vec::new());
         } else {
-            self.say("(no WebSocket: passed on unseen)");
+            self.say("(not a WebSocket: passed on, not shown)");
         }
         &bytes[end - had..]
     }
@@ -169,7 +170,7 @@ impl Tap {
                 &bytes[used..]
             }
             Err(error) => {
-                self.say(&format!("(no frame: {error})"));
+                self.say(&format!("(not a frame: {error})"));
                 &[]
             }
         }
@@ -213,7 +214,11 @@ impl Tap {
             }
             Err(_) => format!("{:02x?}{more}", &kept[..kept.len().min(16)]),
         };
-        let fin = if header.fin { "" } else { ", to be continued" };
+        let fin = if header.fin {
+            ""
+        } else {
+            ", more fragments follow"
+        };
         let kind = format!("{:?}", header.opcode).to_lowercase();
         self.say(&format!("{kind:12} {:>7} bytes{fin}  {text}", header.len));
         self.state = State::Header(Vec::new());
@@ -225,9 +230,9 @@ impl Tap {
 mod tests {
     use super::*;
 
-    /// The states that a tap goes through are the same however the bytes are cut.
+    /// A tap has to end in the same state however the bytes are cut.
     #[test]
-    fn a_tap_keeps_in_step_however_bytes_are_cut() {
+    fn a_tap_follows_frames_however_bytes_are_cut() {
         let mut bytes = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
         bytes.extend_from_slice(b"\x81\x02Hi\x89\x00\x81\x7e\x01\x00");
         bytes.extend_from_slice(&[b'a'; 256]);

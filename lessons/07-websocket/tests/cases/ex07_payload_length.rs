@@ -9,18 +9,27 @@ fn a_short_length_is_in_the_byte_itself() {
         assert_eq!(
             read,
             Ok(Some((u64::from(len), 1))),
-            "seven bits are enough up to 125. See \"A frame\"."
+            "(left: yours, right: wanted) up to 125, the seven bits are the length. \
+             See \"The payload length\"."
         );
     }
 }
 
 #[test]
-fn the_mask_bit_is_no_part_of_the_length() {
-    let read = payload_length(&[0x80 | 5, 1, 2, 3, 4]);
+fn the_mask_bit_is_not_part_of_the_length() {
+    let read = payload_length(&[0x85, 1, 2, 3, 4]);
     assert_eq!(
         read,
         Ok(Some((5, 1))),
-        "0x85 is the mask bit and a length of 5. See \"A frame\"."
+        "(left: yours, right: wanted) 0x85 is the mask bit and a length of 5. \
+         See \"Bits, bytes and hex\"."
+    );
+    let read = payload_length(&[0xfe, 1, 0, 1, 2, 3, 4]);
+    assert_eq!(
+        read,
+        Ok(Some((256, 3))),
+        "(left: yours, right: wanted) 0xfe is the mask bit and 126: the length is in the \
+         next two bytes. See \"Bits, bytes and hex\"."
     );
 }
 
@@ -32,7 +41,8 @@ fn a_length_in_two_bytes() {
         assert_eq!(
             read,
             Ok(Some((u64::from(len), 3))),
-            "126 says that two bytes follow, most significant first. See \"A frame\"."
+            "(left: yours, right: wanted) 126 says that two bytes follow, the most \
+             significant first: {high:02x} {low:02x}. See \"The payload length\"."
         );
     }
 }
@@ -45,20 +55,22 @@ fn a_length_in_eight_bytes() {
         assert_eq!(
             read,
             Ok(Some((len, 9))),
-            "127 says that eight bytes follow. See \"A frame\"."
+            "(left: yours, right: wanted) 127 says that eight bytes follow. \
+             See \"The payload length\"."
         );
     }
 }
 
 #[test]
-fn what_ends_too_early_is_waited_for() {
+fn an_incomplete_length_is_not_an_error() {
     for whole in [&[5][..], &[126, 1, 0], &[127, 0, 0, 0, 0, 0, 1, 0, 0]] {
         for cut in 0..whole.len() {
             let read = payload_length(&whole[..cut]);
             assert_eq!(
                 read,
                 Ok(None),
-                "{:?} is not whole, which is no error: the rest comes with the next read. See \"A frame\".",
+                "(left: yours, right: wanted) {:?} is only a part of the length: the \
+                 rest arrives with the next read. See \"The payload length\".",
                 &whole[..cut]
             );
         }
@@ -66,7 +78,7 @@ fn what_ends_too_early_is_waited_for() {
 }
 
 #[test]
-fn a_length_comes_in_its_shortest_form() {
+fn a_length_has_its_shortest_form() {
     for bytes in [
         &[126, 0, 125][..],
         &[126, 0, 0],
@@ -76,7 +88,8 @@ fn a_length_comes_in_its_shortest_form() {
         assert_eq!(
             read,
             Err(WrongLength::NotShortest),
-            "{bytes:?} would have fitted into a shorter form. See \"A frame\"."
+            "(left: yours, right: wanted) the length in {bytes:?} fits into a shorter \
+             form. See \"The payload length\"."
         );
     }
 }
@@ -87,6 +100,7 @@ fn the_top_bit_stays_clear() {
     assert_eq!(
         read,
         Err(WrongLength::TopBit),
-        "RFC 6455 §5.2 keeps the top bit of 64 clear. See \"A frame\"."
+        "(left: yours, right: wanted) the highest of the 64 bits is set. \
+         See \"The payload length\"."
     );
 }

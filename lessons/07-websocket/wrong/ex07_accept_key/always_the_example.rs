@@ -1,7 +1,28 @@
-//! Caught by: another_key_has_another_answer
+//! Caught by: the_accept_key_belongs_to_the_request
 //!
-//! What a cache does that replays an old answer.
+//! Compares with the accept key of the standard's example.
 
-pub fn accept_key(_key: &str) -> String {
-    "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned()
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Returns the `Sec-WebSocket-Key` for these random bytes.
+pub fn key(nonce: [u8; 16]) -> String {
+    STANDARD.encode(nonce)
+}
+
+/// Returns whether the response with this status and these headers, each a name and a
+/// value, accepts the request that had `key`.
+pub fn is_accepted(key: &str, status: u16, headers: &[(&str, &str)]) -> bool {
+    let value = |wanted: &str| {
+        let mut named = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        named.next().map_or("", |(_, value)| *value)
+    };
+    let mut words = value("Connection").split(',').map(str::trim);
+    status == 101
+        && value("Upgrade").eq_ignore_ascii_case("websocket")
+        && words.any(|word| word.eq_ignore_ascii_case("Upgrade"))
+        && value("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        && !key.is_empty()
 }

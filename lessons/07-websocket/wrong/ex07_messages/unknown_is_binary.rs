@@ -1,19 +1,19 @@
-//! Caught by: an_opcode_that_nobody_defined_is_1002
+//! Caught by: an_undefined_opcode_is_1002
 //!
-//! Whatever is not text is taken for bytes.
+//! Takes every opcode that it does not know for binary.
 
-/// A frame, unmasked.
+/// A frame, already unmasked.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// The last of its message.
+    /// FIN: whether this is the last frame of its message.
     pub fin: bool,
     /// 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong.
     pub opcode: u8,
-    /// What it carries.
+    /// The bytes that the frame carries.
     pub payload: Vec<u8>,
 }
 
-/// What a frame completed.
+/// What a frame completes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A text message.
@@ -31,12 +31,12 @@ const TOO_BIG: u16 = 1009;
 /// Puts messages together.
 pub struct Messages {
     max_message: usize,
-    /// The message under way: whether it is text, and its payload so far.
+    /// The unfinished message: whether it is text, and its payload so far.
     message: Option<(bool, Vec<u8>)>,
 }
 
 impl Messages {
-    /// At the start of a connection.
+    /// Creates the state at the start of a connection.
     pub fn new(max_message: usize) -> Self {
         Self {
             max_message,
@@ -44,26 +44,25 @@ impl Messages {
         }
     }
 
-    /// Takes the next frame. `None` means that its message is not whole yet.
+    /// Takes the next frame. Returns `None` while its message is incomplete.
     ///
     /// # Errors
-    /// The close code for the rule that the frame breaks.
+    /// Returns the close code for the rule that the frame breaks.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Event>, u16> {
         let Frame {
             fin,
             opcode,
             mut payload,
         } = frame;
-        let (is_text, mut message) = match (opcode, self.message.take()) {
-            (8..=10, under_way) => {
-                self.message = under_way;
-                if !fin || payload.len() > 125 {
-                    return Err(PROTOCOL_ERROR);
-                }
-                return Ok(Some(Event::Control(opcode, payload)));
+        if matches!(opcode, 8..=10) {
+            if !fin || payload.len() > 125 {
+                return Err(PROTOCOL_ERROR);
             }
-            (0, Some(under_way)) => under_way,
-            (1..=7 | 11..=15, None) => (opcode == 1, Vec::new()),
+            return Ok(Some(Event::Control(opcode, payload)));
+        }
+        let (is_text, mut message) = match (opcode, self.message.take()) {
+            (0, Some(unfinished)) => unfinished,
+            (1..=7 | 11.., None) => (opcode == 1, Vec::new()),
             _ => return Err(PROTOCOL_ERROR),
         };
         if message.len() + payload.len() > self.max_message {

@@ -1,27 +1,27 @@
-//! Caught by: what_ends_too_early_is_waited_for
+//! Caught by: an_incomplete_length_is_not_an_error
 //!
-//! Half a length is taken for a wrong one.
+//! Reports a length that is not complete yet as a wrong one.
 
-/// What a length can do wrong (RFC 6455 §5.2).
+/// A rule that a length breaks (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrongLength {
-    /// It would have fitted into a shorter form.
+    /// It fits into a shorter form.
     NotShortest,
     /// The first of its 64 bits is set.
     TopBit,
 }
 
-/// The payload's length in bytes, and the bytes that said so.
+/// Returns the length of the payload, and how many of `bytes` it took; `None` if more
+/// bytes are needed.
 ///
 /// # Errors
-/// What the length does wrong.
+/// Returns the rule that the length breaks.
 pub fn payload_length(bytes: &[u8]) -> Result<Option<(u64, usize)>, WrongLength> {
     let Some((second, rest)) = bytes.split_first() else {
         return Ok(None);
     };
     let (len, least, took) = match second & 0x7f {
         126 => {
-            // Two bytes, or not yet.
             let Some((len, _)) = rest.split_first_chunk() else {
                 return Err(WrongLength::NotShortest);
             };

@@ -1,27 +1,27 @@
-//! Caught by: the_mask_bit_is_no_part_of_the_length
+//! Caught by: the_mask_bit_is_not_part_of_the_length
 //!
-//! The mask bit is taken for a part of the length.
+//! Takes the mask bit for a part of the length.
 
-/// What a length can do wrong (RFC 6455 §5.2).
+/// A rule that a length breaks (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrongLength {
-    /// It would have fitted into a shorter form.
+    /// It fits into a shorter form.
     NotShortest,
     /// The first of its 64 bits is set.
     TopBit,
 }
 
-/// The payload's length in bytes, and the bytes that said so.
+/// Returns the length of the payload, and how many of `bytes` it took; `None` if more
+/// bytes are needed.
 ///
 /// # Errors
-/// What the length does wrong.
+/// Returns the rule that the length breaks.
 pub fn payload_length(bytes: &[u8]) -> Result<Option<(u64, usize)>, WrongLength> {
     let Some((second, rest)) = bytes.split_first() else {
         return Ok(None);
     };
     let (len, least, took) = match *second {
         126 => {
-            // Two bytes, or not yet.
             let Some((len, _)) = rest.split_first_chunk() else {
                 return Ok(None);
             };

@@ -1,21 +1,21 @@
-//! Caught by: a_text_does_not_end_inside_a_character
+//! Caught by: a_text_cannot_end_inside_a_character
 //!
-//! An end is an end.
+//! Any end will do: `finish` checks nothing.
 
 use std::ops::RangeInclusive;
 
-/// What came is no UTF-8.
+/// The bytes are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8;
 
 const CONTINUATION: RangeInclusive<u8> = 0x80..=0xbf;
 
-/// Checks one text. It owns no heap memory, however long the text.
+/// Checks one text, and owns no heap memory.
 #[derive(Debug)]
 pub struct Utf8 {
-    /// How many bytes the character under way still has.
+    /// How many bytes of the current character are still to come.
     missing: usize,
-    /// What the next of them may be.
+    /// The values that the next of them can have.
     next: RangeInclusive<u8>,
 }
 
@@ -29,7 +29,7 @@ impl Default for Utf8 {
 }
 
 impl Utf8 {
-    /// Before the first byte.
+    /// Creates the state before the first byte.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl Utf8 {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// A byte that no UTF-8 text can have there.
+    /// Returns an error at the first byte that no UTF-8 text can have there.
     pub fn take(&mut self, chunk: &[u8]) -> Result<(), NotUtf8> {
         for &byte in chunk {
             if self.missing > 0 {
@@ -62,10 +62,10 @@ impl Utf8 {
         Ok(())
     }
 
-    /// The text is over: does it end where a character does?
+    /// Ends the text.
     ///
     /// # Errors
-    /// When it ends inside of one.
+    /// Returns an error if the text ends inside a character.
     pub fn finish(self) -> Result<(), NotUtf8> {
         Ok(())
     }
