@@ -10,7 +10,7 @@
 //!   given up before or has not been tried yet.
 //! - A chosen transport never times out. If it is refused (its connection broke for good),
 //!   try the next, which then has to prove itself.
-//! - After the last there is none.
+//! - After the last one, `current` returns `None`, whatever happens.
 //!
 //! `now` is the time since the chooser was created. It never goes backwards.
 //!

@@ -155,3 +155,40 @@ impl Reader {
     }
     // ANCHOR_END: next
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_cancelled_wait_loses_no_event() {
+        let hub = Hub::new(Limits::default());
+        let mut reader = hub.reader(None).unwrap();
+        for data in ["a", "b", "c"] {
+            // Polled once, and dropped while it waits.
+            assert!(timeout(Duration::ZERO, reader.next()).await.is_err());
+            hub.publish(data);
+            let next = timeout(Duration::from_secs(30), reader.next()).await;
+            let events = next.expect("the event is there").unwrap();
+            let texts: Vec<&str> = events.iter().map(|event| &*event.data).collect();
+            assert_eq!(texts, [data]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_is_woken() {
+        let hub = Hub::new(Limits::default());
+        let mut reader = hub.reader(None).unwrap();
+        let waits = tokio::spawn(async move { reader.next().await });
+        // The task runs, looks into the empty log, and waits.
+        tokio::task::yield_now().await;
+        hub.publish("a");
+        let next = timeout(Duration::from_secs(30), waits).await;
+        let events = next.expect("the reader is woken").unwrap().unwrap();
+        assert_eq!(events.len(), 1);
+    }
+}

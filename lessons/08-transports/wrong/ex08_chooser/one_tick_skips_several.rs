@@ -52,7 +52,8 @@ impl Chooser {
 
     /// Checks the time.
     pub fn tick(&mut self, now: Duration) {
-        while self.current().is_some() && !self.works && now >= self.since + self.patience {
+        while self.current().is_some() && !self.works && now >= self.since + self.patience
+        {
             self.next(self.since + self.patience);
         }
     }

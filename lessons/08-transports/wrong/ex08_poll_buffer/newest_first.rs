@@ -37,11 +37,10 @@ impl PollBuffer {
         if id < dropped || id > self.last {
             return None;
         }
-        let mut events: Vec<_> =
-            (dropped + 1..)
-                .zip(self.events.iter().cloned())
-                .filter(|&(number, _)| number > id)
-                .collect();
+        let mut events: Vec<_> = (dropped + 1..)
+            .zip(self.events.iter().cloned())
+            .filter(|&(number, _)| number > id)
+            .collect();
         events.reverse();
         Some(events)
     }

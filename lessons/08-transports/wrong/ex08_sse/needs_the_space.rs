@@ -28,7 +28,7 @@ pub fn events(stream: &str) -> Vec<Event> {
             continue;
         }
         let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-        
+
         match name {
             "id" => id = value,
             "data" => data.push(value),
