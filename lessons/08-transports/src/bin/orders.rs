@@ -17,7 +17,7 @@ async fn main() {
         }
         sleep(Duration::from_secs(3600)).await;
     });
-    let mut closing = pin!(sleep(Duration::from_millis(500)));
+    let mut closing = pin!(sleep(Duration::from_secs(2)));
     loop {
         tokio::select! {
             Some(order) = orders.recv() => println!("{order}, please."),

@@ -13,7 +13,7 @@ async fn prepare(what: &str, time: Duration, pieces: u32) -> u32 {
 
 #[tokio::main]
 async fn main() -> Result<(), tokio::task::JoinError> {
-    let tea = tokio::spawn(prepare("tea", Duration::from_millis(500), 3));
+    let tea = tokio::spawn(prepare("tea", Duration::from_secs(1), 3));
     let toast = tokio::spawn(prepare("toast", Duration::from_millis(100), 2));
     let (cups, slices) = (tea.await?, toast.await?);
     println!("{cups} cups of tea and {slices} slices of toast.");
