@@ -1,12 +1,18 @@
 //! # The chooser
 //!
-//! Try transports in order, one at a time. An event from the one that is being tried
-//! chooses it. A refusal from it, or silence for as long as `patience`, goes on to the
-//! next, which has the whole patience again. Whatever comes from another than the one
-//! that is being tried is late, and ignored. A chosen transport is not timed out any
-//! more; when it is refused (its connection broke for good), the next is tried.
+//! Try transports in order, one at a time.
 //!
-//! Time is passed in, counted from the moment when the chooser was made.
+//! - An event that arrives over the transport being tried chooses it.
+//! - If it is refused, or silent for as long as `patience`, try the next. The next has the
+//!   whole patience, counted from the moment when it became the current one: the `now` of
+//!   the call that moved on.
+//! - Ignore everything about a transport that is not the current one, whether it was
+//!   given up before or has not been tried yet.
+//! - A chosen transport never times out. If it is refused (its connection broke for good),
+//!   try the next, which then has to prove itself.
+//! - After the last one, `current` returns `None`, whatever happens.
+//!
+//! `now` is the time since the chooser was created. It never goes backwards.
 //!
 //! Try it: `cargo test --test ex08_chooser`
 
@@ -16,33 +22,33 @@ use std::time::Duration;
 pub struct Chooser {}
 
 impl Chooser {
-    /// Begins to try the first of `order`, at time 0.
+    /// Starts to try the first of `order`, at time 0.
     pub fn new(order: Vec<&'static str>, patience: Duration) -> Self {
         todo!("exercise ex08_chooser: try {order:?}, each for {patience:?}")
     }
 
-    /// The transport that is being tried, or that was chosen. `None` when there is none
-    /// left.
+    /// Returns the current transport, which is being tried or was chosen, or `None` if
+    /// none is left.
     pub fn current(&self) -> Option<&'static str> {
         todo!("exercise ex08_chooser: which one is it now?")
     }
 
-    /// The transport that was chosen.
+    /// Returns the current transport if it was chosen.
     pub fn chosen(&self) -> Option<&'static str> {
         todo!("exercise ex08_chooser: is one chosen?")
     }
 
-    /// An event came by the transport `from`.
+    /// Records that an event arrived over the transport `from`.
     pub fn event(&mut self, from: &str) {
-        todo!("exercise ex08_chooser: an event by {from}")
+        todo!("exercise ex08_chooser: an event over {from}")
     }
 
-    /// The transport `from` was refused, or broke.
+    /// Records that the transport `from` was refused, or broke.
     pub fn refused(&mut self, from: &str, now: Duration) {
         todo!("exercise ex08_chooser: no {from} at {now:?}")
     }
 
-    /// Time has passed.
+    /// Checks the time.
     pub fn tick(&mut self, now: Duration) {
         todo!("exercise ex08_chooser: it is {now:?}")
     }

@@ -1,26 +1,29 @@
-//! # An answer of unknown length
+//! # Decoding a chunked body
 //!
-//! Write a chunk: its length in hexadecimal, CR LF, the data, CR LF. Nothing at all for
-//! no data, since a chunk of length 0 ends the body. Then read a body: `Ok(None)` when
-//! its end has not come yet, else the data of all chunks and how many bytes of
-//! the input were the body. A size is one to eight hexadecimal digits and nothing else;
-//! there are no extensions and no trailers here.
+//! The chapter writes chunks. Read them.
+//!
+//! - A chunk is its size, CR LF, that many bytes of data, CR LF. A chunk of size 0 ends the
+//!   body; it has no data, so its two line ends follow each other.
+//! - A size is one to eight hexadecimal digits, upper or lower case, and nothing else: no
+//!   sign, no spaces, no extension after a semicolon. There are no trailers after the last
+//!   chunk. A line ends with CR LF and nothing less.
+//! - Return `Ok(None)` while the end of the body has not arrived. Otherwise return the data
+//!   of all chunks and the number of bytes that the body took: bytes after it belong to the
+//!   next response.
+//! - Return `BadChunk` at the first byte that cannot be right, even in the middle of a
+//!   line: a peer that sends digits forever must not be read forever.
 //!
 //! Try it: `cargo test --test ex08_chunked`
 
-/// These bytes are no chunked body.
+/// These bytes are not a chunked body, whatever follows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadChunk;
 
-/// One chunk.
-pub fn encode(data: &[u8]) -> Vec<u8> {
-    todo!("exercise ex08_chunked: a chunk of {} bytes", data.len())
-}
-
-/// The data of a body and the bytes that the body took, once it is complete.
+/// Returns the data of a complete body and the number of bytes that the body took, or
+/// `None` if more bytes are needed.
 ///
 /// # Errors
-/// [`BadChunk`] when it can be no chunked body, whatever may still come.
+/// Returns [`BadChunk`] if no bytes that follow could make this a chunked body.
 pub fn decode(input: &[u8]) -> Result<Option<(Vec<u8>, usize)>, BadChunk> {
     todo!("exercise ex08_chunked: what is in {} bytes?", input.len())
 }

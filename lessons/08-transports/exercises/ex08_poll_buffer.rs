@@ -1,9 +1,15 @@
 //! # The buffer behind long polling
 //!
-//! A client that polls is away between two answers. Keep the last `capacity` events,
-//! numbered from 1, and answer the question "what came after number N?": the events, none
-//! when there is nothing new, or `None` when an event in between is no longer kept or
-//! when N was never given out.
+//! A client that polls is disconnected between two responses. Keep the last `capacity`
+//! events, so that it can ask what it has missed.
+//!
+//! - Number the events from 1. Old events make room for new ones, but keep their numbers.
+//! - `after(id)` returns the events after number `id`, oldest first, each with its number.
+//!   It returns an empty list if there is nothing new.
+//! - `after(id)` returns `None` if an event after `id` is no longer kept, because the
+//!   client would not notice the gap.
+//! - It also returns `None` if `id` was never assigned: the client got it from a server
+//!   that has been restarted since. Any `u64` can arrive here.
 //!
 //! Try it: `cargo test --test ex08_poll_buffer`
 
@@ -11,7 +17,7 @@
 pub struct PollBuffer {}
 
 impl PollBuffer {
-    /// Will keep `capacity` events.
+    /// Creates a buffer that keeps `capacity` events.
     pub fn new(capacity: usize) -> Self {
         todo!("exercise ex08_poll_buffer: room for {capacity}")
     }
@@ -21,7 +27,7 @@ impl PollBuffer {
         todo!("exercise ex08_poll_buffer: keep {data:?}")
     }
 
-    /// The events behind number `id`, oldest first, with their numbers.
+    /// Returns the events after number `id`, oldest first, with their numbers.
     pub fn after(&self, id: u64) -> Option<Vec<(u64, String)>> {
         todo!("exercise ex08_poll_buffer: what came after {id}?")
     }

@@ -1,16 +1,39 @@
-//! An event's text may hold anything, and the format is lines: so each line of it is a
-//! field of its own. A field that was forgotten is worse than a broken event: what
-//! follows a newline would be read as a field, so whoever writes the text could
-//! write `id:` or `event:`, or end the event and begin another.
+//! The id belongs to the stream and the data to the event: that is why one variable is
+//! cleared at an empty line and the other is not. A `Vec` of data lines distinguishes no
+//! data at all (an empty `Vec`) from one empty line of it.
 
-use std::fmt::Write;
+/// An event, as a page receives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The stream's current id, empty before the first `id` field.
+    pub id: String,
+    /// The lines of its data, joined by `\n`.
+    pub data: String,
+}
 
-/// One event of a `text/event-stream`.
-pub fn sse_event(id: u64, data: &str) -> String {
-    let mut text = format!("id: {id}\n");
-    for line in data.replace("\r\n", "\n").split(['\n', '\r']) {
-        let _ = writeln!(text, "data: {line}");
+/// Returns the events that are complete in `stream`.
+pub fn events(stream: &str) -> Vec<Event> {
+    let text = stream.replace("\r\n", "\n").replace('\r', "\n");
+    let (mut events, mut id, mut data) = (Vec::new(), "", Vec::new());
+    let complete = text.rsplit_once('\n').map(|(lines, _)| lines.split('\n'));
+    for line in complete.into_iter().flatten() {
+        if line.is_empty() {
+            if !data.is_empty() {
+                events.push(Event {
+                    id: id.to_owned(),
+                    data: data.join("\n"),
+                });
+            }
+            data.clear();
+            continue;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "id" => id = value,
+            "data" => data.push(value),
+            _ => {}
+        }
     }
-    text.push('\n');
-    text
+    events
 }

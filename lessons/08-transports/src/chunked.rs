@@ -1,19 +1,20 @@
-//! Chunked transfer coding (RFC 9112 §7.1): an answer whose length nobody knows yet.
+//! Chunked transfer coding (RFC 9112, section 7.1): a body whose length is not known yet.
 //!
-//! `Content-Length` has to be said before the first byte. A stream of events cannot: it
-//! has no length until it ends. So each piece says its own, in hexadecimal, and a piece
-//! of length 0 says that it was the last.
+//! `Content-Length` is sent before the first byte of the body, but a stream of events has
+//! no length until it ends. So each chunk starts with its own size, in hexadecimal, and a
+//! chunk of size 0 ends the body.
 
-/// Ends a body: a chunk of length 0 and no trailers.
+/// The end of a body: a chunk of size 0 without trailers.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// Longest line with a chunk's size, extensions included.
+/// The longest line with a chunk's size, extensions included.
 const MAX_LINE: usize = 256;
-/// Most trailer lines behind the last chunk.
+/// The largest number of trailer lines after the last chunk.
 const MAX_TRAILERS: usize = 32;
 
 // ANCHOR: encode_chunk
-/// One chunk. Nothing for no data: a chunk of length 0 would end the body.
+/// Encodes one chunk. Empty data becomes nothing at all, because a chunk of size 0 would
+/// end the body.
 pub fn encode_chunk(data: &[u8]) -> Vec<u8> {
     if data.is_empty() {
         return Vec::new();
@@ -22,7 +23,7 @@ pub fn encode_chunk(data: &[u8]) -> Vec<u8> {
 }
 // ANCHOR_END: encode_chunk
 
-/// These bytes are no chunked body.
+/// The bytes are not a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a chunked body: {0}")]
 pub struct BadChunk(&'static str);
@@ -37,7 +38,7 @@ enum State {
     Done,
 }
 
-/// Takes a chunked body apart, in whatever pieces it comes.
+/// Decodes a chunked body that arrives in any pieces.
 #[derive(Debug, Default)]
 pub struct ChunkedDecoder {
     state: State,
@@ -45,16 +46,16 @@ pub struct ChunkedDecoder {
 }
 
 impl ChunkedDecoder {
-    /// Whether the body has ended.
+    /// Returns whether the body has ended.
     pub const fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
-    /// Takes bytes off the front of `input`, up to the body's end, and adds the data in
-    /// them to `output`.
+    /// Takes bytes off the front of `input`, up to the end of the body, and appends the
+    /// data in them to `output`.
     ///
     /// # Errors
-    /// [`BadChunk`]; the connection is of no use then.
+    /// Returns [`BadChunk`] if the bytes are not chunked; close the connection then.
     pub fn decode(
         &mut self,
         input: &mut &[u8],
@@ -77,7 +78,7 @@ impl ChunkedDecoder {
                     *input = rest;
                     self.line.push(byte);
                     if self.line.len() > MAX_LINE {
-                        return Err(BadChunk("a line without an end"));
+                        return Err(BadChunk("a line that is too long"));
                     }
                     if byte == b'\n' {
                         let line = std::mem::take(&mut self.line);
@@ -99,7 +100,7 @@ impl ChunkedDecoder {
                 len => State::Data(len),
             },
             State::DataEnd if line.is_empty() => State::Size,
-            State::DataEnd => return Err(BadChunk("a chunk longer than it said")),
+            State::DataEnd => return Err(BadChunk("a chunk longer than its size")),
             State::Trailers(_) if line.is_empty() => State::Done,
             State::Trailers(count) if count < MAX_TRAILERS => State::Trailers(count + 1),
             _ => return Err(BadChunk("too many trailers")),
@@ -108,16 +109,16 @@ impl ChunkedDecoder {
     }
 }
 
-/// The size on a chunk's first line; what follows a semicolon is an extension, which
-/// nobody uses.
+/// Returns the size on a chunk's first line. After a semicolon there can be extensions,
+/// which are ignored.
 fn size(line: &[u8]) -> Result<usize, BadChunk> {
     let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
-    // `from_str_radix` would take a sign.
+    // `from_str_radix` would accept a sign.
     if !digits.first().is_some_and(u8::is_ascii_hexdigit) || digits.len() > 8 {
-        return Err(BadChunk("no size"));
+        return Err(BadChunk("not a size"));
     }
-    let digits = str::from_utf8(digits).map_err(|_| BadChunk("no size"))?;
-    usize::from_str_radix(digits.trim_end(), 16).map_err(|_| BadChunk("no size"))
+    let digits = str::from_utf8(digits).map_err(|_| BadChunk("not a size"))?;
+    usize::from_str_radix(digits.trim_end(), 16).map_err(|_| BadChunk("not a size"))
 }
 
 #[cfg(test)]
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_the_same_in_whatever_pieces_it_comes() {
+    fn a_body_decodes_the_same_in_any_pieces() {
         let mut body = encode_chunk(b"hello ");
         body.extend(encode_chunk(b""));
         body.extend(encode_chunk(&[b'x'; 300]));
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_chunk_is_refused() {
+    fn malformed_chunks_are_refused() {
         for bad in [
             &b"+5\r\nhello\r\n"[..],
             b"5\nhello",

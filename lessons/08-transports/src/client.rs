@@ -1,4 +1,4 @@
-//! The other side, without a browser: follows the events over a socket, and counts what
+//! The client side, without a browser: follows the events over a socket and counts what
 //! that costs.
 
 use std::collections::VecDeque;
@@ -11,43 +11,43 @@ use websocket::Connection;
 use crate::multipart::find;
 use crate::{ChunkedDecoder, Event, MultipartParser, Transport};
 
-/// What following cost.
+/// What it cost to follow the events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The events, as they came.
+    /// The events, in the order of their arrival.
     pub events: Vec<Event>,
-    /// From publishing to having, for each event.
+    /// The time from publishing to arrival, for each event.
     pub latencies: Vec<Duration>,
-    /// HTTP requests.
+    /// The number of HTTP requests.
     pub requests: u64,
-    /// Bytes that went up: requests with their heads.
+    /// Bytes sent: requests with their headers.
     pub sent: u64,
-    /// Bytes that came down: heads, framing and events.
+    /// Bytes received: headers, framing and events.
     pub received: u64,
 }
 
-/// Why it did not go on.
+/// The reason why following ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The connection broke, or the deadline passed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The server refused, with this status and these words.
+    /// The server refused, with this status and text.
     #[error("status {0}: {1}")]
     Refused(u16, String),
-    /// What came makes no sense.
-    #[error("cannot make sense of the answer: {0}")]
+    /// The response cannot be parsed.
+    #[error("cannot parse the response: {0}")]
     Garbage(String),
-    /// The server says that events are missed.
+    /// The server reports that events were missed.
     #[error("{0}")]
     Missed(String),
 }
 
-/// Follows the events behind number `after` until `count` have come, or fails after
-/// `deadline`. Blocks.
+/// Follows the events after number `after` until `count` have arrived. Blocks.
 ///
 /// # Errors
-/// See [`ClientError`].
+/// Returns a [`ClientError`] if the server refuses, the connection breaks, or `deadline`
+/// has passed.
 pub fn follow(
     addr: SocketAddr,
     transport: Transport,
@@ -157,7 +157,6 @@ impl Wire {
         Ok(self.buffer.drain(..length).collect())
     }
 
-    // ANCHOR: poll
     fn poll(
         &mut self,
         transport: Transport,
@@ -181,7 +180,6 @@ impl Wire {
         }
         Ok(())
     }
-    // ANCHOR_END: poll
 
     fn stream(
         &mut self,
@@ -269,7 +267,7 @@ impl Wire {
     }
 }
 
-/// The event in a line of a stream, if there is one in it.
+/// Returns the event in a line of a stream, if there is one.
 fn json_of(transport: Transport, line: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
     Ok(match transport {
         Transport::Sse => line.strip_prefix(b"data: ").map(<[u8]>::to_vec),

@@ -1,10 +1,9 @@
 //! What is left of the Flash transport: its policy server.
 //!
-//! Flash films had TCP sockets years before pages had WebSocket, so Socket.IO put an
-//! invisible film into the page and spoke WebSocket through it. Before it connected
-//! anywhere, Flash asked that host, on port 843 or one that the film named, whether films
-//! from elsewhere may: that question is all that it sent there, and an XML file was the
-//! answer.
+//! Flash movies had TCP sockets years before pages had WebSocket, so Socket.IO put an
+//! invisible movie into the page, and the movie spoke WebSocket for it. Before a movie
+//! could connect anywhere, the Flash player asked that host for permission, on port 843
+//! or on a port that the movie named. The answer is an XML file.
 
 use std::io;
 use std::time::Duration;
@@ -13,17 +12,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-/// The port of the talk: 843 is below 1024 and so for root alone; gevent-socketio put
-/// 10,000 on top.
+/// The port of the talk. Only root can listen on 843, because it is below 1024, so
+/// gevent-socketio added 10,000.
 pub const POLICY_PORT: u16 = 10843;
-/// What a Flash player sends, with the zero byte that ends it.
+/// The request of a Flash player, with the zero byte that ends it.
 pub const POLICY_REQUEST: &[u8] = b"<policy-file-request/>\0";
 
-/// How long a player may take to ask.
+/// How long the server waits for the request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The file: films from `domain` may connect to `port` here. Ends with a zero byte, as
-/// the request does.
+/// Returns the policy file: movies from `domain` are allowed to connect to `port` here.
+/// It ends with a zero byte, as the request does.
 pub fn policy(domain: &str, port: u16) -> Vec<u8> {
     let domain = domain
         .replace('&', "&amp;")
@@ -38,8 +37,8 @@ pub fn policy(domain: &str, port: u16) -> Vec<u8> {
 }
 
 // ANCHOR: serve_policy
-/// Answers players on `listener` until it is dropped. Whoever asks for something else is
-/// hung up on.
+/// Answers players on `listener` until this future is dropped. Any other request is
+/// answered by closing the connection.
 pub async fn serve_policy(listener: TcpListener, domain: &str, port: u16) {
     let answer: &'static [u8] = policy(domain, port).leak();
     loop {

@@ -1,4 +1,4 @@
-//! Who listens: readers of one log, at most so many at once.
+//! The readers of one log, and the limits on them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,19 +7,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{Event, Log, Missed};
 
-/// What a server takes on.
+/// Limits of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Events that are kept for those who come back. Default 10,000.
+    /// Events kept for clients that reconnect. Default 10,000.
     pub history: usize,
-    /// Clients that listen at once; one more gets status 503. Default 1,000.
+    /// Clients connected at once; further ones get status 503. Default 1,000.
     pub readers: usize,
-    /// How long a poll waits for an event. Below the minute after which proxies hang up.
-    /// Default 25 s.
+    /// How long a poll waits for an event, below the minute after which many proxies
+    /// close a connection. Default 25 s.
     pub poll_wait: Duration,
-    /// How long a client may leave no room for what it is sent. Default 10 s.
+    /// How long a write can make no progress before the connection is closed. Default
+    /// 10 s.
     pub patience: Duration,
-    /// Bytes that a client may send at once. Default 4096.
+    /// Bytes in one message from a client. Default 4096.
     pub upstream: usize,
 }
 
@@ -35,20 +36,19 @@ impl Default for Limits {
     }
 }
 
-/// How connections ended, counted.
+/// Counts of connections that the server had to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Endings {
-    /// The reader fell behind what the log keeps, and was told so.
+    /// Readers that fell behind the log and were notified.
     pub missed: u64,
-    /// The client took nothing for as long as the server's patience.
+    /// Connections whose writes made no progress for [`Limits::patience`].
     pub stalled: u64,
 }
 
-/// Events per step: a reader that is far behind gets them in portions, and others their
-/// turn.
+/// Events per step, so that a reader that is far behind does not hold up the others.
 const BATCH: usize = 64;
 
-/// The log and its readers. A clone is the same hub.
+/// The log and its readers. Clones share one hub.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
 
@@ -62,7 +62,7 @@ struct Inner {
 }
 
 impl Hub {
-    /// A hub without events.
+    /// Creates a hub without events.
     pub fn new(limits: Limits) -> Self {
         Self(Arc::new(Inner {
             log: Mutex::new(Log::new(limits.history)),
@@ -73,7 +73,7 @@ impl Hub {
         }))
     }
 
-    /// Publishes an event to everybody. Returns its number.
+    /// Publishes an event to all readers and returns its number.
     pub fn publish(&self, data: &str) -> u64 {
         let at = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -84,8 +84,9 @@ impl Hub {
         id
     }
 
-    /// A reader of what comes behind event `after`, or of what comes from now on. `None`
-    /// when all places are taken; dropping a reader gives its place back.
+    /// Returns a reader of the events after number `after`, or of those from now on.
+    /// Returns `None` if [`Limits::readers`] are connected; dropping a reader makes room
+    /// for another.
     pub fn reader(&self, after: Option<u64>) -> Option<Reader> {
         let place = self.0.places.clone().try_acquire_owned().ok()?;
         let after = after.unwrap_or_else(|| lock(&self.0.log).last());
@@ -97,17 +98,17 @@ impl Hub {
         })
     }
 
-    /// How many listen now.
+    /// Returns the number of readers.
     pub fn readers(&self) -> usize {
         self.0.limits.readers - self.0.places.available_permits()
     }
 
-    /// How connections have ended so far, where there was something to say about it.
+    /// Returns how many connections the server had to end so far.
     pub fn endings(&self) -> Endings {
         *lock(&self.0.endings)
     }
 
-    /// What this hub takes on.
+    /// Returns the hub's limits.
     pub fn limits(&self) -> Limits {
         self.0.limits
     }
@@ -121,7 +122,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One client's place in the log.
+/// A client's position in the log.
 #[derive(Debug)]
 pub struct Reader {
     hub: Hub,
@@ -132,10 +133,12 @@ pub struct Reader {
 
 impl Reader {
     // ANCHOR: next
-    /// Waits for the next events. May be dropped while it waits: nothing is lost by that.
+    /// Waits for the next events. Cancel-safe: dropping this future while it waits loses
+    /// no events.
     ///
     /// # Errors
-    /// [`Missed`] when the reader was so slow that the log has let go of what comes next.
+    /// Returns [`Missed`] if the log no longer keeps the event that this reader needs
+    /// next.
     pub async fn next(&mut self) -> Result<Vec<Arc<Event>>, Missed> {
         loop {
             self.news.borrow_and_update();
@@ -146,9 +149,46 @@ impl Reader {
                 self.after = last.id;
                 return Ok(events);
             }
-            // Fails only when the hub is gone, and we hold the hub.
+            // Fails only if the hub has been dropped, and this reader holds it.
             let _ = self.news.changed().await;
         }
     }
     // ANCHOR_END: next
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_cancelled_wait_loses_no_event() {
+        let hub = Hub::new(Limits::default());
+        let mut reader = hub.reader(None).unwrap();
+        for data in ["a", "b", "c"] {
+            // Polled once, and dropped while it waits.
+            assert!(timeout(Duration::ZERO, reader.next()).await.is_err());
+            hub.publish(data);
+            let next = timeout(Duration::from_secs(30), reader.next()).await;
+            let events = next.expect("the event is there").unwrap();
+            let texts: Vec<&str> = events.iter().map(|event| &*event.data).collect();
+            assert_eq!(texts, [data]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_is_woken() {
+        let hub = Hub::new(Limits::default());
+        let mut reader = hub.reader(None).unwrap();
+        let waits = tokio::spawn(async move { reader.next().await });
+        // The task runs, looks into the empty log, and waits.
+        tokio::task::yield_now().await;
+        hub.publish("a");
+        let next = timeout(Duration::from_secs(30), waits).await;
+        let events = next.expect("the reader is woken").unwrap().unwrap();
+        assert_eq!(events.len(), 1);
+    }
 }

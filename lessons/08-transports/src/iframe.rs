@@ -1,11 +1,12 @@
-//! The forever iframe: a page that never finishes loading, in a frame that nobody sees.
+//! The forever iframe: a page that never finishes loading, in a hidden frame.
 //!
-//! Browsers run a script as soon as its end has come, also when the page goes on. So each
-//! event is a script that calls the page around the frame.
+//! A browser runs a script as soon as its end tag has arrived, even if the page continues.
+//! So each event is a script that calls the page around the frame.
 
 use crate::jsonp::script_safe;
 
-/// What comes first: browsers wait for some bytes before they begin to run anything.
+/// Returns the start of the page. Some browsers used to wait for about a kilobyte before
+/// they ran anything.
 pub(crate) fn head() -> String {
     format!(
         "<!doctype html><meta charset=utf-8><title>events</title>{}\n",
@@ -14,8 +15,8 @@ pub(crate) fn head() -> String {
 }
 
 // ANCHOR: script
-/// One event: the page around the frame is called, and the script takes itself out, or
-/// the frame would grow for ever.
+/// Returns a script that passes an event to the page around the frame and then removes
+/// itself, because otherwise the frame would grow forever.
 pub fn script(json: &str) -> String {
     format!(
         "<script>parent.onFrameEvent({});document.currentScript.remove()</script>\n",

@@ -1,13 +1,13 @@
-//! JSONP: long polling by `<script>`, which may come from any host.
+//! JSONP: long polling with `<script>` elements, which a page can load from any host.
 //!
-//! The answer is a program: a call of a function of the page, with the events as its
-//! argument. Whoever chooses the function's name writes part of that program. So the name
-//! is checked.
+//! The response is a program that calls a function of the page with the events as its
+//! argument. The client chooses the name of the function, and so part of the program.
+//! That is why the name is checked.
 
 use std::str::FromStr;
 
-/// A function's name that may be put in front of an answer: a letter, then letters,
-/// digits and underscores, at most 64.
+/// The name of the function to call: a letter, then letters, digits and underscores, at
+/// most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback(String);
 
@@ -16,14 +16,9 @@ impl FromStr for Callback {
     type Err = &'static str;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let plain = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let begins = name
-            .bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_alphabetic());
-        if plain && begins && name.len() <= 64 {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
+        if starts_well && name.bytes().all(is_plain) && name.len() <= 64 {
             Ok(Self(name.to_owned()))
         } else {
             Err(
@@ -32,18 +27,21 @@ impl FromStr for Callback {
         }
     }
 }
+// ANCHOR_END: callback
 
-/// The program that calls it. The comment in front keeps the first bytes of the answer
-/// out of the asker's hands: they could otherwise be the first bytes of a Flash film.
+// ANCHOR: call
+/// Returns the script that calls the function. With the comment in front of the name, the
+/// client does not choose the first bytes of the response, which could otherwise be those
+/// of a Flash movie.
 pub fn call(callback: &Callback, json: &str) -> String {
     format!("/**/{}({});", callback.0, script_safe(json))
 }
-// ANCHOR_END: callback
+// ANCHOR_END: call
 
 // ANCHOR: script_safe
-/// JSON that can stand in a script, in a page: no `</script>` or `<!--` that ends or
-/// changes it, and no line separators that scripts before 2019 took for the end of a
-/// line. JSON can spell each of these another way.
+/// Escapes JSON for a script inside a page: no `</script>` or `<!--`, which would end or
+/// change the script, and no line separators, which ended a line in JavaScript until
+/// 2019.
 pub(crate) fn script_safe(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('\u{2028}', "\\u2028")
@@ -56,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_callback_is_a_name_and_no_program() {
+    fn a_callback_is_a_name_and_not_a_program() {
         for good in ["cb", "a1_", &"x".repeat(64)] {
             assert!(good.parse::<Callback>().is_ok(), "{good}");
         }

@@ -1,12 +1,11 @@
-//! One stream of events, and every way that a browser of the last fifteen years could be
-//! given it.
+//! One stream of events, and seven transports that have carried such streams to browsers
+//! over the last two decades.
 //!
-//! A browser asks and a server answers: HTTP has no way for a server to begin. Each
-//! transport here is a way around that. All of them read one [`Log`] through a [`Hub`],
-//! each from where it stopped, so that what differs between them is how the bytes travel
-//! and nothing else. [`routes`] has a path for each [`Transport`], [`serve`] puts them on
-//! a socket, and [`follow`] is the other side: a client that counts its requests and its
-//! bytes.
+//! A browser sends requests and a server answers them: in HTTP a server cannot start a
+//! conversation. Each transport here is a way around that. All of them read one [`Log`]
+//! through a [`Hub`], so the only difference between them is how the bytes travel.
+//! [`routes`] has a path for each [`Transport`], [`serve`] serves them on a socket, and
+//! [`follow`] is the other side: a client that counts its requests and bytes.
 
 mod chunked;
 mod client;

@@ -1,42 +1,43 @@
-//! The last events, numbered: what makes it possible to come back.
+//! The last events, numbered, so that a client can disconnect without missing any.
 //!
-//! A client of a transport that polls is away between two answers, and a stream breaks
-//! when a train enters a tunnel. If each event has a number and the server keeps the last
-//! of them, then "what came after number 41?" is a question that any client can ask at
-//! any time, and the server has to remember nothing about who has seen what.
+//! A client that polls is disconnected between two responses, and a stream breaks when a
+//! train enters a tunnel. If each event has a number and the server keeps the last ones,
+//! any client can ask at any time "what came after number 41?", and the server need not
+//! remember what each client has seen.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// One event.
+/// An event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Counts from 1, without a gap.
+    /// The number, counted from 1 without gaps.
     pub id: u64,
     /// When it was published, in microseconds since 1970.
     pub at: u64,
-    /// What it says.
+    /// The text.
     pub data: String,
 }
 
 impl Event {
-    /// The event as one line of JSON.
+    /// Returns the event as one line of JSON.
     pub fn json(&self) -> String {
         serde_json::json!({ "id": self.id, "at": self.at, "data": self.data }).to_string()
     }
 }
 
-/// A client asked for events that are gone, or that never were: it has to begin anew.
+/// A client asked for events that are no longer kept, or that never existed. It has to
+/// start over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("events after {after} are not kept: there are {first} to {last}")]
 pub struct Missed {
-    /// The last that the client has seen.
+    /// The last event that the client has seen.
     pub after: u64,
-    /// The oldest that is kept.
+    /// The oldest event that is kept.
     pub first: u64,
-    /// The newest.
+    /// The newest event.
     pub last: u64,
 }
 
@@ -49,7 +50,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// An empty log that will keep `capacity` events.
+    /// Creates an empty log that keeps `capacity` events.
     pub const fn new(capacity: usize) -> Self {
         Self {
             events: VecDeque::new(),
@@ -58,7 +59,7 @@ impl Log {
         }
     }
 
-    /// Adds an event, which may push out the oldest. Returns its number.
+    /// Adds an event, drops the oldest if there is no room, and returns its number.
     pub fn push(&mut self, at: u64, data: &str) -> u64 {
         self.last += 1;
         self.events.push_back(Arc::new(Event {
@@ -72,18 +73,17 @@ impl Log {
         self.last
     }
 
-    /// The number of the newest event, 0 when there was none.
+    /// Returns the number of the newest event, or 0 if there was none.
     pub const fn last(&self) -> u64 {
         self.last
     }
 
-    // ANCHOR: after
-    /// Up to `max` events behind number `after`, oldest first; none when there is nothing
-    /// new.
+    /// Returns up to `max` events after number `after`, oldest first; none if there is
+    /// nothing new.
     ///
     /// # Errors
-    /// [`Missed`] when an event in between is gone, or when `after` is a number that was
-    /// never given out: the server was started again meanwhile.
+    /// Returns [`Missed`] if an event after `after` is no longer kept, or if `after` was
+    /// never assigned because the server has been restarted since.
     pub fn after(&self, after: u64, max: usize) -> Result<Vec<Arc<Event>>, Missed> {
         let first = self.last - self.events.len() as u64 + 1;
         if after > self.last || after + 1 < first {
@@ -96,7 +96,6 @@ impl Log {
         let skip = usize::try_from(after + 1 - first).unwrap_or(usize::MAX);
         Ok(self.events.iter().skip(skip).take(max).cloned().collect())
     }
-    // ANCHOR_END: after
 }
 
 #[cfg(test)]
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_that_are_gone_and_events_to_come_are_both_missed() {
+    fn dropped_events_and_unassigned_numbers_are_both_missed() {
         let mut log = Log::new(3);
         assert_eq!(log.after(0, 10), Ok(vec![]));
         for id in 1..=5 {

@@ -1,4 +1,4 @@
-//! Long polling: an answer that waits until there is something to say.
+//! Long polling: the server delays its response until there is an event.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use warp::reply::{Reply, Response};
 use crate::{Callback, Missed, Reader, call};
 
 // ANCHOR: poll
-/// Waits for events, at most for `wait`; none is an answer too.
+/// Waits for events, for at most `wait`, and returns a JSON array, which can be empty.
 async fn poll(mut reader: Reader, wait: Duration) -> Result<String, Missed> {
     match timeout(wait, reader.next()).await {
         Ok(events) => {
@@ -21,7 +21,8 @@ async fn poll(mut reader: Reader, wait: Duration) -> Result<String, Missed> {
 }
 // ANCHOR_END: poll
 
-/// The answer to a poll: an array of events, 410 for a client that has missed some.
+/// Returns the response to a poll: an array of events, or 410 if the client has missed
+/// some.
 pub(crate) async fn response(reader: Reader, wait: Duration) -> Response {
     match poll(reader, wait).await {
         Ok(json) => reply(StatusCode::OK, "application/json", json),
@@ -33,8 +34,8 @@ pub(crate) async fn response(reader: Reader, wait: Duration) -> Response {
     }
 }
 
-/// The same as a program. A script that fails says nothing to the page, so a miss is a
-/// call too.
+/// Returns the same as a script. A page cannot see the status of a script that fails to
+/// load, so missed events are reported by a call too.
 pub(crate) async fn jsonp_response(
     reader: Reader,
     wait: Duration,

@@ -1,4 +1,4 @@
-//! The tour of lesson 08: the same events, every way.
+//! The tour of lesson 08: the same events over seven transports.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
-use terminal::{heading, say};
+use terminal::{heading, next, remember, say};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use transports::{
@@ -16,42 +16,42 @@ use transports::{
     serve_policy,
 };
 
-/// The same events, every way that a browser can be given them. Without a part, all of
-/// them, one after the other.
+/// The same events over seven transports, and how to choose the best of them
 #[derive(Parser)]
 #[command(name = "lesson-08-transports")]
+#[command(after_help = "Runs compare, choose and flash if no part is given.")]
 struct Flags {
-    /// The part to show.
     #[command(subcommand)]
     what: Option<What>,
-    /// How many events each transport carries.
-    #[arg(long, global = true, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    /// Number of events that each transport carries
+    #[arg(long, global = true, default_value_t = 200)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=2000))]
     events: u16,
 }
 
 #[derive(Clone, Subcommand)]
 enum What {
-    /// The requests, bytes and latency of each transport.
+    /// Compare the requests, bytes and latency of the transports
     Compare,
-    /// What the chooser takes when one transport after the other is refused.
+    /// Choose a transport while a network refuses more and more of them
     Choose,
-    /// The Flash policy server, asked as a player asks.
+    /// Ask the Flash policy server, as a Flash player did
     Flash,
-    /// The page, until Ctrl-C.
+    /// Serve the page with all transports until Ctrl-C
     Serve {
-        /// The port of the page; 0 for a free one.
+        /// Port of the page; 0 for any free port
         #[arg(long, default_value_t = 5008)]
         port: u16,
-        /// The port of the Flash policy server; 0 for a free one.
+        /// Port of the Flash policy server; 0 for any free port
         #[arg(long, default_value_t = POLICY_PORT)]
         policy_port: u16,
-        /// What the network refuses; may be given several times.
+        /// Transport to refuse; can be given several times
         #[arg(long, value_enum)]
         refuse: Vec<Refuse>,
     },
-    /// Numbers for the plots, as CSV.
+    /// Print the data for the book's plots as CSV
     Measure {
-        /// What to measure.
+        /// The quantity to measure
         #[arg(value_enum)]
         name: Measure,
     },
@@ -66,13 +66,13 @@ enum Refuse {
     Iframe,
     Polling,
     Jsonp,
-    /// A proxy that holds every stream back.
+    /// Simulate a proxy that holds every stream back
     Streams,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Measure {
-    /// Bytes on the wire for each event, by transport.
+    /// Bytes on the wire for each event, by transport
     Bytes,
 }
 
@@ -87,7 +87,13 @@ fn run(flags: &Flags) -> Result<()> {
         None => {
             compare(&runtime, events)?;
             choose(&runtime)?;
-            flash(&runtime)
+            flash(&runtime)?;
+            next(
+                "`cargo run -p lesson-08-transports -- serve` for the same in your \
+                 browser, then `cargo test --test ex08_poll_buffer`, the first exercise \
+                 of chapter 8.",
+            );
+            Ok(())
         }
         Some(What::Compare) => compare(&runtime, events),
         Some(What::Choose) => choose(&runtime),
@@ -129,8 +135,7 @@ fn start(runtime: &Runtime, refused: Refused) -> Result<(Hub, SocketAddr)> {
 fn play(runtime: &Runtime, transport: Transport, events: usize) -> Result<Report> {
     let (hub, addr) = start(runtime, Refused::default())?;
     let publisher = thread::spawn(move || {
-        // The client is there before the first event: its first request is part of what
-        // we count.
+        // The client connects before the first event, so that its first request counts.
         while hub.readers() == 0 {
             thread::sleep(Duration::from_millis(1));
         }
@@ -147,15 +152,19 @@ fn play(runtime: &Runtime, transport: Transport, events: usize) -> Result<Report
         .iter()
         .map(|event| event.id)
         .eq(1..=events as u64);
-    ensure!(whole, "{transport} lost an event, or their order");
+    ensure!(whole, "{transport} lost or reordered events");
     Ok(report)
 }
 
 fn compare(runtime: &Runtime, events: usize) -> Result<()> {
-    heading("The same events, seven ways");
+    heading("The same events over seven transports");
     say(format_args!(
-        "  {:<10} {:>8} {:>14} {:>14} {:>10}",
-        "", "requests", "bytes down", "bytes up", "latency"
+        "  {:<10} {:>8} {:>8} {:>8} {:>11}  down and up",
+        "", "requests", "down", "up", "latency"
+    ));
+    say(format_args!(
+        "  {:<10} {:>8} {:>8} {:>8} {:>11}  per event",
+        "transport", "in all", "bytes", "bytes", "median"
     ));
     for transport in Transport::ALL {
         let mut report = play(runtime, transport, events)?;
@@ -165,21 +174,23 @@ fn compare(runtime: &Runtime, events: usize) -> Result<()> {
             usize::try_from(each(report.received + report.sent) / 20).unwrap_or(0),
         );
         say(format_args!(
-            "  {transport:<10} {:>8} {:>8} each {:>8} each {:>7} µs {bar}",
+            "  {transport:<10} {:>8} {:>8} {:>8} {:>8} µs  {bar}",
             report.requests,
             each(report.received),
             each(report.sent),
             report.latencies[events / 2].as_micros(),
         ));
     }
-    say(
-        "Every transport brought every event in order; a poll pays for a request and a head each time.\n",
+    remember(
+        "Every transport delivered every event in order. A poll pays for the headers of \
+         a request and a response each time.",
     );
+    say("");
     Ok(())
 }
 
 fn choose(runtime: &Runtime) -> Result<()> {
-    heading("What is chosen when the network refuses");
+    heading("Choosing a transport when the network refuses some");
     let mut refused = Refused::default();
     let mut expected = Transport::ALL.into_iter();
     let say_choice =
@@ -194,7 +205,7 @@ fn choose(runtime: &Runtime) -> Result<()> {
     for transport in Transport::ALL {
         refused.transports.insert(transport);
         say_choice(
-            &format!("and without {transport}"),
+            &format!("also without {transport}"),
             &refused,
             expected.next(),
         )?;
@@ -203,20 +214,18 @@ fn choose(runtime: &Runtime) -> Result<()> {
         transports: [Transport::WebSocket].into(),
         streams: true,
     };
-    say_choice(
-        "a proxy that buffers",
-        &refused,
-        Some(Transport::LongPolling),
-    )?;
-    say(
-        "A stream that is held back answers 200 and then nothing: only waiting for an event finds that out.\n",
+    say_choice("a buffering proxy", &refused, Some(Transport::LongPolling))?;
+    remember(
+        "A stream that a proxy holds back starts with status 200, and then nothing \
+         arrives. Only waiting for an event shows that.",
     );
+    say("");
     Ok(())
 }
 
 // ANCHOR: choose
-/// Tries each transport with an event that is already there, and takes the first that
-/// brings it.
+/// Tries each transport with an event that exists already, and returns the first that
+/// delivers it.
 fn chosen(runtime: &Runtime, refused: &Refused) -> Result<Option<Transport>> {
     let (hub, addr) = start(runtime, refused.clone())?;
     hub.publish("are you there?");
@@ -238,21 +247,16 @@ fn flash(runtime: &Runtime) -> Result<()> {
     player.write_all(POLICY_REQUEST)?;
     let mut answer = String::new();
     player.read_to_string(&mut answer)?;
-    say(format_args!(
-        "  asked     {}",
-        POLICY_REQUEST.escape_ascii()
-    ));
+    say(format_args!("  player  {}", POLICY_REQUEST.escape_ascii()));
     let file = answer.find("<cross-domain-policy>").map(|at| &answer[at..]);
     let file = file.context("the policy server did not answer with a policy")?;
     say(format_args!(
-        "  answered  …{}",
-        file.escape_default()
-            .to_string()
-            .replace("\\\"", "\"")
-            .replace("\\u{0}", "\\x00")
+        "  server  …{}",
+        file.replace("><", ">\n           <").replace('\0', "\\x00")
     ));
-    say(
-        "One question, one file, and the connection ends. No browser has asked since 2021.",
+    remember(
+        "One request, one file, and the server closes the connection. Browsers stopped \
+         asking when they removed Flash.",
     );
     Ok(())
 }
@@ -280,13 +284,24 @@ fn serve_page(
     }
     runtime.block_on(async {
         let bind = async |port: u16| {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| {
-                format!("cannot listen on port {port}: choose others with --port and --policy-port")
-            })
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                .await
+                .with_context(|| {
+                    format!(
+                        "cannot listen on port {port}: choose others with --port and \
+                     --policy-port"
+                    )
+                })
         };
         let (listener, policies) = (bind(port).await?, bind(policy_port).await?);
-        say(format_args!("The page is at http://{}", listener.local_addr()?));
-        say(format_args!("Flash players would ask at {}; Ctrl-C ends this", policies.local_addr()?));
+        say(format_args!(
+            "The page is at http://{}",
+            listener.local_addr()?
+        ));
+        say(format_args!(
+            "The Flash policy server is at {}. Press Ctrl-C to stop.",
+            policies.local_addr()?
+        ));
         let hub = Hub::new(Limits::default());
         tokio::select! {
             () = serve(listener, hub, refused) => {}

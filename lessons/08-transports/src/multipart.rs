@@ -1,33 +1,33 @@
-//! The talk's streaming: `multipart/x-mixed-replace`, an answer in parts, each of which
+//! The talk's streaming: `multipart/x-mixed-replace`, a body in parts, each of which
 //! replaces the one before.
 //!
-//! Netscape made it in 1995 for pictures that move, and cameras still use it. For a while
-//! Firefox gave the parts to scripts (`xhr.multipart`); it does no more, so today a
-//! script reads the body as a stream and finds the parts itself.
+//! Netscape introduced it in 1995 for animated pictures, and cameras still use it. For
+//! some years Firefox passed the parts to scripts (`xhr.multipart`). No browser does so
+//! today, so our page reads the body as a stream and finds the parts itself.
 
 use bytes::Bytes;
 
-/// What stands between parts. It must not occur inside of one; JSON has no line that
-/// begins with two hyphens.
+/// The text between parts. It must not occur inside a part, and it does not: no line of
+/// our JSON begins with two hyphens.
 pub(crate) const BOUNDARY: &str = "event";
 
 // ANCHOR: part
-/// One part, with the boundary behind it: a reader knows that a part is complete when it
-/// sees the next boundary, and would otherwise get each event only with the one after.
+/// Returns a part and the boundary after it. A reader recognizes the end of a part by the
+/// next boundary, so without it each event would arrive one event late.
 pub fn part(json: &str) -> String {
     format!("Content-Type: application/json\r\n\r\n{json}\r\n--{BOUNDARY}\r\n")
 }
 // ANCHOR_END: part
 
-/// Finds the parts in a body, in whatever pieces it comes.
+/// Finds the parts in a body that arrives in any pieces.
 #[derive(Debug, Default)]
 pub struct MultipartParser {
     buffer: Vec<u8>,
 }
 
 impl MultipartParser {
-    /// Takes the next bytes of the body, and returns the contents of the parts that are
-    /// complete.
+    /// Accepts the next bytes of the body and returns the contents of the parts that are
+    /// now complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Bytes> {
         self.buffer.extend_from_slice(bytes);
         let delimiter = format!("--{BOUNDARY}\r\n");

@@ -1,8 +1,8 @@
-//! Whose page asks.
+//! Which page a request comes from.
 
 use http::{HeaderMap, header};
 
-/// Whether a page of `origin` (`http://host:port`) was served by `host`.
+/// Returns whether a page of `origin` (`http://host:port`) was served by `host`.
 pub fn is_same_origin(origin: &str, host: &str) -> bool {
     origin
         .strip_prefix("http://")
@@ -11,10 +11,10 @@ pub fn is_same_origin(origin: &str, host: &str) -> bool {
 }
 
 // ANCHOR: from_another_site
-/// Whether a request comes from a page of another site. Scripts say so in `Origin`;
-/// `<script>` and `<iframe>` send no `Origin` with a GET, but since 2023 every browser
-/// says where a request comes from in `Sec-Fetch-Site`. A client that sends neither is no
-/// browser, or an old one.
+/// Returns whether a request comes from a page of another origin. Browsers send `Origin`
+/// with requests of scripts to other origins, but not with the GET of a `<script>` or
+/// `<iframe>`; for those, current browsers send `Sec-Fetch-Site`. A client that sends
+/// neither is an old browser, or not a browser.
 pub fn from_another_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST.as_str()).unwrap_or_default();

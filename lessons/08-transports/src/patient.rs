@@ -1,8 +1,8 @@
-//! A socket that is patient for a while.
+//! A socket with a deadline for every write that makes no progress.
 //!
-//! A client that stops reading closes its window, and a server that writes to it waits.
-//! TCP is content with that for ever, as long as the client's kernel answers. So there is
-//! a deadline on every write that gets no further.
+//! When a client stops reading, the buffers between it and the server fill up, and the
+//! server's next write waits. TCP lets it wait forever, as long as the client's kernel
+//! still answers.
 
 use std::io;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ impl Patient {
     }
 
     // ANCHOR: patience
-    /// What a write came to; when it came to nothing, for how long it may.
+    /// Passes on the result of a write; if there is none yet, checks its deadline.
     fn with_deadline<T>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! Which path is which transport, and who may not use it.
+//! The path of each transport, and which requests are refused.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -16,18 +16,18 @@ use crate::{
     web_socket,
 };
 
-/// What stands in the way, as networks have it: transports that are refused, and a proxy
-/// that holds streams back.
+/// A bad network, simulated in the server: transports that are refused, and a proxy that
+/// holds streams back.
 #[derive(Clone, Debug, Default)]
 pub struct Refused {
-    /// Answered with 403, as by a proxy that does not know them.
+    /// Transports answered with 403, as by a proxy that does not know them.
     pub transports: HashSet<Transport>,
-    /// A proxy that passes on an answer when it is complete, or a megabyte of it.
+    /// Whether a proxy passes a response on only when it is complete, or a megabyte of it.
     pub streams: bool,
 }
 
 const PAGE: &str = include_str!("../web/index.html");
-/// The transports, which any page can load, and what our own page does with them.
+/// The transports, which any page can load, and the code of our own page.
 const SCRIPTS: [(&str, &str); 2] = [
     ("transports.js", include_str!("../web/transports.js")),
     ("page.js", include_str!("../web/page.js")),
@@ -35,9 +35,9 @@ const SCRIPTS: [(&str, &str); 2] = [
 
 /// The page and its scripts, `/events/NAME` for each [`Transport`], and `POST /send`.
 ///
-/// Each takes `after`, the number of the last event that a client has seen (an
-/// `EventSource` that comes back says it as `Last-Event-ID`); without it, events count
-/// from now.
+/// Each transport accepts `after`, the number of the last event that the client has seen
+/// (an `EventSource` that reconnects sends it as `Last-Event-ID`). Without it, a client
+/// receives the events from now on.
 pub fn routes(hub: &Hub, refused: Refused) -> BoxedFilter<(Response,)> {
     let page = warp::path::end().and(warp::get()).map(|| {
         policed(reply(
@@ -144,7 +144,7 @@ async fn events(
         return reply(
             StatusCode::SERVICE_UNAVAILABLE,
             "text/plain",
-            "all places are taken\n".to_owned(),
+            "too many clients\n".to_owned(),
         );
     };
     match (transport, callback) {

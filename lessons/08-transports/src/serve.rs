@@ -1,5 +1,5 @@
-//! The routes on a socket, under an accept loop of our own, so that every write has a
-//! deadline.
+//! The routes on a socket. We accept connections ourselves, so that every write can have
+//! a deadline.
 
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use tokio::time::sleep;
 use crate::patient::Patient;
 use crate::{Hub, Refused, routes};
 
-/// Serves [`routes`] on `listener` until it is dropped. HTTP connections end with it; a
-/// WebSocket has a task of its own, which ends with its client or with the runtime.
+/// Serves [`routes`] on `listener` until this future is dropped, which also ends its HTTP
+/// connections. A WebSocket has its own task, which ends with its client or with the
+/// runtime.
 pub async fn serve(listener: TcpListener, hub: Hub, refused: Refused) {
     let service = TowerToHyperService::new(warp::service(routes(&hub, refused)));
     let mut http = http1::Builder::new();
@@ -23,7 +24,7 @@ pub async fn serve(listener: TcpListener, hub: Hub, refused: Refused) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors: somebody has to leave first.
+            // Out of descriptors: another connection has to end first.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -31,7 +32,7 @@ pub async fn serve(listener: TcpListener, hub: Hub, refused: Refused) {
         let io = TokioIo::new(Patient::new(stream, hub.clone()));
         let connection = http.serve_connection(io, service.clone()).with_upgrades();
         connections.spawn(async move {
-            // A connection that breaks is its client's business.
+            // If a connection breaks, there is no one left to tell.
             let _ = connection.await;
         });
         while connections.try_join_next().is_some() {}

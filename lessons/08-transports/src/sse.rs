@@ -1,15 +1,15 @@
-//! Server-Sent Events: the stream that browsers read by themselves (HTML standard,
+//! Server-Sent Events: the stream that browsers read themselves (HTML standard,
 //! "Server-sent events").
 //!
-//! The format is lines of text. What makes it better than the streams around it is on the
-//! other side: `EventSource` opens the stream again when it breaks, and says in
-//! `Last-Event-ID` what it has seen.
+//! The format is lines of text. The advantage over the other streams is on the browser's
+//! side: `EventSource` reconnects when the stream breaks, and sends the id of the last
+//! event that it has seen in the header `Last-Event-ID`.
 
 use std::fmt::Write;
 
 // ANCHOR: sse_event
-/// One event. Each line of `data` needs a `data:` of its own, and a carriage return
-/// counts as the end of a line.
+/// Formats an event. Each line of `data` becomes a `data` field, and a carriage return
+/// ends a line too.
 pub fn sse_event(id: u64, data: &str) -> String {
     let mut text = format!("id: {id}\n");
     for line in data.replace("\r\n", "\n").split(['\n', '\r']) {

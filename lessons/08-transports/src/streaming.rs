@@ -1,9 +1,9 @@
-//! Answers that do not end: streaming, and what multipart, Server-Sent Events and the
-//! forever iframe have in common.
+//! Responses that do not end: the body that streaming, multipart, Server-Sent Events and
+//! the forever iframe have in common.
 //!
-//! hyper sends such a body chunked. It asks for the next piece when the last is on its
-//! way, so a reader that is slow has no queue here: it has a place in the log, and falls
-//! behind it.
+//! hyper sends such a body chunked. It asks for the next piece only when it has written
+//! the last one, so a slow reader has no queue here: it has a position in the log, and
+//! falls behind.
 
 use std::convert::Infallible;
 
@@ -14,29 +14,34 @@ use warp::reply::{Reply, Response};
 
 use crate::{Event, Missed, Reader, Transport, iframe, multipart, sse};
 
-/// As much as a proxy that buffers waits for before it passes anything on, in bytes.
+/// How many bytes a buffering proxy collects before it passes them on.
 const PROXY_BUFFER: usize = 1 << 20;
 
 // ANCHOR: shape
-/// What is sent before the first event, for each event, and when the reader has fallen
-/// behind.
+/// The bytes that one transport puts around the events.
 struct Shape {
     content_type: &'static str,
+    /// Sent before the first event.
     first: String,
+    /// Formats an event.
     event: fn(&Event) -> String,
+    /// Formats the message to a reader that has fallen behind.
     missed: fn(&Missed) -> String,
 }
+// ANCHOR_END: shape
 
 fn shape(transport: Transport) -> Shape {
     let missed =
         |missed: &Missed| serde_json::json!({ "missed": missed.to_string() }).to_string();
     match transport {
+        // ANCHOR: sse
         Transport::Sse => Shape {
             content_type: "text/event-stream",
             first: ": here we go\n\n".to_owned(),
             event: |event| sse::sse_event(event.id, &event.json()),
             missed: |missed| format!("event: missed\ndata: {missed}\n\n"),
         },
+        // ANCHOR_END: sse
         Transport::Multipart => Shape {
             content_type: "multipart/x-mixed-replace; boundary=event",
             first: format!("--{}\r\n", multipart::BOUNDARY),
@@ -65,10 +70,9 @@ fn shape(transport: Transport) -> Shape {
         },
     }
 }
-// ANCHOR_END: shape
 
-/// The answer that does not end; with `buffered` as it comes through a proxy that
-/// buffers.
+/// Returns a response that does not end; with `buffered`, as a client behind a buffering
+/// proxy receives it.
 pub(crate) fn response(transport: Transport, reader: Reader, buffered: bool) -> Response {
     let shape = shape(transport);
     let content_type = HeaderValue::from_static(shape.content_type);
@@ -102,7 +106,7 @@ fn body(shape: Shape, reader: Reader) -> impl Stream<Item = Result<Bytes, Infall
 }
 // ANCHOR_END: body
 
-/// Passes nothing on before there is much of it, as a proxy that buffers does.
+/// Holds the body back until there is much of it, as a buffering proxy does.
 fn held(
     body: impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync {

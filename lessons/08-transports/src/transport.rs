@@ -1,31 +1,31 @@
-//! The names of the ways, from the most capable down.
+//! The names of the transports, from the most capable down.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A way to bring events to a browser.
+/// A transport: a way to bring events to a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     /// Both ways on one connection (lesson 07).
     WebSocket,
-    /// Server-Sent Events: a stream that the browser itself reads, and opens again when
-    /// it breaks.
+    /// Server-Sent Events: a stream that the browser itself reads, and reopens when it
+    /// breaks.
     Sse,
-    /// An answer that does not end, read by a script as it comes.
+    /// A response that does not end, read by a script as it arrives.
     Streaming,
-    /// The same in parts, each with a head: what the talk calls streaming.
+    /// The same in parts, each with headers: the streaming of the talk.
     Multipart,
     /// A page in a hidden frame that never finishes loading; each event is a script in
     /// it.
     ForeverIframe,
-    /// An answer that waits until there is something to say.
+    /// A response that is delayed until there is an event.
     LongPolling,
-    /// Long polling by `<script>` elements.
+    /// Long polling with `<script>` elements.
     JsonpPolling,
 }
 
 impl Transport {
-    /// All of them, the most capable first: the order in which a chooser tries them.
+    /// All transports, the most capable first: the order in which a chooser tries them.
     pub const ALL: [Self; 7] = [
         Self::WebSocket,
         Self::Sse,
@@ -36,7 +36,7 @@ impl Transport {
         Self::JsonpPolling,
     ];
 
-    /// Its name, as a flag and as the last part of its path.
+    /// Returns its name, as in flags and in the last part of its path.
     pub const fn name(self) -> &'static str {
         match self {
             Self::WebSocket => "websocket",
@@ -49,7 +49,8 @@ impl Transport {
         }
     }
 
-    /// Whether it is an answer that does not end, which a proxy that buffers holds back.
+    /// Returns whether it is a response that does not end, which a buffering proxy holds
+    /// back.
     pub const fn is_stream(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! The way up, for transports that only go down: a POST for each message.
+//! Messages from the client, for transports that only carry events to it: a POST each.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -7,10 +7,11 @@ use warp::reply::Response;
 use crate::Hub;
 use crate::long_polling::reply;
 
-// ANCHOR: send
-/// Publishes a JSON string. The content type is asked for, not for what it says: a form
-/// of another site can send a POST in its visitor's name, but not as `application/json`.
+/// Publishes a JSON string. The content type is a protection, not a formality: a form on
+/// another site can send a POST with its visitor's cookies, but not as
+/// `application/json`.
 pub(crate) fn send(hub: &Hub, headers: &HeaderMap, body: &Bytes) -> Response {
+    // ANCHOR: content_type
     if headers
         .get(header::CONTENT_TYPE)
         .is_none_or(|kind| kind != "application/json")
@@ -21,6 +22,7 @@ pub(crate) fn send(hub: &Hub, headers: &HeaderMap, body: &Bytes) -> Response {
             "send application/json\n".to_owned(),
         );
     }
+    // ANCHOR_END: content_type
     match serde_json::from_slice::<String>(body) {
         Ok(text) => reply(
             StatusCode::OK,
@@ -34,4 +36,3 @@ pub(crate) fn send(hub: &Hub, headers: &HeaderMap, body: &Bytes) -> Response {
         ),
     }
 }
-// ANCHOR_END: send

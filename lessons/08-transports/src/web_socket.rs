@@ -1,4 +1,4 @@
-//! WebSocket, on lesson 07's [`Connection`] over the connection that hyper hands back.
+//! WebSocket: lesson 07's [`Connection`] over the connection that hyper hands over.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::{Hub, Reader};
 /// How long a client has to answer a close frame.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Agrees to a WebSocket, or says what is wrong with the request.
+/// Returns the response to a handshake: 101, or an error that says what is wrong.
 pub(crate) fn response(
     hub: &Hub,
     reader: Reader,
@@ -66,7 +66,7 @@ pub(crate) fn response(
     response
 }
 
-// ANCHOR: carry
+/// Sends events to the client and publishes its messages until the connection ends.
 async fn carry(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     mut reader: Reader,
@@ -79,6 +79,7 @@ async fn carry(
     let mut connection = Connection::server(limits);
     let mut buffer = [0; 4096];
     let mut told = false;
+    // ANCHOR: carry
     loop {
         io.write_all(&connection.take_output()).await?;
         if connection.is_closed() {
@@ -108,5 +109,5 @@ async fn carry(
             }
         }
     }
+    // ANCHOR_END: carry
 }
-// ANCHOR_END: carry

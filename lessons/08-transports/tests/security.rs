@@ -1,4 +1,4 @@
-//! Who may ask, for what, and how much.
+//! Which requests are refused, and what is limited.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn a_callback_is_a_name() {
 }
 
 #[test]
-fn pages_of_other_sites_get_nothing() {
+fn pages_of_other_sites_are_refused() {
     let server = server(Limits::default(), Refused::default());
     server.hub.publish("x");
     for from in [
@@ -69,7 +69,7 @@ fn pages_of_other_sites_get_nothing() {
 }
 
 #[test]
-fn what_a_form_can_send_is_not_taken() {
+fn content_types_of_forms_are_refused() {
     let server = server(Limits::default(), Refused::default());
     for kind in [
         "text/plain",
@@ -94,7 +94,7 @@ fn what_a_form_can_send_is_not_taken() {
 }
 
 #[test]
-fn too_much_is_not_taken() {
+fn messages_over_the_limit_are_refused() {
     let server = server(
         Limits {
             upstream: 10,
@@ -115,7 +115,7 @@ fn too_much_is_not_taken() {
 }
 
 #[test]
-fn the_policy_server_answers_a_player_and_nobody_else() {
+fn the_policy_server_answers_only_the_policy_request() {
     let runtime = Runtime::new().unwrap();
     let listener = runtime
         .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))

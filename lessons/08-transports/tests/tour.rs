@@ -8,7 +8,7 @@ fn tour() -> Command {
 }
 
 #[test]
-fn the_tour_ends_and_shows_every_part() {
+fn the_tour_shows_every_part_in_80_columns() {
     let output = tour().args(["--events", "20"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
@@ -18,15 +18,19 @@ fn the_tour_ends_and_shows_every_part() {
     );
     for part in [
         "The same events",
-        "What is chosen",
+        "Choosing a transport",
         "The Flash policy server",
+        "Next: ",
     ] {
         assert!(text.contains(part), "no `{part}` in {text}");
+    }
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "over 80 columns: {line}");
     }
 }
 
 #[test]
-fn a_port_that_is_taken_is_one_clear_line() {
+fn a_port_in_use_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = tour()

@@ -11,7 +11,7 @@ use common::{DEADLINE, server, wait_until};
 use transports::{ClientError, Limits, Refused, Transport, follow};
 
 #[test]
-fn each_brings_a_thousand_events_in_order() {
+fn every_transport_delivers_a_thousand_events_in_order() {
     for transport in Transport::ALL {
         let server = server(Limits::default(), Refused::default());
         let hub = server.hub.clone();
@@ -35,7 +35,7 @@ fn each_brings_a_thousand_events_in_order() {
 }
 
 #[test]
-fn each_resumes_behind_the_last_number_that_was_seen() {
+fn every_transport_resumes_after_the_last_number() {
     let server = server(Limits::default(), Refused::default());
     (0..100).for_each(|_| {
         server.hub.publish("x");
@@ -50,7 +50,7 @@ fn each_resumes_behind_the_last_number_that_was_seen() {
 }
 
 #[test]
-fn an_event_source_resumes_by_its_header() {
+fn an_event_source_resumes_with_its_header() {
     let server = server(Limits::default(), Refused::default());
     (0..3).for_each(|_| {
         server.hub.publish("x");
@@ -70,7 +70,7 @@ fn an_event_source_resumes_by_its_header() {
 }
 
 #[test]
-fn a_client_that_goes_away_frees_its_place() {
+fn a_client_that_disconnects_frees_its_place() {
     let server = server(
         Limits {
             readers: 1,
@@ -103,7 +103,7 @@ fn a_client_that_goes_away_frees_its_place() {
 }
 
 #[test]
-fn a_reader_that_takes_nothing_is_bounded_and_closed() {
+fn a_client_that_reads_nothing_is_bounded_and_closed() {
     let limits = Limits {
         history: 100,
         patience: Duration::from_millis(100),
@@ -139,7 +139,7 @@ fn a_reader_that_takes_nothing_is_bounded_and_closed() {
 }
 
 #[test]
-fn a_reader_that_has_missed_events_is_told_so() {
+fn a_client_that_missed_events_is_notified() {
     let server = server(
         Limits {
             history: 10,
@@ -160,7 +160,7 @@ fn a_reader_that_has_missed_events_is_told_so() {
 }
 
 #[test]
-fn a_poll_without_news_ends_empty() {
+fn a_poll_without_events_returns_an_empty_array() {
     let server = server(
         Limits {
             poll_wait: Duration::from_millis(20),
@@ -178,7 +178,7 @@ fn a_poll_without_news_ends_empty() {
 }
 
 #[test]
-fn what_a_network_refuses_is_refused_and_a_proxy_that_buffers_holds_streams_back() {
+fn refused_transports_get_403_and_a_buffering_proxy_holds_streams_back() {
     let refused = Refused {
         transports: [Transport::WebSocket].into(),
         streams: true,

@@ -1,9 +1,9 @@
-// Seven ways to follow one stream of events. Each is a function that is told which event was the last, calls `onEvent`
-// for every one that comes and `onCost(requests, bytes)` for what it took, and returns a function that ends it.
+// Seven ways to follow one stream of events. Each is a function whose first argument is the number of the last event that
+// was seen. It calls `onEvent` for every event and `onCost(requests, bytes)` for its cost, and returns a function that stops it.
 "use strict";
 
 const HEAD = 300;
-// Beside this script, wherever that is mounted.
+// Relative to this script, wherever that is mounted.
 const at = (path) => new URL(path, base);
 const base = document.currentScript.src;
 const webSocketAt = (path) => String(at(path)).replace(/^http/, "ws");
@@ -25,8 +25,8 @@ function sse(after, { onEvent, onCost, onEnd }) {
   return () => source.close();
 }
 
-// What streaming and multipart have in common: a body that is read as it comes. `split` takes what has come so far, and
-// returns the events in it and the rest.
+// What streaming and multipart have in common: a body that is read as it arrives. `split` takes the text so far and returns
+// the complete events in it, and the rest as the last element.
 function body(name, split) {
   return (after, { onEvent, onCost, onEnd }) => {
     const abort = new AbortController();
@@ -61,7 +61,7 @@ function take(event, onEvent) {
 
 function iframe(after, { onEvent, onCost, onEnd }) {
   const frame = document.createElement("iframe");
-  // The frame's scripts call this. One frame at a time, as one page needs no more.
+  // The scripts in the frame call this. A page needs only one frame at a time.
   window.onFrameEvent = (event) => {
     onCost(0, JSON.stringify(event).length + 79);
     if (event.missed) onEnd(event.missed); else onEvent(event);
@@ -112,7 +112,7 @@ function jsonp(after, { onEvent, onCost, onEnd }) {
 
 const transports = { websocket, sse, streaming, multipart, iframe, polling, jsonp };
 
-// The way up.
+// Sends a message to the server.
 async function send(text) {
   const headers = { "content-type": "application/json" };
   const response = await fetch(at("send"), { method: "POST", headers, body: JSON.stringify(text) });
@@ -120,8 +120,8 @@ async function send(text) {
   return response.json();
 }
 
-// Tries the most capable first, with an event that is there already: a stream that is held back answers, and then says
-// nothing, so only an event proves a transport.
+// Tries the most capable first, with an event that exists already. A stream that a proxy holds back starts with status 200,
+// and then nothing arrives, so only an event proves a transport.
 async function choose(patience = 1000) {
   const id = await send("are you there?");
   for (const [name, follow] of Object.entries(transports)) {
@@ -136,7 +136,7 @@ async function choose(patience = 1000) {
   return null;
 }
 
-// Follows `count` events and resolves with what came; `progress` is called for each.
+// Follows `count` events and resolves with the result; `progress` is called for each event.
 function run(name, after, count, progress = () => {}) {
   const result = { name, ids: [], requests: 0, bytes: 0, latencies: [] };
   return new Promise((resolve, reject) => {
@@ -154,9 +154,9 @@ function run(name, after, count, progress = () => {}) {
   });
 }
 
-// Side by side: all follow the same events; `progress` is called with each one's result so far. A browser opens six
-// connections to a host, so one page cannot hold seven streams and still ask for anything else. WebSocket is not counted
-// among them, so the events go up by one.
+// All transports follow the same events, side by side; `progress` is called with each one's result so far. A browser opens
+// at most six connections to a host, so a page cannot hold seven streams and still send requests. WebSockets do not count
+// among them, so the events are sent over one.
 async function race(count, pause, progress) {
   const first = await send("the first") - 1;
   const socket = new WebSocket(webSocketAt("events/websocket"));

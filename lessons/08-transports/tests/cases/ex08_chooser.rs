@@ -1,4 +1,7 @@
-//! What `Chooser` has to do. Sections are those of chapter 8.
+//! What `Chooser` has to do. The sections are those of chapter 8.
+
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::time::Duration;
 
@@ -12,13 +15,28 @@ fn chooser() -> Chooser {
     Chooser::new(vec!["websocket", "sse", "polling"], ms(1000))
 }
 
+/// Compares `(current, chosen)`.
+#[track_caller]
+fn is(
+    chooser: &Chooser,
+    current: Option<&'static str>,
+    chosen: Option<&'static str>,
+    why: &str,
+) {
+    support::same(
+        (("current", chooser.current()), ("chosen", chooser.chosen())),
+        (("current", current), ("chosen", chosen)),
+        &format!("{why} See \"The chooser\"."),
+    );
+}
+
 #[test]
 fn the_most_capable_is_tried_first() {
-    let chooser = chooser();
-    assert_eq!(
-        (chooser.current(), chooser.chosen()),
-        (Some("websocket"), None),
-        "The first is being tried, and none is chosen yet. See \"The chooser\"."
+    is(
+        &chooser(),
+        Some("websocket"),
+        None,
+        "the first is being tried, and none is chosen yet.",
     );
 }
 
@@ -26,111 +44,174 @@ fn the_most_capable_is_tried_first() {
 fn an_event_chooses() {
     let mut chooser = chooser();
     chooser.event("websocket");
-    assert_eq!(
-        chooser.chosen(),
+    is(
+        &chooser,
         Some("websocket"),
-        "An event came: it works. See \"The chooser\"."
+        Some("websocket"),
+        "an event arrived over the WebSocket, so it works.",
     );
 }
 
 #[test]
-fn a_refusal_goes_on_at_once() {
+fn a_refusal_moves_on_at_once() {
     let mut chooser = chooser();
     chooser.refused("websocket", ms(5));
-    assert_eq!(
-        (chooser.current(), chooser.chosen()),
-        (Some("sse"), None),
-        "Refused: the next is being tried, and not chosen. See \"The chooser\"."
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "the WebSocket was refused: the next is being tried, and not chosen.",
     );
 }
 
 #[test]
-fn silence_goes_on_after_its_time() {
+fn silence_moves_on_after_the_patience() {
     let mut chooser = chooser();
     chooser.tick(ms(999));
-    assert_eq!(
-        chooser.current(),
+    is(
+        &chooser,
         Some("websocket"),
-        "It has a millisecond left. See \"The chooser\"."
+        None,
+        "at 999 ms it has a millisecond left.",
     );
     chooser.tick(ms(1000));
-    assert_eq!(
-        chooser.current(),
+    is(
+        &chooser,
         Some("sse"),
-        "Nothing came in its time. See \"The chooser\"."
+        None,
+        "at 1000 ms nothing had arrived.",
     );
 }
 
 #[test]
-fn each_has_the_whole_patience() {
+fn each_transport_has_the_whole_patience() {
     let mut chooser = chooser();
     chooser.refused("websocket", ms(600));
     chooser.tick(ms(1599));
-    assert_eq!(
-        chooser.current(),
+    is(
+        &chooser,
         Some("sse"),
-        "It has been tried for 999 ms only. See \"The chooser\"."
+        None,
+        "sse started at 600 ms, so at 1599 ms it has been tried for 999.",
     );
     chooser.tick(ms(1600));
-    assert_eq!(
-        chooser.current(),
+    is(
+        &chooser,
         Some("polling"),
-        "It has had its 1000 ms. See \"The chooser\"."
+        None,
+        "sse started at 600 ms and has had its 1000.",
     );
 }
 
 #[test]
-fn what_comes_late_counts_no_more() {
+fn a_late_tick_takes_nothing_from_the_next() {
+    let mut chooser = chooser();
+    chooser.tick(ms(2500));
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "the first tick came at 2500 ms: sse starts only now.",
+    );
+    chooser.tick(ms(3499));
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "sse started at 2500 ms, so at 3499 ms it has been tried for 999.",
+    );
+    chooser.tick(ms(3500));
+    is(
+        &chooser,
+        Some("polling"),
+        None,
+        "sse started at 2500 ms and has had its 1000.",
+    );
+}
+
+#[test]
+fn a_transport_that_was_given_up_is_ignored() {
     let mut chooser = chooser();
     chooser.tick(ms(1000));
     chooser.event("websocket");
-    assert_eq!(
-        chooser.chosen(),
+    is(
+        &chooser,
+        Some("sse"),
         None,
-        "The WebSocket was given up before its event came. See \"The chooser\"."
+        "the WebSocket was given up before its event arrived.",
     );
     chooser.refused("websocket", ms(1001));
-    assert_eq!(
-        chooser.current(),
+    is(
+        &chooser,
         Some("sse"),
-        "A refusal that is late says nothing of sse. See \"The chooser\"."
+        None,
+        "a late refusal of the WebSocket says nothing about sse.",
     );
 }
 
 #[test]
-fn what_is_chosen_may_be_silent() {
+fn a_transport_that_is_not_tried_yet_is_ignored() {
+    let mut chooser = chooser();
+    chooser.event("sse");
+    chooser.refused("sse", ms(1));
+    is(
+        &chooser,
+        Some("websocket"),
+        None,
+        "sse is not the one being tried.",
+    );
+    chooser.refused("websocket", ms(2));
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "an earlier refusal of sse was to be ignored.",
+    );
+}
+
+#[test]
+fn a_chosen_transport_can_be_silent() {
     let mut chooser = chooser();
     chooser.event("websocket");
     chooser.tick(ms(60_000));
-    assert_eq!(
-        chooser.chosen(),
+    is(
+        &chooser,
         Some("websocket"),
-        "In a quiet chat nothing is wrong. See \"The chooser\"."
+        Some("websocket"),
+        "in a quiet chat nothing is wrong.",
     );
 }
 
 #[test]
-fn what_breaks_is_followed_by_the_next_on_trial() {
+fn after_a_break_the_next_has_to_prove_itself() {
     let mut chooser = chooser();
     chooser.event("websocket");
     chooser.refused("websocket", ms(60_000));
-    assert_eq!(
-        (chooser.current(), chooser.chosen()),
-        (Some("sse"), None),
-        "It worked and broke: the next is tried, and has to prove itself. See \"The chooser\"."
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "the WebSocket worked and broke: the next is being tried.",
     );
+    chooser.tick(ms(60_999));
+    is(
+        &chooser,
+        Some("sse"),
+        None,
+        "sse started at 60,000 ms, when the WebSocket broke.",
+    );
+    chooser.tick(ms(61_000));
+    is(&chooser, Some("polling"), None, "sse has had its 1000 ms.");
 }
 
 #[test]
-fn behind_the_last_there_is_none() {
+fn after_the_last_there_is_none() {
     let mut chooser = chooser();
     for (from, now) in [("websocket", 1), ("sse", 2), ("polling", 3)] {
         chooser.refused(from, ms(now));
     }
     chooser.tick(ms(60_000));
-    assert_eq!(
-        (chooser.current(), chooser.chosen()),
-        (None, None),
-        "All were refused. See \"The chooser\"."
-    );
+    chooser.event("polling");
+    chooser.refused("polling", ms(60_001));
+    is(&chooser, None, None, "all three were refused.");
 }

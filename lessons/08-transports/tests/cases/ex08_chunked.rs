@@ -1,83 +1,139 @@
-//! What `encode` and `decode` have to do. Sections are those of chapter 8.
+//! What `decode` has to do. The sections are those of chapter 8.
 
-use crate::subject::{BadChunk, decode, encode};
+#[path = "../support/mod.rs"]
+mod support;
 
-#[test]
-fn a_size_is_hexadecimal() {
-    assert_eq!(
-        encode(b"twenty-six bytes, or 0x1a."),
-        b"1a\r\ntwenty-six bytes, or 0x1a.\r\n",
-        "The length in hexadecimal, and CR LF behind it and behind the data. See \"Chunks by hand\"."
+use crate::subject::{BadChunk, decode};
+
+/// Decodes `body` and compares; data is shown as text.
+#[track_caller]
+fn decodes(body: &str, wanted: Result<Option<(&str, usize)>, BadChunk>, why: &str) {
+    let yours = decode(body.as_bytes())
+        .map(|done| done.map(|(data, took)| (data.escape_ascii().to_string(), took)));
+    let wanted = wanted.map(|done| {
+        done.map(|(data, took)| (data.as_bytes().escape_ascii().to_string(), took))
+    });
+    support::same(
+        yours,
+        wanted,
+        &format!("the input {body:?}: {why} See \"Chunked encoding\"."),
     );
 }
 
 #[test]
-fn no_data_is_no_chunk() {
-    assert_eq!(
-        encode(b""),
-        b"",
-        "A chunk of length 0 would end the body. See \"Chunks by hand\"."
+fn a_body_is_decoded_with_the_bytes_it_took() {
+    decodes(
+        "6\r\nhello \r\n1A\r\nto everybody who can hear!\r\n0\r\n\r\nHTTP/1.1",
+        Ok(Some(("hello to everybody who can hear!", 48))),
+        "the data of both chunks; what follows the body belongs to the next response.",
+    );
+    decodes(
+        "1a\r\ntwenty-six bytes, or 0x1a.\r\n0\r\n\r\n",
+        Ok(Some(("twenty-six bytes, or 0x1a.", 37))),
+        "sizes are hexadecimal, in upper or lower case.",
+    );
+    decodes(
+        "0\r\n\r\n",
+        Ok(Some(("", 5))),
+        "a body can have no data at all.",
     );
 }
 
 #[test]
-fn a_body_comes_back_with_what_it_took() {
-    assert_eq!(
-        decode(b"6\r\nhello \r\n1A\r\nto everybody who can hear!\r\n0\r\n\r\nHTTP/1.1"),
-        Ok(Some((b"hello to everybody who can hear!".to_vec(), 48))),
-        "The data of both chunks; what is behind the body belongs to the next answer. See \"Chunks by hand\"."
-    );
-}
-
-#[test]
-fn half_a_body_is_no_error() {
-    let body = b"5\r\nhello\r\n0\r\n\r\n";
+fn half_a_body_is_not_an_error() {
+    let body = "5\r\nhello\r\n0\r\n\r\n";
     for len in 0..body.len() {
-        assert_eq!(
-            decode(&body[..len]),
+        decodes(
+            &body[..len],
             Ok(None),
-            "After {len} bytes the end has not come yet: the rest comes with the next read. See \"Chunks by hand\"."
+            "the rest can still arrive, with the next read.",
         );
     }
+    decodes("12345678\r\n", Ok(None), "eight digits are allowed.");
 }
 
 #[test]
-fn data_may_look_like_an_end() {
-    assert_eq!(
-        decode(b"9\r\na0\r\n\r\nb\r\n\r\n0\r\n\r\n"),
-        Ok(Some((b"a0\r\n\r\nb\r\n".to_vec(), 19))),
-        "The length says where data ends, whatever is in it. See \"Chunks by hand\"."
+fn data_can_contain_what_looks_like_an_end() {
+    decodes(
+        "9\r\na0\r\n\r\nb\r\n\r\n0\r\n\r\n",
+        Ok(Some(("a0\r\n\r\nb\r\n", 19))),
+        "the size says where the data ends, whatever is in it.",
     );
 }
 
 #[test]
-fn a_chunk_ends_where_it_said() {
-    assert_eq!(
-        decode(b"5\r\nhello, 0\r\n\r\n"),
+fn a_chunk_ends_where_its_size_says() {
+    decodes(
+        "5\r\nhello, 0\r\n\r\n",
         Err(BadChunk),
-        "CR LF has to stand behind the data. See \"Chunks by hand\"."
+        "CR LF has to follow the five bytes.",
     );
 }
 
 #[test]
-fn a_size_is_digits_and_few() {
+fn a_size_is_one_to_eight_digits_and_nothing_else() {
     for bad in [
-        &b"+5\r\nhello"[..],
-        b"0x5\r\nhello",
-        b"\r\nhello",
-        b" 5\r\nhello",
-        b"123456789\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\n0\r\n\r\n",
+        "5;a=b\r\nhello\r\n0\r\n\r\n",
+        "123456789\r\n",
+        "\r\n\r\n",
     ] {
-        assert_eq!(
-            decode(bad),
+        decodes(
+            bad,
             Err(BadChunk),
-            "{}: one to eight digits. What two programs read in two ways, attackers use. See \"Chunks by hand\".",
-            bad.escape_ascii()
+            "a size is one to eight hexadecimal digits. Attackers use anything that two programs read in two ways.",
         );
     }
-    assert_eq!(
-        decode(b"12345678\r\n"),
-        Ok(None),
-        "Eight digits are allowed. See \"Chunks by hand\"."
+}
+
+#[test]
+fn a_line_ends_with_cr_lf() {
+    let why = "a line ends with CR LF; LF alone does not end it, nor CR alone.";
+    decodes("5\nhello\n0\n\n", Err(BadChunk), why);
+    decodes("5\r\nhello\n0\r\n\r\n", Err(BadChunk), why);
+    decodes("5\rhello\r0\r\r", Err(BadChunk), why);
+}
+
+#[test]
+fn there_are_no_trailers() {
+    decodes(
+        "0\r\nA: b\r\n\r\n",
+        Err(BadChunk),
+        "an empty line follows the last chunk at once.",
     );
+}
+
+#[test]
+fn a_wrong_byte_is_reported_when_it_arrives() {
+    for bad in [
+        "x",
+        "5x",
+        "5;",
+        "5\rx",
+        "5\r\nhellox",
+        "5\r\nhello\rx",
+        "123456789",
+    ] {
+        decodes(
+            bad,
+            Err(BadChunk),
+            "nothing that follows can make this right, so it must not be waited for.",
+        );
+    }
+}
+
+#[test]
+fn leading_zeros_are_digits() {
+    let why =
+        "zeros count as digits, and a size of 0 can be written with up to eight of them.";
+    decodes("00\r\n\r\n", Ok(Some(("", 6))), why);
+    decodes(
+        "00000005\r\nhello\r\n00000000\r\n\r\n",
+        Ok(Some(("hello", 29))),
+        why,
+    );
+    decodes("000000005\r\nhello\r\n0\r\n\r\n", Err(BadChunk), why);
 }

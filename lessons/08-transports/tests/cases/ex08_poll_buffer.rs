@@ -1,8 +1,13 @@
-//! What `PollBuffer` has to do. Sections are those of chapter 8.
+//! What `PollBuffer` has to do. The sections are those of chapter 8.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::same;
 
 use crate::subject::PollBuffer;
 
-/// Three of five events.
+/// A buffer for three events, of which five were pushed.
 fn buffer() -> PollBuffer {
     let mut buffer = PollBuffer::new(3);
     for data in ["a", "b", "c", "d", "e"] {
@@ -22,56 +27,70 @@ fn numbers(buffer: &PollBuffer, id: u64) -> Option<Vec<u64>> {
 }
 
 #[test]
-fn numbers_count_from_one() {
+fn the_first_event_is_number_one() {
     let mut buffer = PollBuffer::new(3);
-    assert_eq!(
+    same(
         [buffer.push("a"), buffer.push("b")],
         [1, 2],
-        "The first event is number 1, so that 0 can say \"none yet\". See \"A number for each event\"."
+        "`push` was called twice. Numbers start at 1, so that 0 can mean \"none yet\". See \"Numbered events\".",
     );
 }
 
 #[test]
-fn a_client_gets_what_came_behind_its_number() {
-    assert_eq!(
+fn a_client_receives_the_events_after_its_number() {
+    same(
         buffer().after(3),
         Some(vec![(4, "d".to_owned()), (5, "e".to_owned())]),
-        "Whoever has 3 wants 4 and 5, each with its number. See \"A number for each event\"."
+        "five events were pushed; a client that has seen 3 needs 4 and 5, each with its number. See \"Numbered events\".",
     );
 }
 
 #[test]
-fn nothing_new_is_an_answer() {
-    assert_eq!(
-        (numbers(&buffer(), 5), numbers(&PollBuffer::new(3), 0)),
-        (Some(vec![]), Some(vec![])),
-        "Nothing is missed, there is just nothing new. See \"Long polling\"."
-    );
+fn nothing_new_is_an_empty_list() {
+    let why = "the client has seen everything: nothing is missed, there is only nothing new. See \"Numbered events\".";
+    same(buffer().after(5), Some(vec![]), why);
+    same(PollBuffer::new(3).after(0), Some(vec![]), why);
 }
 
 #[test]
-fn the_oldest_that_is_kept_can_be_had() {
-    assert_eq!(
+fn the_oldest_kept_event_can_be_fetched() {
+    same(
         numbers(&buffer(), 2),
         Some(vec![3, 4, 5]),
-        "Three events are kept, and whoever has 2 has missed none of them. See \"A number for each event\"."
+        "3, 4 and 5 are kept, so a client that has seen 2 has missed none of them. See \"Numbered events\".",
     );
 }
 
 #[test]
-fn what_is_gone_is_said() {
-    assert_eq!(
-        (numbers(&buffer(), 1), numbers(&buffer(), 0)),
-        (None, None),
-        "Event 2 is no longer kept: an answer that begins with 3 would hide the hole. See \"A number for each event\"."
-    );
+fn a_gap_is_reported() {
+    let why = "event 2 is no longer kept, and a list that starts with 3 would hide that. See \"Numbered events\".";
+    same(numbers(&buffer(), 1), None, why);
+    same(numbers(&buffer(), 0), None, why);
 }
 
 #[test]
-fn a_number_that_was_never_given_out_is_said() {
-    assert_eq!(
+fn a_number_that_was_never_assigned_is_reported() {
+    same(
         numbers(&buffer(), 6),
         None,
-        "6 was never given out: the server was started again. See \"A number for each event\"."
+        "the last number is 5, so 6 comes from before a restart of the server. See \"Numbered events\".",
     );
+}
+
+#[test]
+fn any_number_can_be_asked_for() {
+    same(
+        numbers(&buffer(), u64::MAX),
+        None,
+        "the number comes from the network and can be the largest `u64`: adding 1 to it overflows. See \"Numbered events\".",
+    );
+}
+
+#[test]
+fn a_buffer_without_room_keeps_nothing() {
+    let mut buffer = PollBuffer::new(0);
+    buffer.push("a");
+    let why = "a buffer of capacity 0 has numbered event 1 and dropped it at once. See \"Numbered events\".";
+    same(numbers(&buffer, 1), Some(vec![]), why);
+    same(numbers(&buffer, 0), None, why);
 }

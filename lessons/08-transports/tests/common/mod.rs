@@ -1,4 +1,4 @@
-//! A server on a free port, and a socket to speak to it by hand.
+//! A server on a free port, and requests written by hand.
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use transports::{Hub, Limits, Refused, serve};
 
-/// Nothing here takes so long, unless it never ends.
+/// A test that waits this long has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
@@ -35,7 +35,7 @@ pub(crate) fn server(limits: Limits, refused: Refused) -> Server {
 }
 
 impl Server {
-    /// Sends a request head, and a body with its length if there is one.
+    /// Sends a request, with a body and its length if there is one.
     pub(crate) fn request(&self, line: &str, headers: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -53,7 +53,7 @@ impl Server {
         stream
     }
 
-    /// The whole answer, as text.
+    /// Returns the whole response, as text.
     pub(crate) fn answer(&self, line: &str, headers: &str, body: &str) -> String {
         let mut text = String::new();
         self.request(line, headers, body)
@@ -63,7 +63,7 @@ impl Server {
     }
 }
 
-/// Waits until `true`, and fails with `what` after the deadline.
+/// Waits until `is` returns true, and fails with `what` after the deadline.
 pub(crate) fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
     let until = Instant::now() + DEADLINE;
     while !is() {

@@ -1,6 +1,6 @@
-//! Caught by: silence_goes_on_after_its_time
+//! Caught by: silence_moves_on_after_the_patience
 //!
-//! One moment too long.
+//! Waits a moment too long.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Chooser {
 }
 
 impl Chooser {
-    /// Begins to try the first of `order`, at time 0.
+    /// Starts to try the first of `order`, at time 0.
     pub fn new(order: Vec<&'static str>, patience: Duration) -> Self {
         Self {
             order,
@@ -25,32 +25,32 @@ impl Chooser {
         }
     }
 
-    /// The transport that is being tried, or that was chosen. `None` when there is none
-    /// left.
+    /// Returns the current transport, which is being tried or was chosen, or `None` if
+    /// none is left.
     pub fn current(&self) -> Option<&'static str> {
         self.order.get(self.at).copied()
     }
 
-    /// The transport that was chosen.
+    /// Returns the current transport if it was chosen.
     pub fn chosen(&self) -> Option<&'static str> {
         self.current().filter(|_| self.works)
     }
 
-    /// An event came by the transport `from`.
+    /// Records that an event arrived over the transport `from`.
     pub fn event(&mut self, from: &str) {
         if self.current() == Some(from) {
             self.works = true;
         }
     }
 
-    /// The transport `from` was refused, or broke.
+    /// Records that the transport `from` was refused, or broke.
     pub fn refused(&mut self, from: &str, now: Duration) {
         if self.current() == Some(from) {
             self.next(now);
         }
     }
 
-    /// Time has passed.
+    /// Checks the time.
     pub fn tick(&mut self, now: Duration) {
         if !self.works && now > self.since + self.patience {
             self.next(now);

@@ -1,23 +1,16 @@
-//! Caught by: a_size_is_digits_and_few
+//! Caught by: a_size_is_one_to_eight_digits_and_nothing_else
 //!
-//! `from_str_radix` takes a sign.
+//! Lets `from_str_radix` read a plus sign.
 
-/// These bytes are no chunked body.
+/// These bytes are not a chunked body, whatever follows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadChunk;
 
-/// One chunk.
-pub fn encode(data: &[u8]) -> Vec<u8> {
-    if data.is_empty() {
-        return Vec::new();
-    }
-    [format!("{:x}\r\n", data.len()).as_bytes(), data, b"\r\n"].concat()
-}
-
-/// The data of a body and the bytes that the body took, once it is complete.
+/// Returns the data of a complete body and the number of bytes that the body took, or
+/// `None` if more bytes are needed.
 ///
 /// # Errors
-/// [`BadChunk`] when it can be no chunked body, whatever may still come.
+/// Returns [`BadChunk`] if no bytes that follow could make this a chunked body.
 pub fn decode(input: &[u8]) -> Result<Option<(Vec<u8>, usize)>, BadChunk> {
     let (mut data, mut rest) = (Vec::new(), input);
     loop {
@@ -41,7 +34,7 @@ pub fn decode(input: &[u8]) -> Result<Option<(Vec<u8>, usize)>, BadChunk> {
 }
 
 fn size(digits: &[u8]) -> Result<usize, BadChunk> {
-    if digits.len() > 8 {
+    if digits.is_empty() || digits.len() > 8 {
         return Err(BadChunk);
     }
     let digits = str::from_utf8(digits).map_err(|_| BadChunk)?;

@@ -1,6 +1,6 @@
-//! Caught by: nothing_new_is_an_answer
+//! Caught by: nothing_new_is_an_empty_list
 //!
-//! Nothing new is taken for something missed.
+//! Takes "nothing new" for "something missed".
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ pub struct PollBuffer {
 }
 
 impl PollBuffer {
-    /// Will keep `capacity` events.
+    /// Creates a buffer that keeps `capacity` events.
     pub fn new(capacity: usize) -> Self {
         Self {
             events: VecDeque::new(),
@@ -31,14 +31,14 @@ impl PollBuffer {
         self.last
     }
 
-    /// The events behind number `id`, oldest first, with their numbers.
+    /// Returns the events after number `id`, oldest first, with their numbers.
     pub fn after(&self, id: u64) -> Option<Vec<(u64, String)>> {
-        let gone = self.last - self.events.len() as u64;
-        if id < gone || id >= self.last {
+        let dropped = self.last - self.events.len() as u64;
+        if id < dropped || id >= self.last {
             return None;
         }
         Some(
-            (gone + 1..)
+            (dropped + 1..)
                 .zip(self.events.iter().cloned())
                 .filter(|&(number, _)| number > id)
                 .collect(),
