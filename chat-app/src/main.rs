@@ -13,7 +13,7 @@ use chat_app::log::Log;
 use chat_app::memory;
 use chat_app::store::Store;
 use clap::{Parser, ValueEnum};
-use engine_io::{Limits, Transports};
+use engine_io::{ServeLimits, Transports};
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::LevelFilter;
@@ -180,7 +180,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     say(format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
-    let server = engine_io::run(listener, filter, Limits::default(), async {
+    let server = engine_io::run(listener, filter, ServeLimits::default(), async {
         stopping.await.unwrap_or_default();
     });
     let end = async {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chat_app::store::Store;
 use common::client::Client;
-use engine_io::{Limits, Transports};
+use engine_io::{ServeLimits, Transports};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -24,7 +24,7 @@ async fn serve() -> u16 {
     tokio::spawn(engine_io::run(
         listener,
         filter,
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     ));
     port

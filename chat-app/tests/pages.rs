@@ -9,7 +9,7 @@ use chat_app::names::Room;
 use chat_app::pages::pages;
 use chat_app::store::{MAX_ROOMS, Store};
 use common::{exchange, get, post};
-use engine_io::{Limits, Transports};
+use engine_io::{ServeLimits, Transports};
 use tokio::net::TcpListener;
 
 /// Serves the pages until the test ends. Gives the port.
@@ -20,7 +20,7 @@ async fn serve(store: &Store, transports: Transports, client: Option<Bytes>) -> 
     tokio::spawn(engine_io::run(
         listener,
         pages,
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     ));
     port

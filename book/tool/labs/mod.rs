@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chat_app::store::Store;
-use engine_io::{Limits, Transports, is_same_origin};
+use engine_io::{ServeLimits, Transports, is_same_origin};
 use page::Page;
 use serde_json::json;
 use socket_io::Io;
@@ -72,7 +72,7 @@ impl Labs {
         tokio::spawn(engine_io::run(
             listener,
             filter,
-            Limits::default(),
+            ServeLimits::default(),
             std::future::pending(),
         ));
         Ok(Self {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Limits, Message, Receiver,
-    Server, Session,
+    Application, CloseReason, Config, Cors, EncodedMessage, Message, Receiver,
+    ServeLimits, Server, Session,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -75,7 +75,7 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
     let served = engine_io::run(
         listener,
         engine_io::filter(&server),
-        Limits::default(),
+        ServeLimits::default(),
         std::future::pending(),
     );
     let (switch, open) = watch::channel(true);

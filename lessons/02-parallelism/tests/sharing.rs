@@ -20,7 +20,9 @@ fn best(way: fn(usize, u64) -> Vec<u64>, threads: usize) -> Duration {
 #[test]
 fn counters_side_by_side_are_slower_than_apart() {
     if thread::available_parallelism().map_or(1, usize::from) < 2 {
-        println!("one core: no other core takes the line away, and there is nothing to see");
+        println!(
+            "one core: no other core takes the line away, and there is nothing to see"
+        );
         return;
     }
     let mut seen = Vec::new();

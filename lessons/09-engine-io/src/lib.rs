@@ -82,8 +82,6 @@ pub use machine::{CloseReason, Closed};
 pub use origin::is_same_origin;
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
 pub use refusal::Refusal;
-#[doc(hidden)]
-pub use serve::ServeLimits as Limits;
 pub use serve::{ServeLimits, run};
 pub use server::Server;
 pub use session::{Application, Receiver, Session};

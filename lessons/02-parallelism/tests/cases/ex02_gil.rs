@@ -407,7 +407,7 @@ fn hand_over_waits_until_another_thread_has_had_it() {
                 let gil = gil.clone();
                 thread::spawn(move || {
                     // SAFETY: the call has no preconditions.
-                    let _ = sender.send(unsafe { libc::pthread_self() } as usize);
+                    let _ = sender.send(unsafe { libc::pthread_self() });
                     gil.acquire();
                     gil.release();
                 })
@@ -418,7 +418,7 @@ fn hand_over_waits_until_another_thread_has_had_it() {
                 || gil.is_requested(),
             );
             // The waiting thread cannot run, so it cannot take the lock.
-            held_up::hold_up(thread as libc::pthread_t);
+            held_up::hold_up(thread);
             until("the other thread is held up", held_up::is_held_up);
             let (done, returned) = mpsc::channel();
             let holder = {
