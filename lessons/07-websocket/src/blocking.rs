@@ -216,9 +216,9 @@ impl<S: Read + Write> WebSocket<S> {
         Ok(self.flush()?)
     }
 
-    /// Sends a close frame and waits for the peer's. Drops messages that still arrive, for
-    /// five seconds: a peer that is still sending after that is not listening. To limit the
-    /// wait for a peer that sends nothing at all, set a timeout on the
+    /// Sends a close frame and waits for the peer's. Drops messages that still arrive,
+    /// for five seconds: a peer that is still sending after that is not listening. To
+    /// limit the wait for a peer that sends nothing at all, set a timeout on the
     /// [stream](Self::stream).
     ///
     /// # Errors

@@ -82,8 +82,8 @@ impl Refusal {
     pub fn response(&self) -> Vec<u8> {
         let text = self.to_string();
         let (status, why) = text.split_once(": ").unwrap_or((&text, ""));
-        // `Upgrade` is for this connection alone, so `Connection` has to name it (RFC 9110
-        // §7.8).
+        // `Upgrade` is for this connection alone, so `Connection` has to name it (RFC
+        // 9110 §7.8).
         let more = match self {
             Self::UpgradeRequired(_) => {
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -91,8 +91,8 @@ impl Refusal {
             Self::MethodNotAllowed => "Allow: GET\r\n",
             _ => "",
         };
-        // An origin is the client's text, and can contain bytes that a header must not. So
-        // it goes only into the body.
+        // An origin is the client's text, and can contain bytes that a header must not.
+        // So it goes only into the body.
         format!(
             "HTTP/1.1 {status}\r\n{more}Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\r\n{why}\n",
