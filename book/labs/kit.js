@@ -21,7 +21,7 @@ export function drive(name, told, lost) {
   return { wish: (what) => socket.readyState === WebSocket.OPEN && socket.send(what) };
 }
 
-/** A list that grows at its end, follows it as long as nobody has scrolled up, and forgets its beginning. */
+/** A list that grows at its end, scrolls with it until the reader scrolls up, and keeps only the last `most` items. */
 export function log(label, most) {
   const list = element("ol", { className: "log", role: "log", tabIndex: 0, "aria-label": label });
   const add = (...children) => {
@@ -37,7 +37,7 @@ export function log(label, most) {
 
 const loaded = new Map();
 
-/** Loads a script that is no module, once. */
+/** Loads a classic script (not a module) once. */
 export function script(src) {
   if (!loaded.has(src)) {
     loaded.set(
@@ -52,8 +52,8 @@ export function script(src) {
 }
 
 /**
- * The project's Socket.IO client, with somebody who looks on: it is given a `fetch` and a `WebSocket` that tell
- * `seen(direction, transport, what)` of all that passes them, and is not changed otherwise.
+ * The project's Socket.IO client, observed: its `fetch` and its `WebSocket` report everything that passes through
+ * them to `seen(direction, transport, what)`. The client is otherwise unchanged.
  */
 export async function watchedClient(seen) {
   const source = await (await fetch("/__labs/socket.io.js")).text();

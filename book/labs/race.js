@@ -9,7 +9,7 @@ export async function start(stage) {
   const count = element("input", { type: "number", value: 100, min: 10, max: 1000 });
   const pause = element("input", { type: "number", value: 10, min: 0, max: 200 });
   const status = element("p", { className: "status", role: "status" });
-  const head = ["transport", "how far", "the middle, ms", "the slowest, ms", "requests", "bytes an event"];
+  const head = ["transport", "progress", "median, ms", "slowest, ms", "requests", "bytes per event"];
   const body = element("tbody");
   const table = element(
     "table",
@@ -24,7 +24,7 @@ export async function start(stage) {
     body.append(element("tr", { "data-transport": name }, element("th", { scope: "row" }, name), element("td", {}, bar), ...cells));
     return ({ ids, requests, bytes, latencies }) => {
       bar.value = ids.length;
-      // Between two events there is no time to sort all of them.
+      // Sorting all latencies after each event would delay the next one.
       if (ids.length % 10 > 0 && ids.length < events) return;
       const show = [median(latencies).toFixed(1), Math.max(...latencies).toFixed(1), requests, Math.round(bytes / ids.length)];
       show.forEach((value, index) => cells[index].replaceChildren(String(value)));
@@ -34,7 +34,7 @@ export async function start(stage) {
   const go = button("Start the race", async () => {
     go.disabled = true;
     body.replaceChildren();
-    status.replaceChildren("They are running …");
+    status.replaceChildren("The transports are running …");
     const events = Math.min(1000, Math.max(10, Math.round(Number(count.value)) || 100));
     const wait = Math.min(200, Math.max(0, Number(pause.value) || 0));
     const names = Object.keys(transports);
@@ -43,10 +43,10 @@ export async function start(stage) {
       const results = await race(events, wait, (result) => lanes.get(result.name)(result));
       const failed = results.filter((result) => result instanceof Error);
       const [first] = results.filter((result) => result.latencies).sort((a, b) => median(a.latencies) - median(b.latencies));
-      const whole = failed.length === 0 ? "Each brought every event, in order." : failed.map(({ message }) => `${message}.`).join(" ");
-      status.replaceChildren(`${whole} ${first ? `The quickest in the middle: ${first.name}.` : ""}`);
+      const whole = failed.length === 0 ? "Each delivered every event, in order." : failed.map(({ message }) => `${message}.`).join(" ");
+      status.replaceChildren(`${whole} ${first ? `The lowest median: ${first.name}.` : ""}`);
     } catch (error) {
-      status.replaceChildren(`The race was broken off: ${error.message}`);
+      status.replaceChildren(`The race was stopped: ${error.message}`);
     }
     go.disabled = false;
   });

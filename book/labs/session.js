@@ -1,10 +1,10 @@
-// Chapter 9: a session through a network that can be cut. The packets are those that the client sends and gets.
+// Chapter 9: a session through a network that can be cut. The packets are those that the client sends and receives.
 
 import { button, drive, element, engineParts, log, payload, shown, watchedClient } from "./kit.js";
 
 export async function start(stage) {
   let at, engine, epoch;
-  let mended = true;
+  let connected = true;
   const wire = log("Packets", 200);
   const state = (name) => {
     const value = element("span", {}, "no session");
@@ -25,7 +25,7 @@ export async function start(stage) {
 
   const open = button("Open a session", connect);
   const hello = button("Say hello", () => engine.send("hello"));
-  const cut = button("Cut the network", () => driver.wish(mended ? "cut" : "mend"));
+  const cut = button("Cut the network", () => driver.wish(connected ? "cut" : "restore"));
   const close = button("Close the session", () => {
     engine.close();
     browser.say("closed");
@@ -81,11 +81,11 @@ export async function start(stage) {
   function told(what) {
     if (what.at) at = what.at;
     if (what.network !== undefined) {
-      mended = what.network;
-      network.say(mended ? "whole" : "cut: what is sent waits, and nobody is told");
-      cut.replaceChildren(mended ? "Cut the network" : "Mend the network");
-      stage.classList.toggle("is-cut", !mended);
-      if (epoch) note(mended ? "The network is whole again." : "The network is cut.", "switch");
+      connected = what.network;
+      network.say(connected ? "whole" : "cut: packets wait, and neither side is notified");
+      cut.replaceChildren(connected ? "Cut the network" : "Restore the network");
+      stage.classList.toggle("is-cut", !connected);
+      if (epoch) note(connected ? "The network is whole again." : "The network is cut.", "switch");
     }
     if (what.server === "opened") server.say("a session is open");
     if (what.server === "message") server.say(`a session is open, by ${what.transport === "websocket" ? "WebSocket" : "polling"}`);

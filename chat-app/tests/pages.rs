@@ -81,7 +81,7 @@ async fn names_stay_text() {
             page.body
         );
     }
-    // What was refused is shown again, to be mended: as text too.
+    // The page shows a refused name again for the user to correct: as text, too.
     let again = post(port, "/rooms", "", "name=%22%3E%3Cscript%3E%00").await;
     assert_eq!(again.status, 400);
     assert!(

@@ -1,4 +1,4 @@
-// The room's page: the talk's chat.js (slide 21), for today's browsers and with its bugs mended.
+// The room's page: the talk's chat.js (slide 21), for today's browsers and with its bugs fixed.
 //
 // On the namespace /chat it emits join, nickname and user message, and hears announcement, nicknames, msg_to_room and
 // history. Three rules keep it right. What people type goes into the page as text, never as markup. A line has the

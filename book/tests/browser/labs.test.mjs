@@ -55,7 +55,7 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     await lab.getByLabel("Events").fill("60", PATIENCE);
     await lab.getByLabel("one every").fill("2");
     await lab.getByRole("button", { name: "Start the race" }).click();
-    await lab.getByRole("status").filter({ hasText: "Each brought every event, in order." }).waitFor(PATIENCE);
+    await lab.getByRole("status").filter({ hasText: "Each delivered every event, in order." }).waitFor(PATIENCE);
     const lanes = await lab.locator("tbody tr").all();
     assert.equal(lanes.length, 7);
     for (const lane of lanes) {
@@ -82,7 +82,7 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     await button("Cut the network").click();
     await said("Network: cut");
     await button("Say hello").click();
-    await button("Mend the network").click();
+    await button("Restore the network").click();
     await said("Network: whole");
     await lab.locator(".log li.down", { hasText: "hello to you" }).nth(1).waitFor(PATIENCE);
     await said("Browser: open, by WebSocket");
@@ -92,7 +92,7 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     await said("Server: closed: ping timeout");
     // Nobody hears of a session that is asked for in the tunnel, until it opens.
     await button("Open a session").click();
-    await button("Mend the network").click();
+    await button("Restore the network").click();
     await said("Server: a session is open");
     await said("Browser: open, by WebSocket");
     await button("Close the session").click();

@@ -84,7 +84,7 @@ pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
         loop {
             match page.wish().await.as_str() {
                 "cut" => switch.send_replace(false),
-                "mend" => switch.send_replace(true),
+                "restore" => switch.send_replace(true),
                 _ => continue,
             };
             page.tell(json!({ "network": *switch.borrow() }));

@@ -1,8 +1,8 @@
-//! A [`Connection`] on a stream that blocks: a `TcpStream` of std in a thread, one of may
-//! in a coroutine, a Unix socket.
+//! A [`Connection`] on a blocking stream: std's `TcpStream` in a thread, `may`'s in a
+//! coroutine, or a Unix socket.
 //!
-//! All that is done here is to carry bytes. `Read + Write` is the whole of what a stream
-//! must be able to do, so the same forty lines serve threads and coroutines.
+//! This module only moves bytes. It asks nothing of a stream but `Read + Write`, so the
+//! same code serves threads and coroutines.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
@@ -13,9 +13,9 @@ use crate::{
     MAX_HEAD, Origins, ProtocolError, Refusal, Request,
 };
 
-/// What is read at once. A connection that waits holds this much.
+/// The most bytes per read. Each connection keeps a buffer of this size while it waits.
 const READ: usize = 16 * 1024;
-/// How long a peer that goes on sending may take to answer a close frame.
+/// How long a peer that keeps sending has to answer a close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(5);
 
 /// A message.
@@ -30,35 +30,35 @@ pub enum Message {
 /// Why a connection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The network did.
+    /// The network failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The peer broke a rule, and was told so.
+    /// The peer broke a rule, and has received a close frame that says which.
     #[error("the peer broke the protocol: {0}")]
     Protocol(#[from] ProtocolError),
-    /// The request was no handshake that we take, and was answered.
+    /// The request was not an acceptable handshake; the client has received the refusal.
     #[error("refused: {0}")]
     Refused(#[from] Refusal),
-    /// The server's answer made no WebSocket.
+    /// The server's response did not complete the handshake.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
-    /// A message was to be sent behind a close frame.
+    /// The caller tried to send a message after a close frame.
     #[error(transparent)]
     Closing(#[from] crate::Closing),
 }
 
-/// A WebSocket over a stream that blocks.
+/// A WebSocket over a blocking stream.
 #[derive(Debug)]
 pub struct WebSocket<S> {
     stream: S,
     connection: Connection,
     buffer: Vec<u8>,
-    /// What of `buffer` has been read and not yet decoded.
+    /// The part of `buffer` that has been read and not yet decoded.
     filled: std::ops::Range<usize>,
     closed: Option<CloseFrame>,
-    /// The rule that the peer broke: whatever is read later, it stays the answer.
+    /// The rule that the peer broke: every later read returns it again.
     broken: Option<ProtocolError>,
-    /// Why the system had no random key for a frame. That frame is not sent.
+    /// Why the system could not make a random key for a frame. That frame is not sent.
     no_key: Arc<OnceLock<String>>,
 }
 
@@ -66,14 +66,14 @@ impl<S: Read + Write> WebSocket<S> {
     /// Serves a client that has just connected: reads its request and answers it.
     ///
     /// # Errors
-    /// A network error, or a refusal, which the client has then been told.
+    /// Returns a network error, or a refusal, which the client has then received.
     pub fn accept(
         mut stream: S,
         origins: &Origins,
         limits: Limits,
     ) -> Result<(Self, Request), Error> {
         let (outcome, rest) = read_head(&mut stream, |bytes| {
-            // Checked once it is whole, and before it is answered.
+            // The origin is checked once the request is complete, before the response.
             match Request::parse(bytes) {
                 Ok(Some((request, len))) => {
                     Some((request.check_origin(origins).map(|()| request), len))
@@ -148,12 +148,12 @@ impl<S: Read + Write> WebSocket<S> {
     }
 
     // ANCHOR: read
-    /// Waits for a message; `None` is the end, which both sides have agreed to. Pings are
-    /// answered along the way.
+    /// Waits for a message. Returns `None` after both sides have sent a close frame.
+    /// Answers pings along the way.
     ///
     /// # Errors
-    /// A network error, also that the peer hung up without a close frame; or a rule that
-    /// it broke, which is then the result of every later call too.
+    /// Returns a network error, including an EOF without a close frame, or the rule that
+    /// the peer broke, which every later call returns too.
     pub fn read(&mut self) -> Result<Option<Message>, Error> {
         if let Some(error) = self.broken {
             return Err(error.into());
@@ -173,7 +173,7 @@ impl<S: Read + Write> WebSocket<S> {
                 }
                 Ok(_) => None,
                 Err(error) => {
-                    // The peer may not take it any more; what it did wrong counts.
+                    // The peer might be gone already; its broken rule is what to report.
                     let _ = self.flush();
                     self.broken = Some(error);
                     return Err(error.into());
@@ -198,7 +198,7 @@ impl<S: Read + Write> WebSocket<S> {
     /// Sends a message.
     ///
     /// # Errors
-    /// A network error, or that the connection is closing.
+    /// Returns a network error, or [`Closing`](crate::Closing) after a close frame.
     pub fn send(&mut self, message: &Message) -> Result<(), Error> {
         match message {
             Message::Text(text) => self.connection.text(text)?,
@@ -207,21 +207,22 @@ impl<S: Read + Write> WebSocket<S> {
         Ok(self.flush()?)
     }
 
-    /// Asks whether the peer is there. Its pong is taken by [`WebSocket::read`].
+    /// Sends a ping. [`WebSocket::read`] consumes the pong.
     ///
     /// # Errors
-    /// As [`WebSocket::send`].
+    /// Fails as [`WebSocket::send`] does.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.connection.ping(payload)?;
         Ok(self.flush()?)
     }
 
-    /// Sends a close frame and waits for the peer's. Messages that still arrive are
-    /// dropped, for five seconds: a peer that is still sending then does not listen. For a
-    /// peer that sends nothing at all, set a timeout on the [stream](Self::stream).
+    /// Sends a close frame and waits for the peer's. Drops messages that still arrive,
+    /// for five seconds: a peer that is still sending after that is not listening. To
+    /// limit the wait for a peer that sends nothing at all, set a timeout on the
+    /// [stream](Self::stream).
     ///
     /// # Errors
-    /// As [`WebSocket::read`], and [`TimedOut`](io::ErrorKind::TimedOut).
+    /// Fails as [`WebSocket::read`] does, or with [`TimedOut`](io::ErrorKind::TimedOut).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.close_by(Instant::now() + CLOSE_WAIT, code, reason)
     }
@@ -242,12 +243,12 @@ impl<S: Read + Write> WebSocket<S> {
         Ok(())
     }
 
-    /// What the peer said when it closed.
+    /// Returns the peer's close frame, if it has sent one with a code.
     pub const fn close_frame(&self) -> Option<&CloseFrame> {
         self.closed.as_ref()
     }
 
-    /// The stream, for its timeouts.
+    /// Returns the stream, so that the caller can set its timeouts.
     pub const fn stream(&self) -> &S {
         &self.stream
     }
@@ -265,7 +266,7 @@ impl<S: Read + Write> WebSocket<S> {
     }
 }
 
-/// Reads until `parse` has found a head, and gives back what was read behind it.
+/// Reads until `parse` has found the headers, and returns the bytes read after them.
 fn read_head<T>(
     stream: &mut impl Read,
     parse: impl Fn(&[u8]) -> Option<(T, usize)>,
@@ -279,7 +280,7 @@ fn read_head<T>(
         head.extend_from_slice(&chunk[..count]);
         debug_assert!(
             head.len() <= MAX_HEAD + chunk.len(),
-            "a parser refuses what is longer"
+            "the parser refuses longer headers"
         );
         if let Some((parsed, len)) = parse(&head) {
             return Ok((parsed, head.split_off(len)));
@@ -288,8 +289,8 @@ fn read_head<T>(
 }
 
 /// Makes the keys to mask with. They have to be unpredictable (RFC 6455 §10.3), so there
-/// is no substitute for the system's generator: if it fails, `no_key` says why, and what
-/// was masked is not sent.
+/// is no substitute for the system's generator: if it fails, `no_key` says why, and the
+/// frame that was masked without a key is not sent.
 fn random_keys<E: std::fmt::Display>(
     no_key: &Arc<OnceLock<String>>,
     fill: impl Fn(&mut [u8]) -> Result<(), E> + Send + 'static,
@@ -308,7 +309,7 @@ fn random_keys<E: std::fmt::Display>(
 mod tests {
     use super::*;
 
-    /// A peer that sends one thing again and again, and takes everything.
+    /// A peer that sends the same frame again and again, and accepts every write.
     struct Repeats {
         frame: Vec<u8>,
         written: Vec<u8>,

@@ -10,13 +10,13 @@ use crate::{MAX_HEAD, accept_key};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
     /// The response is not HTTP, or has more than [`MAX_HEAD`] bytes of headers.
-    #[error("the answer is no HTTP response that could be read")]
+    #[error("the server did not send a valid HTTP response")]
     NotHttp,
-    /// Another status than 101.
+    /// A status other than 101.
     #[error("the server answered with status {0}")]
     Status(u16),
     /// A header is missing or wrong: the server has not understood the request.
-    #[error("the server's answer has a wrong {0}")]
+    #[error("the server's response has a missing or wrong {0}")]
     Header(&'static str),
 }
 

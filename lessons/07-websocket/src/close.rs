@@ -62,7 +62,7 @@ impl CloseFrame {
     ///
     /// # Errors
     /// [`CloseTooShort`](ProtocolError::CloseTooShort) for one byte,
-    /// [`CloseCode`](ProtocolError::CloseCode) for a code that may not be sent,
+    /// [`CloseCode`](ProtocolError::CloseCode) for a code that must not be sent,
     /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the reason.
     ///
     /// ```

@@ -12,7 +12,7 @@ pub enum ProtocolError {
     /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Here none ever is.
     #[error("reserved bits are set")]
     ReservedBits,
-    /// §5.2: opcodes 3 to 7 and 11 to 15 mean nothing yet.
+    /// §5.2: opcodes 3 to 7 and 11 to 15 have no meaning yet.
     #[error("reserved opcode {0}")]
     ReservedOpCode(u8),
     /// §5.2: a length is written in the shortest form that holds it.
@@ -30,7 +30,7 @@ pub enum ProtocolError {
     /// §5.1: a client masks every frame.
     #[error("a client's frame is not masked")]
     NotMasked,
-    /// §5.1: a server masks no frame.
+    /// §5.1: a server does not mask its frames.
     #[error("a server's frame is masked")]
     Masked,
     /// §5.4: a continuation frame continues a message.
@@ -43,10 +43,10 @@ pub enum ProtocolError {
     #[error("text that is not UTF-8")]
     InvalidUtf8,
     /// §5.5.1: the body of a close frame is empty, or starts with a code of two bytes.
-    #[error("a close frame with half a code")]
+    #[error("a close frame with one byte of a two-byte code")]
     CloseTooShort,
-    /// §7.4: not every number may be sent as a close code.
-    #[error("close code {0} may not be sent")]
+    /// §7.4: some numbers must not be sent as a close code.
+    #[error("close code {0} must not be sent")]
     CloseCode(u16),
     /// §10.4: more bytes than [`Limits::max_message`](crate::Limits::max_message), all
     /// fragments counted.

@@ -33,7 +33,7 @@ enum Command {
     Refused,
     /// Draw frames given as hex digits or on standard input
     Inspect {
-        /// Hex digits, with or without spaces; if there are none, standard input is read
+        /// Hex digits, spaces allowed; without any, reads standard input
         hex: Vec<String>,
         /// Read bytes instead of hex digits from standard input
         #[arg(long)]

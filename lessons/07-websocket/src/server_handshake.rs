@@ -1,9 +1,9 @@
-//! The server's half of the opening handshake: a request is read, and answered with 101
-//! or with the reason why not (RFC 6455 §4.2).
+//! The server's half of the opening handshake: reads a request, and answers it with 101
+//! or with the reason for a refusal (RFC 6455 §4.2).
 //!
-//! Nothing of it is the reader's own wish: these bytes come from anybody. So there is a
-//! limit to how many are read before the request is whole, and every refusal is an HTTP
-//! response that says what was wrong.
+//! The request can come from anyone. So the number of bytes that are read before the
+//! request is complete has a limit, and every refusal is an HTTP response that says what
+//! was wrong.
 
 use std::fmt::Write;
 
@@ -12,33 +12,33 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::accept_key;
 
-/// The longest request head that is read, in bytes.
+/// The most bytes of request line and headers that are read.
 pub const MAX_HEAD: usize = 8 * 1024;
-/// The most header lines in it.
+/// The most header lines in a request.
 const MAX_HEADERS: usize = 64;
 
-/// Whose pages may connect (RFC 6455 §10.2). A browser says in `Origin` where the page
-/// came from that opens the connection, and sends the user's cookies along: without this
-/// check any page on the web could act as the user. Programs that are no browsers send no
-/// `Origin`, and pass.
+/// Which pages are allowed to connect (RFC 6455 §10.2). A browser reports in `Origin`
+/// which site the page came from, and can send the user's cookies along: without this
+/// check any page on the web could act as the user. Programs that are not browsers send
+/// no `Origin`, and are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Pages that came from the same host and port as the request asks for.
+    /// Pages from the host and port that the request names.
     Same,
-    /// These, written as browsers do: `https://example.org`.
+    /// Pages of these origins, spelled as in browsers: `https://example.org`.
     Listed(Vec<String>),
-    /// All. Right for a public feed that knows no users.
+    /// All pages. Right for a public feed without users.
     Any,
 }
 
-/// A request to become a WebSocket, found to be in order.
+/// A request to become a WebSocket that has passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The path with its query: `/chat?room=tea`.
     pub path: String,
-    /// The host that was asked for, with its port if it is not the usual one.
+    /// The host that the client asked for, with its port if it is not the default.
     pub host: String,
-    /// Where the page came from; programs have none.
+    /// Where the page came from; `None` for programs that are not browsers.
     pub origin: Option<String>,
     /// The application's protocols that the client offers, in its order (§1.9).
     pub protocols: Vec<String>,
@@ -48,26 +48,26 @@ pub struct Request {
 /// Why a request does not become a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Status 400: no HTTP/1.1, or a handshake that lacks something.
+    /// Status 400: not HTTP/1.1, or a handshake with a missing or invalid header.
     #[error("400 Bad Request: {0}")]
     BadRequest(&'static str),
-    /// Status 403: a page from somewhere else.
-    #[error("403 Forbidden: pages of {0} may not connect")]
+    /// Status 403: a page of another origin.
+    #[error("403 Forbidden: pages of {0} are not allowed to connect")]
     Forbidden(String),
-    /// Status 405: WebSocket begins with GET.
-    #[error("405 Method Not Allowed: a WebSocket begins with GET")]
+    /// Status 405: a method other than GET.
+    #[error("405 Method Not Allowed: a WebSocket handshake is a GET request")]
     MethodNotAllowed,
     /// Status 426: a plain request, or another version of the protocol. The slide's
     /// "upgrade required".
     #[error("426 Upgrade Required: {0}")]
     UpgradeRequired(&'static str),
     /// Status 431: more than [`MAX_HEAD`] bytes.
-    #[error("431 Request Header Fields Too Large: a head has {MAX_HEAD} bytes at most")]
+    #[error("431 Request Header Fields Too Large: the limit is {MAX_HEAD} bytes")]
     HeadTooLarge,
 }
 
 impl Refusal {
-    /// The status of the response.
+    /// Returns the status of the response.
     pub fn status(&self) -> u16 {
         match self {
             Self::BadRequest(_) => 400,
@@ -78,12 +78,12 @@ impl Refusal {
         }
     }
 
-    /// The whole response. The connection ends behind it.
+    /// Returns the whole response. The server closes the connection after it.
     pub fn response(&self) -> Vec<u8> {
         let text = self.to_string();
         let (status, why) = text.split_once(": ").unwrap_or((&text, ""));
-        // A header that is for this connection alone is named in Connection (RFC 9110
-        // §7.8).
+        // `Upgrade` is for this connection alone, so `Connection` has to name it (RFC
+        // 9110 §7.8).
         let more = match self {
             Self::UpgradeRequired(_) => {
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -91,8 +91,8 @@ impl Refusal {
             Self::MethodNotAllowed => "Allow: GET\r\n",
             _ => "",
         };
-        // An origin is the client's own text, and may hold what a header must not: it
-        // goes into the body alone.
+        // An origin is the client's text, and can contain bytes that a header must not.
+        // So it goes only into the body.
         format!(
             "HTTP/1.1 {status}\r\n{more}Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\r\n{why}\n",
@@ -103,11 +103,11 @@ impl Refusal {
 }
 
 impl Request {
-    /// Reads a request off the front of `bytes`: the request and its length in bytes, or
-    /// `None` while more are needed.
+    /// Reads a request from the front of `bytes`. Returns it with its length in bytes, or
+    /// `None` while more bytes are needed.
     ///
     /// # Errors
-    /// The refusal that answers it.
+    /// Returns the refusal that answers the request.
     ///
     /// ```
     /// let bytes = b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -127,7 +127,7 @@ impl Request {
             }
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),
-            Err(_) => return Err(Refusal::BadRequest("this is no HTTP")),
+            Err(_) => return Err(Refusal::BadRequest("this is not an HTTP request")),
         };
         let version = head.version.unwrap_or_default();
         let (method, path) = (head.method.unwrap_or(""), head.path.unwrap_or("/"));
@@ -136,11 +136,11 @@ impl Request {
     }
 
     // ANCHOR: check
-    /// Checks a request that has been parsed, by whatever server, against the rules of
-    /// §4.2.1, in the order in which a refusal says most. `version` is the 1 of HTTP/1.1.
+    /// Checks a request that any server has parsed against the rules of §4.2.1, the most
+    /// informative refusal first. `version` is the minor version, the last 1 of HTTP/1.1.
     ///
     /// # Errors
-    /// Returns the refusal that answers it.
+    /// Returns the refusal that answers the request.
     pub fn check(
         method: &str,
         version: u8,
@@ -151,23 +151,25 @@ impl Request {
             return Err(Refusal::MethodNotAllowed);
         }
         if version != 1 {
-            return Err(Refusal::BadRequest("a WebSocket begins with HTTP/1.1"));
+            return Err(Refusal::BadRequest("a WebSocket handshake needs HTTP/1.1"));
         }
         if !lists(head, "Upgrade", "websocket")? || !lists(head, "Connection", "Upgrade")?
         {
-            return Err(Refusal::UpgradeRequired("this address speaks WebSocket"));
+            return Err(Refusal::UpgradeRequired(
+                "this address speaks only WebSocket",
+            ));
         }
         if only(head, "Sec-WebSocket-Version")? != Some("13") {
-            return Err(Refusal::UpgradeRequired("version 13 is spoken here"));
+            return Err(Refusal::UpgradeRequired("this server speaks version 13"));
         }
         let key = only(head, "Sec-WebSocket-Key")?
-            .ok_or(Refusal::BadRequest("no Sec-WebSocket-Key"))?;
+            .ok_or(Refusal::BadRequest("Sec-WebSocket-Key is missing"))?;
         if !matches!(STANDARD.decode(key), Ok(nonce) if nonce.len() == 16) {
             return Err(Refusal::BadRequest(
                 "Sec-WebSocket-Key is not 16 bytes in base64",
             ));
         }
-        let host = only(head, "Host")?.ok_or(Refusal::BadRequest("no Host"))?;
+        let host = only(head, "Host")?.ok_or(Refusal::BadRequest("Host is missing"))?;
         let protocols =
             all(head, "Sec-WebSocket-Protocol").collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
@@ -189,15 +191,15 @@ impl Request {
         accept_key(&self.key)
     }
 
-    /// Whether the page that asks may connect.
+    /// Checks whether the page is allowed to connect.
     ///
     /// # Errors
-    /// [`Refusal::Forbidden`] when it may not.
+    /// Returns [`Refusal::Forbidden`] if it is not.
     pub fn check_origin(&self, allowed: &Origins) -> Result<(), Refusal> {
         let Some(origin) = &self.origin else {
             return Ok(());
         };
-        let may = match allowed {
+        let is_allowed = match allowed {
             Origins::Any => true,
             Origins::Listed(list) => list
                 .iter()
@@ -206,23 +208,23 @@ impl Request {
                 .split_once("://")
                 .is_some_and(|(_, host)| host.eq_ignore_ascii_case(&self.host)),
         };
-        if may {
+        if is_allowed {
             Ok(())
         } else {
             Err(Refusal::Forbidden(origin.clone()))
         }
     }
 
-    /// The response that makes the connection a WebSocket (§4.2.2), with the protocol
-    /// that the server chose of those that were offered, if any.
+    /// Returns the response that makes the connection a WebSocket (§4.2.2), with the
+    /// application's protocol that the server chose, if the client offered it.
     pub fn response(&self, protocol: Option<&str>) -> Vec<u8> {
         let mut response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {}\r\n",
             self.accept()
         );
-        // A protocol that was not offered fails the connection in the client: better not
-        // to name it.
+        // A client fails the connection if the response names a protocol that it did not
+        // offer.
         if let Some(protocol) = protocol
             .filter(|chosen| self.protocols.iter().any(|offered| offered == chosen))
         {
@@ -233,7 +235,7 @@ impl Request {
     }
 }
 
-/// The values of the headers called `name`.
+/// Returns the values of all headers called `name`.
 fn all<'a>(
     head: &[(&str, &'a [u8])],
     name: &str,
@@ -243,21 +245,23 @@ fn all<'a>(
         .map(|(_, value)| {
             str::from_utf8(value)
                 .map(str::trim)
-                .map_err(|_| Refusal::BadRequest("a header is not text"))
+                .map_err(|_| Refusal::BadRequest("a header is not valid UTF-8"))
         })
 }
 
-/// The value of a header that may be there once: of two, one was put in by somebody else.
+/// Returns the value of a header that must not appear twice: two programs on the way
+/// might each use a different one.
 fn only<'a>(head: &[(&str, &'a [u8])], name: &str) -> Result<Option<&'a str>, Refusal> {
     let mut values = all(head, name);
     let value = values.next().transpose()?;
     match values.next() {
         None => Ok(value),
-        Some(_) => Err(Refusal::BadRequest("a header is there twice")),
+        Some(_) => Err(Refusal::BadRequest("a header appears twice")),
     }
 }
 
-/// Whether one of the words of a list is `word`: `Connection: keep-alive, Upgrade`.
+/// Returns whether a comma-separated list contains `word`, as `Connection: keep-alive,
+/// Upgrade` does.
 fn lists(head: &[(&str, &[u8])], name: &str, word: &str) -> Result<bool, Refusal> {
     for list in all(head, name) {
         if list?
