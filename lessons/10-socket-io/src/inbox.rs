@@ -5,6 +5,7 @@
 //! events after it, and no other socket's.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::handler::{Handlers, OnAny, OnDisconnect, Replaced};
@@ -144,7 +145,7 @@ async fn work_on<S: Owner>(socket: &S, work: Work) {
     match work {
         Work::Event(event) => {
             let (id, cost) = (event.id, event.cost);
-            match guarded_async(handle(socket, event)).await {
+            match guarded_async(pin!(Some(handle(socket, event)))).await {
                 Some(Some(answer)) => reply(socket, id, answer),
                 Some(None) => {}
                 None => {
@@ -157,8 +158,8 @@ async fn work_on<S: Owner>(socket: &S, work: Work) {
         Work::Last { reason, told } => {
             let handlers = socket.inbox().take_disconnect();
             for on_disconnect in handlers.into_iter().filter(|_| told) {
-                let socket = socket.clone();
-                let call = async move { on_disconnect(socket, reason).await };
+                let call =
+                    pin!(Some(async { on_disconnect(socket.clone(), reason).await }));
                 if guarded_async(call).await.is_none() {
                     complain("a disconnect handler panicked");
                 }
