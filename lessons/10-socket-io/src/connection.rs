@@ -2,6 +2,7 @@
 //! go in, and what the machine decides is carried out: sockets are made, events are
 //! queued, the session is paused or closed.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use engine_io::{CloseReason, Expire, Message, Receiver, Session};
@@ -278,7 +279,7 @@ impl Connection {
 
 async fn ask(middlewares: &[Middleware], socket: &Socket) -> Result<(), ConnectError> {
     for middleware in middlewares {
-        let verdict = guarded_async(middleware(socket.clone())).await;
+        let verdict = guarded_async(pin!(Some(middleware(socket.clone())))).await;
         verdict.unwrap_or_else(|| {
             complain("a middleware panicked");
             Err(ConnectError::new("internal error"))

@@ -5,6 +5,7 @@
 //! events after it, and no other socket's.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::handler::{Handlers, OnAny, OnDisconnect, Replaced};
@@ -112,11 +113,13 @@ impl<S: Owner> Inbox<S> {
             .unwrap_or_default()
     }
 
-    fn next(&self) -> Option<Work> {
+    /// Exchanges `done`, which is empty, for everything that waits. Returns `false` if
+    /// nothing does: the task is over.
+    fn next(&self, done: &mut VecDeque<Work>) -> bool {
         let mut queue = self.lock();
-        let next = queue.work.pop_front();
-        queue.running = next.is_some();
-        next
+        std::mem::swap(&mut queue.work, done);
+        queue.running = !done.is_empty();
+        queue.running
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -127,53 +130,60 @@ impl<S: Owner> Inbox<S> {
 // ANCHOR: run
 /// Works through a socket's inbox.
 pub(crate) async fn run<S: Owner>(socket: S) {
-    while let Some(work) = socket.inbox().next() {
-        match work {
-            Work::Event(event) => {
-                let (id, cost) = (event.id, event.cost);
-                match guarded_async(handle(&socket, event)).await {
-                    Some(Some(answer)) => reply(&socket, id, answer),
-                    Some(None) => {}
-                    None => {
-                        complain("a handler panicked");
-                        reply_error(&socket, id, "internal error");
-                    }
-                }
-                socket.work_done(cost);
-            }
-            Work::Last { reason, told } => {
-                let handlers = socket.inbox().take_disconnect();
-                for on_disconnect in handlers.into_iter().filter(|_| told) {
-                    let socket = socket.clone();
-                    let call = async move { on_disconnect(socket, reason).await };
-                    if guarded_async(call).await.is_none() {
-                        complain("a disconnect handler panicked");
-                    }
-                }
-            }
+    let mut batch = VecDeque::new();
+    while socket.inbox().next(&mut batch) {
+        while let Some(work) = batch.pop_front() {
+            work_on(&socket, work).await;
+            // Handlers that never wait would otherwise keep the worker.
+            tokio::task::coop::consume_budget().await;
         }
-        // Handlers that never wait would otherwise keep the worker.
-        tokio::task::coop::consume_budget().await;
     }
 }
 // ANCHOR_END: run
+
+async fn work_on<S: Owner>(socket: &S, work: Work) {
+    match work {
+        Work::Event(event) => {
+            let (id, cost) = (event.id, event.cost);
+            match guarded_async(pin!(Some(handle(socket, event)))).await {
+                Some(Some(answer)) => reply(socket, id, answer),
+                Some(None) => {}
+                None => {
+                    complain("a handler panicked");
+                    reply_error(socket, id, "internal error");
+                }
+            }
+            socket.work_done(cost);
+        }
+        Work::Last { reason, told } => {
+            let handlers = socket.inbox().take_disconnect();
+            for on_disconnect in handlers.into_iter().filter(|_| told) {
+                let call =
+                    pin!(Some(async { on_disconnect(socket.clone(), reason).await }));
+                if guarded_async(call).await.is_none() {
+                    complain("a disconnect handler panicked");
+                }
+            }
+        }
+    }
+}
 
 type Answer = Result<Encoded, serde_json::Error>;
 
 /// Calls the handlers of an event. Returns what the event's own handler answers.
 async fn handle<S: Owner>(socket: &S, event: Event) -> Option<Answer> {
-    let name = args::event_name(&event.array).ok()?.into_owned();
+    let name = args::event_name(&event.array).ok()?;
     let (any, own) = socket.inbox().handlers_of(&name);
     for on_any in any {
         let args = event.raw().to_args().ok()?;
-        on_any(socket.clone(), name.clone(), args).await;
+        on_any(socket.clone(), name.clone().into_owned(), args).await;
     }
     let running = match own?.start(socket.clone(), event.raw()) {
         Ok(running) => running,
         Err(error) => {
             // The reason quotes the client, who may have said a megabyte.
             let reason: String = error.to_string().chars().take(MAX_REASON).collect();
-            tracing::debug!(event = name, reason, "arguments that do not fit");
+            tracing::debug!(event = &*name, reason, "arguments that do not fit");
             let message = format!("invalid arguments: {reason}");
             return Some(args::encode(None, &(false, message)));
         }

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -53,9 +53,11 @@ pub(crate) fn guarded<R>(work: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(work)).map_err(forget).ok()
 }
 
-/// Awaits a user's future. Returns `None` if it panics, or if dropping it does.
-pub(crate) async fn guarded_async<F: Future>(future: F) -> Option<F::Output> {
-    let mut slot = pin!(Some(future));
+/// Awaits a user's future, which the caller has pinned: as an argument it would take its
+/// place in the task twice. Returns `None` if it panics, or if dropping it does.
+pub(crate) async fn guarded_async<F: Future>(
+    mut slot: Pin<&mut Option<F>>,
+) -> Option<F::Output> {
     let output = poll_fn(|cx| match slot.as_mut().as_pin_mut() {
         Some(future) => match guarded(|| future.poll(cx)) {
             Some(Poll::Pending) => Poll::Pending,
@@ -151,6 +153,8 @@ impl Seldom {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     struct Bomb;
@@ -166,20 +170,18 @@ mod tests {
         assert_eq!(guarded(|| 7), Some(7));
         assert!(guarded(|| panic!("on purpose")).is_none());
         assert!(guarded(|| std::panic::panic_any(Bomb)).is_none());
-        assert_eq!(guarded_async(async { 7 }).await, Some(7));
-        let late = guarded_async(async {
+        assert_eq!(guarded_async(pin!(Some(async { 7 }))).await, Some(7));
+        let late = pin!(Some(async {
             tokio::task::yield_now().await;
             panic!("on purpose")
-        });
-        assert_eq!(late.await, None::<()>);
-        let at_the_end = guarded_async({
-            let bomb = Bomb;
-            poll_fn(move |_| {
-                let _ = &bomb;
-                Poll::Ready(7)
-            })
-        });
-        assert_eq!(at_the_end.await, None);
+        }));
+        assert_eq!(guarded_async(late).await, None::<()>);
+        let bomb = Bomb;
+        let at_the_end = pin!(Some(poll_fn(move |_| {
+            let _ = &bomb;
+            Poll::Ready(7)
+        })));
+        assert_eq!(guarded_async(at_the_end).await, None);
         drop(Quarantine::new(Bomb));
     }
 

@@ -351,7 +351,7 @@ pub(crate) fn encode(
 ) -> Result<Encoded, serde_json::Error> {
     let (json, attachments) = binary::collect(|| {
         let mut writer = ArgsWriter {
-            json: Vec::with_capacity(64),
+            json: Vec::with_capacity(128),
         };
         writer.json.push(b'[');
         if let Some(name) = name {
