@@ -93,6 +93,10 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
     let Some(receiver) = session.receiver() else {
         return;
     };
+    // Copied, usually nothing, and dropped at once: as a `Vec`, or until this function
+    // ends, it would keep the whole buffer that the request was read into.
+    let rest = early.to_vec();
+    drop(early);
     let limits = Limits {
         max_message: config.max_payload,
         max_fragments: config.max_fragments,
@@ -107,8 +111,7 @@ pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
         written: 0,
         unaccounted: 0,
         control: Bytes::new(),
-        // Copied, usually nothing: `Vec::from` would keep the request's read buffer.
-        rest: early.to_vec(),
+        rest,
         turn: 0,
         end: None,
     };
