@@ -41,7 +41,7 @@ for (const quiz of document.querySelectorAll("form.quiz")) {
             answers.find((other) => other.dataset.text === "");
         answer.hidden = false;
         why(answer, true);
-        return answer.dataset.right === "true" ? "Right." : "It prints something else.";
+        return answer.dataset.right === "true" ? "Right." : "Not this.";
     };
 
     quiz.addEventListener("submit", (event) => {
@@ -54,4 +54,9 @@ for (const quiz of document.querySelectorAll("form.quiz")) {
     quiz.addEventListener("keydown", (event) => {
         if (event.key.startsWith("Arrow")) event.stopPropagation();
     });
+}
+
+// A listing that is wider than the page scrolls; by keyboard only if it can have the focus.
+for (const listing of document.querySelectorAll("main pre > code")) {
+    if (listing.scrollWidth > listing.clientWidth) listing.tabIndex = 0;
 }

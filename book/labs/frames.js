@@ -49,7 +49,7 @@ export function start(stage) {
     if (what.at) at = what.at;
     if (what.handshake) wire.add(handshake(what.handshake));
     if (what.frame) {
-      // Who has come to the frames has read the handshake.
+      // A reader who has reached the frames has read the handshake.
       for (const read of wire.list.querySelectorAll("details")) read.open = false;
       wire.add(frame(what.frame));
     }

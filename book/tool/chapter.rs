@@ -1,88 +1,16 @@
 //! A chapter's Markdown, cut into text and fenced blocks, and put together again as what
 //! mdBook understands.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
-use crate::{
-    House, capture, diagram, exercise, figure, include, lab, lesson, plot, quiz,
+use crate::block::{Block, Problem};
+use crate::blocks::{
+    capture, diagram, exercise, figure, include, lab, lesson, plot, quiz,
 };
-
-/// Something that a reader would stumble over, and where.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Problem {
-    /// The file, from the workspace's root.
-    pub(crate) file: PathBuf,
-    /// The line, from 1; 0 for the file as a whole.
-    pub(crate) line: usize,
-    /// What is wrong, and what to do.
-    pub(crate) what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
-        }
-        write!(f, ": {}", self.what)
-    }
-}
-
-/// Prints the problems; whether there are none.
-pub(crate) fn report(problems: &[Problem]) -> bool {
-    for problem in problems {
-        eprintln!("{problem}");
-    }
-    if !problems.is_empty() {
-        eprintln!(
-            "{} {}",
-            problems.len(),
-            if problems.len() == 1 {
-                "problem"
-            } else {
-                "problems"
-            }
-        );
-    }
-    problems.is_empty()
-}
-
-/// A fenced block.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Block<'a> {
-    /// The line of its opening fence, from 1.
-    pub(crate) line: usize,
-    /// What stands behind the fence: `rust`, `quiz prints`.
-    pub(crate) info: &'a str,
-    /// The lines between the fences.
-    pub(crate) body: &'a str,
-}
-
-impl<'a> Block<'a> {
-    /// The first word of [`Block::info`].
-    pub(crate) fn kind(&self) -> &'a str {
-        self.info.split([' ', ',']).next().unwrap_or_default()
-    }
-
-    /// `name: value` lines, and the rest.
-    pub(crate) fn fields(&self) -> (Vec<(&'a str, &'a str)>, Vec<&'a str>) {
-        let (mut fields, mut rest) = (Vec::new(), Vec::new());
-        for line in self.body.lines() {
-            match line.split_once(": ") {
-                Some((name, value))
-                    if !name.is_empty()
-                        && name.chars().all(|c| c.is_ascii_lowercase()) =>
-                {
-                    fields.push((name, value.trim()));
-                }
-                _ if line.trim().is_empty() => {}
-                _ => rest.push(line),
-            }
-        }
-        (fields, rest)
-    }
-}
+use crate::house::House;
+use crate::html::escape;
+use crate::layers;
 
 enum Piece<'a> {
     Text { line: usize, text: &'a str },
@@ -158,9 +86,9 @@ pub(crate) struct LooseRust {
 pub(crate) struct Chapter {
     /// The file, from the workspace's root.
     pub(crate) file: PathBuf,
-    /// What mdBook gets.
+    /// The Markdown that mdBook renders.
     pub(crate) markdown: String,
-    /// What is wrong with it.
+    /// Its problems.
     pub(crate) problems: Vec<Problem>,
     /// Commands whose output it shows.
     pub(crate) captures: Vec<capture::Capture>,
@@ -196,6 +124,8 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
         file: shown,
         ..Chapter::default()
     };
+    let summary = fs::read_to_string(house.book.join("src/SUMMARY.md"));
+    let mut map = summary.ok().and_then(|summary| layers::map(&summary, file));
     let mut out = String::new();
     for piece in pieces(markdown) {
         match piece {
@@ -206,6 +136,11 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
                     {
                         Ok(text) => out.push_str(&text),
                         Err(what) => trouble(&mut chapter, &mut out, number, what),
+                    }
+                    if text.starts_with("# ")
+                        && let Some(map) = map.take()
+                    {
+                        out += &format!("\n{map}\n");
                     }
                 }
             }
@@ -224,7 +159,7 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
     chapter
 }
 
-/// A problem is seen by whoever builds, and on the page by whoever is writing it.
+/// Reports a problem twice: to the person who builds, and on the page for the author.
 fn trouble(chapter: &mut Chapter, out: &mut String, line: usize, what: anyhow::Error) {
     let what = format!("{what:#}");
     *out += &format!(
@@ -277,59 +212,27 @@ fn expand_block(
             }
             // A fence longer than any inside.
             let fence = "`".repeat(body.lines().map(ticks).max().unwrap_or(0).max(2) + 1);
-            Ok(format!("{fence}{}\n{body}{fence}", block.info))
+            let code = format!("{fence}{}\n{body}{fence}", block.info);
+            Ok(match source(folder, house, block.body) {
+                Some(file) => {
+                    format!("<p class=\"file\">{}</p>\n\n{code}", escape(&file))
+                }
+                None => code,
+            })
         }
     }
+}
+
+/// The file that a block includes code from, as a reader names it.
+fn source(folder: &Path, house: &House, body: &str) -> Option<String> {
+    let file = include::file(folder, body)?;
+    let file = file.canonicalize().ok()?;
+    let root = house.root.canonicalize().ok()?;
+    Some(file.strip_prefix(root).ok()?.display().to_string())
 }
 
 fn ticks(line: &str) -> usize {
     line.trim_start().chars().take_while(|c| *c == '`').count()
-}
-
-/// Text as HTML.
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-/// Markdown as HTML on one line: an empty line would end the HTML block that it goes
-/// into.
-pub(crate) fn html(markdown: &str) -> String {
-    let mut html = String::new();
-    // As mdBook does it, quotes become those of print.
-    let options = pulldown_cmark::Options::ENABLE_SMART_PUNCTUATION;
-    pulldown_cmark::html::push_html(
-        &mut html,
-        pulldown_cmark::Parser::new_ext(markdown, options),
-    );
-    html.trim().replace('\n', "&#10;")
-}
-
-/// [`html`] of a single paragraph, without its `<p>`.
-pub(crate) fn html_inline(markdown: &str) -> String {
-    let html = html(markdown);
-    match html
-        .strip_prefix("<p>")
-        .and_then(|rest| rest.strip_suffix("</p>"))
-    {
-        Some(inner) if !inner.contains("<p>") => inner.to_owned(),
-        _ => html,
-    }
-}
-
-/// `text` as part of an address or a name: lower case, and `-` for whatever else.
-pub(crate) fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-    }
-    slug.trim_end_matches('-').to_owned()
 }
 
 #[cfg(test)]
@@ -366,23 +269,5 @@ mod tests {
             pieces("```quiz\nabc").as_slice(),
             [Piece::Block(Block { body: "abc", .. })]
         ));
-    }
-
-    #[test]
-    fn fields_are_lines_with_a_name() {
-        let block = Block {
-            line: 4,
-            info: "lesson",
-            body: "lesson: 07-websocket\n- say what: a frame is\n",
-        };
-        let (fields, rest) = block.fields();
-        assert_eq!(fields, [("lesson", "07-websocket")]);
-        assert_eq!(rest, ["- say what: a frame is"]);
-    }
-
-    #[test]
-    fn html_has_no_line_ends() {
-        assert!(!html("a\n\n    code\n\n    more\n").contains('\n'));
-        assert_eq!(html_inline("`a` & b"), "<code>a</code> &amp; b");
     }
 }

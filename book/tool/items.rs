@@ -1,5 +1,5 @@
-//! What a lesson's library offers: a chapter has to speak of all of it, or rustdoc has to
-//! show how it is used.
+//! The public items of a lesson's library: its chapter has to mention each one, or rustdoc
+//! has to show how it is used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -165,7 +165,7 @@ fn used(tree: &UseTree, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether `text` has `name` as a word of its own.
+/// Returns whether `text` contains `name` as a whole word.
 pub(crate) fn mentions(text: &str, name: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {

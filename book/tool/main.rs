@@ -1,38 +1,36 @@
 //! The book: `cargo run -p book` builds it, serves it with its live [`labs`] and rebuilds
 //! it on save.
 //!
-//! mdBook renders the pages. What a chapter may hold besides Markdown (code included by
+//! mdBook renders the pages. Everything that a chapter holds besides Markdown (code included by
 //! anchor, captured output, plots, diagrams, exercises, quizzes, labs) is turned into
 //! HTML here before, one module a kind, so that whatever is missing is found and said
 //! with its file and line. `check` then proves what a page claims: it runs every captured
 //! command again, compiles code that is not included from anywhere, and follows every
 //! link.
 
-// A page is put together from small strings, and nobody waits for that.
+// A page is assembled from small strings, and its speed does not matter.
 #![allow(clippy::format_push_string)]
 
-mod capture;
+mod block;
+mod blocks;
 mod chapter;
-mod check;
-mod diagram;
-mod exercise;
-mod figure;
-mod include;
+mod commands;
+mod house;
+mod html;
 mod items;
-mod lab;
 mod labs;
-mod lesson;
-mod plot;
-mod quiz;
+mod layers;
 mod run;
-mod serve;
 mod site;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use crate::block::report;
+use crate::commands::{capture, check, plot, serve};
+use crate::house::House;
 
 /// Builds the book and serves it.
 #[derive(Parser)]
@@ -86,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         None => serve::serve(&house, arguments.port).map(|()| true),
         Some(Command::Build) => {
             let site = site::build(&house, &house.target.join("book"), None)?;
-            let well = chapter::report(&site.problems);
+            let well = report(&site.problems);
             println!(
                 "{} pages in {}",
                 site.chapters.len(),
@@ -98,28 +96,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
         Some(Command::Capture { filter }) => {
             capture::capture_all(&house, filter.as_deref())
         }
-        Some(Command::Plot { filter }) => plot::measure_all(&house, filter.as_deref()),
-    }
-}
-
-/// Where things lie.
-pub(crate) struct House {
-    /// The workspace.
-    pub(crate) root: PathBuf,
-    /// The book's own folder in it.
-    pub(crate) book: PathBuf,
-    /// Cargo's target folder.
-    pub(crate) target: PathBuf,
-}
-
-impl House {
-    /// The workspace that this program was built from: the chapters are not inside of the
-    /// executable.
-    fn here() -> Self {
-        let book = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let root = book.parent().map_or_else(|| book.clone(), PathBuf::from);
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), PathBuf::from);
-        Self { root, book, target }
+        Some(Command::Plot { filter }) => {
+            plot::measure_all(&house, filter.as_deref()).map(|()| true)
+        }
     }
 }

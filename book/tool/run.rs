@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::House;
+use crate::house::House;
 
-/// What a command printed, and how it ended.
+/// The output of a command, and its exit status.
 pub(crate) struct Output {
     /// Standard output, and with it standard error where that was wanted, as they came.
     pub(crate) text: String,
@@ -51,7 +51,7 @@ pub(crate) fn run(
         .env("NO_COLOR", "1")
         .env("COLUMNS", "80")
         .env_remove("RUST_BACKTRACE")
-        // What failing cases have printed comes in the order in which they ended.
+        // Otherwise failing cases print in the order in which they happen to end.
         .env("RUST_TEST_THREADS", "1");
     own_group(&mut shell);
     let mut child = shell.spawn().context("cannot run sh")?;
@@ -86,7 +86,7 @@ pub(crate) fn run(
     })
 }
 
-/// A group of its own, so that what the shell started ends with it.
+/// Starts its own process group, so that the shell's children can be killed with it.
 #[cfg(unix)]
 fn own_group(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -144,7 +144,7 @@ pub(crate) fn has(program: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::House;
+    use crate::house::House;
 
     #[test]
     fn output_and_status_come_back() {

@@ -10,8 +10,9 @@ use mdbook_driver::book::{Book, BookItem};
 use mdbook_driver::config::Config;
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::House;
-use crate::chapter::{self, Chapter, Problem};
+use crate::block::Problem;
+use crate::chapter::{self, Chapter};
+use crate::house::House;
 
 /// A book that was built.
 pub(crate) struct Site {
@@ -21,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Puts chapters that were expanded already in the place of their sources.
+/// Replaces the chapters' sources with their expanded text.
 struct Expanded(Vec<(PathBuf, String)>);
 
 impl Preprocessor for Expanded {

@@ -10,18 +10,24 @@
 //! | `return True, nickname` | `Ok((true, nickname))`: what a handler returns is the acknowledgement |
 //! | `nicknames = []`, shared by all | [`Presence`], a list a room |
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket_io::{DisconnectReason, Io, JoinError, Namespace, Socket};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::names::{self, Nickname, Room, check_text};
 use crate::presence::{self, Person, Presence};
 use crate::store::{Store, StoreError};
+use crate::tasks::Tasks;
 
-/// How long to collect changes before a room hears who is there: a crowd that comes at
-/// once is one list, not one a head.
-const ROLL_CALL: Duration = Duration::from_millis(50);
+/// How long to collect changes before a room is told who is there: a crowd that arrives
+/// at once is one list, not one for each person.
+const PRESENCE_DEBOUNCE: Duration = Duration::from_millis(50);
+/// How long after a change the list is sent again, to clients that were busy.
+const PRESENCE_REPEAT: Duration = Duration::from_secs(10);
 /// The longest secret by which a person is known again, in bytes.
 const MAX_SECRET: usize = 64;
 
@@ -31,6 +37,7 @@ struct Chat {
     presence: Presence,
     /// How long a nickname is kept for somebody whose connection was lost.
     keep: Duration,
+    tasks: Tasks,
 }
 
 /// Where a socket sits.
@@ -38,16 +45,19 @@ struct Chat {
 struct Seat {
     room: Arc<str>,
     nickname: Option<Nickname>,
+    /// This connection was sent the room's history.
+    caught_up: Arc<AtomicBool>,
 }
 
 // ANCHOR: chat
 /// Mounts the chat's namespace. A nickname is kept for `keep` when its connection is
 /// lost.
-pub fn chat(io: &Io, store: Store, keep: Duration) {
+pub fn chat(io: &Io, store: Store, keep: Duration, tasks: &Tasks) {
     let chat = Arc::new(Chat {
         store,
         presence: Presence::default(),
         keep,
+        tasks: tasks.clone(),
     });
     let shared = chat.clone();
     let namespace = io.of("/chat", move |socket: Socket| {
@@ -60,44 +70,52 @@ pub fn chat(io: &Io, store: Store, keep: Duration) {
             welcome_back(&socket);
         }
     });
-    tokio::spawn(call_the_roll(namespace, chat));
+    tasks.spawn(broadcast_presence(namespace, chat));
 }
 // ANCHOR_END: chat
 
 // ANCHOR: join
-/// `join(room)`: sits the socket down in a room, which is made when it is new. One room
-/// at a time.
+/// `join(room)`: seats the socket in a room, which is created if it is new. One room at a
+/// time. Joining again the room that one sits in changes nothing and sends nothing.
 async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     let chat = chat_of(&socket);
-    let room: Arc<str> = chat.store.open_room(Room::named(&room)?).await?.slug.into();
-    let seat = seat_of(&socket);
-    if seat.as_ref().is_none_or(|seat| seat.room != room) {
-        if let Some(seat) = seat {
-            socket.leave(&seat.room);
-            stand_up(&socket, &seat, Duration::ZERO);
+    let wanted = Room::named(&room)?;
+    let seat = match seat_of(&socket) {
+        Some(seat) if *seat.room == *wanted.slug => seat,
+        old => {
+            let room: Arc<str> = chat.store.open_room(wanted).await?.slug.into();
+            if let Some(old) = old {
+                socket.leave(&old.room);
+                leave_seat(&socket, &old, Duration::ZERO);
+            }
+            Seat::new(room)
         }
-        // Before it can fail: the old seat must not be left a second time.
-        socket.data().insert(Seat {
-            room: room.clone(),
-            nickname: None,
-        });
-        socket.join(room.clone())?;
+    };
+    // Before `join` can fail: the old seat must not be left a second time.
+    socket.data().insert(seat.clone());
+    socket.join(seat.room.clone())?;
+    if !seat.caught_up.swap(true, Ordering::Relaxed) {
+        chat.tasks.spawn(catch_up(socket, seat));
     }
-    chat.presence.touch(&room);
-    tokio::spawn(send_history(socket, room));
     Ok(true)
 }
 // ANCHOR_END: join
 
-/// What was said in a room, for somebody who has joined it: in a task, so that the
-/// acknowledgement goes first.
+/// Sends a socket that has joined a room who is there and what was said: in a task, so
+/// that the acknowledgement goes first.
 ///
-/// The socket is in the room already. A message that comes at this moment may reach it
-/// twice, which its id tells, and is never missed.
-async fn send_history(socket: Socket, room: Arc<str>) {
-    match chat_of(&socket).store.history(&room).await {
+/// The socket is in the room already. A message that arrives at this moment may reach it
+/// twice, which the page sees by its id, and is never missed.
+async fn catch_up(socket: Socket, seat: Seat) {
+    let chat = chat_of(&socket);
+    socket.emit("nicknames", chat.presence.online(&seat.room));
+    match chat.store.history(&seat.room).await {
         Ok(history) => socket.emit("history", history),
-        Err(error) => tracing::error!(%error, "no history"),
+        Err(error) => {
+            tracing::error!(%error, "no history");
+            // The next `join` tries again.
+            seat.caught_up.store(false, Ordering::Relaxed);
+        }
     }
 }
 
@@ -135,7 +153,7 @@ async fn on_nickname(
 /// `user message(text)`: stored first, then sent to everybody else in the room, then
 /// acknowledged.
 async fn on_user_message(socket: Socket, text: String) -> Result<(bool, i64), Refused> {
-    let Seat { room, nickname } = seat_of(&socket).ok_or(Refused::NoRoom)?;
+    let Seat { room, nickname, .. } = seat_of(&socket).ok_or(Refused::NoRoom)?;
     let nickname = nickname.ok_or(Refused::NoNickname)?.shown;
     check_text(&text)?;
     let meta = chat_of(&socket)
@@ -148,8 +166,8 @@ async fn on_user_message(socket: Socket, text: String) -> Result<(bool, i64), Re
 // ANCHOR_END: message
 
 // ANCHOR: gone
-/// The socket is gone. Who left on purpose leaves the nickname; who was cut off finds it
-/// again.
+/// The socket is gone. A person who left on purpose gives the nickname up; a person who
+/// was cut off finds it again.
 async fn recv_disconnect(socket: Socket, reason: DisconnectReason) {
     let Some(seat) = seat_of(&socket) else { return };
     let may_come_back =
@@ -159,7 +177,7 @@ async fn recv_disconnect(socket: Socket, reason: DisconnectReason) {
     } else {
         Duration::ZERO
     };
-    stand_up(&socket, &seat, keep);
+    leave_seat(&socket, &seat, keep);
 }
 // ANCHOR_END: gone
 
@@ -168,6 +186,9 @@ fn welcome_back(socket: &Socket) {
     let Some(mut seat) = seat_of(socket) else {
         return;
     };
+    // What the socket itself said just before the break is not sent to it again, so the
+    // page needs the history to learn what of that arrived.
+    seat.caught_up.store(false, Ordering::Relaxed);
     let Some(nickname) = &seat.nickname else {
         return;
     };
@@ -188,7 +209,7 @@ fn welcome_back(socket: &Socket) {
     }
 }
 
-fn stand_up(socket: &Socket, seat: &Seat, keep: Duration) {
+fn leave_seat(socket: &Socket, seat: &Seat, keep: Duration) {
     let Some(nickname) = &seat.nickname else {
         return;
     };
@@ -205,12 +226,46 @@ fn announce(socket: &Socket, room: &str, text: &str) {
     socket.to(room).emit("announcement", text);
 }
 
-/// Sends each room the list of who is there, when that changes. One task for all, so that
-/// the last list is the newest.
-async fn call_the_roll(namespace: Namespace, chat: Arc<Chat>) {
+/// Sends each room the list of who is there, when that changes. One task for all rooms,
+/// so that the last list is the newest.
+///
+/// A list is outdated by the next one, so it is volatile: it does not pile up for a client
+/// that reads slowly, and it pushes no message out of the log from which clients are
+/// recovered. A client that was busy just then gets the list that is sent a little later,
+/// once for all changes until then, and not volatile.
+async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
+    let mut repeats: HashMap<Arc<str>, Instant> = HashMap::new();
     loop {
-        for (room, nicknames) in chat.presence.changes(ROLL_CALL).await {
+        let next = repeats.values().min().copied();
+        tokio::select! {
+            () = chat.presence.changed() => {}
+            () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
+        }
+        sleep(PRESENCE_DEBOUNCE).await;
+        let now = Instant::now();
+        let mut changed = chat.presence.take_changes();
+        for (room, _) in repeats.extract_if(|_, due| *due <= now) {
+            changed.remove(&room);
+            let nicknames = chat.presence.online(&room);
             namespace.to(room).emit("nicknames", nicknames);
+        }
+        for room in changed {
+            let nicknames = chat.presence.online(&room);
+            namespace
+                .to(room.clone())
+                .volatile()
+                .emit("nicknames", nicknames);
+            repeats.entry(room).or_insert(now + PRESENCE_REPEAT);
+        }
+    }
+}
+
+impl Seat {
+    fn new(room: Arc<str>) -> Self {
+        Self {
+            room,
+            nickname: None,
+            caught_up: Arc::default(),
         }
     }
 }

@@ -1,21 +1,30 @@
 //! The chat as a program: `cargo run -p chat-app`, then open the address that it prints.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
+use chat_app::Chat;
+use chat_app::log::Log;
+use chat_app::memory;
 use chat_app::store::Store;
 use clap::{Parser, ValueEnum};
 use engine_io::{Limits, Transports};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::LevelFilter;
 
 /// How long the last packets may take to reach the clients at the end.
 const GRACE: Duration = Duration::from_secs(5);
+/// How many connections the kernel keeps until they are accepted: a server that comes
+/// back is greeted by all of its clients at once.
+const BACKLOG: u32 = 1024;
+/// How long to wait for somebody to read what we print.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A chat with rooms, for the browser.
 #[derive(Parser)]
@@ -68,26 +77,88 @@ async fn main() -> ExitCode {
             return refuse(&format!("{what} (see --help)"));
         }
     };
+    let log = match Log::to(io::stderr()) {
+        Ok(log) => log,
+        Err(error) => return refuse(&format!("no thread for the log: {error}")),
+    };
     tracing_subscriber::fmt()
         .with_max_level(args.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(log.clone())
+        // It would report a failed write with eprintln!, which panics if that fails too.
+        .log_internal_errors(false)
+        .with_ansi(io::stderr().is_terminal())
         .init();
-    match serve(args).await {
+    // The default hook writes to standard error itself, and waits for its reader.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    let served = serve(args).await;
+    log.finish(PATIENCE);
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&format!("{error:#}")),
     }
 }
 
-/// Says in one line why there is no chat.
+/// Reports in one line why the chat cannot run.
 fn refuse(why: &str) -> ExitCode {
-    eprintln!("chat-app: {why}");
+    print(io::stderr(), format!("chat-app: {why}\n"));
     ExitCode::from(2)
 }
 
+/// Listens on the first of the host's addresses that allows it.
+async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut refusal = io::Error::other("the host has no address");
+    for address in lookup_host((host, port)).await? {
+        let listener = || {
+            let socket = if address.is_ipv6() {
+                TcpSocket::new_v6()?
+            } else {
+                TcpSocket::new_v4()?
+            };
+            // A restart must not wait for the connections of the last run to be
+            // forgotten. On Windows the option would let two programs share the port.
+            #[cfg(unix)]
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            socket.listen(BACKLOG)
+        };
+        match listener() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
+/// Lets this process open as many files, connections among them, as it is allowed to at
+/// all. The limit that applies at first is far lower, often 1,024, because programs that
+/// use `select` depend on it.
+#[cfg(unix)]
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let all = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, all)
+    {
+        tracing::warn!(%error, ?current, "the limit on open files stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_open_files() {}
+
 async fn serve(args: Args) -> anyhow::Result<()> {
-    let address = format!("{}:{}", args.bind, args.port);
-    let listener = TcpListener::bind((args.bind.as_str(), args.port))
+    raise_open_files();
+    let host = if args.bind.contains(':') {
+        format!("[{}]", args.bind)
+    } else {
+        args.bind.clone()
+    };
+    let address = format!("{host}:{}", args.port);
+    let listener = listen(&args.bind, args.port)
         .await
         .with_context(|| format!("cannot listen on {address} (try another --port)"))?;
     let client = match &args.client {
@@ -102,19 +173,21 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
     };
-    let (io, filter) = chat_app::app(store, transports, client.map(Bytes::from));
+    let Chat { io, filter, tasks } =
+        Chat::new(store.clone(), transports, client.map(Bytes::from));
+    tasks.spawn(memory::give_back());
 
     let mut signals = Signals::new()?;
-    say(&format!("Listening on http://{}", listener.local_addr()?));
+    say(format!("Listening on http://{}", listener.local_addr()?));
     let (stop, stopping) = oneshot::channel();
     let server = engine_io::run(listener, filter, Limits::default(), async {
-        stopping.await.unwrap_or_default()
+        stopping.await.unwrap_or_default();
     });
     let end = async {
         signals.next().await;
         tokio::spawn(async move {
-            // For whom the end takes too long. 130 is what a shell gives a program that
-            // Ctrl-C ended.
+            // For a user to whom the end takes too long. 130 is the status that a shell
+            // reports for a program that Ctrl-C ended.
             signals.next().await;
             std::process::exit(130);
         });
@@ -122,7 +195,9 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         Ok(io.shutdown(GRACE).await)
     };
     let ((), closed) = tokio::try_join!(server, end)?;
-    say(&format!(
+    tasks.shutdown().await;
+    store.close().await;
+    say(format!(
         "Closed {closed} connection{}",
         if closed == 1 { "" } else { "s" }
     ));
@@ -168,7 +243,23 @@ impl Signals {
     }
 }
 
-/// A line for whoever started us. That nobody reads it is no reason to stop.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+/// Prints a line for the person or program that started us.
+fn say(mut line: String) {
+    line.push('\n');
+    print(io::stdout(), line);
+}
+
+/// Writes to standard output or standard error without depending on a reader there. It
+/// may be gone, which `println!` answers with a panic; or it may have stalled, and then
+/// the write never returns. So another thread writes, and we wait for it only a while.
+fn print(mut to: impl Write + Send + 'static, text: String) {
+    let (done, written) = mpsc::channel::<()>();
+    let writing = std::thread::Builder::new().spawn(move || {
+        let _ = to.write_all(text.as_bytes());
+        let _ = to.flush();
+        drop(done);
+    });
+    if writing.is_ok() {
+        let _ = written.recv_timeout(PATIENCE);
+    }
 }

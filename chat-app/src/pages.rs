@@ -39,8 +39,9 @@ const PROBLEM: &str = include_str!("../web/problem.html");
 const SECURITY: [(header::HeaderName, &str); 3] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
-         frame-ancestors 'none'",
+        // For connections too, 'self' is this host and port: http, https, ws and wss.
+        "default-src 'self'; connect-src 'self'; img-src 'self' data:; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not no-referrer: with that a browser sends `Origin: null` with our own form.

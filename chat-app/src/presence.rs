@@ -133,24 +133,19 @@ impl Presence {
         went
     }
 
-    /// Notes that the room's people are to be told who is there.
-    pub fn touch(&self, room: &Arc<str>) {
-        let mut rooms = self.lock();
-        self.mark(&mut rooms, room);
+    /// Waits until something has changed since [`Presence::take_changes`].
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
-    /// Waits until something changes, then `pause` for what else comes, and gives each
-    /// room that changed with the nicknames of who is there, sorted. For one caller:
-    /// it decides the order in which a room hears of its changes.
-    pub async fn changes(&self, pause: Duration) -> Vec<(Arc<str>, Vec<String>)> {
-        self.changed.notified().await;
-        tokio::time::sleep(pause).await;
-        let mut rooms = self.lock();
-        let changed = std::mem::take(&mut rooms.changed);
-        changed
-            .into_iter()
-            .map(|room| (room.clone(), rooms.online(&room)))
-            .collect()
+    /// The rooms that have changed since the last call.
+    pub fn take_changes(&self) -> HashSet<Arc<str>> {
+        std::mem::take(&mut self.lock().changed)
+    }
+
+    /// The nicknames of everybody in the room who is not away, sorted.
+    pub fn online(&self, room: &str) -> Vec<String> {
+        self.lock().online(room)
     }
 
     fn mark(&self, rooms: &mut Rooms, room: &Arc<str>) {
@@ -166,7 +161,7 @@ impl Presence {
 }
 
 impl Rooms {
-    fn online(&self, room: &Arc<str>) -> Vec<String> {
+    fn online(&self, room: &str) -> Vec<String> {
         let here = self
             .holders
             .get(room)
@@ -255,23 +250,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_room_is_told_once_for_many_changes() {
+    async fn many_changes_of_a_room_are_one() {
         let (presence, lobby) = (Presence::default(), Arc::<str>::from("lobby"));
         presence.take(&lobby, &named("bob"), &secret("b")).unwrap();
         presence.take(&lobby, &named("Ann"), &secret("a")).unwrap();
         presence.take(&lobby, &named("Cy"), &secret("c")).unwrap();
         presence.leave(&lobby, &named("Cy"), KEPT);
-        let told = presence.changes(Duration::from_millis(50)).await;
-        assert_eq!(
-            told,
-            [(lobby.clone(), vec!["Ann".to_owned(), "bob".to_owned()])],
-            "Cy is away"
-        );
+        presence.changed().await;
+        assert_eq!(presence.take_changes(), HashSet::from([lobby.clone()]));
+        assert_eq!(presence.online(&lobby), ["Ann", "bob"], "Cy is away");
+        assert!(presence.take_changes().is_empty());
         presence.leave(&lobby, &named("bob"), Duration::ZERO);
-        assert_eq!(
-            presence.changes(Duration::ZERO).await,
-            [(lobby, vec!["Ann".to_owned()])]
-        );
+        presence.changed().await;
+        assert_eq!(presence.take_changes(), HashSet::from([lobby.clone()]));
+        assert_eq!(presence.online(&lobby), ["Ann"]);
     }
 
     #[tokio::test(start_paused = true)]

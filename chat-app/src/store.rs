@@ -6,15 +6,19 @@
 //! into one transaction, commits, and only then tells each asker: a hundred messages that
 //! arrive together cost one `fsync` (group commit), and a message alone waits for nobody.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::names::Room;
 
@@ -26,8 +30,12 @@ pub const HISTORY: u32 = 50;
 /// wait for one reader.
 pub const HISTORY_BYTES: usize = 256 * 1024;
 
-/// The most jobs in a transaction: an end to how long the first of them waits.
+/// The most jobs in a transaction: an end to how long the first of them waits. As many
+/// can wait for the next transaction; a caller that finds the queue full waits for a
+/// place in it.
 const BATCH: usize = 1000;
+/// How long to wait for a place.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(2);
 /// Marks the file as ours, "CHAT" in ASCII (SQLite's `application_id`).
@@ -105,7 +113,13 @@ pub enum StoreError {
     /// The database failed: disk full, file taken away.
     #[error("the database failed: {0}")]
     Database(Arc<rusqlite::Error>),
-    /// The database's thread is gone.
+    /// The queue was full, and no place became free in time.
+    #[error("too many requests wait for the database")]
+    Busy,
+    /// The work itself panicked, and was undone.
+    #[error("a request to the database panicked")]
+    Panicked,
+    /// The store was closed.
     #[error("the database is closed")]
     Closed,
 }
@@ -126,9 +140,9 @@ type Committed = Result<(), StoreError>;
 /// The rooms and messages of a chat. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct Store {
-    // Not bounded here: a socket waits for its answer before it asks again, so there are
-    // never more jobs than sockets.
     jobs: mpsc::Sender<Job>,
+    /// Tells the thread to end, even while there are handles.
+    closing: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -139,12 +153,29 @@ impl Store {
     /// [`OpenError`] says what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let db = prepare(path).map_err(|error| error.at(path))?;
-        let (jobs, queue) = mpsc::channel();
+        let (jobs, mut queue) = mpsc::channel(BATCH);
+        let closing = Arc::new(AtomicBool::new(false));
+        let close = closing.clone();
         std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || work(&db, &queue))
+            .spawn(move || {
+                work(&db, &mut queue, &close);
+                // In this order: `Store::close` waits for the end of the queue.
+                drop(db);
+                drop(queue);
+            })
             .map_err(|error| OpenError::Thread(path.into(), error))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, closing })
+    }
+
+    /// Ends the thread and closes the database, whatever other handles there are. SQLite
+    /// then moves everything from the write-ahead log into the file itself, so a copy of
+    /// that one file is a copy of the chat. Requests that come later fail.
+    pub async fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        // For a thread that has nothing to do and would not look.
+        let _ = self.ask(|_| Ok(())).await;
+        self.jobs.closed().await;
     }
 
     /// All rooms, by name.
@@ -248,7 +279,8 @@ impl Store {
         .await
     }
 
-    /// Queues the work at once, and gives what will be its result. `Ok` means committed.
+    /// Queues the work, at once if there is a place, and returns what will be its result.
+    /// `Ok` means committed.
     fn ask<T, W>(
         &self,
         work: W,
@@ -259,26 +291,53 @@ impl Store {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |begun| {
-            let result = begun.clone().and_then(work);
+            let result = begun.clone().and_then(|db| alone(db, work));
             Box::new(move |committed| {
-                // Nobody listens any more when the asker's connection went away: the work
-                // is done all the same.
+                // If the asker's connection is gone, nothing receives this. The work is
+                // done all the same.
                 let _ = tell.send(committed.clone().and(result));
             })
         });
-        let queued = self.jobs.send(job);
+        let queued = self.jobs.try_send(job);
+        let jobs = self.jobs.clone();
         async move {
-            queued.map_err(|_| StoreError::Closed)?;
+            match queued {
+                Ok(()) => {}
+                Err(TrySendError::Full(job)) => timeout(QUEUE_TIMEOUT, jobs.send(job))
+                    .await
+                    .map_err(|_| StoreError::Busy)?
+                    .map_err(|_| StoreError::Closed)?,
+                Err(TrySendError::Closed(_)) => return Err(StoreError::Closed),
+            }
+            // A job that the thread never began was dropped, and its sender with it.
             told.await.unwrap_or(Err(StoreError::Closed))
         }
     }
 }
 
+/// Does one job of a transaction. If it fails or panics, all that it did is undone, and
+/// the others' work is not touched.
+fn alone<T>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let run = |sql| db.prepare_cached(sql)?.execute([]).map(|_| ());
+    run("SAVEPOINT job")?;
+    // Unwind safe: what a panic left half done is in the savepoint.
+    let result =
+        catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or(Err(StoreError::Panicked));
+    if result.is_err() {
+        run("ROLLBACK TO job")?;
+    }
+    run("RELEASE job")?;
+    result
+}
+
 // ANCHOR: work
-/// The store's thread: until the last handle is dropped, all that waits goes into one
-/// transaction.
-fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
+/// The store's thread: until the store is closed, or the last handle is dropped, all that
+/// waits goes into one transaction.
+fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, closing: &AtomicBool) {
+    while let Some(first) = queue.blocking_recv() {
         // IMMEDIATE takes the write lock now, where waiting for another process is
         // allowed, not halfway through.
         let begun = db
@@ -286,7 +345,7 @@ fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
             .map(|()| db)
             .map_err(StoreError::from);
         let answers: Vec<Answer> = std::iter::once(first)
-            .chain(queue.try_iter().take(BATCH - 1))
+            .chain(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH - 1))
             .map(|job| job(&begun))
             .collect();
         let committed =
@@ -301,6 +360,9 @@ fn work(db: &Connection, queue: &mpsc::Receiver<Job>) {
         }
         for answer in answers {
             answer(&committed);
+        }
+        if closing.load(Ordering::Acquire) {
+            return;
         }
     }
 }
@@ -423,7 +485,7 @@ mod tests {
             .unwrap();
 
         // Hold the thread in a transaction until everything else is queued.
-        let (open_gate, gate) = mpsc::channel::<()>();
+        let (open_gate, gate) = std::sync::mpsc::channel::<()>();
         let held = store.ask(move |_| Ok(gate.recv().is_ok()));
         let (asked, told) =
             (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -515,5 +577,66 @@ mod tests {
         assert!(matches!(broken.await, Err(StoreError::Database(_))));
         store.add_message("lobby", "ann", "hi").await.unwrap();
         assert_eq!(store.history("lobby").await.unwrap().len(), 1);
+    }
+
+    /// A panic in a job is its caller's error. The job's work is undone, the work that other jobs did in the same transaction is kept, and the thread goes on.
+    #[tokio::test]
+    async fn a_job_that_panics_ends_nothing_else() {
+        let store = Store::open(Path::new(":memory:")).unwrap();
+        store
+            .open_room(Room::named("lobby").unwrap())
+            .await
+            .unwrap();
+        // One transaction for all three: nothing is awaited until all are queued.
+        let (open_gate, gate) = std::sync::mpsc::channel::<()>();
+        let held = store.ask(move |_| Ok(gate.recv().is_ok()));
+        let insert = "INSERT INTO messages (room, nickname, text, at) \
+                      VALUES ('lobby', 'ann', 'half done', 0)";
+        let panics = store.ask::<(), _>(move |db| {
+            db.execute(insert, [])?;
+            panic!("this panic is a part of the test")
+        });
+        let fails = store.ask::<(), _>(move |db| {
+            db.execute(insert, [])?;
+            Err(StoreError::TooManyRooms)
+        });
+        let works = store.ask(messages);
+        let (kept, ()) = tokio::join!(store.add_message("lobby", "ann", "hi"), async {
+            open_gate.send(()).unwrap();
+        });
+        assert!(held.await.unwrap());
+        assert!(matches!(panics.await, Err(StoreError::Panicked)));
+        assert!(matches!(fails.await, Err(StoreError::TooManyRooms)));
+        assert_eq!(works.await.unwrap(), 0, "nothing half done is seen");
+        let history = store.history("lobby").await.unwrap();
+        assert_eq!(history.len(), 1);
+        assert_eq!(history[0].id, kept.unwrap().id);
+    }
+
+    /// A queue that is full makes askers wait; the wait has an end.
+    #[tokio::test(start_paused = true)]
+    async fn no_more_jobs_wait_than_there_are_places() {
+        let store = Store::open(Path::new(":memory:")).unwrap();
+        let (open_gate, gate) = std::sync::mpsc::channel::<()>();
+        let held = store.ask(move |_| Ok(gate.recv().is_ok()));
+        // The thread takes some of these into the transaction that it holds open.
+        let mut waiting = Vec::new();
+        while store.jobs.capacity() > 0 {
+            waiting.push(store.ask(|_| Ok(())));
+        }
+        assert!(waiting.len() <= 2 * BATCH, "{}", waiting.len());
+        let late = store.ask(|_| Ok(()));
+        let begun = tokio::time::Instant::now();
+        assert!(matches!(late.await, Err(StoreError::Busy)));
+        assert_eq!(begun.elapsed().as_secs(), QUEUE_TIMEOUT.as_secs());
+        // From here on it is the thread that we wait for.
+        tokio::time::resume();
+        let patient = store.ask(|_| Ok(()));
+        open_gate.send(()).unwrap();
+        patient.await.unwrap();
+        assert!(held.await.unwrap());
+        for job in waiting {
+            job.await.unwrap();
+        }
     }
 }

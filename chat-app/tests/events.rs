@@ -4,6 +4,7 @@
 mod common;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chat_app::store::Store;
 use common::client::Client;
@@ -169,9 +170,9 @@ async fn what_cannot_be_is_refused_with_the_reason() {
         );
     }
     // Nothing of this was kept, and nothing of it closed anything.
-    assert_eq!(ann.call("join", json!(["lobby"])).await, [json!(true)]);
     assert_eq!(ann.event("history").await, [json!([])]);
-    assert_eq!(ann.event("history").await, [json!([])]);
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    assert_eq!(bob.event("history").await, [json!([])]);
     assert_eq!(
         ann.call("user message", json!(["x".repeat(4000)])).await[0],
         json!(true)
@@ -199,6 +200,84 @@ async fn one_room_at_a_time() {
     bob.call("user message", json!(["to the attic"])).await;
     ann.call("nickname", json!(["Ann"])).await;
     assert!(!ann.has("msg_to_room") && !bob.has("msg_to_room"));
+}
+
+/// The most lists of nicknames that a room is sent in this time when nothing changes: a
+/// list is repeated once after a change, and the repetition covers ten seconds.
+fn repeats(since: Instant) -> usize {
+    usize::try_from(since.elapsed().as_secs()).unwrap() / 10 + 1
+}
+
+#[tokio::test]
+async fn joining_the_room_one_sits_in_sends_nothing_new() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    bob.sees(&["Ann", "Bob"]).await;
+    ann.event("history").await;
+    let since = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(ann.call("join", json!(["Lobby"])).await, [json!(true)]);
+        // Longer than changes are collected: each would be a list of its own.
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    // A round trip through the room: whatever was sent before is here.
+    ann.call("user message", json!(["still here"])).await;
+    assert_eq!(bob.event("msg_to_room").await[0], json!("Ann"));
+    let lists = bob.count("nicknames");
+    assert!(lists <= repeats(since), "{lists} lists of the same people");
+    assert_eq!(ann.count("history"), 0, "the history comes once");
+}
+
+/// Lists of who is there are soon outdated. Kept for those who are away, they would push
+/// out of the log what was said.
+#[tokio::test]
+async fn lists_of_nicknames_are_not_kept_for_recovery() {
+    const CHANGES: usize = 8;
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    bob.sees(&["Ann", "Bob"]).await;
+    bob.call("user message", json!(["one"])).await;
+    ann.event("msg_to_room").await;
+    let ticket = ann.ticket();
+    drop(ann);
+    bob.sees(&["Bob"]).await;
+    let since = Instant::now();
+    for number in 0..CHANGES {
+        let name = format!("Bob {number}");
+        bob.call("nickname", json!([name])).await;
+        bob.sees(&[&name]).await;
+    }
+    bob.call("user message", json!(["two"])).await;
+    let mut ann = Client::connect(port, ticket).await;
+    assert_eq!(ann.event("msg_to_room").await[1], json!("two"));
+    let lists = ann.count("nicknames");
+    assert!(
+        lists <= repeats(since),
+        "{lists} of {CHANGES} outdated lists"
+    );
+}
+
+/// The page asks for its room after each connect, and what it said just before the break
+/// is in the history and nowhere else.
+#[tokio::test]
+async fn a_recovered_client_that_joins_again_gets_the_history() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    ann.event("history").await;
+    bob.call("user message", json!(["one"])).await;
+    ann.event("msg_to_room").await;
+    let ticket = ann.ticket();
+    ann.call("user message", json!(["was it stored?"])).await;
+    drop(ann);
+    let mut ann = Client::connect(port, ticket).await;
+    assert_eq!(ann.call("join", json!(["lobby"])).await, [json!(true)]);
+    let history = ann.event("history").await;
+    assert_eq!(history[0][1]["text"], json!("was it stored?"));
+    let answer = ann.call("user message", json!(["still Ann"])).await;
+    assert_eq!(answer[0], json!(true), "{answer:?}");
 }
 
 #[tokio::test]

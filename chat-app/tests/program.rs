@@ -3,8 +3,9 @@
 mod common;
 
 use common::client::Client;
-use common::program::{Program, refused};
-use common::soon;
+use common::program::{Program, fill, full_disk, refused, stalled_pipe};
+use common::{get, soon};
+use rusqlite::Connection;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -17,7 +18,17 @@ async fn what_cannot_be_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("text.db");
     std::fs::write(&text, "longer than the header of a database. ".repeat(10)).unwrap();
-    let cases: [(&[&str], &str); 7] = [
+    // Without IPv6 the refusal has another cause and the same beginning.
+    let taken6 = TcpListener::bind("[::1]:0").await;
+    let port6 = taken6
+        .as_ref()
+        .map_or(5000, |it| it.local_addr().unwrap().port());
+    let port6 = port6.to_string();
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["--port", &port6, "--bind", "::1"],
+            &format!("cannot listen on [::1]:{port6} "),
+        ),
         (&["--port", &port], "cannot listen on 127.0.0.1:"),
         (&["--port", "70000"], "invalid value '70000'"),
         (&["--transports", "pigeon"], "invalid value 'pigeon'"),
@@ -66,6 +77,65 @@ async fn a_signal_ends_it_and_it_counts() {
     }
 }
 
+/// Afterwards one file is all that there is.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_clean_end_leaves_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chat.db");
+    let flags = ["--port", "0", "--database", database.to_str().unwrap()];
+    let mut program = Program::start(&flags).await;
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    ann.call("user message", json!(["kept"])).await;
+    program.signal("TERM").await;
+    let (status, ()) = tokio::join!(program.end(), ann.ended());
+    assert!(status.success(), "{status}");
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["chat.db"]);
+    let text: String = Connection::open(&database)
+        .unwrap()
+        .query_one("SELECT text FROM messages", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(text, "kept");
+}
+
+/// A shell allows a program 1,024 files, often, and the program may raise that itself.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn all_open_files_that_the_system_allows_are_used() {
+    let program = Program::with_open_files(64, &QUIET).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", program.id()));
+    let limits = limits.unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let fields: Vec<_> = line.unwrap().split_whitespace().collect();
+    assert_eq!(fields[3], fields[4], "soft and hard: {fields:?}");
+}
+
+/// A server that comes back is greeted by all of its clients in the same moment.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn five_hundred_connect_before_the_first_is_accepted() {
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    if allowed.trim().parse::<u32>().unwrap() < 1024 {
+        eprintln!("skipped: net.core.somaxconn is below 1024");
+        return;
+    }
+    let program = Program::start(&QUIET).await;
+    program.signal("STOP").await;
+    let mut waiting = Vec::new();
+    for _ in 0..500 {
+        let connect = TcpStream::connect(("127.0.0.1", program.port));
+        waiting.push(soon("a place in the backlog", connect).await.unwrap());
+    }
+    program.signal("CONT").await;
+    assert_eq!(get(program.port, "/", "").await.status, 200);
+}
+
 /// A client that does not hang up holds the end up, until somebody insists.
 #[cfg(unix)]
 #[tokio::test]
@@ -84,6 +154,91 @@ async fn a_second_signal_ends_it_at_once() {
     program.signal("INT").await;
     assert_eq!(program.line().await, None, "nothing is counted");
     assert_eq!(program.end().await.code(), Some(130));
+}
+
+/// A client causes log lines, the chat still works, and a signal ends the program.
+#[cfg(target_os = "linux")]
+async fn works_and_ends(mut program: Program) {
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    for _ in 0..100 {
+        let answer = ann.call("user message", json!([{ "not": "text" }])).await;
+        assert_eq!(answer[0], json!(false), "{answer:?}");
+    }
+    let answer = ann.call("user message", json!(["hi"])).await;
+    assert_eq!(answer[0], json!(true), "{answer:?}");
+    assert_eq!(get(program.port, "/", "").await.status, 200);
+    program.signal("TERM").await;
+    let (status, ()) = tokio::join!(program.end(), ann.ended());
+    assert!(status.success(), "{status}");
+}
+
+const TALKATIVE: [&str; 6] = ["--port", "0", "--database", ":memory:", "--log", "debug"];
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_log_that_nobody_reads_stops_nothing() {
+    let (_reader, writer) = stalled_pipe();
+    works_and_ends(Program::logging_to(writer, &TALKATIVE).await).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_log_whose_reader_is_gone_stops_nothing() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    works_and_ends(Program::logging_to(writer, &TALKATIVE).await).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_log_on_a_full_disk_stops_nothing() {
+    works_and_ends(Program::logging_to(full_disk(), &TALKATIVE).await).await;
+}
+
+/// As with `chat-app 2>&1 | less`: both go into one pipe, and its reader stalls when the
+/// first line has been read.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn standard_output_that_nobody_reads_stops_nothing() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let program = Program::writing_to(reader, &writer, &TALKATIVE).await;
+    fill(&writer);
+    works_and_ends(program).await;
+}
+
+/// The store's own thread logs a failure of the database, and everything depends on that
+/// thread.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_failed_transaction_that_cannot_be_logged_is_not_the_end_of_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chat.db");
+    let flags = ["--port", "0", "--database", database.to_str().unwrap()];
+    let mut program = Program::logging_to(full_disk(), &flags).await;
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    let other = Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(
+        ann.call("user message", json!(["lost"])).await,
+        [json!(false), json!("That could not be stored")]
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    let answer = ann.call("user message", json!(["kept"])).await;
+    assert_eq!(answer[0], json!(true), "{answer:?}");
+    program.signal("TERM").await;
+    let (status, ()) = tokio::join!(program.end(), ann.ended());
+    assert!(status.success(), "{status}");
+}
+
+/// A refusal that cannot be written is still a refusal.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_wrong_flag_exits_with_2_even_if_nothing_can_be_written() {
+    let status = common::program::exit_status(full_disk(), &["--nonsense"]).await;
+    assert_eq!(status.code(), Some(2));
+    let (_reader, writer) = stalled_pipe();
+    let status = common::program::exit_status(writer, &["--nonsense"]).await;
+    assert_eq!(status.code(), Some(2));
 }
 
 /// A log at the default level may be shown to anybody: it holds no session's secret and

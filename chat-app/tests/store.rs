@@ -38,6 +38,31 @@ async fn messages_outlive_the_store() {
     assert!(third.id > second.id, "ids go on where they were");
 }
 
+/// After a clean end one file is all: a copy of it is a copy of the chat.
+#[tokio::test]
+async fn a_closed_store_is_one_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = Store::open(&path).unwrap();
+    add_room(&store, "lobby").await;
+    store.add_message("lobby", "ann", "one").await.unwrap();
+    let other_handle = store.clone();
+    store.close().await;
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["chat.db"]);
+    let refused = other_handle.add_message("lobby", "ann", "two").await;
+    assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
+    store.close().await;
+
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(&path, &copy).unwrap();
+    let history = Store::open(&copy).unwrap().history("lobby").await.unwrap();
+    assert_eq!(history[0].text, "one");
+}
+
 #[tokio::test]
 async fn history_is_the_end_of_the_rooms_own_messages() {
     let store = memory();

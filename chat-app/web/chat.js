@@ -11,6 +11,7 @@ const COUNT_FROM = 3500; // characters, from where the page says how many are le
 const ACK_TIMEOUT = 10_000; // milliseconds
 const SAME_BREATH = 300_000; // milliseconds within which somebody's next line needs no new heading
 const MAX_LINES = 1000; // kept in the page
+const MAX_BREAKS = 3; // times that a message may be sent without an answer before the connection broke
 
 const $ = (id) => document.getElementById(id);
 const { room, transports } = document.body.dataset;
@@ -18,8 +19,21 @@ const title = document.title;
 
 // ---- What this tab remembers, so that a reload is the same person ----
 
-const recall = (key, otherwise) => JSON.parse(sessionStorage.getItem(key)) ?? otherwise;
-const remember = (key, value) => sessionStorage.setItem(key, JSON.stringify(value));
+// A browser may forbid storage, or have no room. Then the tab remembers nothing, and chats.
+const recall = (key, otherwise) => {
+  try {
+    return JSON.parse(sessionStorage.getItem(key)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+};
+const remember = (key, value) => {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // See above.
+  }
+};
 
 const secret = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
 const person = recall("person", secret().join(""));
@@ -28,6 +42,9 @@ let nickname = recall("nickname", "");
 const mine = new Set(recall("mine", [])); // the ids of what we said
 
 const socket = io("/chat", { transports: transports.split(","), auth: { person } });
+
+// Half of an emoji, as a cut leaves it, is no character: UTF-8 cannot hold it, and a server may close the connection.
+const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 // ---- Small pieces of page ----
 
@@ -90,12 +107,12 @@ $("scroll").addEventListener("scroll", () => {
 });
 new ResizeObserver(() => following && follow()).observe($("scroll"));
 
-const grown = () => {
+const onContentAdded = () => {
   $("empty").hidden = true;
   if (following) follow();
 };
 
-const noticed = () => {
+const notifyUnread = () => {
   if (!following) $("newer").hidden = false;
   if (!document.hidden) return;
   unseen += 1;
@@ -123,7 +140,7 @@ const draw = (line) => {
 };
 
 // The day above a line that begins one, and no heading for somebody who goes on talking.
-const dress = (item) => {
+const groupMessage = (item) => {
   const line = lineOf.get(item);
   if (!line) return;
   let above = item.previousElementSibling;
@@ -139,44 +156,47 @@ const dress = (item) => {
 };
 
 // Puts a line where its id belongs, once.
-const place = (line) => {
+const insertMessage = (line) => {
   const index = lines.findLastIndex((other) => other.id <= line.id) + 1;
   if (lines[index - 1]?.id === line.id) return false;
   if (!line.item) draw(line);
   $("lines").insertBefore(line.item, lines[index]?.item ?? null);
   lines.splice(index, 0, line);
   if (lines.length > MAX_LINES) lines.shift().item.remove();
-  dress(line.item);
-  dress(line.item.nextElementSibling ?? $("unsent").firstElementChild);
-  grown();
+  groupMessage(line.item);
+  groupMessage(line.item.nextElementSibling ?? $("unsent").firstElementChild);
+  onContentAdded();
   return true;
 };
 
-// ANCHOR: heard
-const heard = ({ id, nickname: who, text, at }) => {
+// ANCHOR: message
+const onMessage = ({ id, nickname: who, text, at }) => {
   const arrived = outbox.find((entry) => entry.unsure && entry.who === who && entry.text === text && id > entry.since);
   if (arrived) delivered(arrived, id);
-  else if (place({ id, who, text, at, own: mine.has(id) })) noticed();
+  else if (insertMessage({ id, who, text, at, own: mine.has(id) })) notifyUnread();
 };
-// ANCHOR_END: heard
+// ANCHOR_END: message
 
 const note = (text) => {
   $("lines").append(element("li", "note", text));
-  dress($("unsent").firstElementChild);
-  grown();
+  groupMessage($("unsent").firstElementChild);
+  onContentAdded();
 };
 
 // ---- What we say: { who, text, at, own, item } and how far it got ----
 //
 // sent: on its way, on this connection. unsure: was on its way when the connection broke; it arrived if it has an id
-// above `since`. failed: refused, and only its author can say what next.
+// above `since`. breaks: how often the connection broke when it was the next to be answered. failed: why it was
+// refused, and only its author can say what next.
 
 const outbox = [];
 let named = false; // the server knows our nickname, on this connection
 let caughtUp = false; // and we know what happened before it
 
 const keep = () => {
-  const kept = outbox.map(({ who, text, at, since, sent, unsure }) => ({ who, text, at, since, unsure: sent || unsure }));
+  const kept = outbox.map(({ who, text, at, since, sent, unsure, breaks, failed }) => {
+    return { who, text, at, since, unsure: sent || unsure, breaks, failed };
+  });
   remember(`outbox ${room}`, kept);
 };
 
@@ -192,7 +212,7 @@ const queue = (entry) => {
   outbox.push(entry);
   $("unsent").append(entry.item);
   mark(entry, "pending", "Waiting for the connection");
-  dress(entry.item);
+  groupMessage(entry.item);
   keep();
 };
 
@@ -207,13 +227,14 @@ const delivered = (entry, id) => {
   mark(entry);
   mine.add(id);
   remember("mine", [...mine].slice(-MAX_LINES));
-  place(Object.assign(entry, { id }));
+  insertMessage(Object.assign(entry, { id }));
 };
 
 const refused = (entry, reason) => {
-  entry.failed = true;
+  entry.failed = reason;
+  keep();
   const retry = () => {
-    entry.failed = false;
+    Object.assign(entry, { failed: undefined, breaks: 0 });
     mark(entry, "pending", "Waiting for the connection");
     flush();
   };
@@ -223,6 +244,13 @@ const refused = (entry, reason) => {
   };
   mark(entry, "failed", `Not sent. ${reason}. `, button("Try again", retry), " ", button("Discard", discard));
   if (following) follow();
+};
+
+// The connection broke while this message was the next to be answered. One that breaks it again and again must not
+// be sent again by itself, or nothing else would ever be said.
+const mayHaveBroken = (entry) => {
+  entry.breaks = (entry.breaks ?? 0) + 1;
+  if (entry.breaks >= MAX_BREAKS) refused(entry, "The connection broke each time");
 };
 
 const flush = () => {
@@ -242,7 +270,11 @@ const flush = () => {
 };
 
 // What left before a reload, or was about to.
-for (const entry of recall(`outbox ${room}`, [])) queue({ ...entry, own: true });
+for (const kept of recall(`outbox ${room}`, [])) {
+  const entry = { ...kept, text: wellFormed(kept.text), own: true };
+  queue(entry);
+  if (entry.failed) refused(entry, entry.failed);
+}
 
 // ---- The connection ----
 
@@ -263,11 +295,13 @@ socket.on("connect", () => {
 socket.on("disconnect", (reason) => {
   named = false;
   caughtUp = false;
-  for (const entry of outbox.filter((entry) => entry.sent)) {
+  const sent = outbox.filter((entry) => entry.sent);
+  for (const entry of sent) {
     Object.assign(entry, { sent: false, unsure: true });
     mark(entry, "pending", "Waiting for the connection");
   }
   if (reason === "io client disconnect") return;
+  if (sent.length > 0) mayHaveBroken(sent[0]);
   broken = true;
   status("Disconnected", "lost");
   // A server that sends us away, as one does that is about to stop, has to be asked again.
@@ -281,12 +315,12 @@ socket.on("connect_error", (error) => {
 socket.io.on("reconnect_attempt", () => broken && status("Attempting to reconnect", "lost"));
 
 socket.on("history", (history) => {
-  history.forEach(heard);
+  history.forEach(onMessage);
   caughtUp = true;
   $("lines").ariaBusy = "false";
   flush();
 });
-socket.on("msg_to_room", (who, text, { id, at }) => heard({ id, nickname: who, text, at }));
+socket.on("msg_to_room", (who, text, { id, at }) => onMessage({ id, nickname: who, text, at }));
 socket.on("announcement", (text) => note(text));
 socket.on("nicknames", (names) => {
   people = names;
@@ -329,7 +363,7 @@ const showSaying = () => {
 };
 
 const setNickname = (name) => {
-  socket.timeout(ACK_TIMEOUT).emit("nickname", name, (error, ok, answer) => {
+  socket.timeout(ACK_TIMEOUT).emit("nickname", wellFormed(name), (error, ok, answer) => {
     if (error) return socket.connected && showNaming("The server did not answer. Try again.");
     if (!ok) return showNaming(answer);
     nickname = answer;
@@ -369,13 +403,13 @@ $("message").addEventListener("keydown", (event) => {
 
 $("saying").addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = $("message").value.trimEnd();
+  const text = wellFormed($("message").value.trimEnd());
   $("message").focus();
   if (text === "" || $("send").disabled) return;
   $("message").value = "";
   measure();
   queue({ who: nickname, text, at: Date.now(), own: true });
-  grown();
+  onContentAdded();
   follow();
   flush();
 });

@@ -7,6 +7,15 @@
 "use strict";
 
 (() => {
+  // Calls a function of the page. If it throws, the page is told, as of any exception, and nothing else changes.
+  const call = (callback, ...args) => {
+    try {
+      callback(...args);
+    } catch (error) {
+      reportError(error);
+    }
+  };
+
   class Emitter {
     #listeners = new Map();
 
@@ -30,15 +39,8 @@
       return this;
     }
 
-    // Calls the listeners. One that throws harms neither the next one nor the connection.
     dispatch(event, ...args) {
-      for (const listener of this.#listeners.get(event) ?? []) {
-        try {
-          listener(...args);
-        } catch (error) {
-          reportError(error);
-        }
-      }
+      for (const listener of this.#listeners.get(event) ?? []) call(listener, ...args);
     }
   }
 
@@ -56,9 +58,11 @@
   const SEPARATOR = "\x1e";
   const HANDSHAKE_TIMEOUT = 20_000; // milliseconds
   const KEEPALIVE_LIMIT = 60_000; // bytes that a browser still sends for a page that is gone
+  const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would fire at once
 
   const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   const fromBase64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0)).buffer;
+  const byteLength = (text) => new TextEncoder().encode(text).length;
 
   // Dispatches "open", "message" (a string or an ArrayBuffer), "upgrade", "error" (there was no session) and, when the
   // session was lost, "close" with the reason. After `close()` it dispatches nothing.
@@ -82,9 +86,17 @@
       super();
       this.#path = path;
       this.#transports = transports;
-      this.#silentFor(HANDSHAKE_TIMEOUT, "timeout");
-      if (transports[0] === "websocket") this.#moveTo(this.#webSocket());
-      else this.#polling = this.#poll();
+      this.#resetHeartbeatTimer(HANDSHAKE_TIMEOUT, "timeout");
+      if (transports[0] !== "websocket") {
+        this.#polling = this.#poll();
+      } else {
+        try {
+          this.#moveTo(this.#webSocket());
+        } catch (error) {
+          // A policy can forbid it. Our caller has no listeners yet.
+          queueMicrotask(() => this.#end("transport error", error));
+        }
+      }
       addEventListener("offline", () => this.#end("transport close"), { signal: this.#requests.signal });
     }
 
@@ -95,6 +107,11 @@
     // Sends a message: a string or a Uint8Array.
     send(message) {
       this.#write(typeof message === "string" ? `4${message}` : message);
+    }
+
+    // Ends the session at once; "close" reports this reason.
+    abort(reason) {
+      this.#end(reason);
     }
 
     // Ends the session, after all that waits to be sent.
@@ -122,40 +139,55 @@
 
     #receive(packet) {
       if (this.state !== "opening" && this.state !== "open") return;
-      if (typeof packet !== "string") return this.dispatch("message", packet);
-      const data = packet.slice(1);
-      switch (packet[0]) {
-        case "0":
-          return this.#open(JSON.parse(data));
-        case "1":
+      let type, data;
+      try {
+        [type, data] = this.#decode(packet);
+      } catch (error) {
+        return this.#end("parse error", error);
+      }
+      switch (type) {
+        case "open":
+          return this.#open(data);
+        case "close":
           return this.#end("transport close");
-        case "2":
-          this.#silentFor(this.#patience, "ping timeout");
+        case "ping":
+          this.#resetHeartbeatTimer(this.#patience, "ping timeout");
           return this.#write(`3${data}`);
-        case "4":
+        case "message":
           return this.dispatch("message", data);
-        case "b":
-          return this.dispatch("message", fromBase64(data));
-        case "6":
-          return;
-        default:
-          return this.#end("parse error");
       }
     }
 
-    #open({ sid, upgrades, pingInterval, pingTimeout, maxPayload }) {
+    // Returns the packet's kind and its data. Throws if the server must not send it now.
+    #decode(packet) {
+      const first = this.state === "opening";
+      if (typeof packet === "string") {
+        const data = packet.slice(1);
+        if (packet[0] === "0" && first) return ["open", JSON.parse(data)];
+        if (packet[0] === "1") return ["close"];
+        if (packet[0] === "2" && !first) return ["ping", data];
+        if (packet[0] === "4" && !first) return ["message", data];
+        if (packet[0] === "b" && !first) return ["message", fromBase64(data)];
+        if (packet[0] === "6" && !first) return ["noop"];
+      } else if (!first) {
+        return ["message", packet];
+      }
+      throw new Error("not a packet");
+    }
+
+    #open({ sid, upgrades = [], pingInterval, pingTimeout, maxPayload = Infinity }) {
       this.#sid = sid;
-      this.#patience = pingInterval + pingTimeout;
+      this.#patience = Math.min(pingInterval + pingTimeout, LONGEST_TIMER);
       this.#maxPayload = maxPayload;
       this.state = "open";
-      this.#silentFor(this.#patience, "ping timeout");
+      this.#resetHeartbeatTimer(this.#patience, "ping timeout");
       this.dispatch("open");
       const better = upgrades.includes("websocket") && this.#transports.includes("websocket");
       if (better && this.state === "open") this.#upgrade();
     }
 
     // ANCHOR: silence
-    #silentFor(milliseconds, reason) {
+    #resetHeartbeatTimer(milliseconds, reason) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#end(reason), milliseconds);
     }
@@ -204,7 +236,7 @@
     async #post() {
       while (this.#mayPost()) {
         const body = this.#takeBody();
-        const keepalive = this.state === "closing" && body.length < KEEPALIVE_LIMIT;
+        const keepalive = this.state === "closing" && byteLength(body) < KEEPALIVE_LIMIT;
         try {
           await this.#request({ method: "POST", body, keepalive });
         } catch (error) {
@@ -223,13 +255,12 @@
 
     // As many packets as the server takes in one body.
     #takeBody() {
-      const size = (text) => new TextEncoder().encode(text).length;
       const text = (packet) => (typeof packet === "string" ? packet : `b${toBase64(packet)}`);
       let body = text(this.#queue.shift());
-      let total = size(body);
+      let total = byteLength(body);
       while (this.#queue.length > 0) {
         const next = SEPARATOR + text(this.#queue[0]);
-        total += size(next);
+        total += byteLength(next);
         if (total > this.#maxPayload) break;
         body += next;
         this.#queue.shift();
@@ -256,10 +287,16 @@
     // the waiting GET with "6", the last POST is answered. Then "5" moves the session, and what was to be sent in the
     // meantime follows, so the order is kept. When the probe fails, nothing has happened.
     #upgrade() {
-      const ws = this.#webSocket();
+      let ws;
+      try {
+        ws = this.#webSocket();
+      } catch {
+        return; // a policy forbids it
+      }
       this.#probe = ws;
       ws.onopen = () => ws.send("2probe");
       ws.onmessage = async ({ data }) => {
+        ws.onmessage = null;
         if (data !== "3probe") return ws.close();
         this.#pausing = true;
         await this.#polling;
@@ -297,40 +334,62 @@
   const isObject = (value) => typeof value === "object" && value !== null;
 
   // The value with a placeholder for each run of bytes, which goes to `attachments`.
-  const takeOut = (value, attachments) => {
+  const deconstruct = (value, attachments) => {
     if (value instanceof ArrayBuffer) value = new Uint8Array(value);
     if (ArrayBuffer.isView(value)) {
       const num = attachments.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) - 1;
       return { _placeholder: true, num };
     }
-    if (Array.isArray(value)) return value.map((item) => takeOut(item, attachments));
+    if (Array.isArray(value)) return value.map((item) => deconstruct(item, attachments));
     if (!isObject(value) || value.toJSON) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, takeOut(item, attachments)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, deconstruct(item, attachments)]));
   };
 
-  const putBack = (value, attachments) => {
+  // And the way back.
+  const reconstruct = (value, attachments) => {
     if (!isObject(value)) return value;
     if (value._placeholder === true) {
-      if (!(value.num in attachments)) throw new Error("a placeholder without its attachment");
+      if (!Number.isInteger(value.num) || !(value.num in attachments)) throw new Error("a placeholder without its attachment");
       return attachments[value.num];
     }
-    for (const key of Object.keys(value)) value[key] = putBack(value[key], attachments);
+    for (const key of Object.keys(value)) value[key] = reconstruct(value[key], attachments);
     return value;
   };
 
   // The messages of a packet: its text, then its attachments.
   const encode = ({ type, nsp, id = "", data }) => {
     const attachments = [];
-    const json = data === undefined ? "" : JSON.stringify(takeOut(data, attachments));
+    const json = data === undefined ? "" : JSON.stringify(deconstruct(data, attachments));
     const head = attachments.length > 0 ? `${type + (BINARY_EVENT - EVENT)}${attachments.length}-` : type;
     return [`${head}${nsp === "/" ? "" : `${nsp},`}${id}${json}`, ...attachments];
   };
 
+  // Event names that the protocol or its clients use themselves.
+  const RESERVED = new Set(["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]);
+
+  // Whether a packet of this type can have this data.
+  const isValid = (type, data) => {
+    switch (type) {
+      case CONNECT:
+      case CONNECT_ERROR:
+        return isObject(data);
+      case DISCONNECT:
+        return data === undefined;
+      case EVENT:
+      case BINARY_EVENT:
+        return Array.isArray(data) && (typeof data[0] === "number" || (typeof data[0] === "string" && !RESERVED.has(data[0])));
+      default:
+        return Array.isArray(data);
+    }
+  };
+
   const decode = (text) => {
-    const parts = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d+)?(.*)$/s.exec(text);
+    const parts = /^([0-4]|[56](\d+)-)(?:(\/[^,]*),?)?(\d+)?(.*)$/s.exec(text);
     if (!parts) throw new Error("not a packet");
     const [, type, count = 0, nsp = "/", id, json] = parts;
-    return { type: +type, count: +count, nsp, id: id && +id, data: json ? JSON.parse(json) : undefined };
+    const packet = { type: +type[0], count: +count, nsp, id: id && +id, data: json ? JSON.parse(json) : undefined };
+    if (!isValid(packet.type, packet.data)) throw new Error("not the data of such a packet");
+    return packet;
   };
 
   // ---- Manager: one connection for all namespaces ----------------------------------------------------------------
@@ -363,64 +422,70 @@
       this.#attempts = 0;
       const engine = this.engine;
       this.engine = undefined;
+      for (const socket of this.sockets.values()) socket.forget();
       engine?.close();
     }
 
-    send(packet) {
-      for (const message of encode(packet)) this.engine?.send(message);
+    send(messages) {
+      for (const message of messages) this.engine?.send(message);
     }
 
     #actives() {
       return [...this.sockets.values()].filter((socket) => socket.active);
     }
 
+    // Each of these handlers calls the page's code, which may connect and disconnect as it likes. So each checks
+    // afterwards whether this is still the current connection.
     #connect() {
       const engine = new Engine(this.#options);
+      const isCurrent = () => this.engine === engine;
       this.engine = engine;
       this.#incomplete = undefined;
       engine.on("open", () => {
         const attempts = this.#attempts;
         this.#attempts = 0;
-        for (const socket of this.#actives()) socket.join();
-        if (attempts > 0) this.dispatch("reconnect", attempts);
+        for (const socket of this.#actives()) if (isCurrent()) socket.join();
+        if (attempts > 0 && isCurrent()) this.dispatch("reconnect", attempts);
       });
-      engine.on("message", (message) => this.#receive(message));
+      engine.on("message", (message) => isCurrent() && this.#receive(message));
       engine.on("error", (error) => {
         if (this.#attempts > 0) this.dispatch("reconnect_error", error);
-        for (const socket of this.#actives()) socket.dispatch("connect_error", error);
+        for (const socket of this.#actives()) if (isCurrent() && socket.active) socket.dispatch("connect_error", error);
       });
       engine.on("close", (reason) => {
+        if (!isCurrent()) return;
         this.engine = undefined;
-        for (const socket of this.#actives()) socket.leave(reason);
-        if (this.#actives().length > 0 && !this.engine) this.#connectLater();
+        // All are disconnected before the first of them hears of it.
+        const farewells = [...this.sockets.values()].map((socket) => socket.leave(reason));
+        for (const farewell of farewells) farewell();
+        if (this.#actives().length > 0 && !this.engine && !this.#timer) this.#connectLater();
       });
     }
 
     // ANCHOR: backoff
-    // Each failure doubles the wait, and chance spreads the clients of a server that is just coming back.
+    // Each failure doubles the longest wait, up to a limit. Chance picks a wait between a third of that and all of it,
+    // so that the clients of a server that is just coming back are spread over seconds.
     #connectLater() {
       const { reconnectionDelay, reconnectionDelayMax } = this.#options;
-      const delay = reconnectionDelay * 2 ** this.#attempts * (0.5 + Math.random());
+      const longest = Math.min(reconnectionDelay * 1.5 * 2 ** this.#attempts, reconnectionDelayMax);
       this.#attempts += 1;
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.dispatch("reconnect_attempt", this.#attempts);
-        if (this.#actives().length > 0) this.#connect();
-      }, Math.min(delay, reconnectionDelayMax));
+        if (this.#actives().length > 0) this.open();
+      }, (longest * (1 + 2 * Math.random())) / 3);
     }
     // ANCHOR_END: backoff
 
     #receive(message) {
+      let packet;
       try {
-        const packet = this.#collect(message);
-        if (packet) this.sockets.get(packet.nsp)?.receive(packet);
+        packet = this.#collect(message);
       } catch {
         // What the server says makes no sense: begin again.
-        const engine = this.engine;
-        this.engine = undefined;
-        engine.close();
-        engine.dispatch("close", "parse error");
+        return this.engine.abort("parse error");
       }
+      if (packet) this.sockets.get(packet.nsp)?.receive(packet);
     }
 
     // ANCHOR: collect
@@ -438,7 +503,7 @@
       attachments.push(message);
       if (attachments.length < packet.count) return undefined;
       this.#incomplete = undefined;
-      return { ...packet, data: putBack(packet.data, attachments) };
+      return { ...packet, data: reconstruct(packet.data, attachments) };
     }
     // ANCHOR_END: collect
   }
@@ -453,11 +518,13 @@
     id;
     #nsp;
     #auth;
+    #request; // the CONNECT on its way: { sent, cancelled }
     #pid; // by this and the offset of the last event
     #offset; // the server knows what we missed
     #nextId = 0;
     #acks = new Map(); // by id: called with an error or null, and the answer
-    #waiting = []; // what was emitted while not connected
+    #waiting = []; // what was emitted while not connected: { id, messages }
+    #early = []; // what came before the answer to CONNECT
 
     constructor(manager, nsp, auth = {}) {
       super();
@@ -474,10 +541,16 @@
       return this;
     }
 
+    // A CONNECT that is on its way cannot be taken back: what leaves a namespace that it has not joined ends the
+    // connection. So its answer is awaited, and then the server is told.
     disconnect() {
-      if (this.connected) this.io.send({ type: DISCONNECT, nsp: this.#nsp });
       this.active = false;
-      this.leave("io client disconnect");
+      if (this.#request?.sent) this.#request.cancelled = true;
+      else this.#request = undefined;
+      if (this.connected) {
+        this.#send({ type: DISCONNECT });
+        this.leave("io client disconnect")();
+      }
       this.io.release();
       return this;
     }
@@ -499,6 +572,7 @@
     // The same two with a deadline, in milliseconds: the function is called with an error or null before the answer.
     timeout(milliseconds) {
       const emit = (event, ...args) => {
+        if (typeof args.at(-1) !== "function") return this.emit(event, ...args);
         const ack = args.pop();
         const id = this.#emit(event, args, (...results) => {
           clearTimeout(timer);
@@ -519,64 +593,99 @@
 
     // ANCHOR: emit
     #emit(event, args, ack) {
-      const packet = { type: EVENT, nsp: this.#nsp, data: [event, ...args] };
+      if (RESERVED.has(event)) throw new Error(`"${event}" is a reserved event name`);
+      const id = ack && this.#nextId;
+      // Written now: if that fails, it is the caller's error, and nothing has happened.
+      const messages = encode({ type: EVENT, nsp: this.#nsp, id, data: [event, ...args] });
       if (ack) {
-        packet.id = this.#nextId++;
-        this.#acks.set(packet.id, ack);
+        this.#nextId += 1;
+        this.#acks.set(id, ack);
       }
-      if (this.connected) this.io.send(packet);
-      else this.#waiting.push(packet);
-      return packet.id;
+      if (this.connected) this.io.send(messages);
+      else this.#waiting.push({ id, messages });
+      return id;
     }
     // ANCHOR_END: emit
+
+    #send(packet) {
+      this.io.send(encode({ ...packet, nsp: this.#nsp }));
+    }
 
     #answer(id, ...results) {
       const ack = this.#acks.get(id);
       this.#acks.delete(id);
-      ack?.(...results);
+      if (ack) call(ack, ...results);
     }
 
-    // For the manager: the connection stands, ask for the namespace.
+    // For the manager: the connection stands, ask for the namespace. Asks once.
     join() {
+      if (!this.active || this.connected || this.#request) return;
+      const request = { sent: false, cancelled: false };
+      this.#request = request;
       const send = (auth) => {
+        // A function of the page answers when it likes, perhaps never, or twice, or when all is over.
+        if (this.#request !== request || request.sent) return;
         const recovery = this.#pid && { pid: this.#pid, offset: this.#offset };
-        this.io.send({ type: CONNECT, nsp: this.#nsp, data: { ...auth, ...recovery } });
+        const messages = encode({ type: CONNECT, nsp: this.#nsp, data: { ...auth, ...recovery } });
+        request.sent = true;
+        this.io.send(messages);
       };
-      if (typeof this.#auth === "function") this.#auth(send);
-      else send(this.#auth);
+      if (typeof this.#auth === "function") call(this.#auth, send);
+      else call(send, this.#auth);
     }
 
-    // For the manager: the connection is gone, or it is this namespace alone that ends.
+    // For the manager: the connection on which an answer could arrive has ended.
+    forget() {
+      this.#request = undefined;
+      this.#early = [];
+    }
+
+    // For the manager: the connection is gone. Returns a function that tells the page.
     leave(reason) {
-      if (!this.connected) return;
+      this.forget();
+      if (!this.connected) return () => {};
       this.connected = false;
       this.id = undefined;
-      this.dispatch("disconnect", reason);
-      const unsent = new Set(this.#waiting.map((packet) => packet.id));
-      for (const id of [...this.#acks.keys()].filter((id) => !unsent.has(id))) {
-        this.#answer(id, new Error("socket has been disconnected"));
-      }
+      const lost = [...this.#acks.keys()];
+      return () => {
+        this.dispatch("disconnect", reason);
+        for (const id of lost) this.#answer(id, new Error("socket has been disconnected"));
+      };
     }
 
     // For the manager: a packet of this namespace.
-    receive({ type, id, data }) {
-      switch (type) {
-        case CONNECT:
-          return this.#joined(data);
-        case CONNECT_ERROR:
-          this.active = false;
-          this.dispatch("connect_error", Object.assign(new Error(data.message), { data: data.data }));
-          return this.io.release();
-        case DISCONNECT:
-          this.active = false;
-          this.leave("io server disconnect");
-          return this.io.release();
-        case EVENT:
-        case BINARY_EVENT:
-          return this.#event(id, data);
-        case ACK:
-        case BINARY_ACK:
-          return this.#answer(id, null, ...data);
+    receive(packet) {
+      const { type, id, data } = packet;
+      if (type === CONNECT || type === CONNECT_ERROR) {
+        if (this.#request?.sent) this.#answered(type, data);
+      } else if (!this.connected) {
+        // A server can send what was missed before it says that we are back.
+        if (this.#request?.sent) this.#early.push(packet);
+      } else if (type === DISCONNECT) {
+        this.active = false;
+        this.leave("io server disconnect")();
+        this.io.release();
+      } else if (type === EVENT || type === BINARY_EVENT) {
+        this.#event(id, data);
+      } else {
+        this.#answer(id, null, ...data);
+      }
+    }
+
+    // The server has answered a CONNECT.
+    #answered(type, data) {
+      const { cancelled } = this.#request;
+      this.#request = undefined;
+      if (cancelled) {
+        this.#early = [];
+        if (type === CONNECT) this.#send({ type: DISCONNECT });
+        if (this.active) this.join();
+      } else if (type === CONNECT) {
+        this.#joined(data);
+      } else {
+        this.active = false;
+        this.dispatch("connect_error", Object.assign(new Error(data.message), { data: data.data }));
+        this.io.release();
       }
     }
 
@@ -584,15 +693,24 @@
     #joined({ sid, pid }) {
       this.id = sid;
       this.recovered = pid !== undefined && pid === this.#pid;
+      if (!this.recovered) this.#offset = undefined;
       this.#pid = pid;
       this.connected = true;
-      for (const packet of this.#waiting.splice(0)) this.io.send(packet);
-      this.dispatch("connect");
+      for (const { messages } of this.#waiting.splice(0)) this.io.send(messages);
+      for (const packet of this.#early.splice(0)) if (this.id === sid) this.receive(packet);
+      if (this.id === sid) this.dispatch("connect");
     }
     // ANCHOR_END: joined
 
     #event(id, [event, ...args]) {
-      if (id !== undefined) args.push((...answer) => this.io.send({ type: ACK, nsp: this.#nsp, id, data: answer }));
+      let asker = this.id;
+      const answer = (...data) => {
+        // Once, and on the connection that asked.
+        if (asker === undefined || this.id !== asker) return;
+        this.#send({ type: ACK, id, data });
+        asker = undefined;
+      };
+      if (id !== undefined) args.push(answer);
       // A server that keeps what we might miss ends each event with its offset.
       else if (this.#pid && typeof args.at(-1) === "string") this.#offset = args.at(-1);
       this.dispatch(event, ...args);

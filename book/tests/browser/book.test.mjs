@@ -92,12 +92,12 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     await check.click();
     assert.match(await said.textContent(), /first/, "nothing was chosen yet");
     if (kind === "prints") {
-      const field = quiz.getByLabel("It prints");
+      const field = quiz.getByLabel("Your answer");
       for (const one of await quiz.locator(".answer").all()) {
         const text = (await one.getAttribute("data-text")) || "something that nobody expects";
         await field.fill(text);
         await field.press("Enter");
-        assert.equal(await said.textContent(), (await one.getAttribute("data-right")) === "true" ? "Right." : "It prints something else.");
+        assert.equal(await said.textContent(), (await one.getAttribute("data-right")) === "true" ? "Right." : "Not this.");
         assert.deepEqual(await shown(quiz), [await one.locator(".why").textContent()]);
       }
       return;

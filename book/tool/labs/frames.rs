@@ -29,14 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Serves one page: says where, then a connection at a time.
 ///
 /// # Errors
-/// No port, or nobody can be accepted any more.
+/// Returns an error if no port is free, or if the listener fails.
 pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     page.tell(json!({ "at": format!("ws://{}", listener.local_addr()?) }));
     loop {
         let (stream, _) = tokio::select! {
             accepted = listener.accept() => accepted?,
-            // There is nobody yet to be pinged.
+            // No client is connected yet.
             _ = page.wish() => continue,
         };
         let ended = match talk(stream, &mut page).await {
@@ -165,7 +165,7 @@ fn tell_frames(bytes: &mut Vec<u8>, from: &str, page: &Page) {
     }
 }
 
-/// A frame with its fields, for the page.
+/// Describes a frame with its fields for the page.
 fn frame(bytes: &[u8], from: &str) -> Option<Value> {
     let (fields, len) = inspect(bytes).ok()?;
     let fields: Vec<_> = fields
@@ -217,7 +217,7 @@ mod tests {
         Browser { stream, told, wish }
     }
 
-    /// What is told next must be of that kind.
+    /// The next message must be of that kind.
     async fn next(told: &mut mpsc::Receiver<Value>, kind: &str) -> Value {
         let mut what = timeout(PATIENCE, told.recv()).await.unwrap().unwrap();
         assert!(what.get(kind).is_some(), "{what} where {kind} was due");
@@ -245,7 +245,7 @@ mod tests {
         );
 
         let sent = websocket::encode_masked_frame(OpCode::Text, [1, 2, 3, 4], b"tea?");
-        // In two pieces, so that a frame is told of when it is whole and not before.
+        // In two pieces: a frame is reported only when it is complete.
         browser.stream.write_all(&sent[..3]).await.unwrap();
         browser.stream.flush().await.unwrap();
         browser.stream.write_all(&sent[3..]).await.unwrap();

@@ -10,9 +10,9 @@
 //! | `frames` (chapter 7) | a WebSocket server of `websocket`, one a page, which tells what came in and what went out |
 //! | `race` (8) | the routes of `transports` |
 //! | `session` (9) | a server of `engine_io`, one a page, behind a [`tunnel`] that can be cut |
-//! | `console` (10) | the chat, which runs on a port of its own |
+//! | `console` (10) | the chat, which runs on its own port |
 //!
-//! What belongs to one page ends with the connection over which that page drives it
+//! Everything that belongs to one page ends with the connection over which the page drives it
 //! ([`page`]).
 
 mod frames;
@@ -34,22 +34,22 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use transports::{Hub, Refused};
 use warp::filters::BoxedFilter;
+use warp::filters::reply::WithHeader;
 use warp::filters::ws::Ws;
 use warp::http::StatusCode;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
-use crate::House;
-use crate::serve::fresh;
+use crate::house::House;
 
 /// Under this the labs are mounted, where no chapter can be.
 const MOUNT: &str = "__labs";
-/// How many pages may have a server of their own at once.
+/// The number of pages that may have their own server at once.
 const MAX_PAGES: usize = 32;
 
-/// What runs beside the pages.
+/// The servers that run alongside the pages.
 pub(crate) struct Labs {
-    /// The chat, as a program of its own would serve it.
+    /// The chat's address.
     pub(crate) chat: SocketAddr,
     io: Io,
     hub: Hub,
@@ -153,4 +153,10 @@ where
                 .into_response()
         })
         .boxed()
+}
+
+/// Makes a browser ask each time whether a file has changed: tomorrow's pages must not run
+/// today's scripts.
+pub(crate) fn fresh() -> WithHeader {
+    warp::reply::with::header("cache-control", "no-cache")
 }

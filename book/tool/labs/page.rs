@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use warp::filters::ws::{Message, WebSocket};
 
-/// How many messages may wait for a page. What is over that is lost to it: a lab must not
-/// wait for who looks on.
+/// The number of messages that may wait for a page. The rest is dropped: a lab must not
+/// wait for its audience.
 const WAITING: usize = 256;
 /// How long a page may take nothing.
 const PATIENCE: Duration = Duration::from_secs(10);

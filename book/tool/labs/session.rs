@@ -56,10 +56,11 @@ impl Receiver for One {
     }
 }
 
-/// Serves one page: says where, then cuts the network and mends it as the page wishes.
+/// Serves one page: reports the address, then cuts and restores the network as the page
+/// asks.
 ///
 /// # Errors
-/// No port, or nobody can be accepted any more.
+/// Returns an error if no port is free, or if the listener fails.
 pub(crate) async fn lab(mut page: Page) -> io::Result<()> {
     let bind = async || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let (entrance, listener) = (bind().await?, bind().await?);

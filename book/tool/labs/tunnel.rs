@@ -1,4 +1,4 @@
-//! A network that can be cut: what is sent into it while it is cut waits, and nobody is
+//! A network that can be cut: bytes that are sent while it is cut wait, and neither end is
 //! told.
 //!
 //! That is what a tunnel does to a train. No connection is closed and no packet says that
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 /// it is dropped, and all connections with it.
 ///
 /// # Errors
-/// When nobody can be accepted any more.
+/// Returns an error if the listener fails.
 pub(crate) async fn carry(
     listener: TcpListener,
     to: SocketAddr,
@@ -73,7 +73,7 @@ async fn one_way(
     }
 }
 
-/// Waits until the tunnel is open. For ever, when nobody is left to open it.
+/// Waits until the tunnel is open: forever, if the handle that could open it is gone.
 async fn passes(open: &mut watch::Receiver<bool>) {
     if open.wait_for(|open| *open).await.is_err() {
         std::future::pending::<()>().await;
@@ -115,7 +115,7 @@ mod tests {
         let early = timeout(Duration::from_millis(200), served.read(&mut three)).await;
         assert!(early.is_err(), "something passed a tunnel that is cut");
         let early = timeout(Duration::from_millis(50), server.accept()).await;
-        assert!(early.is_err(), "somebody passed a tunnel that is cut");
+        assert!(early.is_err(), "bytes passed a tunnel that is cut");
 
         switch.send_replace(true);
         timeout(PATIENCE, served.read_exact(&mut three)).await??;

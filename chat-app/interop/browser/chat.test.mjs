@@ -218,6 +218,92 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await showsLines(ann, ["no bell"]);
       });
 
+      test("a refused message is still refused after a reload, and not sent by itself", async (t) => {
+        const ann = await open(t);
+        await enter(ann, chat.url, "Refused and reloaded", "Ann");
+        await say(ann, "a bell: \u0007");
+        await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
+        await ann.evaluate(() => {
+          const kept = JSON.parse(sessionStorage.getItem(`outbox ${room}`));
+          kept[0].text = "no bell any more";
+          addEventListener("pagehide", () => sessionStorage.setItem(`outbox ${room}`, JSON.stringify(kept)));
+        });
+        await ann.reload();
+        await say(ann, "after");
+        await showsLines(ann, ["after", "no bell any more"]);
+        await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
+      });
+
+      test("half an emoji is sent as a replacement character", async (t) => {
+        const [ann, ben] = [await open(t), await open(t)];
+        await enter(ann, chat.url, "Emoji", "Ann");
+        await enter(ben, chat.url, "Emoji", "Ben");
+        await watchStatus(ann);
+        await ann.evaluate(() => {
+          document.getElementById("message").value = "cut \ud83d";
+          document.getElementById("saying").requestSubmit();
+        });
+        await showsLines(ben, ["cut \ufffd"]);
+        await say(ann, "whole \u{1f980}");
+        for (const page of [ann, ben]) await showsLines(page, ["cut \ufffd", "whole \u{1f980}"]);
+        assert.deepEqual(await ann.evaluate(() => window.statuses), ["Connected"]);
+      });
+
+      test("half an emoji in a nickname breaks nothing", async (t) => {
+        const ann = await open(t);
+        await enter(ann, chat.url, "Half a name", "Ann");
+        await watchStatus(ann);
+        await ann.getByRole("button", { name: "Change nickname" }).click();
+        await ann.evaluate(() => {
+          document.getElementById("nickname").value = "Ann \ud83d";
+          document.getElementById("naming").requestSubmit();
+        });
+        await ann.waitForFunction(() => document.getElementById("naming").hidden || document.getElementById("naming-error").textContent);
+        assert.deepEqual(await ann.evaluate(() => window.statuses), ["Connected"]);
+      });
+
+      test("a message that breaks the connection each time does not hold the others up", async (t) => {
+        const ann = await open(t, { outage: true });
+        await enter(ann, chat.url, "Poison", "Ann");
+        await ann.evaluate(() => {
+          const timeout = socket.timeout.bind(socket);
+          socket.timeout = (milliseconds) => ({
+            emit: (event, text, ack) => {
+              if (text === "poison") socket.io.engine.send("no packet");
+              timeout(milliseconds).emit(event, text, ack);
+            },
+          });
+        });
+        await say(ann, "poison");
+        await ann.getByText("Not sent. The connection broke each time.").waitFor();
+        await say(ann, "and all is well");
+        await showsLines(ann, ["and all is well", "poison"]);
+        await ann.getByRole("button", { name: "Discard" }).click();
+        await showsLines(ann, ["and all is well"]);
+      });
+
+      for (const [what, forbid] of Object.entries({
+        "is forbidden": () =>
+          Object.defineProperty(window, "sessionStorage", {
+            get() {
+              throw new DOMException("forbidden", "SecurityError");
+            },
+          }),
+        "is full": () => {
+          Storage.prototype.setItem = () => {
+            throw new DOMException("full", "QuotaExceededError");
+          };
+        },
+      })) {
+        test(`without memory when storage ${what}`, async (t) => {
+          const ann = await open(t);
+          await ann.addInitScript(forbid);
+          await enter(ann, chat.url, `Storage ${what}`, "Ann");
+          await say(ann, what);
+          await ann.locator("#lines").getByText(what).waitFor();
+        });
+      }
+
       if (transportFlags.length > 0) {
         test("a message whose acknowledgement is lost is not said twice", async (t) => {
           const [ann, ben] = [await open(t, { outage: true }), await open(t)];
@@ -248,7 +334,8 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
             return { who: id || textContent.trim(), outline: outlineStyle !== "none" && outlineWidth !== "0px" };
           });
         const tabTo = async (who, key = "Tab") => {
-          for (let steps = 0; steps < 12; steps += 1) {
+          // On the first page the rooms that the other tests added come before the form.
+          for (let steps = 0; steps < 40; steps += 1) {
             await ann.keyboard.press(key);
             const at = await focused();
             assert.ok(at.outline, `${at.who} shows that it has the focus`);

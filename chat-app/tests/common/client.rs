@@ -124,7 +124,12 @@ impl Client {
 
     /// Whether an event of that name has arrived and was not asked for yet.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.events.iter().any(|event| event[0] == name)
+        self.count(name) > 0
+    }
+
+    /// How many events of that name have arrived and were not asked for yet.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.events.iter().filter(|event| event[0] == name).count()
     }
 
     /// Leaves on purpose, as `socket.disconnect()` does.

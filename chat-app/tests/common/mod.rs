@@ -73,3 +73,14 @@ pub(crate) async fn post(port: u16, path: &str, headers: &str, form: &str) -> An
     );
     exchange(port, &request).await
 }
+
+/// Sends Engine.IO packets to a session, over polling.
+pub(crate) async fn post_packets(port: u16, session: &str, packets: &str) -> Answer {
+    let length = packets.len();
+    let request = format!(
+        "POST /socket.io/?EIO=4&transport=polling&sid={session} HTTP/1.1\r\n\
+         Host: localhost:{port}\r\nConnection: close\r\n\
+         Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{packets}"
+    );
+    exchange(port, &request).await
+}

@@ -1,22 +1,36 @@
-//! # Both ends of two pipes
+//! # Three pipes at once
 //!
-//! Run a program with `input` on its standard input, collect its standard output, and say
-//! its exit code. Input and output may be of any length, and a pipe holds little: who
-//! writes all before reading waits for ever.
+//! Run a program with `input` on its standard input, and collect its standard output and
+//! its standard error separately. All three can have any length and contain any bytes,
+//! but a pipe holds little.
 //!
-//! A program that does not read all of its input is no error. Neither is an exit code
-//! other than 0. A program that a signal ended has no exit code, and one that cannot be
-//! started is an error.
+//! - It is not an error if the program does not read all of its input, or if its exit
+//!   code is not 0.
+//! - A program that was ended by a signal has no exit code.
+//! - It is an error if the program cannot be started.
 //!
 //! Try it: `cargo test --test ex01_feed`
+#![allow(unused_imports, reason = "remove this line when you use all of them")]
 
-use std::io;
-use std::process::Command;
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
 
-/// The program's output, and its exit code.
+/// The output of a program, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fed {
+    /// Everything from its standard output.
+    pub output: Vec<u8>,
+    /// Everything from its standard error.
+    pub errors: Vec<u8>,
+    /// Its exit code, or `None` if a signal ended it.
+    pub code: Option<i32>,
+}
+
+/// Runs a program to its end with `input` on its standard input.
 ///
 /// # Errors
-/// When it cannot be started, or its output cannot be read.
-pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<i32>)> {
+/// Returns an error if the program cannot be started or its output cannot be read.
+pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<Fed> {
     todo!("exercise ex01_feed: {} bytes for {command:?}", input.len())
 }

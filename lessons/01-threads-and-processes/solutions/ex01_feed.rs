@@ -1,26 +1,56 @@
-//! One thread writes while the other reads. The writer owns its end of the pipe, so the
-//! pipe is closed when it is done: without that a program which reads to the end would
-//! wait for ever.
+//! Three pipes, three threads: one writes, one reads the errors, and the caller's own
+//! reads the output. None of them waits for another, so no pipe stays full. The writer
+//! owns its end of the pipe and drops it when it is done; otherwise a program that reads
+//! to the end of its input would wait forever.
 
 use std::io::{self, Read, Write};
+use std::panic::resume_unwind;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// The program's output, and its exit code.
+/// The output of a program, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fed {
+    /// Everything from its standard output.
+    pub output: Vec<u8>,
+    /// Everything from its standard error.
+    pub errors: Vec<u8>,
+    /// Its exit code, or `None` if a signal ended it.
+    pub code: Option<i32>,
+}
+
+/// Runs a program to its end with `input` on its standard input.
 ///
 /// # Errors
-/// When it cannot be started, or its output cannot be read.
-pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<(Vec<u8>, Option<i32>)> {
+/// Returns an error if the program cannot be started or its output cannot be read.
+pub fn feed(command: &mut Command, input: &[u8]) -> io::Result<Fed> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()?;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let mut output = Vec::new();
-    thread::scope(|scope| {
-        // A program that ends without reading all breaks the pipe. That is its business.
-        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
-        stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
-    })?;
-    Ok((output, child.wait()?.code()))
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    let stdout = child.stdout.take().expect("stdout is a pipe");
+    let stderr = child.stderr.take().expect("stderr is a pipe");
+    let (output, errors) = thread::scope(|scope| {
+        // A program that exits early breaks this pipe, which is not our error.
+        scope.spawn(move || stdin.write_all(input));
+        let errors = scope.spawn(move || read_all(stderr));
+        (
+            read_all(stdout),
+            errors.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        )
+    });
+    let status = child.wait()?;
+    Ok(Fed {
+        output: output?,
+        errors: errors?,
+        code: status.code(),
+    })
+}
+
+fn read_all(mut pipe: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

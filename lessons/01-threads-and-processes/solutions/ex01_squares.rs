@@ -1,18 +1,21 @@
-//! Start all, then join all, in order: joining right after starting would let one thread
-//! work at a time. Rounding the length of a run *up* is what leaves no number over.
+//! Start all threads, then join them all, in order: joining each thread right after
+//! starting it would let only one work at a time. Rounding the length of each run *up*
+//! leaves no number over. `join` returns a panic as a value, and `resume_unwind` makes it
+//! a panic again.
 
+use std::panic::resume_unwind;
 use std::thread;
 
-/// `job` of each of `numbers`, in their order, done by `workers` threads.
+/// Returns `job` of each of `numbers`, in their order, computed by `workers` threads.
 pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let job = &job;
     let mut rest = numbers;
     thread::scope(|scope| {
         let started: Vec<_> = (1..=workers)
             .rev()
-            .map(|left| {
-                let (run, behind) = rest.split_at(rest.len().div_ceil(left));
-                rest = behind;
+            .map(|workers_left| {
+                let (run, after) = rest.split_at(rest.len().div_ceil(workers_left));
+                rest = after;
                 scope.spawn(move || {
                     run.iter().map(|number| job(*number)).collect::<Vec<_>>()
                 })
@@ -20,7 +23,7 @@ pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> 
             .collect();
         started
             .into_iter()
-            .flat_map(|thread| thread.join().expect("the job does not panic"))
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()
     })
 }

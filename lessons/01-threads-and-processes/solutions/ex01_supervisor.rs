@@ -1,31 +1,44 @@
-//! `0..=restarts`: the first start is no restart. `status` waits for the child, which
-//! also takes it out of the kernel's list: a child that nobody waits for stays there as a
-//! zombie.
+//! `0..=restarts`, because the first start is not a restart. The pause is doubled and cut
+//! off each time, so it cannot overflow, however many restarts there are. `status` also
+//! waits for the child, so none stays as a zombie.
 
 use std::io;
 use std::process::Command;
+use std::time::Duration;
 
 use units::process::Ending;
 
-/// What became of a program.
+/// The pause before the first restart.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// No pause is longer than this.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How a supervised program fared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// How each attempt ended, in order.
     pub endings: Vec<Ending>,
-    /// Whether the last one ended well.
+    /// Whether the last attempt exited with code 0.
     pub done: bool,
 }
 
-/// Runs a program until it ends well or is given up.
+/// Runs a program until it succeeds, or until trying again would be pointless.
 ///
 /// # Errors
-/// When it cannot be started.
+/// Returns an error if an attempt cannot be started.
 pub fn supervise(
     restarts: u32,
     mut start: impl FnMut(u32) -> Command,
+    mut pause: impl FnMut(Duration),
 ) -> io::Result<Report> {
     let mut endings = Vec::new();
+    let mut next_pause = FIRST_PAUSE;
     for attempt in 0..=restarts {
+        if attempt > 0 {
+            pause(next_pause);
+            next_pause = (next_pause * 2).min(LONGEST_PAUSE);
+        }
         let ending = Ending::of(start(attempt).status()?);
         endings.push(ending);
         match ending {

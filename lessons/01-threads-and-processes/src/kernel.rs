@@ -1,53 +1,54 @@
-//! What the kernel keeps for a process and for each of its threads, as a reader can see
-//! it.
+//! What the kernel keeps for each thread, read from `/proc`.
 //!
-//! Textbooks call it the process control block. Linux calls it `task_struct`, has one for
-//! each *thread*, and shows much of it under `/proc`: so the slide's "threads do not have
-//! their own PCB" is not how Linux sees it. What the threads of a process have in common
-//! (its memory, its open files) hangs on all of their blocks.
+//! Textbooks call this record the process control block. Linux calls it `task_struct` and
+//! has one for each *thread*, so the slide's "threads do not have their own PCB" does not
+//! describe Linux. The records of a process's threads all point to what the threads
+//! share: its memory and its open files.
 
 use std::{fs, io};
 
-/// What the kernel says of one task.
+/// One task: the kernel's word for a thread, with what `/proc` shows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// Its own number. A process's first thread has the process's.
+    /// The task's own number. The first thread of a process has the process's number.
     pub tid: u32,
-    /// The number of its process, which the kernel calls thread group.
+    /// The number of its process, which the kernel calls a thread group.
     pub tgid: u32,
-    /// The process that started its process.
+    /// The number of its process's parent.
     pub ppid: u32,
-    /// Its name, 15 bytes at most.
+    /// Its name, of which Linux keeps 15 bytes.
     pub name: String,
-    /// `R` running or ready, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z`
-    /// ended and not waited for.
+    /// `R` running or ready to run, `S` asleep until something happens, `D` asleep and
+    /// not to be interrupted, usually waiting for a disk, `T` stopped, `Z` a zombie:
+    /// exited, but not yet waited for.
     pub state: char,
-    /// How often it gave up its core because it had to wait.
+    /// How often it left its core because it had to wait.
     pub voluntary_switches: u64,
-    /// How often it was taken off its core.
+    /// How often the kernel took it off its core to run another task.
     pub involuntary_switches: u64,
-    /// Memory of its process that lies in RAM, in KiB.
+    /// How much of its process's memory is in RAM, in KiB.
     pub resident_kib: u64,
 }
 
-/// The tasks of this process, by their numbers.
+/// Returns the tasks of this process, ordered by their numbers.
 ///
 /// # Errors
-/// Without `/proc`: only Linux shows it this way.
+/// Returns [`io::ErrorKind::Unsupported`] where there is no `/proc` in Linux's form.
 pub fn tasks() -> io::Result<Vec<Task>> {
     tasks_of("self")
 }
 
-/// The tasks of another process, a number or `self`.
+/// Returns the tasks of a process, given by its number or as `self`.
 ///
 /// # Errors
-/// Without `/proc`, or when there is no such process.
+/// Returns an error if there is no such process, and [`io::ErrorKind::Unsupported`] where
+/// there is no `/proc` in Linux's form.
 // ANCHOR: tasks
 pub fn tasks_of(process: &str) -> io::Result<Vec<Task>> {
     let folder = fs::read_dir(format!("/proc/{process}/task")).map_err(without_proc)?;
     let mut tasks = Vec::new();
     for entry in folder {
-        // A task may end while we look: then its file is gone, or empty.
+        // A task can exit while we look; then its file is gone.
         let Ok(status) = fs::read_to_string(entry?.path().join("status")) else {
             continue;
         };
@@ -58,7 +59,7 @@ pub fn tasks_of(process: &str) -> io::Result<Vec<Task>> {
 }
 // ANCHOR_END: tasks
 
-/// A `status` file (proc(5)): a name, a colon and a value a line.
+/// Parses a `status` file (proc(5)): each line has a name, a colon and a value.
 fn parse(status: &str) -> Option<Task> {
     let field = |name: &str| {
         let line = status
@@ -79,19 +80,20 @@ fn parse(status: &str) -> Option<Task> {
     })
 }
 
-/// How much memory of a process is in RAM, by who has it.
+/// How much of a process's memory is in RAM, shared and private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// KiB in pages that another process has, too.
+    /// KiB in pages that at least one other process uses too.
     pub shared_kib: u64,
-    /// KiB in pages that nobody else has.
+    /// KiB in pages that only this process uses.
     pub private_kib: u64,
 }
 
-/// The memory of a process, a number or `self`.
+/// Returns the memory of a process, given by its number or as `self`.
 ///
 /// # Errors
-/// Without `/proc`, or when there is no such process.
+/// Returns an error if there is no such process, and [`io::ErrorKind::Unsupported`] where
+/// there is no `/proc` in Linux's form.
 pub fn memory_of(process: &str) -> io::Result<Memory> {
     let smaps = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))
         .map_err(without_proc)?;
@@ -101,8 +103,9 @@ pub fn memory_of(process: &str) -> io::Result<Memory> {
     })
 }
 
-/// A `smaps_rollup` file (`man 5 proc_pid_smaps`) has a line each for pages that were
-/// written to, `_Dirty`, and that were not.
+/// Adds up the lines of a `smaps_rollup` file (`man 5 proc_pid_smaps`) that start with
+/// `kind`: it counts pages that were written to, `_Dirty`, apart from those that were
+/// not.
 fn sum(smaps: &str, kind: &str) -> u64 {
     let lines = smaps.lines().filter(|line| line.starts_with(kind));
     lines
@@ -110,10 +113,10 @@ fn sum(smaps: &str, kind: &str) -> u64 {
         .sum()
 }
 
-/// Says what a missing file means.
+/// Replaces "not found" by an error that says why, on systems other than Linux.
 fn without_proc(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::NotFound && !cfg!(target_os = "linux") {
-        let why = "this system has no /proc: only Linux shows it this way";
+        let why = "this part reads /proc, which only Linux has in this form";
         return io::Error::new(io::ErrorKind::Unsupported, why);
     }
     error
@@ -124,8 +127,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_file_is_read() {
-        let status = "Name:\tunits\nState:\tS (sleeping)\nTgid:\t10\nPid:\t12\nPPid:\t1\nVmRSS:\t    2048 kB\n\
+    fn a_status_file_is_parsed() {
+        let status = "Name:\tunits\nState:\tS (sleeping)\nTgid:\t10\nPid:\t12\n\
+                      PPid:\t1\nVmRSS:\t    2048 kB\n\
                       voluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
         let task = parse(status).unwrap();
         assert_eq!(
@@ -145,13 +149,15 @@ mod tests {
 
     #[test]
     fn shared_and_private_pages_are_summed() {
-        let smaps = "55d0-7ffe ---p 00000000 00:00 0 [rollup]\nRss:  1744 kB\nShared_Clean:  1500 kB\n\
-                     Shared_Dirty:  92 kB\nPrivate_Clean:  40 kB\nPrivate_Dirty:  112 kB\nPrivate_Hugetlb:  0 kB\n";
+        let smaps = "55d0-7ffe ---p 00000000 00:00 0 [rollup]\nRss:  1744 kB\n\
+                     Shared_Clean:  1500 kB\n\
+                     Shared_Dirty:  92 kB\nPrivate_Clean:  40 kB\n\
+                     Private_Dirty:  112 kB\nPrivate_Hugetlb:  0 kB\n";
         assert_eq!((sum(smaps, "Shared_"), sum(smaps, "Private_")), (1592, 152));
     }
 
     #[test]
-    fn half_a_status_file_is_none() {
+    fn an_incomplete_status_file_is_rejected() {
         assert_eq!(parse("Name:\tunits\nPid:\t12\n"), None);
     }
 }

@@ -1,5 +1,5 @@
-//! The tour of lesson 01: who shares what, what the kernel keeps, and what a crash takes
-//! with it.
+//! The tour of lesson 01: what threads and processes share, what the kernel keeps for
+//! each, and what a crash destroys.
 
 mod tour {
     pub(crate) mod child;
@@ -11,36 +11,36 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Threads and processes: what they share, what they cost, and how they end
 #[derive(Parser)]
-#[command(about = "Threads and processes: the tour")]
+#[command(after_help = "Runs all parts in order if none is given.")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How often each unit of execution raises the counter
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    /// Increments by each thread or process
+    #[arg(long, default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     times: u64,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// The same counter, raised by two threads and by two processes
+    /// Increment one counter in two threads, then in two processes
     Counter,
-    /// How much memory a forked process shares with us, before it writes and after
+    /// Show how much a forked child shares, before and after it writes
     CopyOnWrite,
-    /// What the kernel keeps for each thread
+    /// Show what the kernel keeps for each thread
     Kernel,
-    /// Handing work to threads, and what a panic takes with it
+    /// Borrow, hand over work, and survive a thread's panic
     Threads,
-    /// Pipes both ways, exit codes, and a crash that the parent survives
+    /// Use pipes both ways, and survive a child's crash
     Processes,
-    /// Print, as CSV, what the book's plots show
+    /// Print the data for the book's plots as CSV
     Measure {
-        /// creation: starting one and waiting for its end; switch: from one to the other
-        /// and back; memory: of one that waits
-        #[arg(value_parser = ["creation", "switch", "memory"])]
-        what: String,
+        /// The cost to measure
+        what: Cost,
     },
-    /// What the tour's child processes do
+    /// Act as one of the tour's child processes
     #[command(hide = true)]
     Child {
         #[arg(value_parser = ["nothing", "capitals", "fail", "crash", "wait", "echo"])]
@@ -48,7 +48,17 @@ enum Command {
     },
 }
 
-/// What a part of the tour ends with.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Cost {
+    /// Time to start one and wait for it
+    Creation,
+    /// Time for a round trip between two
+    Switch,
+    /// Memory per waiting thread or process
+    Memory,
+}
+
+/// The result of a part: an error if what it shows did not happen.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
@@ -65,13 +75,14 @@ fn show(arguments: Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
             tour::show::kernel()?;
             tour::show::threads()?;
             tour::show::processes()?;
+            tour::show::next();
         }
         Some(Command::Counter) => tour::show::counter(arguments.times)?,
         Some(Command::CopyOnWrite) => tour::show::copy_on_write()?,
         Some(Command::Kernel) => tour::show::kernel()?,
         Some(Command::Threads) => tour::show::threads()?,
         Some(Command::Processes) => tour::show::processes()?,
-        Some(Command::Measure { what }) => tour::measure::measure(&what)?,
+        Some(Command::Measure { what }) => tour::measure::measure(what)?,
         Some(Command::Child { what }) => return Ok(tour::child::run(&what)),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,20 +1,22 @@
-//! Processes: starting a program, talking with it through pipes, and how it ends.
+//! Processes: starting a program, talking to it through pipes, and how it ends.
 
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::{fmt, thread};
 
 /// How a process ended.
+// ANCHOR: ending
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with this exit code: 0 means well.
+    /// It exited with this exit code. 0 means success.
     Code(i32),
     /// The kernel ended it with this signal.
     Signal(i32),
 }
+// ANCHOR_END: ending
 
 impl Ending {
-    /// Reads an exit status. On Unix it holds one or the other.
+    /// Converts an exit status, which on Unix holds a code or a signal.
     pub fn of(status: ExitStatus) -> Self {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -33,7 +35,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// What a process said, and how it ended.
+/// A process's output, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// Its standard output.
@@ -42,32 +44,30 @@ pub struct Said {
     pub ending: Ending,
 }
 
-/// Runs a program with `input` on its standard input, and collects its output.
+/// Runs a program with `input` on its standard input, and collects its standard output.
 ///
-/// A pipe holds little, 64 KiB on Linux. Who writes all of the input before reading any
-/// output waits for a program that waits for somebody to read: so a thread writes while
-/// we read.
+/// A pipe holds little, 64 KiB on Linux. If we wrote all of the input before reading any
+/// output, we could wait for a program that waits for us to read. So one thread writes
+/// while another reads.
 ///
 /// # Errors
-/// When the program cannot be started, or its output cannot be read. That it does not
-/// read all of its input is none.
+/// Returns an error if the program cannot be started or its output cannot be read. It is
+/// not an error if the program does not read all of its input.
 // ANCHOR: run
 pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    let mut stdout = child.stdout.take().expect("stdout is a pipe");
     let mut output = Vec::new();
     let read = thread::scope(|scope| {
-        scope.spawn(move || {
-            // A program may end without reading all; that is its business. Dropping the
-            // pipe is the end of the input.
-            stdin.map(|mut stdin| stdin.write_all(input))
-        });
-        stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut output))
+        // The program can stop reading early: that is not our error.
+        scope.spawn(move || stdin.write_all(input));
+        stdout.read_to_end(&mut output)
     });
-    // Waited for in any case: else it stays as a zombie.
+    // Before any `?`: otherwise an error would leave a zombie.
     let status = child.wait()?;
     read?;
     Ok(Said {
@@ -77,16 +77,16 @@ pub fn run(command: &mut Command, input: &[u8]) -> io::Result<Said> {
 }
 // ANCHOR_END: run
 
-/// How many bytes fit into a pipe from which nobody reads.
+/// Returns how many bytes fit into a pipe while nothing reads from it.
 ///
 /// # Errors
-/// When the kernel refuses a pipe, or what is asked of it.
+/// Returns an error if the kernel refuses to create a pipe.
 #[cfg(unix)]
 // ANCHOR: holds
 pub fn pipe_holds() -> io::Result<usize> {
-    // Nobody reads from it. But somebody has to be able to, or writing is an error.
-    let (_nobody, mut writer) = io::pipe()?;
-    // Who would have to wait gets an error instead.
+    // Nothing reads, but the reading end has to stay open: without one, writing fails.
+    let (_reader, mut writer) = io::pipe()?;
+    // Non-blocking: a write that would have to wait returns an error instead.
     rustix::io::ioctl_fionbio(&writer, true)?;
     let mut written = 0;
     loop {

@@ -1,14 +1,15 @@
-//! Threads: starting, handing over work, borrowing, and how one ends.
+//! Threads: how one ends, borrowing, and handing over work.
 
+use std::panic::resume_unwind;
 use std::sync::mpsc;
 use std::thread;
 
-/// Starts a thread, waits for it, and gives what it returned or why it panicked.
+/// Starts a thread, waits for it, and returns its result or the text of its panic.
 ///
-/// A panic ends the thread and no other. The one who joins gets it as a value.
+/// A panic ends only the thread that panics. `join` returns the panic as a value.
 ///
 /// # Errors
-/// What it panicked with.
+/// Returns the panic's message if the thread panicked.
 // ANCHOR: outcome
 pub fn outcome<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -19,15 +20,15 @@ pub fn outcome<T: Send + 'static>(
             Ok(text) => *text,
             Err(panic) => panic
                 .downcast::<&str>()
-                .map_or_else(|_| "something else".into(), |text| (*text).into()),
+                .map_or_else(|_| "no message".into(), |text| (*text).into()),
         })
 }
 // ANCHOR_END: outcome
 
-/// Sums the halves of a list in two threads that *borrow* it.
+/// Sums the two halves of a list in two threads that *borrow* it.
 ///
-/// `thread::scope` ends only when its threads have, so the compiler lets them borrow what
-/// lives longer than the scope.
+/// `thread::scope` returns only after its threads have ended, so the compiler lets them
+/// borrow whatever outlives the scope.
 // ANCHOR: scope
 pub fn sum_in_two(numbers: &[u64]) -> u64 {
     let (left, right) = numbers.split_at(numbers.len() / 2);
@@ -39,8 +40,9 @@ pub fn sum_in_two(numbers: &[u64]) -> u64 {
 }
 // ANCHOR_END: scope
 
-/// Has `workers` threads do a job for each number and collects what comes, in the order
-/// in which it comes: std's channel has many senders and one receiver.
+/// Runs `job` in `workers` threads, each with its own number, and collects the results in
+/// the order in which they arrive: the standard library's channel has many senders and
+/// one receiver.
 // ANCHOR: channel
 pub fn collect(workers: u64, job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let (results, collected) = mpsc::channel();
@@ -49,17 +51,18 @@ pub fn collect(workers: u64, job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
             let (results, job) = (results.clone(), &job);
             scope.spawn(move || results.send(job(worker)));
         }
-        // The channel ends when the last sender is gone, and we hold one.
+        // The channel is closed when the last sender is dropped, and we still have one.
         drop(results);
         collected.iter().collect()
     })
 }
 // ANCHOR_END: channel
 
-/// Has `workers` threads take jobs from one queue until it is empty; how many each of
-/// them did.
+/// Lets `workers` threads take jobs from one queue until it is closed and empty. Returns
+/// how many jobs each thread did.
 ///
-/// crossbeam's channel has many receivers too: whoever is free takes the next job.
+/// crossbeam's channel has many receivers too: a free thread takes the next job. If a job
+/// panics, this function panics too.
 // ANCHOR: queue
 pub fn share(workers: usize, jobs: u64, job: impl Fn(u64) + Sync) -> Vec<u64> {
     let (queue, next) = crossbeam::channel::bounded(16);
@@ -72,8 +75,7 @@ pub fn share(workers: usize, jobs: u64, job: impl Fn(u64) + Sync) -> Vec<u64> {
             .collect();
         drop(next);
         for number in 0..jobs {
-            // Waits while 16 jobs are in it: who makes work faster than it is done is
-            // slowed down.
+            // Waits while 16 jobs are queued. Fails only if no worker is left.
             if queue.send(number).is_err() {
                 break;
             }
@@ -81,7 +83,7 @@ pub fn share(workers: usize, jobs: u64, job: impl Fn(u64) + Sync) -> Vec<u64> {
         drop(queue);
         started
             .into_iter()
-            .map(|worker| worker.join().unwrap_or(0))
+            .map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()
     })
 }

@@ -1,4 +1,4 @@
-//! What Linux keeps for a thread: a block of its own, with its process's number in it.
+//! Linux keeps a record for each thread, with the process's number in it.
 #![cfg(target_os = "linux")]
 
 mod deadline;
@@ -12,7 +12,7 @@ use deadline::{PATIENCE, in_time};
 use units::kernel;
 
 #[test]
-fn each_thread_has_a_block_and_all_have_one_process() {
+fn each_thread_has_a_record_with_its_process_number() {
     let (ready, is_ready) = mpsc::channel();
     let (stop, stopped) = mpsc::channel::<()>();
     let thread = thread::Builder::new().name("tea".into()).spawn(move || {
@@ -22,14 +22,14 @@ fn each_thread_has_a_block_and_all_have_one_process() {
     is_ready.recv_timeout(PATIENCE).unwrap();
     let tasks = kernel::tasks().unwrap();
     drop(stop);
-    in_time("a thread that was told to stop", move || {
-        thread.unwrap().join().unwrap()
+    in_time("joining a thread that has to stop", move || {
+        thread.unwrap().join().unwrap();
     });
 
     let tea = tasks
         .iter()
         .find(|task| task.name == "tea")
-        .expect("the thread has a block of its own");
+        .expect("the thread has its own record");
     let process = std::process::id();
     assert_eq!(tea.tgid, process);
     assert_ne!(
@@ -45,7 +45,7 @@ fn each_thread_has_a_block_and_all_have_one_process() {
 }
 
 #[test]
-fn a_child_that_nobody_waited_for_is_a_zombie() {
+fn an_exited_child_is_a_zombie_until_its_parent_waits() {
     let mut child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
     let state = |child: &std::process::Child| {
         kernel::tasks_of(&child.id().to_string())
@@ -55,16 +55,16 @@ fn a_child_that_nobody_waited_for_is_a_zombie() {
     };
     let deadline = Instant::now() + PATIENCE;
     while state(&child).map(|(state, _)| state) != Some('Z') {
-        assert!(Instant::now() < deadline, "it has not ended");
+        assert!(Instant::now() < deadline, "the child has not exited");
         thread::yield_now();
     }
     assert_eq!(state(&child), Some(('Z', std::process::id())));
     let number = child.id().to_string();
-    in_time("waiting for one that has ended", move || {
+    in_time("waiting for a child that has exited", move || {
         child.wait().unwrap()
     });
     assert!(
         kernel::tasks_of(&number).is_err(),
-        "waiting takes its block away"
+        "waiting removes the record"
     );
 }

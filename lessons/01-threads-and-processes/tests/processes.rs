@@ -1,4 +1,4 @@
-//! Processes: pipes both ways, and how one ends. And the tour, as a reader calls it.
+//! Processes: pipes both ways, and how one ends. Also the tour, as a reader runs it.
 #![cfg(unix)]
 
 mod deadline;
@@ -15,7 +15,7 @@ fn shell(script: &str) -> Command {
     command
 }
 
-/// Runs a program as the lesson does, and not for ever.
+/// Runs a program as the lesson does, with a deadline.
 fn run(mut command: Command, input: &[u8]) -> std::io::Result<Said> {
     let input = input.to_vec();
     in_time(&format!("{command:?}"), move || {
@@ -25,9 +25,9 @@ fn run(mut command: Command, input: &[u8]) -> std::io::Result<Said> {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_pipe_holds_64_kib_and_then_the_writer_waits() {
-    let held = in_time("who does not wait for a reader", pipe_holds).unwrap();
-    // pipe(7): 16 pages, which some other processors have larger.
+fn a_pipe_holds_64_kib_before_the_writer_has_to_wait() {
+    let held = in_time("filling a pipe without blocking", pipe_holds).unwrap();
+    // pipe(7): 16 pages, and some processors have larger pages.
     assert!(
         held == 65_536 || cfg!(not(target_arch = "x86_64")),
         "{held}"
@@ -35,7 +35,7 @@ fn a_pipe_holds_64_kib_and_then_the_writer_waits() {
 }
 
 #[test]
-fn more_goes_through_than_a_pipe_holds() {
+fn input_and_output_can_be_larger_than_a_pipe() {
     let input = vec![b'x'; 3_000_000];
     let said = run(shell("cat"), &input).unwrap();
     assert_eq!(
@@ -45,7 +45,7 @@ fn more_goes_through_than_a_pipe_holds() {
 }
 
 #[test]
-fn a_child_that_does_not_read_is_no_error() {
+fn a_child_that_does_not_read_its_input_is_not_an_error() {
     let said = run(shell("echo done"), &vec![b'x'; 3_000_000]).unwrap();
     assert_eq!(
         (said.output.as_slice(), said.ending),
@@ -54,7 +54,7 @@ fn a_child_that_does_not_read_is_no_error() {
 }
 
 #[test]
-fn codes_and_signals_are_told_apart() {
+fn exit_codes_and_signals_are_distinguished() {
     assert_eq!(run(shell("exit 3"), b"").unwrap().ending, Ending::Code(3));
     assert_eq!(
         run(shell("kill -9 $$"), b"").unwrap().ending,
@@ -67,13 +67,13 @@ fn codes_and_signals_are_told_apart() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_an_error() {
+fn a_missing_program_is_an_error() {
     let error = run(Command::new("no-such-program-anywhere"), b"").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }
 
 #[test]
-fn the_tour_ends_well() {
+fn the_tour_shows_every_part_in_80_columns() {
     let output = tour(&["--times", "100"]);
     assert!(
         output.status.success(),
@@ -94,10 +94,43 @@ fn the_tour_ends_well() {
             "{part}: {text}"
         );
     }
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+    assert!(
+        text.lines()
+            .last()
+            .is_some_and(|line| line.starts_with("Next: cargo test --test ex01_squares")),
+        "the last line says what to do next: {text}"
+    );
 }
 
 #[test]
-fn a_bad_flag_is_one_line_and_status_2() {
+fn the_help_fits_80_columns() {
+    for arguments in [&["--help"][..], &["help", "counter"], &["help", "measure"]] {
+        let help = String::from_utf8(tour(arguments).stdout).unwrap();
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+        }
+    }
+}
+
+#[test]
+fn column_heads_stand_over_their_columns() {
+    let output = tour(&["--times", "100", "counter"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text.lines().skip_while(|line| !line.contains("address"));
+    let (head, first) = (lines.next().unwrap(), lines.next().unwrap());
+    assert_eq!(head.find("address"), first.find("0x"), "{head}\n{first}");
+    assert_eq!(
+        head.len(),
+        first.len(),
+        "values end under `value`\n{head}\n{first}"
+    );
+}
+
+#[test]
+fn a_wrong_flag_is_reported_in_one_line_with_status_2() {
     let output = tour(&["--times", "0"]);
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
@@ -109,7 +142,7 @@ fn a_bad_flag_is_one_line_and_status_2() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_ends_the_tour_quietly() {
+fn the_tour_ends_quietly_when_its_output_is_closed() {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     drop(ours);
     let output = tour_into(&["threads"], OwnedFd::from(theirs).into());

@@ -1,4 +1,4 @@
-//! Threads: borrowing, handing over work, and what a panic takes with it.
+//! Threads: borrowing, handing over work, and what a panic destroys.
 
 mod deadline;
 
@@ -11,7 +11,7 @@ use deadline::{PATIENCE, in_time};
 use units::thread::{collect, outcome, share, sum_in_two};
 
 #[test]
-fn a_panic_is_a_value_for_who_joins() {
+fn join_returns_a_panic_as_a_value() {
     assert_eq!(outcome(|| 42), Ok(42));
     assert_eq!(
         outcome(|| -> u8 { panic!("no tea left") }),
@@ -24,7 +24,7 @@ fn a_panic_is_a_value_for_who_joins() {
     );
     assert_eq!(
         outcome(|| -> u8 { std::panic::panic_any(7) }),
-        Err("something else".into())
+        Err("no message".into())
     );
 }
 
@@ -36,7 +36,7 @@ fn a_panic_leaves_the_other_threads_alone() {
 }
 
 #[test]
-fn who_locks_after_a_panic_is_told_of_it_and_may_go_on() {
+fn a_lock_is_poisoned_by_a_panic_and_its_value_can_still_be_used() {
     let cups = Arc::new(Mutex::new(3));
     let theirs = cups.clone();
     let dropped = outcome(move || {
@@ -45,14 +45,16 @@ fn who_locks_after_a_panic_is_told_of_it_and_may_go_on() {
         panic!("dropped one");
     });
     assert_eq!(dropped, Err::<(), _>("dropped one".into()));
-    let told = in_time("a lock whose holder is gone is not locked", move || {
-        let poisoned = cups.lock().expect_err("somebody died in there");
+    let told = in_time("taking a lock whose holder has panicked", move || {
+        let poisoned = cups
+            .lock()
+            .expect_err("a thread panicked while it held the lock");
         (poisoned.to_string(), *poisoned.into_inner())
     });
     assert_eq!(
         told,
         ("poisoned lock: another task failed inside".into(), 2),
-        "the value is as it was left"
+        "the value is as the thread left it"
     );
 }
 
@@ -65,8 +67,8 @@ fn threads_borrow_a_list() {
 }
 
 #[test]
-fn all_results_come_through_the_channel() {
-    let mut results = in_time("a channel that ends", || {
+fn every_result_arrives_through_the_channel() {
+    let mut results = in_time("a channel that is closed", || {
         collect(50, |number| number * number)
     });
     results.sort_unstable();
@@ -81,7 +83,7 @@ fn each_job_is_done_once() {
     let (shares, done) = in_time("a queue of a thousand jobs", || {
         let done = Mutex::new(BTreeSet::new());
         let shares = share(4, 1_000, |job| {
-            assert!(done.lock().unwrap().insert(job), "job {job} was done twice")
+            assert!(done.lock().unwrap().insert(job), "job {job} was done twice");
         });
         (shares, done.into_inner().unwrap())
     });
@@ -90,15 +92,23 @@ fn each_job_is_done_once() {
 }
 
 #[test]
-fn a_free_thread_takes_the_next_job() {
-    // The first job waits until another was done: with one job each, handed out
-    // beforehand, it would wait for ever.
-    let (done, somebody) = (Mutex::new(0), Condvar::new());
+fn a_panic_in_a_job_reaches_the_caller() {
+    let panicked = in_time("a queue whose first job panics", || {
+        outcome(|| share(2, 100, |job| assert!(job != 0, "no tea for job {job}")))
+    });
+    assert_eq!(panicked, Err("no tea for job 0".into()));
+}
+
+#[test]
+fn a_slow_job_holds_up_only_its_own_thread() {
+    // Job 0 waits until all other jobs are done. If each thread had been given half of
+    // the jobs in advance, it would wait forever.
+    let (done, changed) = (Mutex::new(0), Condvar::new());
     let waited = AtomicU64::new(0);
     share(2, 10, |job| {
         let mut count = done.lock().unwrap();
         if job == 0 {
-            let (guard, late) = somebody
+            let (guard, late) = changed
                 .wait_timeout_while(count, PATIENCE, |count| *count < 9)
                 .unwrap();
             assert!(
@@ -109,7 +119,7 @@ fn a_free_thread_takes_the_next_job() {
             waited.fetch_add(1, Ordering::SeqCst);
         } else {
             *count += 1;
-            somebody.notify_all();
+            changed.notify_all();
         }
     });
     assert_eq!(waited.into_inner(), 1);

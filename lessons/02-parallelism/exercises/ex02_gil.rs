@@ -1,32 +1,35 @@
-//! # The lock
+//! # A global interpreter lock
 //!
-//! Write Python's global lock. One thread at a time holds it and runs; others wait.
+//! Write the lock of chapter 2. One thread at a time holds it; the others wait.
 //!
-//! - `acquire` waits for the lock. When one interval has passed and the lock is still
-//!   held *and has not changed hands meanwhile*, it asks: from then on `is_asked` is
-//!   true.
-//! - Whoever gets the lock is asked for nothing: `is_asked` is false again.
-//! - `release` gives it up. Only who holds it calls it.
-//! - `hand_over` is what a holder does that was asked: it gives the lock up, does not
-//!   take it again before somebody else has had it, and then waits for it like others.
-//!   With nobody waiting it keeps the lock.
+//! - `acquire` waits for the lock and takes it. Whenever a waiting thread sees one interval
+//!   pass in which the lock was held *and did not change hands*, it requests the lock: from
+//!   then on `is_requested` returns true.
+//! - A thread that takes the lock starts without a request: `is_requested` returns false.
+//! - `release` releases the lock. Only the thread that holds it calls this.
+//! - `hand_over` is called by a holder that has seen a request. It releases the lock, does
+//!   not return or take it back before another thread has taken it, and then waits for it
+//!   like any other thread. If no thread is waiting, it keeps the lock.
 //!
-//! `Mutex` and `Condvar` of the standard library are enough.
+//! `Mutex` and `Condvar` of the standard library are all you need.
 //!
 //! Try it: `cargo test --test ex02_gil`
 
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 /// The lock.
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
-    // Yours.
+    // What does the lock have to know? Your fields go here.
 }
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock.
     pub fn new(interval: Duration) -> Self {
+        // Delete this line: it only keeps the compiler quiet about what you do not use yet.
+        let _ = (Mutex::new(()), Condvar::new());
         Self { interval }
     }
 
@@ -38,18 +41,19 @@ impl Gil {
         )
     }
 
-    /// Gives it up.
+    /// Releases the lock.
     pub fn release(&self) {
-        todo!("exercise ex02_gil: who waits?")
+        todo!("exercise ex02_gil: which thread has to wake up?")
     }
 
-    /// Whether somebody asks for it. Called by who holds it, between two instructions.
-    pub fn is_asked(&self) -> bool {
-        todo!("exercise ex02_gil: has somebody waited too long?")
+    /// Returns whether another thread has requested the lock. The holder calls this
+    /// between two instructions.
+    pub fn is_requested(&self) -> bool {
+        todo!("exercise ex02_gil: has a thread waited for too long?")
     }
 
-    /// Lets somebody else have it, and comes back with it.
+    /// Lets another thread have the lock, and returns when this thread has it again.
     pub fn hand_over(&self) {
-        todo!("exercise ex02_gil: who comes next?")
+        todo!("exercise ex02_gil: how do you know that another thread has had it?")
     }
 }

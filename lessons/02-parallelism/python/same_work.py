@@ -1,6 +1,6 @@
 """The same work in CPython: twice one after another, in two threads, in two processes.
 
-Prints seconds, one a line, each the shortest of three runs.
+Prints one time per line, in seconds: the best of three runs.
 """
 
 import multiprocessing
@@ -26,8 +26,8 @@ def both(rounds):
         time.sleep(0.005)
 
 
-def in_turn(job, rounds):
-    # In a thread as well: else it would be compared with something else.
+def one_after_another(job, rounds):
+    # In a thread too, so that only one thing differs.
     unit = threading.Thread(target=lambda: (job(rounds), job(rounds)))
     unit.start()
     unit.join()
@@ -51,16 +51,16 @@ def main():
     rounds = int(sys.argv[1])
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print("version", sys.version.split()[0], "with a GIL" if gil else "without a GIL")
-    for name, job in (("CPU", busy), ("waiting", waiting), ("both", both)):
+    for name, job in (("compute", busy), ("wait", waiting), ("both", both)):
         ways = {
-            "in turn": lambda: in_turn(job, rounds),
+            "one thread": lambda: one_after_another(job, rounds),
             "two threads": lambda: together(threading.Thread, job, rounds),
             "two processes": lambda: together(multiprocessing.Process, job, rounds),
         }
-        # Each way once, and again: who disturbs the machine for a second disturbs all of them.
+        # Each way once, then all again: a disturbance of a second then hits all of them.
         runs = [[timed(work) for work in ways.values()] for _ in range(3)]
         for way, times in zip(ways, zip(*runs)):
-            print(name, way, min(times))
+            print(f"{name}, {way}", min(times))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-//! The number of switches does two things: who waits sees by it that the lock moved, and
-//! who hands over sees that somebody else had it.
+//! `switches` counts how often the lock was taken, and it is used twice: a waiting thread
+//! sees in it that the lock has changed hands, and a thread that hands over sees in it that
+//! another thread has had the lock. `hand_over` holds the mutex from the release until it
+//! waits for `taken`; otherwise it could miss that notification.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,13 +18,13 @@ pub struct Gil {
 #[derive(Debug, Default)]
 struct State {
     locked: bool,
-    asked: bool,
+    requested: bool,
     waiting: u32,
     switches: u64,
 }
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -37,18 +39,18 @@ impl Gil {
         self.take(self.lock());
     }
 
-    /// Gives it up.
+    /// Releases the lock.
     pub fn release(&self) {
         self.lock().locked = false;
         self.released.notify_one();
     }
 
-    /// Whether somebody asks for it. Called by who holds it, between two instructions.
-    pub fn is_asked(&self) -> bool {
-        self.lock().asked
+    /// Returns whether another thread has requested the lock.
+    pub fn is_requested(&self) -> bool {
+        self.lock().requested
     }
 
-    /// Lets somebody else have it, and comes back with it.
+    /// Lets another thread have the lock, and returns when this thread has it again.
     pub fn hand_over(&self) {
         let mut state = self.lock();
         if state.waiting == 0 {
@@ -74,12 +76,12 @@ impl Gil {
             let (woken, late) = waited.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if late.timed_out() && state.locked && state.switches == before {
-                state.asked = true;
+                state.requested = true;
             }
         }
         state.waiting -= 1;
         state.locked = true;
-        state.asked = false;
+        state.requested = false;
         state.switches += 1;
         self.taken.notify_all();
     }

@@ -1,10 +1,10 @@
-//! A global interpreter lock, as Python's reference implementation has had it since
-//! version 3.2.
+//! A global interpreter lock, as CPython has had it since version 3.2.
 //!
-//! Whoever runs bytecode holds it. Who wants it waits; and when it has waited for one
-//! interval, 5 ms, without the lock having changed hands, it asks for it. The holder sees
-//! that between two instructions, gives the lock up, and does not take it again before
-//! somebody else has had it: else a busy holder would be the first to grab it each time.
+//! The thread that executes bytecode holds the lock; the others wait. A thread that has
+//! waited for one interval, 5 ms, without the lock changing hands requests it. The holder
+//! sees the request between two instructions and hands the lock over: it releases it and
+//! waits until another thread has taken it. Otherwise the holder, which is awake, would
+//! take it back before the waiting thread is even running.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,12 +17,12 @@ pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Gil {
     state: Mutex<State>,
-    /// Somebody gave it up.
+    /// Notified when the lock is released.
     released: Condvar,
-    /// Somebody took it.
+    /// Notified when the lock is taken.
     taken: Condvar,
-    /// "Please give it up": read between any two instructions, so it must cost next to
-    /// nothing.
+    /// Set by a thread that has waited too long. The holder reads it between any two
+    /// instructions, so reading it must cost next to nothing.
     drop_request: AtomicBool,
     interval: Duration,
 }
@@ -30,17 +30,18 @@ pub struct Gil {
 #[derive(Debug, Default)]
 struct State {
     locked: bool,
-    /// How often it was taken: who waits sees by it that others had it meanwhile.
+    /// How often the lock was taken: by this a waiting thread sees that the lock has
+    /// changed hands in the meantime.
     switches: u64,
     waiting: u32,
 }
 
-/// Being allowed to run bytecode.
+/// The right to execute bytecode. Dropping it releases the lock.
 #[derive(Debug)]
 pub struct Held<'g>(&'g Gil);
 
 impl Gil {
-    /// An open lock.
+    /// Creates an unlocked lock whose waiters request it after `interval`.
     pub fn new(interval: Duration) -> Self {
         Self {
             state: Mutex::default(),
@@ -52,7 +53,8 @@ impl Gil {
     }
 
     // ANCHOR: acquire
-    /// Waits for the lock, and asks for it when nothing has moved for one interval.
+    /// Waits for the lock, and requests it whenever an interval passes in which it has not
+    /// changed hands.
     pub fn acquire(&self) -> Held<'_> {
         let mut state = self.lock();
         state.waiting += 1;
@@ -76,7 +78,7 @@ impl Gil {
     }
     // ANCHOR_END: acquire
 
-    /// How often the lock has been taken so far.
+    /// Returns how often the lock has been taken so far.
     pub fn switches(&self) -> u64 {
         self.lock().switches
     }
@@ -92,13 +94,18 @@ impl Gil {
 }
 
 impl Held<'_> {
-    // ANCHOR: breathe
-    /// Called between two instructions: gives the lock up if somebody asked for it, and
-    /// waits until somebody had it. With nobody waiting it keeps the lock.
-    pub fn breathe(&mut self) {
-        if !self.0.drop_request.load(Ordering::Relaxed) {
-            return;
+    /// Hands the lock over if another thread has requested it. Called between two
+    /// instructions.
+    pub fn yield_if_requested(&mut self) {
+        if self.0.drop_request.load(Ordering::Relaxed) {
+            self.hand_over();
         }
+    }
+
+    // ANCHOR: hand_over
+    /// Releases the lock, waits until another thread has taken it, and then waits for it
+    /// like any other thread. If no thread is waiting, it keeps the lock.
+    pub fn hand_over(&mut self) {
         let mut state = self.0.lock();
         if state.waiting == 0 {
             return;
@@ -114,13 +121,13 @@ impl Held<'_> {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
-        // Not `*self = …`: the old value must not release what somebody else holds now.
+        // `*self = …` would drop the old value, and that would release the lock.
         std::mem::forget(self.0.acquire());
     }
-    // ANCHOR_END: breathe
+    // ANCHOR_END: hand_over
 
-    /// Does something that needs no interpreter (waits for a network, computes in C), and
-    /// lets others run meanwhile.
+    /// Releases the lock for `work` that needs no interpreter, such as waiting for a
+    /// network or computing in C, and takes it again afterwards.
     pub fn without<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.0.release();
         let done = work();
@@ -142,12 +149,12 @@ mod tests {
     use super::{Gil, SWITCH_INTERVAL};
 
     #[test]
-    fn asked_with_nobody_waiting_it_keeps_the_lock() {
+    fn a_request_without_a_waiting_thread_keeps_the_lock() {
         let gil = Gil::new(SWITCH_INTERVAL);
         let mut held = gil.acquire();
         gil.drop_request.store(true, Ordering::Relaxed);
-        held.breathe();
-        assert_eq!(gil.switches(), 1, "it was given up and taken again");
+        held.yield_if_requested();
+        assert_eq!(gil.switches(), 1, "it was released and taken again");
         assert!(gil.lock().locked);
     }
 }

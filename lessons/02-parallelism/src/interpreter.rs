@@ -1,9 +1,9 @@
-//! A small interpreter, so that there is something for a lock to guard.
+//! A small interpreter, so that the lock has something to guard.
 //!
 //! A program is a list of instructions for a machine with one stack of numbers. It runs
-//! under a [`Gil`] or without one. With it, the lock is given up between instructions
-//! when somebody asks, and around instructions that wait or that compute outside of the
-//! interpreter.
+//! with a [`Gil`] or without one. With it, the interpreter hands the lock over between two
+//! instructions when another thread has requested it, and releases it around instructions
+//! that wait or that run native code.
 
 use std::thread;
 use std::time::Duration;
@@ -13,31 +13,32 @@ use crate::gil::Gil;
 /// An instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Puts a number on the stack.
+    /// Pushes a number onto the stack.
     Push(i64),
-    /// Adds the two on top.
+    /// Replaces the two numbers on top with their sum.
     Add,
-    /// Takes the one on top away.
+    /// Removes the number on top.
     Drop,
-    /// Takes 1 from the top, and jumps to this instruction unless that gave 0.
+    /// Subtracts 1 from the number on top. At 0 it removes the number; otherwise it jumps
+    /// to the instruction with this index.
     Loop(usize),
-    /// Waits, as for a network: without the lock.
+    /// Waits without the lock, as for a network.
     Wait(Duration),
-    /// Computes for so many rounds outside of the interpreter, as a C extension does that
-    /// lets the lock go ("nogil").
+    /// Computes for that many rounds outside the interpreter, without the lock, like a C
+    /// extension that releases it ("nogil").
     Native(u64),
 }
 
-/// Why a program cannot go on.
+/// Why a program cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It takes more from the stack than there is.
+    /// It pops from an empty stack.
     StackEmpty,
-    /// It jumps to where no instruction is.
+    /// It jumps past its end.
     NoSuchInstruction,
 }
 
-/// A program that counts down from `rounds`, an addition each round: CPU work.
+/// Returns a CPU-bound program: it counts down from `rounds`, with one addition per round.
 pub fn busy(rounds: i64) -> Vec<Op> {
     vec![
         Op::Push(rounds),
@@ -49,17 +50,17 @@ pub fn busy(rounds: i64) -> Vec<Op> {
     ]
 }
 
-/// Work for native code, in `pieces` of so many rounds.
+/// Returns a program that calls native code `pieces` times, for `rounds` each.
 pub fn native(pieces: i64, rounds: u64) -> Vec<Op> {
     vec![Op::Push(pieces), Op::Native(rounds), Op::Loop(1)]
 }
 
-/// Waiting, in `times` pieces.
+/// Returns an I/O-bound program: it waits `times` times.
 pub fn waiting(times: i64, each: Duration) -> Vec<Op> {
     vec![Op::Push(times), Op::Wait(each), Op::Loop(1)]
 }
 
-/// Both, `times` over: counts down from `rounds`, and waits.
+/// Returns a program that does both, `times` times: counts down from `rounds`, then waits.
 pub fn mixed(times: i64, rounds: i64, each: Duration) -> Vec<Op> {
     let count_down = [
         Op::Push(rounds),
@@ -77,22 +78,24 @@ pub fn mixed(times: i64, rounds: i64, each: Duration) -> Vec<Op> {
     .concat()
 }
 
-/// Runs a program; how many instructions it took.
+/// Runs a program and returns how many instructions it executed.
 ///
 /// # Errors
-/// What the program does that the machine cannot.
-// ANCHOR: run
+/// Returns an error if the program pops from an empty stack or jumps past its end.
+// ANCHOR: start
 pub fn run(program: &[Op], gil: Option<&Gil>) -> Result<u64, Fault> {
     let mut held = gil.map(Gil::acquire);
     let (mut stack, mut at, mut steps) = (Vec::new(), 0, 0);
     while let Some(op) = program.get(at) {
         if let Some(held) = &mut held {
-            held.breathe();
+            held.yield_if_requested();
         }
         at += 1;
         steps += 1;
+        // ANCHOR: run
         match *op {
             Op::Push(number) => stack.push(number),
+            // ANCHOR_END: start
             Op::Add => {
                 let (a, b) = (pop(&mut stack)?, pop(&mut stack)?);
                 stack.push(a.wrapping_add(b));
@@ -117,16 +120,16 @@ pub fn run(program: &[Op], gil: Option<&Gil>) -> Result<u64, Fault> {
                 None => compute(rounds),
             })),
         }
+        // ANCHOR_END: run
     }
     Ok(steps)
 }
-// ANCHOR_END: run
 
 fn pop(stack: &mut Vec<i64>) -> Result<i64, Fault> {
     stack.pop().ok_or(Fault::StackEmpty)
 }
 
-/// Something that keeps a core busy and cannot be computed in advance.
+/// Keeps a core busy with work that the compiler cannot compute in advance.
 pub fn compute(rounds: u64) -> u64 {
     let mut number = std::hint::black_box(rounds | 1);
     for _ in 0..rounds {

@@ -1,20 +1,22 @@
-//! Concurrent is not parallel.
+//! Concurrency is not parallelism.
 //!
-//! Two things are *concurrent* when both are under way; they are *parallel* when both
-//! move at the same moment. Python's threads were concurrent and never parallel, for one
-//! lock, and [`gil`] is that lock. [`interpreter`] runs small programs under it and
-//! without it. [`spread`] puts work on all cores, in three ways; [`sharing`] shows how
-//! cores disturb each other; [`order`] what is the same in each run and what is not;
-//! [`amdahl`] how much there is to gain.
+//! Two tasks are *concurrent* while both are in progress; they are *parallel* while both
+//! execute at the same moment. For most of its life CPython had concurrent threads that
+//! were never parallel, because of one lock: [`gil`] is that lock, and [`interpreter`] runs
+//! small programs with and without it. [`gate`] shows the condition variable that such a
+//! lock is built from. [`spread`] puts work on all cores in three ways, [`sharing`] shows
+//! how cores slow each other down, [`order`] which results stay the same from run to run,
+//! and [`amdahl`] how much there is to gain.
 
 pub mod amdahl;
+pub mod gate;
 pub mod gil;
 pub mod interpreter;
 pub mod order;
 pub mod sharing;
 pub mod spread;
-// A solution says `parallelism::` as an answer does, so that the one can be put in the
-// place of the other.
+// A solution uses the library under the same name as an answer, so that either can be
+// replaced by the other.
 extern crate self as parallelism;
 
 #[doc(hidden)]

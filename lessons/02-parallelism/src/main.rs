@@ -1,4 +1,4 @@
-//! The tour of lesson 02: concurrent and parallel, with a lock and without.
+//! The tour of lesson 02: concurrency and parallelism, with a global lock and without.
 
 mod tour {
     pub(crate) mod measure;
@@ -16,34 +16,32 @@ use clap::{Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Rounds of the busy program; more make the times steadier
+    /// Rounds of the CPU-bound program; more make the times steadier
     #[arg(long, default_value_t = 300_000, value_parser = clap::value_parser!(i64).range(1_000..=100_000_000), global = true)]
     rounds: i64,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Two threads of our interpreter, with its lock and without: CPU work, waiting,
-    /// both, native code
+    /// Run two threads of our interpreter with its lock and without
     Gil,
-    /// The same in real Python, if python3 is here
+    /// Run the same programs in Python, if python3 is installed
     Python,
-    /// Work on all cores, in three ways
+    /// Spread work over all cores in three ways
     Spread,
-    /// Two counters in one line of memory
+    /// Increment two counters that share a cache line
     Sharing,
-    /// What is the same in each run
+    /// Show which results are the same in every run
     Order,
-    /// Print, as CSV, what the book's plots show
+    /// Print the data for the book's plots as CSV
     Measure {
-        /// speedup: how many times faster with so many workers; false-sharing:
-        /// nanoseconds to raise a counter
+        /// speedup: by number of workers; false-sharing: nanoseconds per increment
         #[arg(value_parser = ["speedup", "false-sharing"])]
         what: String,
     },
 }
 
-/// What a part of the tour ends with.
+/// The result of a part of the tour.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
@@ -52,7 +50,12 @@ fn main() -> ExitCode {
             .and_then(|()| tour::python::show(rounds))
             .and_then(|()| tour::show::spread())
             .and_then(|()| tour::show::sharing())
-            .and_then(|()| tour::show::order()),
+            .and_then(|()| tour::show::order())
+            .map(|()| {
+                terminal::next(
+                    "write this lock yourself: cargo test --test ex02_gil (chapter 2)",
+                );
+            }),
         Some(Command::Gil) => tour::show::gil(rounds),
         Some(Command::Python) => tour::python::show(rounds),
         Some(Command::Spread) => tour::show::spread(),

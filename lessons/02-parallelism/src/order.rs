@@ -1,18 +1,18 @@
-//! What is the same in each run, and what is not.
+//! Results that are the same in every run, and effects that are not.
 
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-/// The order in which a pool does its pieces: whoever is free takes one.
+/// Returns the order in which a pool finishes its pieces: an idle worker takes the next.
 pub fn order_of_effects(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
     order_of(pool, pieces, |piece, _| {
         crate::interpreter::compute(u64::from(piece % 7) * 1_000);
     })
 }
 
-/// The order in which pieces get done that have `work` to do; it can ask whether another
-/// piece is done already.
+/// Returns the order in which a pool finishes pieces that each do `work`, which can ask
+/// whether another piece is already finished.
 pub fn order_of(
     pool: &rayon::ThreadPool,
     pieces: u32,
@@ -29,12 +29,12 @@ pub fn order_of(
     order.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a pool *collects* is in order, whoever did it when.
+/// Returns what a pool *collects*: always in order, no matter which worker computed what.
 pub fn order_of_results(pool: &rayon::ThreadPool, pieces: u32) -> Vec<u32> {
     pool.install(|| (0..pieces).into_par_iter().map(|piece| piece * 2).collect())
 }
 
-/// Numbers whose sum depends on the order of adding: small ones among large ones.
+/// Returns numbers whose sum depends on the order of the additions: small among large.
 pub fn tricky(count: u32) -> Vec<f64> {
     (0..count)
         .map(|n| {
@@ -50,12 +50,12 @@ pub fn tricky(count: u32) -> Vec<f64> {
 }
 
 // ANCHOR: sums
-/// Left to right: the same in each run.
+/// Adds from left to right: the same sum in every run.
 pub fn sum_in_order(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0, |sum, number| sum + number)
 }
 
-/// In `workers` shares, whose sums are added: another order, and another sum.
+/// Adds `workers` shares and then their sums: another order, and another sum.
 pub fn sum_in_shares(numbers: &[f64], workers: usize) -> f64 {
     numbers
         .chunks(numbers.len().div_ceil(workers.max(1)).max(1))

@@ -1,4 +1,5 @@
-//! The same work on all cores, in three ways: threads, rayon, and a queue of crossbeam's.
+//! The same work on all cores, in three ways: threads with even shares, threads with a
+//! queue, and rayon.
 
 use std::thread;
 
@@ -6,10 +7,10 @@ use rayon::prelude::*;
 
 use crate::interpreter::compute;
 
-/// How many pieces a job is cut into.
+/// The number of pieces that the work is cut into.
 pub const PIECES: u64 = 64;
 
-/// One after another.
+/// Does all pieces on one thread.
 pub fn serial(rounds: u64) -> u64 {
     (0..PIECES)
         .map(|piece| compute(rounds + piece % 2))
@@ -17,7 +18,7 @@ pub fn serial(rounds: u64) -> u64 {
 }
 
 // ANCHOR: threads
-/// Each thread has a share that was cut beforehand.
+/// Gives each thread an equal share, decided in advance.
 pub fn threads(workers: u64, rounds: u64) -> u64 {
     thread::scope(|scope| {
         let started: Vec<_> = (0..workers)
@@ -40,7 +41,7 @@ pub fn threads(workers: u64, rounds: u64) -> u64 {
 // ANCHOR_END: threads
 
 // ANCHOR: rayon
-/// rayon cuts the range in halves, and idle workers steal halves from busy ones.
+/// Lets rayon split the range in halves; idle workers steal halves from busy ones.
 pub fn rayon(pool: &rayon::ThreadPool, rounds: u64) -> u64 {
     pool.install(|| {
         (0..PIECES)
@@ -52,7 +53,7 @@ pub fn rayon(pool: &rayon::ThreadPool, rounds: u64) -> u64 {
 // ANCHOR_END: rayon
 
 // ANCHOR: queue
-/// Whoever is free takes the next piece.
+/// Lets each thread take the next piece whenever it is idle.
 pub fn queue(workers: u64, rounds: u64) -> u64 {
     let (pieces, next) = crossbeam::channel::unbounded();
     (0..PIECES).for_each(|piece| {

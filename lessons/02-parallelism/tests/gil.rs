@@ -1,9 +1,10 @@
-//! The lock and the interpreter, by counting and not by the clock.
+//! The lock and the interpreter, tested by counting and not by the clock.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parallelism::gate::Gate;
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
 use parallelism::interpreter::{Fault, Op, busy, mixed, run, waiting};
 
@@ -21,7 +22,7 @@ fn one_thread_at_a_time_is_inside() {
                         Ordering::SeqCst,
                     );
                     inside.fetch_sub(1, Ordering::SeqCst);
-                    held.breathe();
+                    held.yield_if_requested();
                 }
             });
         }
@@ -30,7 +31,7 @@ fn one_thread_at_a_time_is_inside() {
 }
 
 #[test]
-fn a_busy_holder_hands_over_and_does_not_take_it_back() {
+fn a_busy_holder_hands_over_and_does_not_take_the_lock_back() {
     // Each of three computes until all have had several turns: if one kept the lock, the
     // others never would.
     let gil = Gil::new(Duration::from_millis(1));
@@ -44,7 +45,7 @@ fn a_busy_holder_hands_over_and_does_not_take_it_back() {
                 let mut last = 0;
                 while turns.iter().any(|turns| turns.load(Ordering::SeqCst) < 5) {
                     assert!(Instant::now() < deadline, "turns so far: {turns:?}");
-                    held.breathe();
+                    held.yield_if_requested();
                     let now = gil.switches();
                     if now != last {
                         own.fetch_add(1, Ordering::SeqCst);
@@ -61,13 +62,13 @@ fn a_busy_holder_hands_over_and_does_not_take_it_back() {
 fn alone_the_lock_is_taken_once() {
     let gil = Gil::new(Duration::from_micros(1));
     run(&busy(10_000), Some(&gil)).unwrap();
-    assert_eq!(gil.switches(), 1, "nobody asked for it");
+    assert_eq!(gil.switches(), 1, "no other thread requested it");
 }
 
 #[test]
-fn who_waits_outside_lets_others_in() {
+fn a_thread_that_waits_without_the_lock_lets_others_run() {
     // The first one waits until the second has run, without the lock: under it, both
-    // would wait for ever.
+    // would wait forever.
     let gil = Gil::new(SWITCH_INTERVAL);
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::scope(|scope| {
@@ -103,7 +104,7 @@ fn programs_compute_the_same_with_the_lock_and_without() {
 }
 
 #[test]
-fn a_wrong_program_is_an_error_and_gives_the_lock_back() {
+fn a_faulty_program_is_an_error_and_releases_the_lock() {
     let gil = Gil::new(SWITCH_INTERVAL);
     assert_eq!(run(&[Op::Add], Some(&gil)), Err(Fault::StackEmpty));
     assert_eq!(
@@ -111,4 +112,23 @@ fn a_wrong_program_is_an_error_and_gives_the_lock_back() {
         Err(Fault::NoSuchInstruction)
     );
     drop(gil.acquire());
+}
+
+#[test]
+fn a_gate_lets_every_waiting_thread_through_once_it_is_open() {
+    let gate = Gate::default();
+    assert!(!gate.wait_for(Duration::from_millis(1)), "it is closed");
+    let passed = AtomicU32::new(0);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                gate.wait();
+                passed.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        assert_eq!(passed.load(Ordering::SeqCst), 0);
+        gate.open();
+    });
+    assert_eq!(passed.into_inner(), 3);
+    assert!(gate.wait_for(Duration::ZERO), "it stays open");
 }

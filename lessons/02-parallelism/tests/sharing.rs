@@ -1,4 +1,4 @@
-//! False sharing, by the clock: in a file of its own, so that no other test takes the
+//! False sharing, by the clock: in its own file, so that no other test takes the
 //! cores meanwhile.
 
 use std::thread;
@@ -20,7 +20,7 @@ fn best(way: fn(usize, u64) -> Vec<u64>, threads: usize) -> Duration {
 #[test]
 fn counters_side_by_side_are_slower_than_apart() {
     if thread::available_parallelism().map_or(1, usize::from) < 2 {
-        println!("one core: nobody takes the line away, and there is nothing to see");
+        println!("one core: no other core takes the line away, and there is nothing to see");
         return;
     }
     let mut seen = Vec::new();
@@ -32,7 +32,7 @@ fn counters_side_by_side_are_slower_than_apart() {
         if side_by_side > apart * 5 / 4 {
             return;
         }
-        // Two that take much longer than one did not have a core each: then nobody took
+        // Two that take much longer than one did not have a core each: then no core took
         // the line away.
         if apart < alone * 4 / 3 {
             seen.push((side_by_side, apart));

@@ -1,51 +1,57 @@
 //! # A queue that can be closed
 //!
-//! A queue between coroutines with a bound and an end.
+//! A queue between coroutines that has a bound and an end.
 //!
-//! - `put` waits while the queue is full, `take` while it is empty. What is put in first
-//!   comes out first.
-//! - `close` ends it: from then on `put` gives the thing back. `take` still gives what is
-//!   in the queue, and then `None`.
-//! - Whoever waits when it is closed goes on at once.
-//!
-//! Only coroutines may be put to sleep, never the thread under them: use what `may::sync`
-//! has.
+//! - `put` waits while the queue is full, `take` while it is empty. The item that was put
+//!   in first comes out first.
+//! - `close` ends the queue. From then on `put` returns the item in an `Err`. `take`
+//!   still returns the items that are in the queue, and after them `None`.
+//! - A coroutine that waits in `put` or `take` when the queue is closed resumes at once.
+//! - When a coroutine resumes, another one might have been quicker: then it waits again.
+//! - While a coroutine waits, its worker is free: put only the coroutine to sleep, never
+//!   the thread under it, and do not ask in a loop. Use what `may::sync` offers.
 //!
 //! Try it: `cargo test --test ex03_bounded`
 
-/// A queue for a few things at a time.
+use std::collections::VecDeque;
+
+#[allow(unused_imports, reason = "only until you use them: delete this line")]
+use may::sync::{Condvar, Mutex};
+
+/// A queue with a bound that can be closed.
 pub struct Bounded<T> {
     places: usize,
-    // Yours.
-    things: std::marker::PhantomData<T>,
+    // Only makes use of `T`: what your queue needs takes its place.
+    unused: VecDeque<T>,
 }
 
 impl<T> Bounded<T> {
-    /// A queue for `places` things, 1 at least.
+    /// Creates a queue with `places` places, at least 1.
     pub fn new(places: usize) -> Self {
         Self {
             places,
-            things: std::marker::PhantomData,
+            unused: VecDeque::new(),
         }
     }
 
-    /// Puts something in. Waits while the queue is full.
+    /// Puts an item in. Waits while the queue is full.
     ///
     /// # Errors
-    /// The thing itself, when the queue is closed.
-    pub fn put(&self, thing: T) -> Result<(), T> {
-        let _ = thing;
+    /// Returns the item when the queue is closed.
+    pub fn put(&self, item: T) -> Result<(), T> {
+        // Only keeps the compiler from complaining: delete this line.
+        let _ = (&self.unused, item);
         todo!("exercise ex03_bounded: a queue with {} places", self.places)
     }
 
-    /// Takes what is first. Waits while the queue is empty; `None` when it is closed,
-    /// too.
+    /// Takes the oldest item out. Waits while the queue is empty. Returns `None` when it
+    /// is empty and closed.
     pub fn take(&self) -> Option<T> {
-        todo!("exercise ex03_bounded: what is first?")
+        todo!("exercise ex03_bounded: the oldest item")
     }
 
-    /// Ends it.
+    /// Closes the queue.
     pub fn close(&self) {
-        todo!("exercise ex03_bounded: who waits?")
+        todo!("exercise ex03_bounded: which coroutines wait?")
     }
 }

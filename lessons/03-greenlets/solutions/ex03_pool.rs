@@ -1,5 +1,5 @@
-//! The place is given back by a value's `drop`, which runs when the job returns and also
-//! when it panics. Each coroutine waits for a place before it calls its job, so all can
+//! A value's `drop` frees the place, so it is freed when the job returns and also when it
+//! panics. Every coroutine waits for a place before it calls its job, so all of them can
 //! be started at once.
 
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,7 +19,7 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
     let places = Arc::new(Semphore::new(limit));
     let started = jobs

@@ -1,15 +1,14 @@
-//! A queue: take the first, resume it, and put it back at the end unless it has ended.
+//! A queue of tasks: ask the first one, and put it back at the end unless it has ended. A
+//! task that has ended is dropped, so nothing can ask it again.
 
 use std::collections::VecDeque;
 
-use generator::LocalGenerator;
-
-/// What the generators yield, taken in turns.
-pub fn in_turns(tasks: Vec<LocalGenerator<'_, (), u32>>) -> Vec<u32> {
+/// Returns what the tasks yield, one number from each in turn.
+pub fn in_turns(tasks: Vec<impl Iterator<Item = u32>>) -> Vec<u32> {
     let mut waiting = VecDeque::from(tasks);
     let mut yielded = Vec::new();
     while let Some(mut task) = waiting.pop_front() {
-        if let Some(number) = task.resume() {
+        if let Some(number) = task.next() {
             yielded.push(number);
             waiting.push_back(task);
         }

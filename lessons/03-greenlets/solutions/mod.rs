@@ -1,5 +1,4 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
-//! starter.
+//! The worked solutions, a module for each exercise. Each file can replace its starter.
 
 pub mod ex03_bounded;
 pub mod ex03_pool;

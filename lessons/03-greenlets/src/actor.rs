@@ -1,10 +1,10 @@
-//! An actor: a coroutine with an inbox, and nobody else touches what it owns.
+//! An actor: a coroutine with an inbox, whose state no other coroutine can reach.
 
 use may::coroutine::JoinHandle;
 use may::go;
-use may::sync::mpsc::{Sender, channel};
+use may::sync::mpsc::{Receiver, Sender, channel};
 
-/// A move in a game of ping-pong.
+/// A stroke in a game of ping-pong, with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stroke {
     /// To the second player.
@@ -13,31 +13,47 @@ pub enum Stroke {
     Pong(u32),
 }
 
+impl Stroke {
+    fn number(self) -> u32 {
+        match self {
+            Self::Ping(number) | Self::Pong(number) => number,
+        }
+    }
+
+    /// The stroke that answers this one.
+    fn answer(self) -> Self {
+        match self {
+            Self::Ping(number) => Self::Pong(number + 1),
+            Self::Pong(number) => Self::Ping(number + 1),
+        }
+    }
+}
+
 // ANCHOR: actor
-/// Starts a player. It answers what comes into its inbox, until a ball is `last` or all
-/// who know its inbox are gone; and tells the strokes that it saw.
+/// Starts a player. It answers each stroke in its inbox up to number `last`, and returns
+/// the strokes that it has received.
 fn player(
-    answer: Sender<Stroke>,
-    inbox: may::sync::mpsc::Receiver<Stroke>,
+    to: Sender<Stroke>,
+    inbox: Receiver<Stroke>,
     last: u32,
 ) -> JoinHandle<Vec<Stroke>> {
     go!(move || {
-        let mut seen = Vec::new();
+        let mut received = Vec::new();
         for stroke in &inbox {
-            seen.push(stroke);
-            let (number, next) = match stroke {
-                Stroke::Ping(number) => (number, Stroke::Pong(number + 1)),
-                Stroke::Pong(number) => (number, Stroke::Ping(number + 1)),
-            };
-            if number >= last || answer.send(next).is_err() || number + 1 >= last {
+            received.push(stroke);
+            if stroke.number() < last && to.send(stroke.answer()).is_err() {
+                break;
+            }
+            if stroke.number() + 1 >= last {
                 break;
             }
         }
-        seen
+        received
     })
 }
+// ANCHOR_END: actor
 
-/// Two players, `strokes` strokes: what each of them saw.
+/// Lets two players exchange `strokes` strokes. Returns what each of them received.
 pub fn ping_pong(strokes: u32) -> Option<(Vec<Stroke>, Vec<Stroke>)> {
     let (to_ann, ann) = channel();
     let (to_bob, bob) = channel();
@@ -47,4 +63,3 @@ pub fn ping_pong(strokes: u32) -> Option<(Vec<Stroke>, Vec<Stroke>)> {
     drop(to_bob);
     Some((ann.join().ok()?, bob.join().ok()?))
 }
-// ANCHOR_END: actor

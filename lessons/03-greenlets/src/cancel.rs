@@ -1,15 +1,17 @@
-//! Ending a coroutine from outside: `greenlet.kill()`.
+//! Stopping a coroutine from outside: gevent's `greenlet.kill()`.
 
 use may::coroutine::JoinHandle;
 
 // ANCHOR: cancel
-/// Asks a coroutine to end. It does where it waits next, by unwinding its stack: what it
-/// owns is dropped, and whoever joins it gets an error. One that never waits goes on.
-pub fn cancel<T>(handle: &JoinHandle<T>) {
-    // SAFETY: may calls this unsafe because it unwinds in the middle of a wait, and code
-    // that keeps its promises only at the end of a function (a raw pointer handed
-    // out, a C callback under way) would break them. A coroutine of ours
-    // holds nothing but owned Rust values, whose destructors are what cleans up.
+/// Cancels a coroutine: it stops at its next wait and unwinds. Its values are dropped,
+/// and `join` returns an error. A coroutine that never waits runs on.
+///
+/// # Safety
+/// From now on the coroutine must not be inside `coroutine::scope` or `select!`. Both let
+/// other coroutines borrow from its stack, and a cancelled one unwinds that stack without
+/// waiting for them. Nor must `unsafe` code in it depend on a wait that returns.
+pub unsafe fn cancel<T>(handle: &JoinHandle<T>) {
+    // SAFETY: the caller promises what is said above.
     unsafe { handle.coroutine().cancel() };
 }
 // ANCHOR_END: cancel

@@ -5,40 +5,40 @@ use std::time::Duration;
 
 use may::sync::{Mutex, SyncFlag};
 
-// ANCHOR: event
-/// A flag that is down, and then up for good. All who wait go on when it rises.
+/// A flag that is set once and stays set. Setting it wakes every coroutine that waits.
 #[derive(Default)]
 pub struct Event(SyncFlag);
 
 impl Event {
-    /// A flag that is down.
-    pub fn new() -> Self {
-        Self(SyncFlag::new())
-    }
-
-    /// Raises it.
+    // ANCHOR: event
+    /// Sets the flag and wakes every coroutine that waits for it.
     pub fn set(&self) {
         self.0.fire();
     }
 
-    /// Whether it is up. For one that computes, and looks now and then.
+    /// Waits until the flag is set.
+    pub fn wait(&self) {
+        self.0.wait();
+    }
+    // ANCHOR_END: event
+
+    /// Creates a flag that is not set.
+    pub fn new() -> Self {
+        Self(SyncFlag::new())
+    }
+
+    /// Checks the flag without waiting, for a coroutine that computes.
     pub fn is_set(&self) -> bool {
         self.0.is_fired()
     }
 
-    /// Waits until it is up.
-    pub fn wait(&self) {
-        self.0.wait();
-    }
-
-    /// Waits until it is up, or time is over; whether it is up.
+    /// Waits until the flag is set, but at most `limit`. Returns whether it is set.
     pub fn wait_for(&self, limit: Duration) -> bool {
         self.0.wait_timeout(limit)
     }
 }
-// ANCHOR_END: event
 
-/// An event that carries a value: who waits gets a copy.
+/// An event with a value: each coroutine that waits gets a clone of it.
 #[derive(Default)]
 pub struct AsyncResult<T> {
     value: Mutex<Option<T>>,
@@ -46,7 +46,7 @@ pub struct AsyncResult<T> {
 }
 
 impl<T: Clone> AsyncResult<T> {
-    /// Without a value.
+    /// Creates a result that has no value yet.
     pub fn new() -> Self {
         Self {
             value: Mutex::new(None),
@@ -54,11 +54,10 @@ impl<T: Clone> AsyncResult<T> {
         }
     }
 
-    /// Gives the value to all who wait, and to all who will. A second one is ignored, and
-    /// given back.
+    /// Sets the value and wakes every coroutine that waits for it.
     ///
     /// # Errors
-    /// The value, when there was one already.
+    /// Returns the value when one has been set before.
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut place = self.value.lock().unwrap_or_else(PoisonError::into_inner);
         if place.is_some() {
@@ -70,7 +69,7 @@ impl<T: Clone> AsyncResult<T> {
         Ok(())
     }
 
-    /// Waits for the value; `None` when time is over.
+    /// Waits for the value, but at most `limit`.
     pub fn get(&self, limit: Duration) -> Option<T> {
         if self.ready.wait_for(limit) {
             self.value

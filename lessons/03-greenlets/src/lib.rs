@@ -1,10 +1,16 @@
-//! Coroutines: functions that can stop in the middle, and go on later where they stopped.
+//! Coroutines: functions that can stop in the middle and resume where they stopped.
 //!
-//! gevent calls them greenlets. [`switch`] builds what lies at the bottom, one that names
-//! who goes on next; the other modules are gevent's tools with [may](https://docs.rs/may), one a file: [`spawn`](mod@spawn), [`timeout`],
-//! [`event`], [`queue`], [`pool`], [`local`], [`select`](mod@select),
-//! [`cancel`](mod@cancel), [`shutdown`], [`subprocess`], [`actor`]. [`race`] shows what
-//! they do not protect from, [`stack`] what they cost, and [`two_ways`] is one program
+//! gevent calls them greenlets. [`switch`] builds the mechanism at the bottom: a greenlet
+//! that names the one that runs next. The other modules are gevent's tools, written with
+//! [`may`](https://docs.rs/may):
+//!
+//! * start and stop: [`spawn`](mod@spawn), [`cancel`](mod@cancel), [`timeout`],
+//!   [`shutdown`]
+//! * wait for one thing: [`event`], [`queue`], [`subprocess`]
+//! * wait for many: [`pool`], [`select`](mod@select)
+//! * share: [`race`], [`local`], [`actor`]
+//!
+//! [`stack`] shows what a coroutine's stack costs, and [`two_ways`] is the same program
 //! with and without stacks.
 
 pub mod actor;
@@ -22,8 +28,7 @@ pub mod subprocess;
 pub mod switch;
 pub mod timeout;
 pub mod two_ways;
-// A solution says `greenlets::` as an answer does, so that the one can be put in the
-// place of the other.
+// A solution says `greenlets::` just as an answer does, so that it can replace one.
 extern crate self as greenlets;
 
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Variables of one's own: `gevent.local`, and why a thread's own do not do.
+//! Coroutine-locals: `gevent.local`, and why a thread-local is not enough.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -6,32 +6,35 @@ use std::sync::Arc;
 use may::sync::Barrier;
 use may::{coroutine_local, go};
 
+// ANCHOR: statics
 thread_local!(static OF_THE_THREAD: Cell<u32> = const { Cell::new(0) });
 coroutine_local!(static OF_THE_COROUTINE: Cell<u32> = Cell::new(0));
+// ANCHOR_END: statics
 
-// ANCHOR: trap
-/// Each of `count` coroutines keeps its number, lets all others do the same, and looks
-/// what is there: how many find another's.
-pub fn mixed_up(count: u32, keep: fn(u32), look: fn() -> u32) -> usize {
-    let all_have = Arc::new(Barrier::new(count as usize));
+/// Starts `count` coroutines. Each stores its number with `store`, waits until all the
+/// others have done the same, and loads a number. Returns how many loaded a wrong one.
+pub fn mixed_up(count: u32, store: fn(u32), load: fn() -> u32) -> usize {
+    let all_stored = Arc::new(Barrier::new(count as usize));
     let started: Vec<_> = (1..=count)
         .map(|number| {
-            let all_have = all_have.clone();
+            let all_stored = all_stored.clone();
+            // ANCHOR: trap
             go!(move || {
-                keep(number);
-                all_have.wait();
-                look() != number
+                store(number);
+                all_stored.wait();
+                load() != number
             })
+            // ANCHOR_END: trap
         })
         .collect();
     started
         .into_iter()
-        .filter_map(|one| one.join().ok())
+        .filter_map(|handle| handle.join().ok())
         .filter(|wrong| *wrong)
         .count()
 }
 
-/// Keeps it in a variable of the thread, which all coroutines on that thread share.
+/// Stores the numbers in a thread-local, which all coroutines on that thread share.
 pub fn in_thread(count: u32) -> usize {
     mixed_up(
         count,
@@ -40,7 +43,7 @@ pub fn in_thread(count: u32) -> usize {
     )
 }
 
-/// Keeps it in a variable of the coroutine.
+/// Stores the numbers in a coroutine-local.
 pub fn in_coroutine(count: u32) -> usize {
     mixed_up(
         count,
@@ -48,4 +51,3 @@ pub fn in_coroutine(count: u32) -> usize {
         || OF_THE_COROUTINE.with(Cell::get),
     )
 }
-// ANCHOR_END: trap

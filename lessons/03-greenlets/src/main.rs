@@ -1,4 +1,4 @@
-//! The tour of lesson 03: switching by hand, gevent's tools in may, and what they cost.
+//! The tour of lesson 03: an explicit switch, gevent's tools in `may`, and their costs.
 
 mod tour {
     pub(crate) mod measure;
@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Coroutines: the tour. Without a command it shows every part
 #[derive(Parser)]
-#[command(about = "Coroutines: the tour")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -18,46 +18,49 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// 12, 56, 34: an explicit switch, and why 78 is never printed
+    /// Switch explicitly: 12, 56, 34, and why 78 is never printed
     Switch,
-    /// gevent's tools, one after another
-    Tools,
-    /// Queues with a bound and without, and one that stops the thread
-    Queues,
-    /// Waiting for programs
-    Subprocess,
-    /// A race between greenlets, and a variable that is not one's own
-    Race,
-    /// Stacks: their size, what an overflow does, how many there can be
-    Stacks,
-    /// The same program with stacks and without
-    TwoWays,
-    /// Ctrl-C, and how a program of coroutines ends
+    /// Start coroutines, join them, and stop them
+    Start,
+    /// End a program of coroutines in good order, as after Ctrl-C
     Shutdown,
-    /// Print, as CSV, what the book's plots show
+    /// Wait for one thing: an event, a value, a place in a queue
+    Wait,
+    /// Compare queues with a bound and without, and stop a worker
+    Queues,
+    /// Wait for a child process without stopping the worker
+    Subprocess,
+    /// Wait for many: a group, a pool, select
+    Many,
+    /// Share data: races, locks, thread-locals and actors
+    Share,
+    /// Choose a stack: its size, an overflow, how many there can be
+    Stacks,
+    /// Run the same program with stacks and without
+    TwoWays,
+    /// Print the data of the book's plots as CSV
     Measure {
-        /// spawn: milliseconds to start so many and wait for them; memory: KiB of each
-        /// while it waits
+        /// Time to start many, or memory of each
         #[arg(value_parser = ["spawn", "memory"])]
         what: String,
     },
     /// Queues, on one worker
     #[command(hide = true)]
     OneWorker,
-    /// Runs into the end of a stack
+    /// Overflow a stack
     #[command(hide = true)]
     Overflow,
-    /// Holds so many units and says how much memory each of them takes
+    /// Hold COUNT of a kind and print how much memory each of them takes
     #[command(hide = true)]
     Hold { kind: String, count: u32 },
 }
 
-/// What a part of the tour ends with.
+/// How a part of the tour ends.
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    // Before the first coroutine: a panic in a debug build wants more than the default 32
-    // KiB, and stacks are kept for reuse.
+    // Before the first coroutine, because stacks are reused: a panic in a debug build
+    // needs more than the default of 32 KiB.
     may::config().set_stack_size(0x4000);
     terminal::run("lesson 03", |arguments: Arguments| {
         show(arguments).map_err(|error| error.to_string())
@@ -66,27 +69,17 @@ fn main() -> ExitCode {
 
 fn show(arguments: Arguments) -> Outcome {
     match arguments.command {
-        None => [
-            tour::show::switch,
-            tour::show::tools,
-            tour::show::queues,
-            tour::show::subprocess,
-            tour::show::race,
-            tour::show::stacks,
-            tour::show::two_ways,
-            // At the end: from then on Ctrl-C is ours, and we do not listen any more.
-            tour::show::shutdown,
-        ]
-        .iter()
-        .try_for_each(|part| part()),
+        None => tour::show::everything(),
         Some(Command::Switch) => tour::show::switch(),
-        Some(Command::Tools) => tour::show::tools(),
+        Some(Command::Start) => tour::show::start(),
+        Some(Command::Shutdown) => tour::show::shutdown(),
+        Some(Command::Wait) => tour::show::wait(),
         Some(Command::Queues) => tour::show::queues(),
         Some(Command::Subprocess) => tour::show::subprocess(),
-        Some(Command::Race) => tour::show::race(),
+        Some(Command::Many) => tour::show::many(),
+        Some(Command::Share) => tour::show::share(),
         Some(Command::Stacks) => tour::show::stacks(),
         Some(Command::TwoWays) => tour::show::two_ways(),
-        Some(Command::Shutdown) => tour::show::shutdown(),
         Some(Command::Measure { what }) if what == "spawn" => tour::measure::spawn(),
         Some(Command::Measure { .. }) => tour::measure::memory(),
         Some(Command::OneWorker) => tour::show::one_worker(),

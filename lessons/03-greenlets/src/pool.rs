@@ -1,17 +1,17 @@
-//! Many jobs, a few at a time: `gevent.pool.Group` and `Pool`.
+//! Many jobs, and a few at a time: `gevent.pool.Group` and `Pool`.
 
 use may::sync::Semphore;
 use may::{coroutine, go};
 
+/// Runs a job for each number, all at the same time, and waits for all of them. The job
+/// can borrow values that outlive the call.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the crate may does not export the type of a scoped handle"
+)]
 // ANCHOR: group
-/// Does a job for each number, all at once, and waits for all: a group. It may borrow
-/// what lives longer than the call.
 pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let job = &job;
-    #[expect(
-        clippy::redundant_closure_for_method_calls,
-        reason = "may does not let us name the handle's type"
-    )]
     coroutine::scope(|scope| {
         let started: Vec<_> = numbers
             .iter()
@@ -22,9 +22,9 @@ pub fn group(numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
 }
 // ANCHOR_END: group
 
-// ANCHOR: pool
-/// A place in the pool. It is free again when this goes, at the end of a job and also
-/// when the job panics.
+// ANCHOR: place
+/// A place in the pool. Dropping it frees the place: at the end of a job, and also when
+/// the job panics.
 struct Place<'a>(&'a Semphore);
 
 impl Drop for Place<'_> {
@@ -32,12 +32,13 @@ impl Drop for Place<'_> {
         self.0.post();
     }
 }
+// ANCHOR_END: place
 
-/// The same, with at most `limit` jobs under way: a pool. A semaphore counts the free
-/// places.
+// ANCHOR: pool
+/// Does the same with at most `limit` jobs at a time. A semaphore counts the free places.
 ///
 /// # Panics
-/// When a job does, after the others are done.
+/// When a job panics, after the others have ended.
 pub fn pool(limit: usize, numbers: &[u64], job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
     let places = Semphore::new(limit);
     group(numbers, |number| {

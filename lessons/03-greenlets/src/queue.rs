@@ -1,117 +1,132 @@
-//! A queue with a bound: who puts in too fast has to wait. `gevent.queue.Queue(maxsize)`.
+//! A queue with a bound, in which a fast producer has to wait:
+//! `gevent.queue.Queue(maxsize)`.
 //!
-//! may's own channel has no bound, and those of std and crossbeam would put the whole
-//! worker thread to sleep. Two semaphores around a channel make one that puts only the
-//! coroutine to sleep: one counts free places, one what is there.
+//! `may`'s own channel has no bound, and the bounded channels of std and crossbeam put
+//! the whole worker thread to sleep. Two semaphores around a list make a queue that puts
+//! only the coroutine to sleep: one counts the free places, the other the items.
 
+use std::collections::VecDeque;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 
 use crossbeam::channel::{
     Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError,
 };
-use may::sync::{Semphore, mpmc};
+use may::sync::{Mutex, Semphore};
 use may::{coroutine, go};
 
 // ANCHOR: bounded
-/// A queue for a few things at a time.
+/// A queue with a bound.
 pub struct Bounded<T> {
     free: Semphore,
-    sender: mpmc::Sender<T>,
-    receiver: mpmc::Receiver<T>,
+    filled: Semphore,
+    items: Mutex<VecDeque<T>>,
 }
+// ANCHOR_END: bounded
 
 impl<T> Bounded<T> {
-    /// A queue for `places` things.
+    // ANCHOR: new
+    /// Creates a queue with this many places.
     pub fn new(places: usize) -> Self {
-        let (sender, receiver) = mpmc::channel();
         Self {
             free: Semphore::new(places),
-            sender,
-            receiver,
+            filled: Semphore::new(0),
+            items: Mutex::new(VecDeque::new()),
         }
     }
+    // ANCHOR_END: new
 
-    /// Puts something in. Waits while the queue is full.
-    pub fn put(&self, thing: T) {
+    // ANCHOR: put
+    /// Puts an item in. Waits while the queue is full.
+    pub fn put(&self, item: T) {
         self.free.wait();
-        // We hold a receiver ourselves, so there is always one.
-        let _ = self.sender.send(thing);
+        self.items
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(item);
+        self.filled.post();
     }
+    // ANCHOR_END: put
 
-    /// Takes what is first. Waits while the queue is empty.
+    /// Takes the oldest item out. Waits while the queue is empty.
     pub fn take(&self) -> T {
         loop {
-            // Both ends are held by the queue itself, so it never ends.
-            if let Ok(thing) = self.receiver.recv() {
+            self.filled.wait();
+            let item = self
+                .items
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front();
+            // `filled` counts the items, so there is always one.
+            if let Some(item) = item {
                 self.free.post();
-                return thing;
+                return item;
             }
         }
     }
 }
-// ANCHOR_END: bounded
 
 // ANCHOR: crossbeam
-/// Puts something into crossbeam's channel from a coroutine: asks, and while the channel
-/// is full lets others run before it asks again. With one worker, coroutines that a
-/// *thread* starts meanwhile have to wait: who is to take the things must be
-/// there already, or be a thread.
+/// Puts an item into crossbeam's channel from a coroutine: tries, and lets other
+/// coroutines run before it tries again. On a single worker, a coroutine that a *thread*
+/// starts in the meantime does not run: the consumer has to exist already or be a thread.
 ///
 /// # Errors
-/// The thing, when all receivers are gone.
-pub fn put<T>(queue: &Sender<T>, mut thing: T) -> Result<(), SendError<T>> {
+/// Returns the item when all receivers are gone.
+pub fn put<T>(queue: &Sender<T>, mut item: T) -> Result<(), SendError<T>> {
     loop {
-        match queue.try_send(thing) {
+        match queue.try_send(item) {
             Ok(()) => return Ok(()),
-            Err(TrySendError::Full(back)) => thing = back,
-            Err(TrySendError::Disconnected(back)) => return Err(SendError(back)),
+            Err(TrySendError::Full(returned)) => item = returned,
+            Err(TrySendError::Disconnected(item)) => return Err(SendError(item)),
         }
         coroutine::yield_now();
     }
 }
+// ANCHOR_END: crossbeam
 
-/// Takes what is first out of crossbeam's channel, in the same way.
+/// Takes the oldest item out of crossbeam's channel, in the same way.
 ///
 /// # Errors
-/// When it is empty and all senders are gone.
+/// When the channel is empty and all senders are gone.
 pub fn take<T>(queue: &Receiver<T>) -> Result<T, RecvError> {
     loop {
         match queue.try_recv() {
-            Ok(thing) => return Ok(thing),
+            Ok(item) => return Ok(item),
             Err(TryRecvError::Empty) => coroutine::yield_now(),
             Err(TryRecvError::Disconnected) => return Err(RecvError),
         }
     }
 }
-// ANCHOR_END: crossbeam
 
-/// What came of passing things from one coroutine to another.
+/// How a run of [`pass`] went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// How many were taken.
+    /// The number of items that were taken.
     pub taken: u32,
-    /// How many had been put in and not yet taken, at most.
+    /// The largest number of items that were in the queue at a time.
     pub most: u32,
-    /// How many had been taken when the maker ended.
+    /// The number of items that had been taken when the producer ended.
     pub meanwhile: u32,
 }
 
-/// One coroutine puts up to `things` things in, and ends when `put` says that it did not;
-/// another takes until `take` gives nothing. `put` is dropped when the maker ends.
+/// Passes items from one coroutine to another. The producer calls `put` up to `items`
+/// times, and stops when it returns `false`; `put` is dropped when the producer ends. The
+/// consumer calls `take` until it returns `None`.
 pub fn pass(
-    things: u32,
+    items: u32,
     mut put: impl FnMut(u32) -> bool + Send + 'static,
     mut take: impl FnMut() -> Option<u32> + Send + 'static,
 ) -> Passed {
-    // Both are started by a third, so that on one worker the maker always begins.
+    // A third coroutine starts both, so that on one worker the producer runs first.
     let both = go!(move || {
         let [made, taken, most] = [const { AtomicU32::new(0) }; 3];
         let meanwhile = coroutine::scope(|scope| {
             let (made, taken, most) = (&made, &taken, &most);
-            let maker = go!(scope, move || {
-                for thing in 0..things {
-                    if !put(thing) {
+            let producer = go!(scope, move || {
+                for item in 0..items {
+                    if !put(item) {
                         break;
                     }
                     let waiting = made.fetch_add(1, SeqCst) + 1 - taken.load(SeqCst);
@@ -125,7 +140,7 @@ pub fn pass(
                     taken.fetch_add(1, SeqCst);
                 }
             });
-            maker.join()
+            producer.join()
         });
         Passed {
             taken: taken.into_inner(),

@@ -1,15 +1,15 @@
-//! The notes say that greenlets have "no race conditions". Here is one.
+//! The talk's notes say that greenlets have "no race conditions". Here are two.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 
+use may::coroutine::JoinHandle;
 use may::sync::{Mutex, SyncFlag};
 use may::{coroutine, go};
 
-// ANCHOR: race
-/// `buyers` coroutines each look whether a ticket is left, and take one. Between the two
-/// they ask a bank, if `asks_bank` says so: they wait, and others run. How many tickets
-/// were sold.
+/// Sells tickets to `buyers` coroutines: each checks whether a ticket is left, and takes
+/// one. If `asks_bank` is true, each waits for its bank in between. Returns how many
+/// tickets were sold.
 pub fn sell(tickets: u32, buyers: u32, asks_bank: bool) -> u32 {
     let left = Arc::new(AtomicU32::new(tickets));
     let bank = Arc::new(Bank {
@@ -17,32 +17,40 @@ pub fn sell(tickets: u32, buyers: u32, asks_bank: bool) -> u32 {
         customers: buyers,
         answers: SyncFlag::new(),
     });
-    let started: Vec<_> = (0..buyers)
+    let started = (0..buyers)
         .map(|_| {
             let (left, bank) = (left.clone(), bank.clone());
-            go!(move || {
-                if left.load(Ordering::SeqCst) == 0 {
-                    return 0;
-                }
-                if asks_bank {
-                    bank.ask();
-                }
-                // Others may have taken the last one meanwhile.
-                let one_less = |left: u32| Some(left.saturating_sub(1));
-                let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
-                1
-            })
+            go!(move || buy(&left, &bank, asks_bank))
         })
         .collect();
+    sold(started)
+}
+
+// ANCHOR: race
+/// One buyer. Returns the number of tickets that it got.
+fn buy(left: &AtomicU32, bank: &Bank, asks_bank: bool) -> u32 {
+    if left.load(Ordering::SeqCst) == 0 {
+        return 0;
+    }
+    if asks_bank {
+        bank.ask();
+    }
+    let one_less = |left: u32| Some(left.saturating_sub(1));
+    let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+    1
+}
+// ANCHOR_END: race
+
+/// Joins the buyers and adds up their tickets.
+fn sold(started: Vec<JoinHandle<u32>>) -> u32 {
     started
         .into_iter()
         .filter_map(|buyer| buyer.join().ok())
         .sum()
 }
-// ANCHOR_END: race
 
-/// Answers when all its customers have asked, so that the race comes out the same each
-/// time.
+/// A bank that answers when all its customers have asked, so that the race has the same
+/// outcome in every run.
 struct Bank {
     asked: AtomicU32,
     customers: u32,
@@ -58,35 +66,35 @@ impl Bank {
     }
 }
 
-// ANCHOR: mended
-/// Looking and taking belong together: a lock holds the others off until both are done.
+/// Sells tickets in the same way, but a lock keeps the other buyers out from the check
+/// until the ticket is taken.
 pub fn sell_locked(tickets: u32, buyers: u32) -> u32 {
     let left = Arc::new(Mutex::new(tickets));
-    let started: Vec<_> = (0..buyers)
+    let started = (0..buyers)
         .map(|_| {
             let left = left.clone();
-            go!(move || {
-                // may's lock, not std's: it lets other coroutines of this thread go on.
-                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                if *left == 0 {
-                    return 0;
-                }
-                coroutine::yield_now();
-                *left -= 1;
-                1
-            })
+            go!(move || buy_locked(&left))
         })
         .collect();
-    started
-        .into_iter()
-        .filter_map(|buyer| buyer.join().ok())
-        .sum()
+    sold(started)
 }
-// ANCHOR_END: mended
+
+// ANCHOR: locked
+/// One buyer, with a lock around the check *and* the taking.
+fn buy_locked(left: &Mutex<u32>) -> u32 {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    if *left == 0 {
+        return 0;
+    }
+    coroutine::yield_now();
+    *left -= 1;
+    1
+}
+// ANCHOR_END: locked
 
 // ANCHOR: lost
-/// Two coroutines raise a counter by one each: they look, `meet`, and write what they saw
-/// and one more. What is in it then.
+/// Two coroutines increment a counter, and call `meet` between reading and writing.
+/// Returns the counter's value.
 pub fn raise_twice(meet: impl Fn() + Sync) -> u32 {
     let counter = AtomicU32::new(0);
     coroutine::scope(|scope| {

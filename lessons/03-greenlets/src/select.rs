@@ -1,4 +1,4 @@
-//! Waiting for several things at once: `select`.
+//! Waiting for whichever of several things comes first: `select`.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use may::sync::mpsc::Receiver;
 /// What came first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum First<T> {
-    /// From the first channel.
+    /// A message from the first channel.
     Left(T),
-    /// From the second.
+    /// A message from the second channel.
     Right(T),
-    /// From both, at once.
+    /// A message from each of them, at the same time.
     Both(T, T),
-    /// Nothing, in time.
+    /// No message in time.
     Nothing,
 }
 
 // ANCHOR: first
-/// Waits on two channels, no longer than `limit`. A channel that has ended counts as
-/// [`First::Nothing`].
+/// Waits for a message from either channel, but at most `limit`. A channel that is closed
+/// counts as [`First::Nothing`].
 pub fn first<T: Send>(
     left: &Receiver<T>,
     right: &Receiver<T>,
@@ -28,8 +28,6 @@ pub fn first<T: Send>(
 ) -> First<T> {
     let (mut from_left, mut from_right) = (None, None);
     wait(|| {
-        // What is received is kept before the arm says that it has something: there it is
-        // cancelled if another was first.
         select!(
             () = from_left = left.recv().ok() => {},
             () = from_right = right.recv().ok() => {},
@@ -38,14 +36,14 @@ pub fn first<T: Send>(
     });
     match (from_left, from_right) {
         (Some(left), Some(right)) => First::Both(left, right),
-        (Some(came), _) => First::Left(came),
-        (_, Some(came)) => First::Right(came),
+        (Some(left), _) => First::Left(left),
+        (_, Some(right)) => First::Right(right),
         _ => First::Nothing,
     }
 }
 // ANCHOR_END: first
 
-/// The macro returns from the function that it stands in, so it stands in one of its own.
+/// Gives `select!` a function to return from: it contains a `return`.
 fn wait(select: impl FnOnce() -> usize) -> usize {
     select()
 }

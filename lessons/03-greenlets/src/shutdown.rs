@@ -1,8 +1,8 @@
 //! How a program of coroutines ends: `gevent.signal_handler(SIGINT, gevent.kill)`.
 //!
-//! The kernel calls a signal's handler in the middle of anything, so a handler may do
-//! next to nothing: no lock, no allocation, no cancelling. It writes a note. Somebody
-//! else has to read it, and that is a thread which does nothing else.
+//! The kernel can call a signal handler between any two instructions, so a handler must
+//! do almost nothing: no lock, no allocation, no cancelling. It leaves a note, and a
+//! thread that does nothing else reads the note and acts on it.
 
 use may::coroutine::JoinHandle;
 
@@ -10,8 +10,8 @@ use crate::cancel::cancel;
 use crate::event::Event;
 
 // ANCHOR: interrupt
-/// Calls `then` in a thread of its own when the next SIGINT comes, which is what Ctrl-C
-/// sends. From now on it does not end the program any more: `then` has to.
+/// Calls `then` in its own thread when the next SIGINT arrives, the signal that Ctrl-C
+/// sends. From now on SIGINT no longer ends the program: that is up to `then`.
 ///
 /// # Errors
 /// When the kernel refuses the handler or the thread.
@@ -22,8 +22,8 @@ pub fn on_interrupt(then: impl FnOnce() + Send + 'static) -> std::io::Result<()>
         .enable_io()
         .build()?;
     let inside = runtime.enter();
-    // tokio's handler writes a byte into a pipe, and `recv` waits at its other end. It is
-    // there when this returns.
+    // tokio's handler is installed when this returns. It writes a byte into a pipe, and
+    // `recv` waits at the other end.
     let mut interrupts = signal(SignalKind::interrupt())?;
     drop(inside);
     std::thread::Builder::new()
@@ -38,16 +38,22 @@ pub fn on_interrupt(then: impl FnOnce() + Send + 'static) -> std::io::Result<()>
 // ANCHOR_END: interrupt
 
 // ANCHOR: until
-/// Waits until `stop` is up. Then it ends all that still wait for something: what they
-/// own is dropped. For each in its order, what it returned; `None` for one that was
-/// ended.
+/// Waits until `stop` is set, then cancels every coroutine that still waits. Returns what
+/// each of them returned, in order; `None` for one that was cancelled.
 ///
-/// One that computes has to look at `stop` itself now and then, or this waits for it.
-pub fn run_until<T>(stop: &Event, started: Vec<JoinHandle<T>>) -> Vec<Option<T>> {
+/// A coroutine that computes has to check `stop` itself, or this waits until it ends.
+///
+/// # Safety
+/// Every coroutine has to keep the promise that [`cancel`] asks for.
+pub unsafe fn run_until<T>(stop: &Event, started: Vec<JoinHandle<T>>) -> Vec<Option<T>> {
     stop.wait();
-    // First all of them are told, then all are waited for: each may take its time to tidy
-    // up.
-    started.iter().for_each(cancel);
-    started.into_iter().map(|one| one.join().ok()).collect()
+    for handle in &started {
+        // SAFETY: our caller promises it.
+        unsafe { cancel(handle) };
+    }
+    started
+        .into_iter()
+        .map(|handle| handle.join().ok())
+        .collect()
 }
 // ANCHOR_END: until

@@ -1,14 +1,15 @@
-//! Starting coroutines and waiting for them: `gevent.spawn`, `joinall`, and a greenlet as
-//! a class.
+//! Starting coroutines and joining them: `gevent.spawn`, `joinall`, and a greenlet that
+//! is a class.
 
+use std::any::Any;
 use std::io;
 
 use may::coroutine::{Builder, JoinHandle};
 use may::go;
 
 // ANCHOR: join_all
-/// Waits for all, and gives what they returned, in their order; for one that panicked,
-/// why.
+/// Waits for all coroutines and returns their results, in the order of the handles. The
+/// result of one that panicked is the panic's message.
 pub fn join_all<T>(handles: Vec<JoinHandle<T>>) -> Vec<Result<T, String>> {
     handles
         .into_iter()
@@ -17,28 +18,30 @@ pub fn join_all<T>(handles: Vec<JoinHandle<T>>) -> Vec<Result<T, String>> {
 }
 // ANCHOR_END: join_all
 
-/// What a panic was about.
-pub fn reason(panic: &(dyn std::any::Any + Send)) -> String {
+// ANCHOR: reason
+/// Returns the message of a panic.
+pub fn reason(panic: &(dyn Any + Send)) -> String {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),
         _ => "something else".to_owned(),
     }
 }
+// ANCHOR_END: reason
 
-// ANCHOR: object
-/// A greenlet with a state of its own. In gevent it is a class that inherits from
-/// `Greenlet` and has a method `_run`; here it is a value with a method that consumes it.
+/// A greenlet with its own state. In gevent it is a class that inherits from `Greenlet`
+/// and has a method `_run`; here it is a value with a method that consumes it.
 #[derive(Debug)]
 pub struct Brewer {
     /// What it makes.
     pub kind: String,
-    /// How many cups.
+    /// The number of cups.
     pub cups: u32,
 }
 
 impl Brewer {
-    /// Does the work, in turns with others.
+    // ANCHOR: object
+    /// Makes the cups one by one, and lets other coroutines run in between.
     pub fn run(self) -> Vec<String> {
         (1..=self.cups)
             .map(|cup| {
@@ -47,8 +50,10 @@ impl Brewer {
             })
             .collect()
     }
+    // ANCHOR_END: object
 
-    /// Starts it under its name.
+    // ANCHOR: start
+    /// Starts the coroutine under its name.
     ///
     /// # Errors
     /// When there is no memory for its stack.
@@ -56,5 +61,5 @@ impl Brewer {
         let name = self.kind.clone();
         go!(Builder::new().name(name), move || self.run())
     }
+    // ANCHOR_END: start
 }
-// ANCHOR_END: object

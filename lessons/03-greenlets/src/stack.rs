@@ -1,8 +1,8 @@
-//! What a coroutine's stack costs, and how many there can be.
+//! How large a coroutine's stack is, and how many there can be.
 //!
-//! A coroutine of may has a stack of its own, a mapping of memory with a guard page below
-//! it. Its size is chosen when it starts and never grows. Linux counts mappings, and has
-//! a limit for them.
+//! The stack of a `may` coroutine is a mapping of memory with a guard page below it. Its
+//! size is chosen when the coroutine starts, and never grows. Linux limits the number of
+//! mappings.
 
 use std::sync::Arc;
 use std::{fs, io};
@@ -10,11 +10,11 @@ use std::{fs, io};
 use may::coroutine::Builder;
 use may::go;
 
-/// Bytes in a word, in which may counts stacks.
+/// The bytes in a word, the unit in which `may` counts stack sizes.
 pub const WORD: usize = size_of::<usize>();
 
-/// Goes `depth` calls deep, each with some hundred bytes of its own, and comes back with
-/// the depth.
+/// Calls itself `depth` times, with a few hundred bytes on the stack for each call, and
+/// returns the depth.
 #[inline(never)]
 pub fn dig(depth: u32) -> u32 {
     let ballast = std::hint::black_box([1_u8; 256]);
@@ -29,16 +29,16 @@ pub fn dig(depth: u32) -> u32 {
 pub struct Dug {
     /// The depth, or `None` when the stack was too small.
     pub depth: Option<u32>,
-    /// Whether a value that lay on the stack was dropped.
+    /// Whether a value on the stack was dropped.
     pub dropped: bool,
 }
 
 /// [`dig`]s in a coroutine with a stack of `bytes`.
 ///
-/// Too deep for its stack, it runs into the guard page and the kernel sends SIGSEGV. A
-/// handler of may's catches it and gives this coroutine up: whoever joins it gets an
-/// error. Its stack is *not* unwound, so nothing on it is ever dropped: a lock that it
-/// held stays locked.
+/// A call that is too deep touches the guard page, and the kernel sends SIGSEGV. A
+/// handler in the crate `generator` abandons the coroutine, and `join` returns an error.
+/// Its stack is *not* unwound, so nothing on it is ever dropped: a lock that it held
+/// stays locked.
 ///
 /// # Errors
 /// When there is no memory for the stack.
@@ -57,8 +57,8 @@ pub fn dig_in(bytes: usize, depth: u32) -> io::Result<Dug> {
     })
 }
 
-/// How many mappings of memory a process may have (`vm.max_map_count`), where the system
-/// says so. A coroutine takes two: its stack and the guard page below.
+/// Returns how many mappings of memory a process can have (`vm.max_map_count`), if the
+/// system has such a limit. A coroutine needs two: its stack and the guard page.
 pub fn max_mappings() -> Option<usize> {
     fs::read_to_string("/proc/sys/vm/max_map_count")
         .ok()?

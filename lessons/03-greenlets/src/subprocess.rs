@@ -1,8 +1,8 @@
 //! Running a program without stopping the worker: `gevent.subprocess`.
 //!
-//! std's `Command::output` waits in the kernel, and may knows nothing of it. may can wait
-//! for what epoll can wait for: sockets, and with its `CoIo` the pipes of a child. A
-//! child's *end* is neither. So a thread waits for it.
+//! std's `Command::output` waits in the kernel, where `may` cannot reach it. `may` can
+//! wait for anything that epoll can wait for: sockets and, with its `CoIo`, the pipes of
+//! a child. The *exit* of a child is neither. So a thread waits for it.
 
 use std::process::{Command, Output};
 use std::{io, thread};
@@ -10,23 +10,20 @@ use std::{io, thread};
 use may::sync::mpsc;
 
 // ANCHOR: output
-/// Runs a program to its end, as [`Command::output`] does, but only the coroutine that
-/// calls it waits.
+/// Runs a program until it exits, as [`Command::output`] does, but makes only the calling
+/// coroutine wait.
 ///
-/// A thread for each child is not dear: the child is a process, which costs much more.
-/// Whoever is cancelled here leaves the child running, and the thread waits for its end,
-/// so that it does not stay as a zombie.
+/// If that coroutine is cancelled, the program runs on, and the thread still waits for
+/// its exit, so that it does not become a zombie.
 ///
 /// # Errors
 /// When the program or the thread cannot be started.
 pub fn output(mut command: Command) -> io::Result<Output> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::Builder::new().name("child".into()).spawn(move || {
-        // Nobody may be waiting any more.
-        let _ = tell.send(command.output());
+        // The receiver might have been cancelled.
+        let _ = sender.send(command.output());
     })?;
-    // may's channel: a thread may send into it, and a coroutine that receives lets others
-    // run.
-    told.recv().map_err(io::Error::other)?
+    receiver.recv().map_err(io::Error::other)?
 }
 // ANCHOR_END: output

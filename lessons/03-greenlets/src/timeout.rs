@@ -1,31 +1,32 @@
-//! Not waiting for ever: `gevent.Timeout`.
+//! Waiting with a limit: `gevent.Timeout`.
 
 use std::time::Duration;
 
-use may::coroutine::JoinHandle;
 use may::go;
 use may::sync::mpsc;
 
+use crate::cancel::cancel;
+
 // ANCHOR: within
-/// Does `work` in a coroutine of its own, and waits for it no longer than `limit`; `None`
-/// when that was too short, or when it panicked.
+/// Runs `work` in a coroutine and waits at most `limit` for its result. Returns `None`
+/// when the time is up, and when `work` panics. Work that takes too long is cancelled.
 ///
-/// Work that took too long is cancelled: it ends where it waits next. gevent raises an
-/// exception there, which is the same idea; work that never waits cannot be ended either
-/// way.
-pub fn within<T: Send + 'static>(
+/// # Safety
+/// `work` has to keep the promise that [`cancel`] asks for.
+pub unsafe fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
-    let worker: JoinHandle<()> = go!(move || {
-        // Nobody may be waiting any more.
+    let worker = go!(move || {
+        // The receiver might have given up.
         let _ = sender.send(work());
     });
-    let done = receiver.recv_timeout(limit).ok();
-    if done.is_none() {
-        crate::cancel::cancel(&worker);
+    let result = receiver.recv_timeout(limit).ok();
+    if result.is_none() {
+        // SAFETY: our caller promises it.
+        unsafe { cancel(&worker) };
     }
-    done
+    result
 }
 // ANCHOR_END: within

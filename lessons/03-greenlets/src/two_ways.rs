@@ -1,11 +1,11 @@
-//! One program with stacks and without: a coroutine that can stop anywhere, and a future
-//! that can stop where it says so.
+//! One program with stacks and without: a coroutine, which can stop anywhere, and a
+//! future, which can stop where it says so.
 
 use std::time::Duration;
 
 // ANCHOR: stackful
-/// Stackful: plain functions. That `boil` waits does not show, neither here nor in its
-/// callers.
+/// Stackful: plain functions. Neither the signature of `boil` nor that of its caller
+/// shows that it waits.
 pub fn tea(cups: u32) -> u32 {
     (0..cups).map(|_| boil()).sum()
 }
@@ -17,8 +17,7 @@ fn boil() -> u32 {
 // ANCHOR_END: stackful
 
 // ANCHOR: stackless
-/// Stackless: whoever waits is `async`, and so is whoever calls it. The compiler makes a
-/// state machine of it, which is as large as what it has to remember.
+/// Stackless: a function that waits is `async`, and so is every function that calls it.
 pub async fn tea_async(cups: u32) -> u32 {
     let mut sum = 0;
     for _ in 0..cups {
@@ -33,7 +32,7 @@ async fn boil_async() -> u32 {
 }
 // ANCHOR_END: stackless
 
-/// How many bytes the future of [`tea_async`] has.
+/// Returns the size of the future of [`tea_async`] in bytes.
 pub fn future_size() -> usize {
     size_of_val(&tea_async(1))
 }

@@ -1,4 +1,4 @@
-//! The reader's answer, under the cases.
+//! The reader's answer, put under the cases.
 
 #[path = "cases/ex03_bounded.rs"]
 mod cases;

@@ -1,5 +1,5 @@
-//! Waiting where a coroutine must not stop the thread, and the end of a program. All on
-//! one worker, as in gevent: who stops it stops all.
+//! Waiting without stopping the thread, and the end of a program. Everyitem runs on one
+//! worker, as in gevent: a coroutine that stops the worker stops all coroutines.
 
 mod deadline;
 
@@ -12,80 +12,73 @@ use greenlets::event::Event;
 use greenlets::queue::{self, Bounded, Passed, pass};
 use may::{coroutine, go};
 
-const THINGS: u32 = 200;
+const ITEMS: u32 = 200;
 const LONG: Duration = Duration::from_secs(3600);
 
-/// The number of workers is the process's, so all tests here ask for the same.
+/// The number of workers belongs to the process, so all tests here ask for the same.
 fn one_worker() {
     may::config().set_workers(1).set_stack_size(0x4000);
 }
 
 #[test]
-fn without_a_bound_all_is_put_in_before_any_is_taken() {
+fn without_a_bound_every_item_is_put_in_before_any_is_taken() {
     one_worker();
     let (sender, receiver) = may::sync::mpsc::channel();
     let passed = in_time("a queue without a bound", || {
         pass(
-            THINGS,
-            move |thing| sender.send(thing).is_ok(),
+            ITEMS,
+            move |item| sender.send(item).is_ok(),
             move || receiver.recv().ok(),
         )
     });
     assert_eq!(
         passed,
         Passed {
-            taken: THINGS,
-            most: THINGS,
+            taken: ITEMS,
+            most: ITEMS,
             meanwhile: 0
         }
     );
 }
 
 #[test]
-fn a_bound_that_coroutines_wait_for_lets_the_taker_run() {
+fn a_coroutine_that_waits_at_the_bound_lets_the_consumer_run() {
     one_worker();
     let queue = Arc::new(Bounded::new(2));
     let (to, from) = (queue.clone(), queue);
-    let put = move |thing| {
-        to.put(Some(thing));
-        if thing + 1 == THINGS {
+    let put = move |item| {
+        to.put(Some(item));
+        if item + 1 == ITEMS {
             to.put(None);
         }
         true
     };
-    let passed = in_time("our queue", || pass(THINGS, put, move || from.take()));
-    assert_eq!((passed.taken, passed.most), (THINGS, 2));
+    let passed = in_time("our queue", || pass(ITEMS, put, move || from.take()));
+    assert_eq!((passed.taken, passed.most), (ITEMS, 2));
 }
 
 #[test]
-fn crossbeams_bound_holds_too_when_one_asks_and_yields() {
+fn crossbeams_bound_holds_with_try_send_and_yield() {
     one_worker();
     let (sender, receiver) = crossbeam::channel::bounded(2);
-    let put = move |thing| queue::put(&sender, thing).is_ok();
+    let put = move |item| queue::put(&sender, item).is_ok();
     let passed = in_time("asking", || {
-        pass(THINGS, put, move || queue::take(&receiver).ok())
+        pass(ITEMS, put, move || queue::take(&receiver).ok())
     });
-    assert_eq!((passed.taken, passed.most), (THINGS, 2));
+    assert_eq!((passed.taken, passed.most), (ITEMS, 2));
 
     let (sender, receiver) = crossbeam::channel::bounded(1);
     drop(receiver);
-    assert!(
-        queue::put(&sender, 1).is_err(),
-        "nobody can take it any more"
-    );
+    assert!(queue::put(&sender, 1).is_err(), "there is no receiver");
 }
 
 #[test]
-fn crossbeams_send_stops_the_worker_and_with_it_the_taker() {
+fn crossbeams_send_stops_the_worker_and_the_consumer_on_it() {
     one_worker();
     let (sender, receiver) = crossbeam::channel::bounded(2);
-    let put = move |thing| {
-        sender
-            .send_timeout(thing, Duration::from_millis(50))
-            .is_ok()
-    };
+    let put = move |item| sender.send_timeout(item, Duration::from_millis(50)).is_ok();
     let passed = in_time("a send with a limit", || {
-        pass(THINGS, put, move || receiver.recv().ok())
+        pass(ITEMS, put, move || receiver.recv().ok())
     });
     assert_eq!(
         passed,
@@ -94,18 +87,18 @@ fn crossbeams_send_stops_the_worker_and_with_it_the_taker() {
             most: 2,
             meanwhile: 0
         },
-        "while it waited, nobody took anything"
+        "no item was taken while it waited"
     );
 }
 
 #[test]
 #[cfg(unix)]
-fn who_waits_for_a_program_lets_others_run() {
+fn a_coroutine_that_waits_for_a_program_lets_others_run() {
     use std::io::Write;
     use std::process::Command;
     one_worker();
-    // The program ends when the second coroutine has written. That runs only if the first
-    // one has not stopped the worker.
+    // The program exits when the second coroutine has written, and that coroutine runs
+    // only if the first one has not stopped the worker.
     let said = in_time("a program that waits for a coroutine", || {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let both = go!(move || {
@@ -129,7 +122,7 @@ fn who_waits_for_a_program_lets_others_run() {
 
 #[test]
 #[cfg(unix)]
-fn stds_way_to_wait_for_a_program_stops_the_worker() {
+fn stds_output_stops_the_worker() {
     one_worker();
     let ran = in_time("a program", || {
         let both = go!(|| {
@@ -145,13 +138,13 @@ fn stds_way_to_wait_for_a_program_stops_the_worker() {
     });
     assert!(
         !ran,
-        "another coroutine ran on a worker that waited in the kernel"
+        "another coroutine ran on a worker that was waiting in the kernel"
     );
 }
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_ends_who_waits_and_who_looks() {
+fn ctrl_c_cancels_what_waits_and_tells_what_computes() {
     use greenlets::shutdown::{on_interrupt, run_until};
     one_worker();
     let stop = Arc::new(Event::new());
@@ -179,22 +172,23 @@ fn ctrl_c_ends_who_waits_and_who_looks() {
     )
     .unwrap();
     let ended = in_time("a program that was asked to end", move || {
-        run_until(&stop, started)
+        // SAFETY: none of them starts a scope or a select.
+        unsafe { run_until(&stop, started) }
     });
     assert_eq!(
         ended,
         [Some(1), None, Some(3)],
-        "only the one that waited is cancelled"
+        "only the one that waits is cancelled"
     );
     assert_eq!(
         Arc::strong_count(&owned),
         1,
-        "what the cancelled one owned is dropped"
+        "the values of the cancelled coroutine are dropped"
     );
 }
 
 #[test]
-fn nobody_is_ended_before_the_flag_is_up() {
+fn nothing_is_cancelled_before_the_flag_is_set() {
     one_worker();
     let stop = Arc::new(Event::new());
     let (here, is_here) = std::sync::mpsc::channel();
@@ -206,11 +200,12 @@ fn nobody_is_ended_before_the_flag_is_up() {
     let (ended, has_ended) = std::sync::mpsc::channel();
     let raised = stop.clone();
     std::thread::spawn(move || {
-        ended.send(greenlets::shutdown::run_until(&stop, vec![sleeper]))
+        // SAFETY: it only sleeps.
+        ended.send(unsafe { greenlets::shutdown::run_until(&stop, vec![sleeper]) })
     });
     assert!(
         has_ended.recv_timeout(Duration::from_millis(100)).is_err(),
-        "nobody has raised the flag"
+        "the flag is not set"
     );
     raised.set();
     assert_eq!(has_ended.recv_timeout(PATIENCE), Ok(vec![None]));

@@ -1,5 +1,5 @@
-//! What is only so with one worker thread, as in gevent: one test, since the number of
-//! workers is the process's.
+//! Behavior on a single worker thread, as in gevent. One test, because the number of
+//! workers belongs to the process.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,8 +10,8 @@ use may::{coroutine, go};
 fn one_worker_is_deterministic_and_still_races() {
     may::config().set_workers(1);
 
-    // Three that take turns, started by a fourth: one started from outside would come in
-    // whenever that thread gets to it.
+    // Three take turns. A fourth starts them: if this thread did, it would depend on the
+    // kernel when each of them is there.
     let order = || {
         let starter = go!(|| {
             let log = Arc::new(Mutex::new(Vec::new()));
@@ -40,21 +40,25 @@ fn one_worker_is_deterministic_and_still_races() {
         "one worker takes the same turns in each run"
     );
 
-    assert_eq!(race::raise_twice(|| ()), 2, "nobody comes in between");
-    // From a coroutine, so that both are there before the first begins.
+    assert_eq!(
+        race::raise_twice(|| ()),
+        2,
+        "no other coroutine runs in between"
+    );
+    // From a coroutine, so that both are there before the first one runs.
     let raised = go!(|| race::raise_twice(coroutine::yield_now))
         .join()
         .unwrap();
-    assert_eq!(raised, 1, "one yield between looking and writing is enough");
+    assert_eq!(raised, 1, "one yield between reading and writing is enough");
     assert_eq!(
         race::sell(1, 10, false),
         1,
-        "without a wait between looking and taking there is no race on one worker"
+        "without a wait between check and act there is no race on one worker"
     );
     assert_eq!(
         race::sell(1, 10, true),
         10,
-        "with one, all ten have looked before the first takes"
+        "with a wait, all ten check before the first one takes"
     );
     assert_eq!(race::sell_locked(1, 10), 1);
 

@@ -1,4 +1,4 @@
-//! The worked solution, under the same cases.
+//! The worked solution, put under the same cases.
 
 #[path = "cases/ex03_pool.rs"]
 mod cases;

@@ -1,5 +1,5 @@
-//! A coroutine that yields in a loop lets others run, but not all of them. A program of
-//! its own, for the number of workers is the program's.
+//! A coroutine that yields in a loop lets others run, but not all of them. A test program
+//! for itself, because the number of workers belongs to the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -11,7 +11,7 @@ use may::{coroutine, go};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn who_yields_in_a_loop_keeps_a_worker_from_what_threads_start() {
+fn a_yielding_loop_starves_coroutines_that_threads_start() {
     may::config().set_workers(1);
     let (stop, (running, runs)) = (Arc::new(AtomicBool::new(false)), mpsc::channel());
     let until = stop.clone();
@@ -25,11 +25,11 @@ fn who_yields_in_a_loop_keeps_a_worker_from_what_threads_start() {
         .expect("the first coroutine runs");
     let (ran, second) = mpsc::channel();
     let started = go!(move || ran.send(()));
-    // Nothing to wait for but time: that which must not happen would happen in a moment.
+    // There is no event to wait for: if the second one ran, it would be within this time.
     thread::sleep(Duration::from_millis(100));
     assert!(
         second.try_recv().is_err(),
-        "it ran beside one that yields in a loop: chapter 3 says otherwise"
+        "it ran although another coroutine yields in a loop: chapter 3 says otherwise"
     );
     stop.store(true, Ordering::SeqCst);
     second
@@ -39,5 +39,5 @@ fn who_yields_in_a_loop_keeps_a_worker_from_what_threads_start() {
     started
         .join()
         .expect("it does not panic")
-        .expect("somebody listens");
+        .expect("there is a receiver");
 }

@@ -1,11 +1,11 @@
-//! The explicit switch: who runs is said, and nobody else does.
+//! The explicit switch: a greenlet names the one that runs next, and only that one runs.
 
 use std::cell::RefCell;
 
 use greenlets::switch::{Body, run};
 
-/// What the greenlets print, in order. Each is a list: numbers below 10 switch to that
-/// greenlet, others are printed.
+/// Returns what the greenlets print, in order. Each is a list: a number below 10 switches
+/// to that greenlet, any other is printed.
 fn printed(programs: &[&[u32]]) -> Vec<u32> {
     let printed = RefCell::new(Vec::new());
     let bodies: Vec<Body<'_>> = programs
@@ -28,17 +28,17 @@ fn printed(programs: &[&[u32]]) -> Vec<u32> {
 }
 
 #[test]
-fn the_notes_example() {
+fn the_example_of_the_notes() {
     assert_eq!(printed(&[&[12, 1, 34], &[56, 0, 78]]), [12, 56, 34]);
 }
 
 #[test]
-fn one_more_switch_and_78_comes() {
+fn one_more_switch_and_78_is_printed() {
     assert_eq!(printed(&[&[12, 1, 34, 1], &[56, 0, 78]]), [12, 56, 34, 78]);
 }
 
 #[test]
-fn a_switch_goes_to_any_of_them() {
+fn a_switch_goes_to_any_greenlet() {
     assert_eq!(
         printed(&[&[10, 2, 40], &[30, 0], &[20, 1]]),
         [10, 20, 30, 40]
@@ -46,12 +46,12 @@ fn a_switch_goes_to_any_of_them() {
 }
 
 #[test]
-fn to_switch_to_oneself_is_to_go_on() {
+fn a_switch_to_itself_continues() {
     assert_eq!(printed(&[&[10, 0, 11]]), [10, 11]);
 }
 
 #[test]
-fn what_a_greenlet_holds_is_dropped_when_it_never_goes_on() {
+fn the_values_of_a_greenlet_that_never_resumes_are_dropped() {
     let held = std::rc::Rc::new(());
     let copy = held.clone();
     run(vec![
@@ -59,7 +59,7 @@ fn what_a_greenlet_holds_is_dropped_when_it_never_goes_on() {
         Box::new(move |mut switch| {
             switch.to(0);
             drop(copy);
-            unreachable!("nobody comes back");
+            unreachable!("no greenlet switches back");
         }),
     ]);
     assert_eq!(std::rc::Rc::strong_count(&held), 1);

@@ -1,5 +1,5 @@
-//! gevent's tools, each as the chapter says that it behaves. Coroutines run on as many
-//! workers as there are cores, so nothing here depends on who is quicker.
+//! gevent's tools, each as the chapter describes it. Coroutines run on as many workers as
+//! there are cores, so no test depends on which of them is quicker.
 
 mod deadline;
 
@@ -16,18 +16,18 @@ use greenlets::race::raise_twice;
 use greenlets::select::{First, first};
 use greenlets::spawn::{Brewer, join_all};
 use greenlets::{cancel, timeout, two_ways};
-use may::sync::{Barrier, SyncFlag, mpsc};
+use may::sync::{Barrier, Condvar, Mutex, SyncFlag, mpsc};
 use may::{coroutine, go};
 
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Debug builds panic with more on the stack than 32 KiB.
+/// A panic in a debug build needs a stack of more than 32 KiB.
 fn room_for_panics() {
     may::config().set_stack_size(0x4000);
 }
 
 #[test]
-fn joinall_gives_results_in_order_and_panics_as_values() {
+fn join_all_returns_results_in_order_and_panics_as_values() {
     room_for_panics();
     let handles = vec![
         go!(|| -> u8 {
@@ -68,7 +68,7 @@ fn a_thousand_sleepers_sleep_together() {
     );
 }
 
-/// Says when it is dropped.
+/// Fires when it is dropped.
 struct Gone(Arc<SyncFlag>);
 
 impl Drop for Gone {
@@ -78,29 +78,29 @@ impl Drop for Gone {
 }
 
 #[test]
-fn a_limit_ends_what_takes_too_long() {
+fn work_that_takes_too_long_is_cancelled() {
     room_for_panics();
     let gone = Arc::new(SyncFlag::new());
     let held = Gone(gone.clone());
-    let outcome = timeout::within(Duration::from_millis(20), move || {
+    let work = move || {
         coroutine::sleep(LONG);
         drop(held);
-    });
+    };
+    // SAFETY: the work only sleeps.
+    let outcome = unsafe { timeout::within(Duration::from_millis(20), work) };
     assert_eq!(outcome, None);
     assert!(
         gone.wait_timeout(PATIENCE),
-        "what the cancelled work owned was not dropped"
+        "the values of the cancelled work were not dropped"
     );
-    assert_eq!(timeout::within(PATIENCE, || 42), Some(42));
+    // SAFETY: the work does not wait at all.
+    assert_eq!(unsafe { timeout::within(PATIENCE, || 42) }, Some(42));
 }
 
 #[test]
-fn an_event_wakes_all_and_stays_up() {
+fn an_event_wakes_all_and_stays_set() {
     let event = Arc::new(Event::new());
-    assert!(
-        !event.wait_for(Duration::from_millis(5)),
-        "nobody has raised it"
-    );
+    assert!(!event.wait_for(Duration::from_millis(5)), "it is not set");
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let event = event.clone();
@@ -113,7 +113,7 @@ fn an_event_wakes_all_and_stays_up() {
 }
 
 #[test]
-fn an_async_result_is_given_once_to_all() {
+fn an_async_result_is_set_once_for_all() {
     let result = Arc::new(AsyncResult::new());
     assert_eq!(result.get(Duration::from_millis(5)), None);
     let waiting: Vec<_> = (0..3)
@@ -128,11 +128,11 @@ fn an_async_result_is_given_once_to_all() {
 }
 
 #[test]
-fn a_bounded_queue_holds_the_maker_back() {
+fn a_full_queue_makes_the_producer_wait() {
     in_time("a queue with two places", || {
         let queue = Arc::new(Bounded::new(2));
         let made = Arc::new(AtomicU32::new(0));
-        let maker = {
+        let producer = {
             let (queue, made) = (queue.clone(), made.clone());
             go!(move || {
                 for number in 0..100 {
@@ -142,16 +142,56 @@ fn a_bounded_queue_holds_the_maker_back() {
             })
         };
         for number in 0..100 {
-            // Two places, and the one that we took meanwhile.
+            // Two places, and the item that was taken in the meantime.
             assert!(made.load(Ordering::SeqCst) <= number + 3);
             assert_eq!(queue.take(), number);
         }
-        maker.join().unwrap();
+        producer.join().unwrap();
     });
 }
 
+// ANCHOR: pot
+/// A pot of tea: `take` waits until there is a cup.
+#[derive(Default)]
+struct Pot {
+    cups: Mutex<u32>,
+    poured: Condvar,
+}
+
+impl Pot {
+    fn pour(&self) {
+        *self.cups.lock().unwrap() += 1;
+        self.poured.notify_one();
+    }
+
+    fn take(&self) {
+        let mut cups = self.cups.lock().unwrap();
+        while *cups == 0 {
+            cups = self.poured.wait(cups).unwrap();
+        }
+        *cups -= 1;
+    }
+}
+// ANCHOR_END: pot
+
 #[test]
-fn a_group_borrows_and_a_pool_holds_its_limit() {
+fn a_condition_variable_wakes_the_coroutine_that_waits_for_it() {
+    let pot = Arc::new(Pot::default());
+    let guests: Vec<_> = (0..3)
+        .map(|_| {
+            let pot = pot.clone();
+            go!(move || pot.take())
+        })
+        .collect();
+    for _ in 0..3 {
+        pot.pour();
+    }
+    let served = in_time("three guests", move || join_all(guests));
+    assert_eq!(served, vec![Ok(()); 3]);
+}
+
+#[test]
+fn a_group_can_borrow_and_a_pool_holds_its_limit() {
     let numbers: Vec<u64> = (0..100).collect();
     let squares: Vec<u64> = numbers.iter().map(|number| number * number).collect();
     let most = in_time("a group and a pool", move || {
@@ -170,7 +210,7 @@ fn a_group_borrows_and_a_pool_holds_its_limit() {
 }
 
 #[test]
-fn a_job_that_panics_gives_its_place_back() {
+fn a_job_that_panics_frees_its_place() {
     room_for_panics();
     let done = Arc::new(AtomicU32::new(0));
     let counted = done.clone();
@@ -188,7 +228,7 @@ fn a_job_that_panics_gives_its_place_back() {
 }
 
 #[test]
-fn two_who_look_before_either_writes_lose_an_update() {
+fn two_that_read_before_either_writes_lose_an_update() {
     let raised = in_time("two that meet", || {
         let both_looked = Barrier::new(2);
         raise_twice(|| {
@@ -199,7 +239,7 @@ fn two_who_look_before_either_writes_lose_an_update() {
 }
 
 #[test]
-fn select_takes_what_comes() {
+fn select_returns_what_comes_first() {
     let (left, from_left) = mpsc::channel();
     let (right, from_right) = mpsc::channel();
     left.send(1).unwrap();
@@ -214,12 +254,12 @@ fn select_takes_what_comes() {
     assert_eq!(
         first(&from_left, &from_right, PATIENCE),
         First::Nothing,
-        "a channel that has ended"
+        "a closed channel"
     );
 }
 
 #[test]
-fn select_loses_nothing_when_both_come_at_once() {
+fn select_loses_no_message_when_both_come_at_once() {
     let all = in_time("all that was sent", || {
         let (left, from_left) = mpsc::channel();
         let (right, from_right) = mpsc::channel();
@@ -242,17 +282,45 @@ fn select_loses_nothing_when_both_come_at_once() {
 }
 
 #[test]
-fn a_cancelled_coroutine_ends_where_it_waits() {
+fn a_cancelled_coroutine_stops_at_its_wait() {
     room_for_panics();
     let sleeper = go!(|| coroutine::sleep(LONG));
-    cancel::cancel(&sleeper);
+    // SAFETY: it only sleeps.
+    unsafe { cancel::cancel(&sleeper) };
     assert!(in_time("a cancelled coroutine", move || sleeper
         .join()
         .is_err()));
 }
 
 #[test]
-fn two_actors_play_without_sharing_anything() {
+fn a_cancelled_scope_does_not_wait_for_its_coroutines() {
+    room_for_panics();
+    let (inside, release) = (Arc::new(SyncFlag::new()), Arc::new(SyncFlag::new()));
+    let (is_inside, until) = (inside.clone(), release.clone());
+    let (sender, ended) = mpsc::channel();
+    let parent = go!(move || coroutine::scope(|scope| {
+        // It owns what it uses: if it borrowed from the scope, this test would read a
+        // stack that is gone.
+        go!(scope, move || {
+            is_inside.fire();
+            until.wait();
+            let _ = sender.send("still here");
+        });
+    }));
+    assert!(inside.wait_timeout(PATIENCE), "the inner coroutine runs");
+    // SAFETY: it is inside a scope on purpose, and nothing borrows from its stack.
+    unsafe { cancel::cancel(&parent) };
+    assert!(in_time("a cancelled scope", move || parent.join().is_err()));
+    release.fire();
+    assert_eq!(
+        ended.recv_timeout(PATIENCE),
+        Ok("still here"),
+        "the inner coroutine outlives the scope: that is why `cancel` is unsafe"
+    );
+}
+
+#[test]
+fn two_actors_play_without_sharing_state() {
     let (ann, bob) = in_time("a game of five strokes", || ping_pong(5).unwrap());
     assert_eq!(bob, [Stroke::Ping(1), Stroke::Ping(3), Stroke::Ping(5)]);
     assert_eq!(ann, [Stroke::Pong(2), Stroke::Pong(4)]);
@@ -268,6 +336,6 @@ fn both_ways_make_the_same_tea() {
     assert_eq!(runtime.block_on(two_ways::tea_async(3)), 3);
     assert!(
         two_ways::future_size() < 1024,
-        "a future is as large as what it remembers"
+        "a future has the size of what it remembers"
     );
 }

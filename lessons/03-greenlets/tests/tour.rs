@@ -1,4 +1,4 @@
-//! The tour as a reader calls it, and the end of a stack.
+//! The tour as a reader runs it, and a stack that overflows.
 
 mod deadline;
 
@@ -19,9 +19,46 @@ fn the_tour_ends_well() {
         "{text}"
     );
     assert!(
-        text.contains("was cancelled where it waited") && text.contains("10 ended well"),
+        text.contains("was cancelled at its wait") && text.contains("10 succeeded"),
         "{text}"
     );
+    assert!(
+        text.trim_end().ends_with("`cargo test --test ex03_turns`."),
+        "the last line says what to do next: {text}"
+    );
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+}
+
+#[test]
+fn the_first_program_sleeps_in_both_coroutines() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tea-and-toast"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines: Vec<_> = text.lines().collect();
+    // On a busy machine both can wake so late that the tea is first.
+    lines[..2].sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "The tea is ready.",
+            "The toast is ready.",
+            "3 cups of tea and 2 slices of toast.",
+        ]
+    );
+}
+
+#[test]
+fn the_help_fits_80_columns() {
+    for arguments in [&["--help"][..], &["measure", "--help"]] {
+        let text = String::from_utf8(tour(arguments).stdout).unwrap();
+        assert!(text.contains("Usage:"), "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+        }
+    }
 }
 
 #[test]
@@ -38,7 +75,7 @@ fn a_bad_argument_is_one_line_and_status_2() {
 
 #[test]
 #[cfg(unix)]
-fn a_reader_who_has_seen_enough_ends_the_tour_quietly() {
+fn the_tour_ends_quietly_when_its_output_is_closed() {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     drop(ours);
     let output = tour_into(&["switch"], std::os::fd::OwnedFd::from(theirs).into());
@@ -53,19 +90,19 @@ fn a_reader_who_has_seen_enough_ends_the_tour_quietly() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_stack_that_overflows_ends_its_coroutine_and_drops_nothing() {
-    // In a process of its own, for the signal's handler.
+fn a_stack_overflow_ends_the_coroutine_and_drops_nothing() {
+    // In its own process, because of the signal handler.
     let output = tour(&["overflow"]);
     assert!(output.status.success(), "{}", output.status);
     assert_eq!(
         String::from_utf8_lossy(&output.stdout).trim(),
-        "None, dropped: false"
+        "overflowed, values lost"
     );
     assert!(String::from_utf8_lossy(&output.stderr).contains("overflowed its stack"));
 }
 
 #[test]
-fn a_stack_is_as_deep_as_was_asked() {
+fn a_stack_has_the_size_that_was_asked_for() {
     assert_eq!(
         stack::dig_in(1024 * 1024, 500).unwrap(),
         stack::Dug {

@@ -1,5 +1,5 @@
-//! What is so only with several workers: one test, since the number of workers is the
-//! process's.
+//! Behavior on several workers. One test, because the number of workers belongs to the
+//! process.
 
 mod deadline;
 
@@ -14,8 +14,8 @@ use greenlets::race::raise_twice;
 fn on_two_workers_an_update_is_lost_without_any_wait() {
     may::config().set_workers(2);
     // They meet as threads do: nothing in here lets another coroutine of the same worker
-    // run, so both can be in here at once only on two. Should one worker get both of
-    // them, they miss each other, and the round does not count.
+    // run, so both can be here at the same time only on two workers. If one worker gets
+    // both of them, they miss each other, and the round does not count.
     let round = || {
         let (here, met) = (AtomicU32::new(0), AtomicU32::new(0));
         let raised = raise_twice(|| {
@@ -24,7 +24,7 @@ fn on_two_workers_an_update_is_lost_without_any_wait() {
             while Instant::now() < deadline && here.load(Ordering::SeqCst) < 2 {
                 thread::yield_now();
             }
-            // Each of them saw the other, which had looked by then; neither has written.
+            // Each of them saw the other, which had read by then; neither has written.
             met.fetch_add(
                 u32::from(here.load(Ordering::SeqCst) == 2),
                 Ordering::SeqCst,

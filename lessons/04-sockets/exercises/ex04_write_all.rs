@@ -1,14 +1,16 @@
 //! # Send all of it
 //!
-//! `write` gives the number of bytes that it took, and that may be fewer than you gave.
-//! The talk's client does not look. Write the function that sends all of them, with
-//! nothing but `write` itself (`Write::write_all` is what you are building).
+//! `write` returns the number of bytes that the stream accepted, which can be fewer than
+//! you passed. The talk's client ignores that number. Write a function that sends all of
+//! the bytes. Of the stream's methods, call only `write` (you are building `write_all`).
 //!
-//! - Each byte is sent once and in order: after a short `write`, go on with the rest.
+//! - Send each byte once and in order: after a short write, continue with the rest.
 //! - With nothing to send, do not call `write` at all.
-//! - A `write` that takes 0 bytes will take no more: an error of kind `WriteZero`.
-//! - `Interrupted` means that a signal came before anything was taken: try again.
-//! - Any other error is the caller's to know: give it as it is.
+//! - If `write` accepts 0 bytes, it will accept no more: return an error of kind
+//!   `WriteZero`.
+//! - `Interrupted` means that a signal arrived before any byte was accepted: call `write`
+//!   again.
+//! - Return any other error as it is, at once. That includes `WouldBlock`.
 //!
 //! Try it: `cargo test --test ex04_write_all`
 
@@ -17,9 +19,9 @@ use std::io::{self, Write};
 /// Sends all of `bytes`.
 ///
 /// # Errors
-/// `WriteZero` when the stream takes no more, and what `stream` gives other than
-/// `Interrupted`.
+/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other
+/// than `Interrupted`.
 pub fn send_all(stream: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    let _ = (stream, bytes);
+    let _ = (stream, bytes); // only avoids a warning: delete this line
     todo!("exercise ex04_write_all")
 }

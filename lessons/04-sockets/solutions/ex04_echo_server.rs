@@ -1,19 +1,19 @@
-//! Each client has a thread that owns its stream: when `echo` returns, well or not, the
-//! stream is dropped and closed.
+//! Each client has a thread that owns its stream: when `echo` returns, with or without an
+//! error, the stream is dropped and the connection closed.
 //!
-//! `io::copy` is the loop of `read` and `write_all`, and makes a call again that a signal
-//! interrupted. Only `accept` may end the server: what one client does is that client's
-//! result.
+//! `io::copy` is the loop of `read` and `write_all`, and it repeats a call that a signal
+//! interrupted. Only an error of `accept` stops the server: any other error is the result
+//! of one client.
 
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// Serves so many clients and gives how each conversation ended.
+/// Serves `clients` clients and returns how each conversation ended.
 ///
 /// # Errors
-/// What `accept` gives. What goes wrong with one client is in the result.
+/// Returns any error of `accept`. The errors of a client are in the result.
 pub fn serve(
     listener: &TcpListener,
     clients: usize,
@@ -32,7 +32,7 @@ pub fn serve(
     Ok(joined.collect())
 }
 
-/// Sends back what comes until the client has no more to say; how many bytes that were.
+/// Sends everything back until the client's stream ends, and returns the number of bytes.
 fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;

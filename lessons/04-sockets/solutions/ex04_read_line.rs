@@ -1,19 +1,20 @@
-//! Look for the `\n` in what has come; read more only when there is none.
+//! Search `received` for the `\n`, and read more only if there is none.
 //!
-//! The bytes become text last, when the line is whole: a piece may end in the middle of a
-//! character. The limit is checked before each read, so that a peer which never sends a
-//! `\n` costs a bounded amount of memory.
+//! The bytes become text last, when the line is complete, because a piece can end in the
+//! middle of a character. The limit is checked before each read, so a peer that never
+//! sends a `\n` costs a bounded amount of memory.
 
 use std::io::{self, ErrorKind, Read};
 
-/// The longest line that is let in, in bytes, without its `\n`.
+/// The longest line that is accepted, in bytes, without its `\n`.
 pub const MAX_LINE: usize = 1024;
 
-/// Gives the next line of `stream`; `received` holds what came and is not used yet.
+/// Returns the next line of `stream`, or `None` if the stream has ended. `received` holds
+/// the bytes that have arrived and have not been returned yet.
 ///
 /// # Errors
-/// `UnexpectedEof` for half a line, `InvalidData` for one too long or not UTF-8, and what
-/// `stream` gives.
+/// Returns `UnexpectedEof` if the stream ends inside a line, `InvalidData` if a line is
+/// too long or not UTF-8, and any error of `stream` other than `Interrupted`.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,
@@ -34,14 +35,12 @@ pub fn read_line(
                 .map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
         }
         let mut piece = [0; 512];
-        let count = stream.read(&mut piece)?;
-        if count == 0 {
-            return if received.is_empty() {
-                Ok(None)
-            } else {
-                Err(ErrorKind::UnexpectedEof.into())
-            };
+        match stream.read(&mut piece) {
+            Ok(0) if received.is_empty() => return Ok(None),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => received.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        received.extend_from_slice(&piece[..count]);
     }
 }

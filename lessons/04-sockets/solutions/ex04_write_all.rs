@@ -1,15 +1,15 @@
-//! What is left is a slice, and each `write` makes it shorter.
+//! The bytes left to send are a slice, and each `write` makes it shorter.
 //!
-//! `Interrupted` is no failure: the call had not begun its work. 0 bytes is one, else the
-//! loop would ask for ever.
+//! `Interrupted` is not a failure, because nothing has been sent yet. A count of 0 has to
+//! be one, because otherwise the loop would call `write` forever.
 
 use std::io::{self, ErrorKind, Write};
 
 /// Sends all of `bytes`.
 ///
 /// # Errors
-/// `WriteZero` when the stream takes no more, and what `stream` gives other than
-/// `Interrupted`.
+/// Returns `WriteZero` if the stream accepts no more, and any error of `stream` other
+/// than `Interrupted`.
 pub fn send_all(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.write(bytes) {

@@ -1,5 +1,4 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
-//! starter.
+//! The worked solutions, one module per exercise. Each file can replace its starter.
 
 pub mod ex04_echo_server;
 pub mod ex04_read_line;

@@ -1,9 +1,8 @@
-//! The calls of Berkeley sockets, one by one, and a stream and a listener made of nothing
-//! else.
+//! A stream and a listener made of nothing but the calls of Berkeley sockets.
 //!
-//! `std::net` hides these calls well. Here they stand in the open, so that the next
-//! layer, which is `std`, is no mystery: [`Stream`] and [`Listener`] are what `TcpStream`
-//! and `TcpListener` are, a descriptor each and the calls.
+//! `std::net` hides these calls well. Here they are in plain sight: [`Stream`] and
+//! [`Listener`] are each a descriptor and the calls on it, just as `TcpStream` and
+//! `TcpListener` are.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -17,35 +16,38 @@ use rustix::net::{
     getpeername, getsockname, listen, recv, send, shutdown, socket, sockopt,
 };
 
-/// A peer that has gone is an error to look at (`EPIPE`), not a signal that ends the
-/// program.
+/// Asks `send` to report a closed connection as the error `EPIPE` only, without the
+/// signal `SIGPIPE`.
+// ANCHOR: no_signal
 #[cfg(not(target_vendor = "apple"))]
 const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
-/// There is no such flag here; a Rust program ignores that signal from its start.
+// ANCHOR_END: no_signal
+/// Apple's systems lack the flag; Rust ignores the signal there too.
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
-/// A new IPv4 stream socket, by C's own `socket`: what every wrapper, Python's and ours,
-/// comes down to.
+/// Makes a new IPv4 stream socket with C's own `socket`, the call that every language's
+/// wrapper ends up making.
 ///
 /// # Errors
-/// What the kernel says, for example `EMFILE` when this process may open no more files.
+/// Returns the kernel's error, for example `EMFILE` if this process has reached its limit
+/// of open descriptors.
 // ANCHOR: libc
 pub fn socket_by_libc() -> io::Result<OwnedFd> {
-    // SAFETY: `socket` takes three numbers and no pointer: there is no memory that it
-    // could read or write wrongly.
+    // SAFETY: `socket` takes three numbers and no pointer, so there is no memory that it
+    // could misuse.
     let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
     if number == -1 {
-        return Err(io::Error::last_os_error()); // C's way: -1, and the reason in `errno`
+        return Err(io::Error::last_os_error()); // -1 means: the reason is in `errno`
     }
-    // SAFETY: the kernel has just made this descriptor for us, so it is open, and nobody
+    // SAFETY: the kernel has just made this descriptor for us, so it is open, and nothing
     // else owns or closes it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 // ANCHOR_END: libc
 
-/// A TCP socket of the family of `address`, which a program that we start does not
-/// inherit.
+/// Makes a TCP socket for IPv4 or IPv6, whichever `address` is, with close-on-exec set.
+// ANCHOR: stream_socket
 fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() {
         AddressFamily::INET
@@ -57,25 +59,26 @@ fn stream_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(descriptor)
 }
 
-/// Has the kernel close `descriptor` in a program that this process starts.
+/// Sets close-on-exec: a program that this process starts does not get `descriptor`.
 fn keep_from_children(descriptor: &OwnedFd) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(
         descriptor,
         rustix::io::FdFlags::CLOEXEC,
     )?)
 }
+// ANCHOR_END: stream_socket
 
-/// A socket that waits for callers.
+/// A socket that accepts connections.
 #[derive(Debug)]
 pub struct Listener(OwnedFd);
 
 impl Listener {
-    /// Takes `address` (port 0: any free one) and lets callers queue there, about
-    /// `backlog` of them.
+    /// Listens at `address` (port 0 means any free port) and lets about `backlog` clients
+    /// queue there.
     ///
     /// # Errors
-    /// `AddrInUse` when another socket has that address, `PermissionDenied` for a port
-    /// below 1024 on most systems.
+    /// Returns `AddrInUse` if another socket has that address, and `PermissionDenied` for
+    /// a port below 1024 on most systems.
     // ANCHOR: listener
     pub fn open(address: SocketAddr, backlog: i32) -> io::Result<Self> {
         let descriptor = stream_socket(address)?;
@@ -84,23 +87,26 @@ impl Listener {
         listen(&descriptor, backlog)?;
         Ok(Self(descriptor))
     }
+    // ANCHOR_END: listener
 
-    /// Waits for the next caller, and gives the socket that speaks with this one caller.
+    /// Waits for the next client and returns the socket that is connected to it.
     ///
     /// # Errors
-    /// What the kernel says; `EMFILE` when this process has as many descriptors as it
-    /// may.
+    /// Returns the kernel's error; `EMFILE` if this process has reached its limit of open
+    /// descriptors.
+    // ANCHOR: accept
     pub fn accept(&self) -> io::Result<Stream> {
         let descriptor = retry_on_intr(|| accept(&self.0))?;
         keep_from_children(&descriptor)?;
         Ok(Stream(descriptor))
     }
-    // ANCHOR_END: listener
+    // ANCHOR_END: accept
 
-    /// Where this listens: the way to learn the port that 0 became.
+    /// Returns the address at which this listens, with the port that the kernel chose for
+    /// 0.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// Returns the kernel's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(getsockname(&self.0)?.try_into()?)
     }
@@ -111,20 +117,23 @@ impl Listener {
 pub struct Stream(OwnedFd);
 
 impl Stream {
-    /// Calls `address` and waits until the other side's kernel has taken the call.
+    /// Connects to `address` and waits until the other side's kernel has agreed.
     ///
     /// # Errors
-    /// `ConnectionRefused` when nothing listens there.
+    /// Returns `ConnectionRefused` if nothing listens there, and `Interrupted` if a
+    /// signal arrives first: unlike a read, an interrupted `connect` is still in progress
+    /// and must not be treated as if nothing had happened. The socket is closed.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let descriptor = stream_socket(address)?;
         connect(&descriptor, &address)?;
         Ok(Self(descriptor))
     }
 
-    /// A `read` or `write` that waits longer than this gives `WouldBlock`.
+    /// Limits each `read` and `write`: one that waits longer than `time` fails with
+    /// `WouldBlock`.
     ///
     /// # Errors
-    /// `InvalidInput` for a time of zero, which the kernel takes to mean "for ever".
+    /// Returns `InvalidInput` for a time of zero, which to the kernel means "forever".
     pub fn give_up_after(&self, time: Duration) -> io::Result<()> {
         if time.is_zero() {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -137,18 +146,18 @@ impl Stream {
         )?)
     }
 
-    /// Ends our direction: the peer reads to the end, and can still answer.
+    /// Half-closes the connection: the peer sees end-of-file and can still send.
     ///
     /// # Errors
-    /// `NotConnected` when the connection is gone already.
+    /// Returns `NotConnected` if the connection has already ended.
     pub fn finish_writing(&self) -> io::Result<()> {
         Ok(shutdown(&self.0, Shutdown::Write)?)
     }
 
-    /// The address of the other end.
+    /// Returns the address of the other end.
     ///
     /// # Errors
-    /// `NotConnected` when the connection is gone already.
+    /// Returns `NotConnected` if the connection has already ended.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         let address = getpeername(&self.0)?.ok_or(io::ErrorKind::NotConnected)?;
         Ok(address.try_into()?)
@@ -170,7 +179,7 @@ impl Write for Stream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is kept here: what `send` took, the kernel has
+        Ok(()) // nothing is buffered here: the kernel has all that `send` accepted
     }
 }
 // ANCHOR_END: read_write

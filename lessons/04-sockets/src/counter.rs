@@ -1,8 +1,9 @@
-//! A server that speaks first and goes on: a number a line, for whoever connects, until
-//! the count is over.
+//! A server that sends first and keeps sending: one number per line to each client, until
+//! it has counted to the end.
 //!
-//! The talk's tutorial begins its chapter on servers with one like it, to be looked at by
-//! `telnet`. It streams: the reader has the first line long before the last one is made.
+//! The talk's tutorial begins its chapter on servers with one like it, to be watched with
+//! `telnet`. It streams: the client has the first line long before the server writes the
+//! last.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,14 +11,13 @@ use std::ops::RangeInclusive;
 use std::thread;
 use std::time::Duration;
 
-/// Writes a greeting and then one number a line, with a pause between two, and ends our
-/// direction.
+/// Writes a greeting and then one number per line, each after a pause, and half-closes.
 ///
-/// Lines end in `\r\n`, as telnet has them (RFC 854).
+/// Lines end in `\r\n`, as the telnet protocol wants them (RFC 854).
 ///
 /// # Errors
-/// What the stream gives; `BrokenPipe` or `ConnectionReset` when whoever watched has
-/// gone.
+/// Returns any error of the stream; `BrokenPipe` or `ConnectionReset` if the client has
+/// left.
 // ANCHOR: count
 pub fn count(
     mut stream: &TcpStream,
@@ -33,11 +33,11 @@ pub fn count(
 }
 // ANCHOR_END: count
 
-/// Counts for each of so many clients, every one in a thread of its own, and returns when
-/// all have been served.
+/// Counts for `clients` clients, each in its own thread, and returns when all of them
+/// have been served.
 ///
 /// # Errors
-/// What `accept` gives. A client that goes early is no error.
+/// Returns any error of `accept`. It is not an error if a client leaves early.
 // ANCHOR: serve
 pub fn serve(
     listener: &TcpListener,

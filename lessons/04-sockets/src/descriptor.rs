@@ -1,24 +1,24 @@
-//! What the kernel shows of a descriptor: a number that stands for something open.
+//! What Linux shows about an open descriptor in `/proc`.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// What stands behind a descriptor, as the kernel names it: `socket:[4711]`, `pipe:[12]`,
-/// or a path.
+/// Returns the kernel's name for the open file behind a descriptor: `socket:[4711]`,
+/// `pipe:[12]`, or a path.
 ///
 /// # Errors
-/// Where there is no `/proc` (anywhere but on Linux).
-// ANCHOR: what
+/// Returns an error where there is no `/proc`, which is everywhere but on Linux.
 pub fn what(descriptor: impl AsFd) -> io::Result<String> {
     if !cfg!(target_os = "linux") {
         return Err(io::Error::other("/proc is Linux's; try `lsof -p PID` here"));
     }
-    let link = std::fs::read_link(path(descriptor))?;
+    // ANCHOR: what
+    let link = std::fs::read_link(path(descriptor))?; // such as "/proc/self/fd/4"
     Ok(link.to_string_lossy().into_owned())
+    // ANCHOR_END: what
 }
 
-/// The path under which Linux shows this process its own descriptor.
+/// Returns the path under which Linux shows this process its own descriptor.
 pub fn path(descriptor: impl AsFd) -> String {
     format!("/proc/self/fd/{}", descriptor.as_fd().as_raw_fd())
 }
-// ANCHOR_END: what

@@ -1,21 +1,20 @@
-//! Where a message ends, said before it begins: four bytes of length, then that many
-//! bytes.
+//! Length-prefixed messages: four bytes with the length, then that many bytes.
 //!
-//! A line cannot hold a `\n`; a frame can hold anything, and its reader knows how much is
-//! to come before it makes room for it. The WebSocket frames of lesson 07 do the same
-//! with a header that is a little longer.
+//! A line cannot contain a `\n`; a frame can contain anything, and its reader knows the
+//! size before it allocates memory for it. The WebSocket frames of lesson 07 work the
+//! same way, with a longer header.
 
 use std::io::{self, ErrorKind, Read, Write};
 
-/// The size of the length before each frame, in bytes. It is in network order: the
-/// highest byte first.
+/// The size of the length field at the start of each frame, in bytes. It is in network
+/// order: most significant byte first.
 pub const LENGTH_BYTES: usize = 4;
 
-/// Sends one frame, length and body in one `write`: why that matters is in "The forty
-/// milliseconds".
+/// Sends one frame, length and body in one `write`. Chapter 4 explains why that matters
+/// in "The forty milliseconds: Nagle and delayed ACK".
 ///
 /// # Errors
-/// `InvalidInput` when the body is over 4 GiB, and what `stream` gives.
+/// Returns `InvalidInput` if the body is 4 GiB or larger, and any error of `stream`.
 // ANCHOR: write
 pub fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len())
@@ -27,13 +26,15 @@ pub fn write_frame(stream: &mut impl Write, body: &[u8]) -> io::Result<()> {
 }
 // ANCHOR_END: write
 
-/// The next frame of `stream`; `None` when the stream ends between two frames.
+/// Reads the next frame of `stream`, or returns `None` if the stream ends between two
+/// frames.
 ///
 /// # Errors
-/// `InvalidData` for a frame of more than `limit` bytes, of which nothing is read;
-/// `UnexpectedEof` for half a frame; and what `stream` gives.
+/// Returns `InvalidData` for a frame longer than `limit`, without reading its body;
+/// `UnexpectedEof` if the stream ends inside a frame; and any error of `stream`.
 // ANCHOR: read
 pub fn read_frame(stream: &mut impl Read, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    // ANCHOR: read_length
     let mut length = [0; LENGTH_BYTES];
     let mut filled = 0;
     while filled < LENGTH_BYTES {
@@ -45,6 +46,8 @@ pub fn read_frame(stream: &mut impl Read, limit: usize) -> io::Result<Option<Vec
             Err(error) => return Err(error),
         }
     }
+    // ANCHOR_END: read_length
+    // ANCHOR: read_body
     let length = u32::from_be_bytes(length) as usize;
     if length > limit {
         let why = format!("a frame of {length} bytes; the limit is {limit}");
@@ -53,5 +56,6 @@ pub fn read_frame(stream: &mut impl Read, limit: usize) -> io::Result<Option<Vec
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
     Ok(Some(body))
+    // ANCHOR_END: read_body
 }
 // ANCHOR_END: read

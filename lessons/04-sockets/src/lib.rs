@@ -1,10 +1,10 @@
-//! Sockets by hand: TCP carries a run of bytes, and says nothing about where a message
-//! ends.
+//! Sockets by hand: TCP carries a stream of bytes, and the stream does not say where a
+//! message ends.
 //!
-//! What one side writes in one call may reach the other in many reads, and what it writes
-//! in many calls may come in one. That happens when it likes, so it cannot be tested with
-//! a real network alone: [`Pieces`] is a stream that cuts where a test says, and [`Sips`]
-//! one that takes only as much as a test says.
+//! The bytes of one write can arrive in several reads, and the bytes of several writes
+//! can arrive in one. A real network does either at times that no test can choose, so
+//! tests use two replacements: [`Pieces`] is a stream that cuts its bytes where a test
+//! says, and [`Sips`] is one that accepts as few bytes per write as a test says.
 
 pub mod by_hand;
 pub mod counter;
@@ -15,10 +15,12 @@ mod pieces;
 pub mod request;
 pub mod round_trip;
 pub mod signals;
+#[cfg(target_os = "linux")]
+pub mod silence;
 mod sips;
 pub mod talk;
-// A solution says `sockets::` as an answer does, so that the one can be put in the place
-// of the other.
+// Solutions import from `sockets`, as a reader's answer does, so that either file can
+// replace the other.
 extern crate self as sockets;
 
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! The tour of lesson 04: from the call `socket` to a message that arrives whole.
+//! The tour of lesson 04: from the call `socket` to a message that arrives complete.
 
 mod measure;
 mod tour;
@@ -8,53 +8,54 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Sockets by hand. Without a part, all of them, one after the other.
+/// Shows what sockets do, call by call. Runs all parts in order if none is given.
 #[derive(Parser)]
 #[command(name = "lesson-04-sockets")]
 struct Flags {
-    /// The part to show.
+    /// The part to run.
     #[command(subcommand)]
     what: Option<What>,
-    /// How many bytes a client sends to the talk's server, which reads 64.
+    /// Length in bytes of the long message in `faults`.
     #[arg(long, global = true, default_value_t = 100, value_parser = clap::value_parser!(u16).range(65..=60_000))]
     bytes: u16,
-    /// How many questions are asked to see what Nagle's algorithm does.
+    /// Number of requests in `nagle`.
     #[arg(long, global = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(3..=200))]
     questions: u32,
 }
 
 #[derive(Clone, Copy, Subcommand)]
 enum What {
-    /// socket, bind, listen, connect, accept, send, recv, close, and what each gives.
+    /// Make each socket call once and print its result.
     Calls,
-    /// Everything is a file: a descriptor in /proc, written like one, as the standard
-    /// input of `tr`.
+    /// Use a socket as a file: in /proc, with `File::write`, as the input of `tr`.
     File,
-    /// Two lines in three writes, as the other side reads them.
+    /// Send two lines in three writes and print what each read returns.
     Pieces,
-    /// What is wrong with the talk's server and client.
+    /// Show the faults of the talk's server and client.
     Faults,
-    /// Two ways to say where a message ends: a newline, or a length before it.
-    Framing,
-    /// FIN, half-close and RST, as a program sees them.
-    Closing,
-    /// An address in use, and the queue before accept.
-    Address,
-    /// Signals: EINTR and SIGPIPE.
+    /// Show EINTR and SIGPIPE.
     Signals,
-    /// Nagle's algorithm and the forty milliseconds.
-    Nagle,
-    /// UDP beside TCP.
-    Udp,
-    /// Sockets with a path.
-    Unix,
-    /// A telnet counter, watched by two.
+    /// Send the same messages as lines and with a length prefix.
+    Framing,
+    /// Show what read and write return after FIN, half-close and RST.
+    Closing,
+    /// Show what happens to a connection whose peer falls silent (Linux).
+    Silence,
+    /// Serve two clients at once, each from its own thread.
     Counter,
-    /// The talk's own programs in Python at the other end (skipped without python3).
+    /// Show `TIME_WAIT`, `SO_REUSEADDR` and the backlog.
+    Address,
+    /// Show what Nagle's algorithm and delayed ACKs cost together.
+    Nagle,
+    /// Send the same writes over TCP and over UDP.
+    Udp,
+    /// Serve over a Unix socket, which has a path instead of a port.
+    Unix,
+    /// Talk to the talk's own programs in Python (skipped without python3).
     Python,
-    /// Numbers for the plots, as CSV.
+    /// Print the data for the book's plots as CSV.
     Measure {
-        /// What to measure.
+        /// Which measurement to run.
         name: measure::Name,
     },
 }
@@ -67,11 +68,11 @@ fn main() -> ExitCode {
             None => {
                 use What::{
                     Address, Calls, Closing, Counter, Faults, File, Framing, Nagle,
-                    Pieces, Python, Signals, Udp, Unix,
+                    Pieces, Python, Signals, Silence, Udp, Unix,
                 };
                 for part in [
-                    Calls, File, Pieces, Faults, Framing, Closing, Address, Signals,
-                    Nagle, Udp, Unix, Counter, Python,
+                    Calls, File, Pieces, Faults, Signals, Framing, Closing, Silence,
+                    Counter, Address, Nagle, Udp, Unix, Python,
                 ] {
                     show(part, &flags)?;
                 }
@@ -89,6 +90,7 @@ fn show(part: What, flags: &Flags) -> Result<()> {
         What::Faults => tour::faults::show(flags.bytes.into()),
         What::Framing => tour::framing::show(),
         What::Closing => tour::closing::show(),
+        What::Silence => tour::silence::show(),
         What::Address => tour::address::show(),
         What::Signals => tour::signals::show(),
         What::Nagle => tour::nagle::show(flags.questions),

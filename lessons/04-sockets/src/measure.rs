@@ -1,4 +1,4 @@
-//! The numbers behind the chapter's plots, as CSV.
+//! Prints the data for the chapter's plots as CSV.
 
 use std::io::{Read, Write};
 use std::thread;
@@ -10,14 +10,14 @@ use terminal::say;
 
 use crate::tour::{nagle, pair};
 
-/// How often each is measured; the median is printed.
+/// The number of runs of each measurement; the median is printed.
 const RUNS: usize = 5;
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Name {
-    /// Questions answered in a second, by how they are written.
+    /// Requests answered per second, by how they are written.
     Nagle,
-    /// Bytes carried in a second, by the size of a write.
+    /// Bytes carried per second, by the size of a write.
     WriteSize,
 }
 
@@ -41,7 +41,7 @@ fn round_trips() -> Result<()> {
         ("one write", Asking::InOneWrite, false, 5000),
         ("one write with TCP_NODELAY", Asking::InOneWrite, true, 5000),
     ] {
-        eprintln!("{what}: {questions} questions, {RUNS} times");
+        eprintln!("{what}: {questions} requests, {RUNS} times");
         let time = median(|| nagle::time(asking, no_delay, questions))?;
         println!("{what},{:.0}", f64::from(questions) / time.as_secs_f64());
     }
@@ -52,7 +52,7 @@ fn throughput() -> Result<()> {
     say("bytes per write,MB per second");
     for power in [0_u32, 2, 4, 6, 8, 10, 12, 14, 16, 18] {
         let size = 1_usize << power;
-        // At most 64 MiB, and no more than so many calls.
+        // At most 64 MiB and at most 200,000 calls.
         let total = (size * 200_000).min(64 << 20);
         eprintln!("writes of {size} bytes, {total} bytes in all, {RUNS} times");
         let time = median(|| carry(size, total))?;
@@ -63,7 +63,7 @@ fn throughput() -> Result<()> {
     Ok(())
 }
 
-/// The time until all bytes are read at the other end.
+/// Returns the time until the other end has read all bytes.
 fn carry(size: usize, total: usize) -> Result<Duration> {
     let (mut client, mut server) = pair()?;
     client.set_nodelay(true)?;
@@ -85,7 +85,7 @@ fn carry(size: usize, total: usize) -> Result<Duration> {
     let left = reading
         .join()
         .map_err(|_| anyhow!("the reader panicked"))??;
-    anyhow::ensure!(left == 0, "{left} bytes did not come");
+    anyhow::ensure!(left == 0, "{left} bytes did not arrive");
     Ok(begin.elapsed())
 }
 

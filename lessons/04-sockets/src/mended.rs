@@ -1,28 +1,29 @@
-//! The talk's server and client with the faults mended: a message is a line, all of it is
-//! sent, and every wait ends.
+//! The talk's server and client with their faults fixed: a message is a line, all of it
+//! is sent, and lines have a limit.
 //!
-//! Written for any stream, so that the same code runs over [`crate::by_hand`],
-//! `std::net`, a Unix socket and a test.
+//! The functions take any stream, so the same code runs over [`crate::by_hand`],
+//! `std::net`, a Unix socket and a test's streams.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 
-/// The longest line that the server takes, in bytes, with its `\n`. A stranger who sends
-/// more is sent away.
+/// The longest line that the server accepts, in bytes, including its `\n`. A client that
+/// sends a longer one is disconnected.
 pub const LONGEST_LINE: usize = 1024;
 
-/// How a conversation ended well.
+/// Where the peer's stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// After a whole line, or before the first.
+    /// After a complete line, or before the first one.
     BetweenLines,
-    /// In the middle of a line: what came is printed, and may be half of what was meant.
+    /// In the middle of a line: the part that arrived was printed and sent back.
     InALine,
 }
 
-/// Prints each line of `stream` and sends it back, until the peer has no more to say.
+/// Prints each line of `stream` and sends it back, until the peer's stream ends.
 ///
 /// # Errors
-/// `InvalidData` for a line over [`LONGEST_LINE`], and what `stream` and `printed` give.
+/// Returns `InvalidData` for a line longer than [`LONGEST_LINE`], and any error of
+/// `stream` and `printed`.
 // ANCHOR: converse
 pub fn converse(
     stream: impl Read + Write,
@@ -31,6 +32,7 @@ pub fn converse(
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
+        // ANCHOR: one_line
         line.clear();
         (&mut stream)
             .take(LONGEST_LINE as u64)
@@ -42,6 +44,8 @@ pub fn converse(
                 format!("a line of over {LONGEST_LINE} bytes"),
             ));
         }
+        // ANCHOR_END: one_line
+        // ANCHOR: answer
         if line.is_empty() {
             return Ok(Ending::BetweenLines);
         }
@@ -52,16 +56,17 @@ pub fn converse(
             return Ok(Ending::InALine);
         }
         stream.get_mut().write_all(&line)?;
+        // ANCHOR_END: answer
     }
 }
 // ANCHOR_END: converse
 
-/// Sends `message` as one line and gives the line that comes back, without its `\n`.
+/// Sends `message` as one line and returns the line that comes back, without its `\n`.
 ///
 /// # Errors
-/// `InvalidInput` when the message is no line, `UnexpectedEof` when the peer ends before
-/// a whole line has come, `InvalidData` when its line is over [`LONGEST_LINE`] or not
-/// UTF-8.
+/// Returns `InvalidInput` if the message is not a single line, `UnexpectedEof` if the
+/// peer's stream ends before a complete line has arrived, and `InvalidData` if its line
+/// is longer than [`LONGEST_LINE`] or not UTF-8.
 // ANCHOR: ask
 pub fn ask(mut stream: impl Read + Write, message: &str) -> io::Result<String> {
     if message.contains('\n') || message.len() >= LONGEST_LINE {

@@ -1,13 +1,13 @@
-//! A stream without a network, for what a network does only sometimes.
+//! A stream without a network that cuts its bytes where a test says.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// How often a reader may ask after the end. One that asks more often is in an endless
-/// loop.
+/// The number of reads allowed after end-of-file. A reader that needs more is in an
+/// endless loop.
 const READS_AFTER_THE_END: u32 = 100;
 
-/// A stream that delivers the given pieces, one a read, and then ends.
+/// A stream that delivers one of the given pieces per read, and then ends.
 ///
 /// ```
 /// use std::io::Read;
@@ -16,7 +16,7 @@ const READS_AFTER_THE_END: u32 = 100;
 /// let mut buffer = [0; 16];
 /// assert_eq!(stream.read(&mut buffer).unwrap(), 2);
 /// assert_eq!(stream.read(&mut buffer).unwrap(), 3);
-/// assert_eq!(stream.read(&mut buffer).unwrap(), 0); // the end
+/// assert_eq!(stream.read(&mut buffer).unwrap(), 0); // end-of-file
 /// ```
 #[derive(Debug)]
 pub struct Pieces {
@@ -25,8 +25,8 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// A stream of these pieces. Empty ones are left out: a read of no bytes means the
-    /// end.
+    /// Makes a stream of these pieces. Empty ones are left out, because a read of 0 bytes
+    /// would mean end-of-file.
     pub fn new(pieces: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let pieces = pieces
             .into_iter()
@@ -40,19 +40,19 @@ impl Pieces {
 }
 
 impl Read for Pieces {
-    /// Gives one piece, or as much of it as `buffer` holds; the rest of it comes with the
-    /// next read.
+    /// Returns one piece, or as much of it as fits into `buffer`; the next read returns
+    /// the rest.
     ///
     /// # Panics
-    /// When it is asked again and again after the end: a test then fails with the reason,
-    /// where it would hang.
+    /// Panics if it is read again and again after end-of-file, so that a test with an
+    /// endless loop fails with a reason instead of hanging.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(mut piece) = self.pieces.pop_front() else {
             self.reads_after_the_end += 1;
             assert!(
                 self.reads_after_the_end <= READS_AFTER_THE_END,
-                "the stream has ended (`read` gave `Ok(0)`) and is still being read: \
-                 a loop has to stop there. See chapter 4, \"The end of a stream\"."
+                "the stream has ended (`read` returned `Ok(0)`) and is still being read: \
+                 a loop has to stop there. See chapter 4, \"End of file\"."
             );
             return Ok(0);
         };
@@ -72,7 +72,7 @@ mod tests {
     use super::Pieces;
 
     #[test]
-    fn a_piece_larger_than_the_buffer_comes_in_two_reads() {
+    fn a_piece_larger_than_the_buffer_takes_two_reads() {
         let mut stream = Pieces::new(["abc", "", "d"]);
         let mut buffer = [0; 2];
         let mut sizes = Vec::new();

@@ -1,20 +1,20 @@
 //! Request and reply over frames: the smallest of the patterns for which the talk's
-//! tutorial takes `ZeroMQ`.
+//! tutorial uses `ZeroMQ`.
 //!
-//! One side asks, the other answers, and neither speaks out of turn. So an answer needs
-//! no number to say which question it is for; that comes with lesson 10, where
-//! acknowledgements may overtake each other.
+//! One side asks, the other answers, and neither sends out of turn. So a reply needs no
+//! number to say which request it belongs to. Lesson 10 adds the number, because there
+//! several requests are in flight at once.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use crate::frame::{read_frame, write_frame};
 
-/// Asks, and waits for the answer, which may have up to `limit` bytes.
+/// Sends a request and waits for the reply, which can be up to `limit` bytes long.
 ///
 /// # Errors
-/// `UnexpectedEof` when the peer ends without an answer, `InvalidData` for one over
-/// `limit`, and what `stream` gives. After any of these the two sides no longer agree on
-/// whose turn it is: close the stream.
+/// Returns `UnexpectedEof` if the stream ends without a reply, `InvalidData` for a reply
+/// longer than `limit`, and any error of `stream`. After an error the two sides may
+/// disagree about whose turn it is, so close the stream.
 // ANCHOR: request
 pub fn request(
     stream: &mut (impl Read + Write),
@@ -26,12 +26,12 @@ pub fn request(
 }
 // ANCHOR_END: request
 
-/// Answers every question, each of up to `limit` bytes, until the peer asks no more;
-/// gives how many there were.
+/// Answers every request, each up to `limit` bytes long, until the peer's stream ends.
+/// Returns the number of requests.
 ///
 /// # Errors
-/// `InvalidData` for a question over `limit`, `UnexpectedEof` for half of one, and what
-/// `stream` gives.
+/// Returns `InvalidData` for a request longer than `limit`, `UnexpectedEof` if the stream
+/// ends inside a request, and any error of `stream`.
 // ANCHOR: reply
 pub fn reply(
     stream: &mut (impl Read + Write),

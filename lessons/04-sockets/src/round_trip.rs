@@ -1,30 +1,29 @@
-//! How long a question takes to be answered, when it is written in one piece and when in
-//! two.
+//! Measures how long a request takes when it is written in one piece and when in two.
 //!
-//! Two small writes and then a wait is the pattern at which Nagle's algorithm and delayed
-//! acknowledgements, each sensible alone, wait for each other.
+//! Two small writes followed by a wait for the reply is the pattern in which Nagle's
+//! algorithm and delayed acknowledgements, each sensible alone, wait for each other.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use crate::frame::{read_frame, write_frame};
 
-/// The longest answer that is taken, in bytes.
+/// The longest reply that is accepted, in bytes.
 const LIMIT: usize = 64 * 1024;
 
-/// How a question is written.
+/// How a request is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
-    /// Length and body in one `write`.
+    /// Writes length and body in one `write`.
     InOneWrite,
-    /// The length in one `write`, the body in another.
+    /// Writes the length in one `write` and the body in another.
     InTwoWrites,
 }
 
-/// Asks this many times, one after the other, and gives the time for all.
+/// Makes `count` requests, one after another, and returns the time for all of them.
 ///
 /// # Errors
-/// `UnexpectedEof` when the peer ends, and what `stream` gives.
+/// Returns `UnexpectedEof` if the peer's stream ends, and any error of `stream`.
 // ANCHOR: ask
 pub fn round_trips(
     stream: &mut (impl Read + Write),

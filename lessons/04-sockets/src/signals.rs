@@ -1,8 +1,7 @@
-//! A signal that comes while a call waits: the call ends without having done anything,
-//! and says `EINTR`.
+//! Signals that arrive while a call is waiting, so that the call fails with `EINTR`.
 //!
-//! Seldom seen, and so seldom handled. With this module a test can make it happen:
-//! [`catch`] and [`interrupt`].
+//! `EINTR` is rare, and so it is rarely handled. With [`catch`] and [`interrupt`] a test
+//! can make it happen.
 
 use std::mem::MaybeUninit;
 use std::os::unix::thread::JoinHandleExt;
@@ -11,17 +10,17 @@ use std::{io, ptr};
 
 extern "C" fn do_nothing(_signal: libc::c_int) {}
 
-/// From now on the signal `SIGUSR1` ends whatever call it finds waiting, and does nothing
-/// else.
+/// Installs a handler for `SIGUSR1` that does nothing: from now on that signal interrupts
+/// a waiting call and has no other effect.
 ///
 /// # Errors
-/// What the kernel says.
+/// Returns the kernel's error.
 pub fn catch() -> io::Result<()> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: all zeros is a valid `sigaction`: no flags (so calls are not begun again:
-    // no `SA_RESTART`), an empty mask, and a handler number that is set in the next
-    // line. `do_nothing` touches nothing, so it may run at any moment. The last
-    // argument may be null: we do not ask what was there before.
+    // SAFETY: all zeros is a valid `sigaction`: no flags (without `SA_RESTART` the kernel
+    // does not restart calls), an empty mask, and a handler that the next line sets.
+    // `do_nothing` touches nothing, so it can run at any moment. The last argument may be
+    // null, because we do not ask for the previous handler.
     let done = unsafe {
         (*action.as_mut_ptr()).sa_sigaction =
             do_nothing as extern "C" fn(libc::c_int) as usize;
@@ -34,11 +33,11 @@ pub fn catch() -> io::Result<()> {
     }
 }
 
-/// Sends `SIGUSR1` to this one thread. Call [`catch`] first: without it the signal ends
-/// the program.
+/// Sends `SIGUSR1` to one thread. Call [`catch`] first: without a handler the signal
+/// kills the program.
 ///
 /// # Errors
-/// What the kernel says.
+/// Returns the kernel's error.
 pub fn interrupt<T>(thread: &JoinHandle<T>) -> io::Result<()> {
     if thread.is_finished() {
         return Ok(());

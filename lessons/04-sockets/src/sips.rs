@@ -1,11 +1,10 @@
-//! The other half of a network that a test cannot wait for: a peer that takes little at a
-//! time.
+//! A stream without a network that accepts as few bytes per write as a test says.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 
-/// A stream that takes as many bytes a `write` as its list says, and what does not fit it
-/// leaves with the writer.
+/// A stream whose `write` accepts as many bytes as the next entry of its list says. The
+/// rest is still the caller's to send.
 ///
 /// ```
 /// use std::io::Write;
@@ -13,7 +12,7 @@ use std::io::{self, ErrorKind, Write};
 /// let mut stream = sockets::Sips::new([2, 3]);
 /// assert_eq!(stream.write(b"hello").unwrap(), 2);
 /// assert_eq!(stream.write(b"hello").unwrap(), 3);
-/// assert_eq!(stream.write(b"hello").unwrap(), 5); // the list is over: all is taken
+/// assert_eq!(stream.write(b"hello").unwrap(), 5); // the list has ended: accepts all
 /// assert_eq!(stream.taken(), b"hehelhello");
 /// ```
 #[derive(Debug, Default)]
@@ -23,7 +22,7 @@ pub struct Sips {
     calls: usize,
 }
 
-/// What one call of `write` does.
+/// The effect of one call of `write`.
 #[derive(Debug)]
 enum Sip {
     Takes(usize),
@@ -31,8 +30,8 @@ enum Sip {
 }
 
 impl Sips {
-    /// A stream whose first calls take this many bytes each. A size of 0 is a stream that
-    /// takes no more.
+    /// Makes a stream whose first writes accept these numbers of bytes. A size of 0 is a
+    /// stream that accepts no more.
     pub fn new(sizes: impl IntoIterator<Item = usize>) -> Self {
         Self {
             sizes: sizes.into_iter().map(Sip::Takes).collect(),
@@ -40,34 +39,35 @@ impl Sips {
         }
     }
 
-    /// After those, one call that fails with an error of this kind and takes nothing.
+    /// Adds one write that fails with an error of this kind and accepts nothing.
     #[must_use]
     pub fn then_fails(mut self, kind: ErrorKind) -> Self {
         self.sizes.push_back(Sip::Fails(kind));
         self
     }
 
-    /// All bytes that were taken, in order.
+    /// Returns all bytes that were accepted, in order.
     pub fn taken(&self) -> &[u8] {
         &self.taken
     }
 
-    /// How often `write` was called.
+    /// Returns the number of calls of `write`.
     pub fn calls(&self) -> usize {
         self.calls
     }
 }
 
 impl Write for Sips {
-    /// Takes the next size of the list, or all when the list is over.
+    /// Accepts as many bytes as the list's next entry says, or all of them after its end.
     ///
     /// # Panics
-    /// At the call number 10,000: a test then fails with the reason, where it would hang.
+    /// Panics at call number 10,000, so that a test with an endless loop fails with a
+    /// reason instead of hanging.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.calls += 1;
         assert!(
             self.calls < 10_000,
-            "`write` is called without end. See chapter 4, \"A write may be short\"."
+            "`write` is called without end. See chapter 4, \"Short writes\"."
         );
         let size = match self.sizes.pop_front() {
             Some(Sip::Fails(kind)) => return Err(kind.into()),

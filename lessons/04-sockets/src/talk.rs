@@ -1,8 +1,8 @@
-//! The talk's `server.py` and `client.py` (slides 12 and 13), call by call, with
-//! everything that is wrong in them.
+//! The talk's `server.py` and `client.py` (slides 12 and 13), call by call, with all of
+//! their faults.
 //!
-//! They are kept as they were shown, so that a test can show each fault.
-//! [`crate::mended`] is what became of them. Twice each: once with the calls themselves,
+//! The faults are kept so that a test can show each of them; [`crate::mended`] is the
+//! version without them. Each program exists twice: once with the calls themselves and
 //! once with `std::net`, which makes the same calls.
 
 use std::io::{self, Read, Write};
@@ -17,10 +17,10 @@ use rustix::net::{
 /// The port that the talk chose.
 pub const PORT: u16 = 8089;
 
-/// The first three calls of `server.py`. Nothing is accepted yet.
+/// Makes the first three calls of `server.py`. Nothing is accepted yet.
 ///
 /// # Errors
-/// `AddrInUse` when the address is taken.
+/// Returns `AddrInUse` if the address is taken.
 // ANCHOR: open
 pub fn open(address: SocketAddrV4) -> io::Result<OwnedFd> {
     let server = socket(AddressFamily::INET, SocketType::STREAM, None)?;
@@ -30,19 +30,19 @@ pub fn open(address: SocketAddrV4) -> io::Result<OwnedFd> {
 }
 // ANCHOR_END: open
 
-/// The loop of `server.py`, for this many clients, with the place where it prints.
+/// Runs the loop of `server.py` for `clients` clients and prints to `printed`.
 ///
 /// # Errors
-/// What the calls give: the talk's server ends at the first.
-// ANCHOR: serve
+/// Returns the first error of any call, as the talk's server stops at the first.
 pub fn serve(
     server: &OwnedFd,
     clients: usize,
     printed: &mut impl Write,
 ) -> io::Result<()> {
+    // ANCHOR: serve
     let mut connection;
     for _ in 0..clients {
-        connection = accept(server)?; // closes the connection before, as in Python
+        connection = accept(server)?; // closes the previous one, as in Python
         let mut buf = [0; 64];
         let (count, _) = recv(&connection, &mut buf, RecvFlags::empty())?;
         if count > 0 {
@@ -50,16 +50,15 @@ pub fn serve(
             printed.write_all(b"\n")?;
         }
     }
+    // ANCHOR_END: serve
     Ok(())
 }
-// ANCHOR_END: serve
 
-/// The same loop with `std::net`. `TcpListener::bind` is `socket`, `bind` and `listen` in
-/// one.
+/// Runs the same loop with `std::net`, whose `TcpListener::bind` is `socket`, `bind` and
+/// `listen` in one.
 ///
 /// # Errors
-/// What the calls give.
-// ANCHOR: serve_std
+/// Returns the first error of any call.
 pub fn serve_std(
     server: &TcpListener,
     clients: usize,
@@ -67,9 +66,11 @@ pub fn serve_std(
 ) -> io::Result<()> {
     let mut connection;
     for _ in 0..clients {
+        // ANCHOR: serve_std
         (connection, _) = server.accept()?;
         let mut buf = [0; 64];
         let count = connection.read(&mut buf)?;
+        // ANCHOR_END: serve_std
         if count > 0 {
             printed.write_all(&buf[..count])?;
             printed.write_all(b"\n")?;
@@ -77,13 +78,12 @@ pub fn serve_std(
     }
     Ok(())
 }
-// ANCHOR_END: serve_std
 
-/// `client.py`: the connection, and how many bytes of `message` the kernel took, which
-/// the talk does not look at.
+/// Does what `client.py` does. Returns the connection and the number of bytes that the
+/// kernel accepted, which the talk's client ignores.
 ///
 /// # Errors
-/// `ConnectionRefused` when nobody listens.
+/// Returns `ConnectionRefused` if nothing listens at `address`.
 // ANCHOR: client
 pub fn say(address: SocketAddrV4, message: &[u8]) -> io::Result<(OwnedFd, usize)> {
     let client = socket(AddressFamily::INET, SocketType::STREAM, None)?;
@@ -91,14 +91,15 @@ pub fn say(address: SocketAddrV4, message: &[u8]) -> io::Result<(OwnedFd, usize)
     let count = send(&client, message, SendFlags::empty())?;
     Ok((client, count))
 }
+// ANCHOR_END: client
 
-/// The same with `std::net`. `TcpStream::connect` is `socket` and `connect` in one.
+/// Does the same with `std::net`, whose `TcpStream::connect` is `socket` and `connect` in
+/// one.
 ///
 /// # Errors
-/// `ConnectionRefused` when nobody listens.
+/// Returns `ConnectionRefused` if nothing listens at `address`.
 pub fn say_std(address: SocketAddrV4, message: &[u8]) -> io::Result<(TcpStream, usize)> {
     let mut client = TcpStream::connect(address)?;
     let count = client.write(message)?;
     Ok((client, count))
 }
-// ANCHOR_END: client

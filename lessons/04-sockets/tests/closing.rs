@@ -1,4 +1,4 @@
-//! How a connection ends: in order, by halves, and at once.
+//! How a connection ends: with FIN, by halves, and with RST.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 #[test]
-fn after_a_close_the_peer_reads_what_was_sent_and_then_the_end_again_and_again() {
+fn after_a_close_the_peer_reads_all_bytes_and_then_0_every_time() {
     let (mut client, mut server) = pair();
     server.write_all(b"bye").expect("it is open");
     drop(server);
@@ -33,7 +33,7 @@ fn after_a_close_the_peer_reads_what_was_sent_and_then_the_end_again_and_again()
 }
 
 #[test]
-fn half_a_connection_can_be_closed_and_the_other_half_goes_on() {
+fn after_a_half_close_the_other_direction_still_works() {
     let (mut client, mut server) = pair();
     client.write_all(b"one two three").expect("it is open");
     client.shutdown(Shutdown::Write).expect("it is open");
@@ -54,7 +54,7 @@ fn half_a_connection_can_be_closed_and_the_other_half_goes_on() {
 }
 
 #[test]
-fn half_a_connection_can_be_closed_by_hand() {
+fn by_hand_can_half_close() {
     let listener = by_hand::Listener::open(SocketAddr::from(([127, 0, 0, 1], 0)), 1)
         .expect("a free port");
     let mut client = by_hand::Stream::connect(listener.local_addr().expect("an address"))
@@ -69,7 +69,7 @@ fn half_a_connection_can_be_closed_by_hand() {
 }
 
 #[test]
-fn to_write_after_ones_own_half_close_is_a_broken_pipe() {
+fn a_write_after_your_own_half_close_is_a_broken_pipe() {
     let (mut client, _server) = pair();
     client.shutdown(Shutdown::Write).expect("it is open");
     assert_eq!(
@@ -96,7 +96,7 @@ fn a_close_with_unread_bytes_is_a_reset() {
 }
 
 #[test]
-fn a_close_that_lingers_for_no_time_is_a_reset() {
+fn a_close_with_a_linger_time_of_0_is_a_reset() {
     let (mut client, server) = pair();
     set_socket_linger(&server, Some(Duration::ZERO)).expect("it is open");
     drop(server);
@@ -107,7 +107,7 @@ fn a_close_that_lingers_for_no_time_is_a_reset() {
 }
 
 #[test]
-fn the_first_write_to_a_peer_that_has_gone_succeeds_and_a_later_one_tells() {
+fn the_first_write_after_the_peer_closed_succeeds_and_a_later_one_fails() {
     let (mut client, server) = pair();
     drop(server);
     assert_eq!(client.read(&mut [0]).expect("an orderly end"), 0);
@@ -125,7 +125,7 @@ fn the_first_write_to_a_peer_that_has_gone_succeeds_and_a_later_one_tells() {
 }
 
 #[test]
-fn to_call_where_nobody_listens_is_refused() {
+fn a_connection_to_a_port_without_a_listener_is_refused() {
     let (_held, port) = deaf_port();
     let error = TcpStream::connect(("127.0.0.1", port)).expect_err("nobody listens");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

@@ -1,4 +1,4 @@
-//! UDP beside TCP: messages that keep their ends, and no promise that they come.
+//! UDP compared with TCP: messages that stay apart, and no promise that they arrive.
 
 mod common;
 
@@ -49,7 +49,7 @@ fn a_datagram_is_a_message_and_a_stream_has_none() {
 }
 
 #[test]
-fn what_does_not_fit_the_buffer_is_lost() {
+fn the_part_of_a_datagram_that_does_not_fit_is_lost() {
     let (one, two) = pair();
     one.send(b"hello, world").expect("it goes");
     one.send(b"next").expect("it goes");
@@ -64,7 +64,7 @@ fn what_does_not_fit_the_buffer_is_lost() {
 }
 
 #[test]
-fn a_datagram_of_no_bytes_is_a_message_and_not_the_end() {
+fn an_empty_datagram_is_a_message_and_not_the_end() {
     let (one, two) = pair();
     one.send(b"").expect("it goes");
     one.send(b"more").expect("it goes");
@@ -74,10 +74,10 @@ fn a_datagram_of_no_bytes_is_a_message_and_not_the_end() {
 }
 
 #[test]
-fn to_send_to_nobody_succeeds() {
+fn a_send_to_a_port_without_a_socket_succeeds() {
     let (_held, port) = deaf_port();
-    // TCP's port of that number is held; UDP's is another, and as good as surely
-    // nobody's.
+    // This holds the TCP port of that number. The UDP port is another one, and almost
+    // certainly free.
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a free port");
     assert_eq!(
         socket
@@ -88,9 +88,31 @@ fn to_send_to_nobody_succeeds() {
     socket
         .set_read_timeout(Some(Duration::from_millis(20)))
         .expect("not zero");
-    let silence = socket.recv(&mut [0; 8]).expect_err("nobody answers").kind();
+    let silence = socket
+        .recv(&mut [0; 8])
+        .expect_err("nothing answers")
+        .kind();
     assert!(
         matches!(silence, ErrorKind::WouldBlock | ErrorKind::TimedOut),
         "{silence:?}"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_connected_socket_the_next_call_reports_a_port_without_a_socket() {
+    let (_held, port) = deaf_port();
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a free port");
+    socket
+        .connect(("127.0.0.1", port))
+        .expect("it only stores the address");
+    assert_eq!(socket.send(b"anybody there?").expect("it is sent"), 14);
+    socket.set_read_timeout(Some(SOON)).expect("not zero");
+    assert_eq!(
+        socket
+            .recv(&mut [0; 8])
+            .expect_err("the machine reported it")
+            .kind(),
+        ErrorKind::ConnectionRefused
     );
 }

@@ -1,4 +1,4 @@
-//! Everything is a file: what that is true of, and where it ends.
+//! "Everything is a file": how far it is true of sockets.
 
 mod common;
 
@@ -22,7 +22,7 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 #[test]
-fn cs_own_socket_call_gives_a_descriptor_as_good_as_any() {
+fn cs_own_socket_call_returns_a_usable_descriptor() {
     let listener = TcpListener::bind(ANY_PORT).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
     let socket = sockets::by_hand::socket_by_libc().expect("a socket");
@@ -49,7 +49,7 @@ fn a_socket_is_an_open_file_of_this_process() {
 }
 
 #[test]
-fn what_writes_to_a_file_writes_to_a_socket() {
+fn a_file_can_write_to_a_socket() {
     let (client, mut server) = pair();
     let mut file = File::from(OwnedFd::from(client));
     file.write_all(b"written with write(2)")
@@ -74,7 +74,7 @@ fn a_socket_cannot_be_opened_by_its_path_and_a_pipe_can() {
 }
 
 #[test]
-fn a_program_that_knows_no_sockets_can_serve_one() {
+fn a_program_without_network_code_can_serve_a_socket() {
     let (mut client, server) = pair();
     let output = OwnedFd::from(server.try_clone().expect("a second descriptor"));
     let mut tr = Command::new("tr")
@@ -113,7 +113,7 @@ fn a_connection_ends_with_its_last_descriptor() {
 }
 
 #[test]
-fn a_shutdown_ends_a_connection_whoever_else_has_it_open() {
+fn a_shutdown_ends_a_connection_even_if_another_descriptor_is_open() {
     let (mut client, server) = pair();
     let copy = server.try_clone().expect("a second descriptor");
     server.shutdown(Shutdown::Write).expect("it is open");
@@ -125,7 +125,7 @@ fn a_shutdown_ends_a_connection_whoever_else_has_it_open() {
 }
 
 #[test]
-fn only_the_talks_sockets_are_left_to_the_programs_that_we_start() {
+fn only_the_talks_sockets_are_inherited_by_child_programs() {
     fn is_kept(descriptor: impl AsFd) -> bool {
         fcntl_getfd(descriptor)
             .expect("it is open")

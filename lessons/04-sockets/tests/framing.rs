@@ -23,7 +23,7 @@ fn a_frame_is_its_length_and_its_body_in_one_write() {
 }
 
 #[test]
-fn the_end_between_two_frames_is_no_error_and_in_one_it_is() {
+fn the_end_between_two_frames_is_none_and_inside_a_frame_an_error() {
     let frame = b"\0\0\0\x05hello";
     for end in 0..frame.len() {
         let (mut stream, what) =
@@ -41,7 +41,7 @@ fn the_end_between_two_frames_is_no_error_and_in_one_it_is() {
     }
 }
 
-/// Fails with each of these errors once, then reads as the stream within.
+/// Fails with each of these errors once, then delivers the stream's bytes.
 struct Failing(Vec<ErrorKind>, Pieces);
 
 impl Read for Failing {
@@ -54,7 +54,7 @@ impl Read for Failing {
 }
 
 #[test]
-fn an_interrupted_read_of_a_frame_goes_on_and_another_error_is_given() {
+fn an_interrupted_read_of_a_frame_is_repeated_and_other_errors_are_returned() {
     let frame = || Pieces::new([b"\0\0\0\x05hello"]);
     let mut interrupted = Failing(vec![ErrorKind::Interrupted; 2], frame());
     assert_eq!(
@@ -69,7 +69,7 @@ fn an_interrupted_read_of_a_frame_goes_on_and_another_error_is_given() {
 }
 
 #[test]
-fn a_frame_over_the_limit_is_refused_before_there_is_room_for_it() {
+fn a_frame_over_the_limit_is_refused_before_its_body_is_read() {
     let bytes = [&u32::MAX.to_be_bytes()[..], b"a"].concat();
     let mut stream = Pieces::new([bytes]);
     let error = read_frame(&mut stream, 1 << 20).expect_err("4 GiB are announced");
@@ -88,7 +88,7 @@ fn a_frame_over_the_limit_is_refused_before_there_is_room_for_it() {
 }
 
 #[test]
-fn every_question_gets_its_answer_until_the_asker_ends() {
+fn every_request_gets_its_reply_until_the_client_ends() {
     let (mut asker, mut answerer) = UnixStream::pair().expect("two sockets");
     asker.set_read_timeout(Some(SOON)).expect("not zero");
     let answering =
@@ -104,7 +104,7 @@ fn every_question_gets_its_answer_until_the_asker_ends() {
         request(&mut Both(Pieces::new([""]), Sips::default()), b"?", 64)
             .map_err(|error| error.kind()),
         Err(ErrorKind::UnexpectedEof),
-        "an end in the place of an answer"
+        "the end instead of a reply"
     );
 }
 
@@ -128,7 +128,7 @@ impl Write for Both {
 }
 
 #[test]
-fn a_question_over_the_limit_ends_the_conversation() {
+fn a_request_over_the_limit_ends_the_conversation() {
     let mut stream = Both(
         Pieces::new([b"\0\0\0\x02ok\0\0\0\x03no!\0\0\0\x02ok"]),
         Sips::default(),
@@ -140,7 +140,7 @@ fn a_question_over_the_limit_ends_the_conversation() {
 }
 
 #[test]
-fn the_counter_speaks_first_goes_on_and_ends() {
+fn the_counter_greets_counts_and_ends() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
     let serving = thread::spawn(move || {
@@ -152,7 +152,7 @@ fn the_counter_speaks_first_goes_on_and_ends() {
             .map(|line| String::from_utf8(line.expect("a line")).expect("text"))
             .collect()
     };
-    // One goes at once: it is no loss to the other.
+    // One leaves at once, which must not affect the other.
     drop(TcpStream::connect(address).expect("it listens"));
     let stream = TcpStream::connect(address).expect("it listens");
     let lines = within("it counts to three", move || watch(stream));
@@ -161,7 +161,7 @@ fn the_counter_speaks_first_goes_on_and_ends() {
 }
 
 #[test]
-fn the_counters_first_line_comes_long_before_the_last() {
+fn the_counters_first_line_arrives_long_before_the_last() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let mut stream = TcpStream::connect(listener.local_addr().expect("an address"))
         .expect("it listens");
@@ -178,7 +178,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn frames_come_out_as_they_went_in_however_they_are_cut(
+    fn frames_survive_any_cut(
         bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6),
         cuts in prop::collection::vec(1_usize..9, 1..200),
     ) {

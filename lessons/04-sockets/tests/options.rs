@@ -1,5 +1,4 @@
-//! What the slides leave out between `socket` and `recv`: addresses in use, the queue,
-//! waits that end, Nagle.
+//! Options that the slides leave out: `SO_REUSEADDR`, the backlog, timeouts, Nagle.
 
 mod common;
 
@@ -16,8 +15,8 @@ use sockets::{by_hand, talk};
 
 const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 
-/// One client comes and is closed by the server first, as a server does that is stopped.
-fn a_client_comes_and_is_closed(address: SocketAddr, accept: impl FnOnce()) {
+/// Connects a client and lets the server close first, as a stopped server does.
+fn connect_and_let_the_server_close(address: SocketAddr, accept: impl FnOnce()) {
     let mut client = TcpStream::connect(address).expect("it listens");
     client.set_read_timeout(Some(SOON)).expect("not zero");
     accept();
@@ -32,8 +31,8 @@ fn the_talks_server_cannot_be_started_again_at_once() {
         .expect("an address")
         .try_into()
         .expect("an IP address");
-    a_client_comes_and_is_closed(address, || {
-        drop(rustix::net::accept(&server).expect("one waits"))
+    connect_and_let_the_server_close(address, || {
+        drop(rustix::net::accept(&server).expect("one waits"));
     });
     drop(server);
     let SocketAddr::V4(address) = address else {
@@ -41,7 +40,7 @@ fn the_talks_server_cannot_be_started_again_at_once() {
     };
     assert_eq!(
         talk::open(address)
-            .expect_err("the old connection lingers")
+            .expect_err("the old connection is in TIME_WAIT")
             .kind(),
         ErrorKind::AddrInUse
     );
@@ -51,19 +50,23 @@ fn the_talks_server_cannot_be_started_again_at_once() {
 fn with_reuseaddr_a_server_can_be_started_again_at_once() {
     let server = by_hand::Listener::open(ANY_PORT.into(), 5).expect("a free port");
     let address = server.local_addr().expect("it has an address");
-    a_client_comes_and_is_closed(address, || drop(server.accept().expect("one waits")));
+    connect_and_let_the_server_close(address, || {
+        drop(server.accept().expect("one waits"));
+    });
     drop(server);
-    by_hand::Listener::open(address, 5).expect("the old connection is no hindrance");
+    by_hand::Listener::open(address, 5).expect("the old connection does not matter");
 }
 
 #[test]
-fn std_sets_reuseaddr_by_itself() {
+fn std_sets_reuseaddr() {
     let server = TcpListener::bind(ANY_PORT).expect("a free port");
     assert!(rustix::net::sockopt::socket_reuseaddr(&server).expect("it is open"));
     let address = server.local_addr().expect("it has an address");
-    a_client_comes_and_is_closed(address, || drop(server.accept().expect("one waits")));
+    connect_and_let_the_server_close(address, || {
+        drop(server.accept().expect("one waits"));
+    });
     drop(server);
-    TcpListener::bind(address).expect("the old connection is no hindrance");
+    TcpListener::bind(address).expect("the old connection does not matter");
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn reuseaddr_does_not_let_two_servers_share_a_port() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_queue_holds_the_backlog_and_one_more_before_anybody_accepts() {
+fn the_accept_queue_holds_one_more_than_the_backlog() {
     let server = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = server.local_addr().expect("it has an address");
     let first = TcpStream::connect_timeout(&address, SOON).expect("the backlog is 1");
@@ -90,7 +93,7 @@ fn the_queue_holds_the_backlog_and_one_more_before_anybody_accepts() {
         third.expect_err("the queue is full").kind(),
         ErrorKind::TimedOut
     );
-    // Room for one: the kernel of a caller asks again after a second.
+    // Room for one: the waiting client's kernel sends its SYN again after a second.
     let waiting = thread::spawn(move || TcpStream::connect_timeout(&address, SOON));
     let accepted = server.accept().expect("one waits");
     waiting
@@ -101,7 +104,7 @@ fn the_queue_holds_the_backlog_and_one_more_before_anybody_accepts() {
 }
 
 #[test]
-fn a_read_ends_at_its_timeout_and_the_connection_is_still_good() {
+fn after_a_read_timeout_the_connection_still_works() {
     let server = TcpListener::bind(ANY_PORT).expect("a free port");
     let mut client =
         TcpStream::connect(server.local_addr().expect("an address")).expect("it listens");
@@ -126,7 +129,7 @@ fn a_read_ends_at_its_timeout_and_the_connection_is_still_good() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_refused_for_the_kernel_takes_it_to_mean_for_ever() {
+fn a_timeout_of_zero_is_refused_because_to_the_kernel_it_means_forever() {
     let server = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let client = by_hand::Stream::connect(server.local_addr().expect("an address"))
         .expect("it listens");
@@ -142,7 +145,7 @@ fn a_timeout_of_zero_is_refused_for_the_kernel_takes_it_to_mean_for_ever() {
         .expect("not zero");
 }
 
-/// The time for 20 questions that are written in two pieces.
+/// Returns the time for 20 requests that are written in two pieces.
 fn twenty_questions(no_delay: bool) -> Duration {
     within("20 questions are answered", move || {
         let server = TcpListener::bind(ANY_PORT).expect("a free port");

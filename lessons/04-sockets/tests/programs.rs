@@ -1,5 +1,5 @@
-//! The programs as a reader starts them: with each other, with the talk's own in Python,
-//! and with `nc`.
+//! The programs, run as a reader runs them: with each other, with the talk's own in
+//! Python, and with `nc`.
 
 mod common;
 
@@ -37,7 +37,7 @@ fn python(script: &str) -> Command {
 }
 
 #[test]
-fn the_client_gets_its_line_back_whatever_makes_the_calls() {
+fn the_client_gets_its_line_back_from_every_library() {
     for with in ["rustix", "std"] {
         let (mut server, port) = server(&["--with", with]);
         for with in ["rustix", "std"] {
@@ -52,7 +52,7 @@ fn the_client_gets_its_line_back_whatever_makes_the_calls() {
 }
 
 #[test]
-fn the_server_ends_after_as_many_clients_as_it_was_told() {
+fn the_server_exits_after_the_given_number_of_clients() {
     let (mut server, port) = server(&["--clients", "2"]);
     for _ in 0..2 {
         assert_eq!(client(port, &[]).0, "hello\n");
@@ -61,7 +61,7 @@ fn the_server_ends_after_as_many_clients_as_it_was_told() {
 }
 
 #[test]
-fn a_silent_client_keeps_nobody_waiting() {
+fn a_silent_client_does_not_delay_the_others() {
     let (mut server, port) = server(&[]);
     let silent = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     assert_eq!(client(port, &["me first"]).0, "me first\n");
@@ -83,12 +83,12 @@ fn a_client_that_is_silent_for_too_long_is_closed() {
 }
 
 #[test]
-fn a_stranger_with_an_endless_line_is_sent_away_and_the_others_are_served() {
+fn a_client_with_an_endless_line_is_disconnected_and_the_others_are_served() {
     let (mut server, port) = server(&[]);
     let mut stranger =
         TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     within("the server closes", move || {
-        // The server stops reading and closes: at some point it takes no more.
+        // The server stops reading and closes, so at some point a write fails.
         while stranger.write_all(&[b'a'; 1000]).is_ok() {}
     });
     assert_eq!(client(port, &["still there?"]).0, "still there?\n");
@@ -96,7 +96,7 @@ fn a_stranger_with_an_endless_line_is_sent_away_and_the_others_are_served() {
 }
 
 #[test]
-fn the_talks_python_client_is_heard_by_our_server() {
+fn our_server_understands_the_talks_python_client() {
     if !has("python3") {
         return;
     }
@@ -117,7 +117,7 @@ fn the_talks_python_client_is_heard_by_our_server() {
 }
 
 #[test]
-fn our_client_is_heard_by_the_talks_python_server() {
+fn the_talks_python_server_understands_our_client() {
     if !has("python3") {
         return;
     }
@@ -132,7 +132,7 @@ fn our_client_is_heard_by_the_talks_python_server() {
 }
 
 #[test]
-fn the_client_says_so_when_no_answer_comes() {
+fn the_client_reports_that_no_answer_came() {
     let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let port = silent.local_addr().expect("it has one").port();
     for with in ["rustix", "std"] {
@@ -151,8 +151,8 @@ fn nc_gets_its_line_back() {
     if !has("nc") {
         return;
     }
-    // Not every `nc` half-closes when its input is over: then the server's patience ends
-    // the conversation.
+    // Not every `nc` half-closes when its input ends: then the server's timeout ends the
+    // conversation.
     let (mut server, port) = server(&["--timeout", "2"]);
     let line = format!("echo hello | nc -w 5 127.0.0.1 {port}");
     let output = run(Command::new("sh").args(["-c", &line]));
@@ -161,7 +161,7 @@ fn nc_gets_its_line_back() {
 }
 
 #[test]
-fn what_is_not_possible_is_said_in_one_line() {
+fn an_impossible_request_is_reported_in_one_line() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();
     let (_held, nobody) = deaf_port();
@@ -193,7 +193,7 @@ fn what_is_not_possible_is_said_in_one_line() {
 }
 
 #[test]
-fn a_client_that_ends_in_the_middle_of_a_line_is_marked() {
+fn the_server_reports_a_client_that_ends_in_the_middle_of_a_line() {
     let (mut server, port) = server(&["--clients", "1"]);
     let mut half = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     half.write_all(b"one\ntw").expect("the server reads");
@@ -211,7 +211,7 @@ fn a_client_that_ends_in_the_middle_of_a_line_is_marked() {
 }
 
 #[test]
-fn the_telnet_counter_counts_for_whoever_connects() {
+fn the_telnet_counter_counts_for_a_client() {
     let mut counter = Command::new(env!("CARGO_BIN_EXE_telnet-counter"));
     let (mut counter, port) = Program::serve(counter.args([
         "--port",

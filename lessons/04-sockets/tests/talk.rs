@@ -1,5 +1,4 @@
-//! What is wrong with the talk's two programs, each fault in one test, and that it is
-//! mended.
+//! The faults of the talk's two programs, one per test, and that they are fixed.
 
 mod common;
 
@@ -13,8 +12,7 @@ use sockets::{by_hand, mended, talk};
 
 const ANY_PORT: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
 
-/// What the talk's server prints when these clients come one after the other, by hand and
-/// with `std`.
+/// Returns what the talk's server prints for these clients, by hand and with `std`.
 fn printed(clients: &[&'static [u8]]) -> [String; 2] {
     let by_hand = talk::open(ANY_PORT).expect("a free port");
     let address = getsockname(&by_hand)
@@ -39,7 +37,7 @@ fn printed_by(
     clients: &[&'static [u8]],
     serve: impl FnOnce(&mut Vec<u8>) -> io::Result<()> + Send + 'static,
 ) -> String {
-    // All at once: they wait in the queue until the server comes to them.
+    // All at once: they wait in the accept queue until the server gets to them.
     let waiting: Vec<_> = clients
         .iter()
         .map(|message| {
@@ -66,7 +64,7 @@ fn the_talks_example_works() {
 }
 
 #[test]
-fn the_talks_server_prints_nothing_for_a_client_that_says_nothing() {
+fn the_talks_server_prints_nothing_for_a_client_that_sends_nothing() {
     assert_eq!(printed(&[b"", b"hello"]), ["hello\n"; 2]);
 }
 
@@ -88,7 +86,7 @@ fn the_talks_server_takes_two_messages_for_one() {
 }
 
 #[test]
-fn the_talks_server_hears_half_of_a_message_that_comes_in_two_pieces() {
+fn the_talks_server_prints_half_of_a_message_in_two_pieces() {
     let server = talk::open(ANY_PORT).expect("a free port");
     let address: SocketAddr = getsockname(&server)
         .expect("an address")
@@ -103,7 +101,7 @@ fn the_talks_server_hears_half_of_a_message_that_comes_in_two_pieces() {
         talk::serve(&server, 1, &mut printed).expect("the server has no error");
         printed
     });
-    // The rest comes now: nobody reads it.
+    // The rest arrives now, and nothing reads it.
     let _ = client.write_all(b"lo");
     assert_eq!(printed, b"hel\n");
 }
@@ -148,7 +146,7 @@ fn the_talks_server_closes_a_connection_only_when_the_next_client_comes() {
 }
 
 #[test]
-fn a_send_takes_less_than_all_when_the_peer_does_not_read() {
+fn a_send_is_short_if_the_peer_does_not_read() {
     let listener = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
     let mut client = by_hand::Stream::connect(address).expect("it listens");
@@ -164,8 +162,8 @@ fn a_send_takes_less_than_all_when_the_peer_does_not_read() {
     );
 }
 
-/// A conversation with the mended server over `by_hand` and `std`: what came back, and
-/// what it printed.
+/// Talks to the fixed server over `by_hand` and `std`. Returns what came back and what
+/// the server printed.
 fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
     let listener = by_hand::Listener::open(ANY_PORT.into(), 1).expect("a free port");
     let address = listener.local_addr().expect("it has an address");
@@ -173,7 +171,7 @@ fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
         let mut printed = Vec::new();
         mended::converse(listener.accept()?, &mut printed).map(|_| printed)
     });
-    let back = within("the mended server answers and closes", move || {
+    let back = within("the fixed server answers and closes", move || {
         let mut client = TcpStream::connect(address).expect("it listens");
         client.set_nodelay(true).expect("it is open");
         for piece in pieces {
@@ -192,7 +190,7 @@ fn conversation(pieces: &'static [&'static [u8]]) -> (String, String) {
 }
 
 #[test]
-fn the_mended_server_gives_every_line_whole_and_closes() {
+fn the_fixed_server_returns_every_line_complete_and_closes() {
     let same = |text: &str| (text.to_owned(), text.to_owned());
     assert_eq!(conversation(&[b"hello\n"]), same("hello\n"));
     assert_eq!(
@@ -207,7 +205,7 @@ fn the_mended_server_gives_every_line_whole_and_closes() {
 }
 
 #[test]
-fn the_mended_server_refuses_a_line_that_does_not_end() {
+fn the_fixed_server_refuses_a_line_that_does_not_end() {
     let longest = [&[b'a'; mended::LONGEST_LINE - 1][..], b"\n"].concat();
     let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     ours.write_all(&longest).expect("it fits");
@@ -223,7 +221,7 @@ fn the_mended_server_refuses_a_line_that_does_not_end() {
     );
 }
 
-/// What `ask` gives when the peer answers these bytes and closes.
+/// Returns the result of `ask` if the peer answers these bytes and closes.
 fn asked(message: &str, answer: &[u8]) -> Result<String, io::ErrorKind> {
     let (mut theirs, ours) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     theirs.write_all(answer).expect("it fits");
@@ -232,7 +230,7 @@ fn asked(message: &str, answer: &[u8]) -> Result<String, io::ErrorKind> {
 }
 
 #[test]
-fn the_mended_client_takes_one_whole_line_for_an_answer_and_nothing_else() {
+fn the_fixed_client_accepts_exactly_one_complete_line() {
     let longest = "a".repeat(mended::LONGEST_LINE - 1);
     assert_eq!(asked("hello", b"hello\n"), Ok("hello".to_owned()));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The tour as a reader starts it.
+//! The tour, run as a reader runs it.
 
 mod common;
 
@@ -18,15 +18,19 @@ fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
 }
 
 #[test]
-fn every_part_shows_what_it_says() {
+fn every_part_of_the_tour_succeeds() {
     let parts = [
         "calls", "file", "pieces", "faults", "framing", "closing", "address", "signals",
-        "nagle", "udp", "unix", "counter", "python",
+        "nagle", "udp", "unix", "counter", "python", "silence",
     ];
     for part in parts {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{part}: {widest:?} columns: {shown}");
+        let last = shown.trim_end().split("\n\n").last().unwrap_or_default();
+        assert!(last.starts_with("Next: "), "{part}: {shown}");
         assert!(
             !shown.contains('\u{1b}'),
             "{part}: colours in a pipe: {shown:?}"
@@ -35,7 +39,7 @@ fn every_part_shows_what_it_says() {
 }
 
 #[test]
-fn what_it_does_not_know_is_said_in_one_line() {
+fn an_unknown_flag_is_reported_in_one_line() {
     for flags in [
         &["bits"][..],
         &["--bytes", "64"],
@@ -54,7 +58,7 @@ fn what_it_does_not_know_is_said_in_one_line() {
 }
 
 #[test]
-fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
+fn a_closed_output_does_not_make_the_tour_panic() {
     let tour = env!("CARGO_BIN_EXE_lesson-04-sockets");
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
     drop(ours);
@@ -68,7 +72,7 @@ fn a_reader_who_has_seen_enough_is_no_reason_to_panic() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn too_few_descriptors_are_said_in_one_line() {
+fn too_few_descriptors_are_reported_in_one_line() {
     // Enough for the three that every program has, and for one socket.
     let tour = format!(
         "ulimit -n 4; exec {} calls",

@@ -1,4 +1,4 @@
-//! Sockets with a path in the place of an address and a port.
+//! Sockets with a path instead of an address and a port.
 
 mod common;
 
@@ -11,7 +11,7 @@ use common::within;
 use sockets::mended;
 
 #[test]
-fn the_same_conversation_goes_over_a_path() {
+fn the_fixed_server_works_over_a_unix_socket() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("talk");
     let server = UnixListener::bind(&path).expect("the folder is ours");
@@ -43,7 +43,7 @@ fn the_path_outlives_the_server_and_has_to_be_removed() {
     );
     assert_eq!(
         UnixStream::connect(&path)
-            .expect_err("nobody listens")
+            .expect_err("nothing listens")
             .kind(),
         ErrorKind::ConnectionRefused
     );
@@ -57,7 +57,7 @@ fn the_path_outlives_the_server_and_has_to_be_removed() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn the_kernel_tells_who_calls() {
+fn the_kernel_reports_the_process_and_user_of_the_peer() {
     let (ours, _theirs) = UnixStream::pair().expect("two sockets");
     let peer = rustix::net::sockopt::socket_peercred(&ours).expect("the kernel knows");
     assert_eq!(peer.pid, rustix::process::getpid());

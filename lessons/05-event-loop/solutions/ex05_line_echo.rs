@@ -1,36 +1,35 @@
-//! A loop in which each step looks at what is left to do, the most urgent first: what is
-//! unsent goes out, then comes the end, then a read. A step that cannot go on returns,
-//! and says what it waits for; every other goes round again, until the stream says
-//! `WouldBlock`. That is what the edge asks for, and it is right with level trigger as
-//! well.
+//! One loop, in which each round does the most urgent thing: send what is unsent, then
+//! close, then read. A step that cannot continue returns what it is waiting for; every
+//! other step goes around again, until the stream returns `WouldBlock`. An edge-triggered
+//! loop requires that, and it is right with level trigger as well.
 
 use std::io::{self, ErrorKind, Read, Write};
 
-/// What a connection waits for.
+/// The event that a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// That something comes.
+    /// Bytes to read.
     Read,
-    /// That there is room to write.
+    /// Room to write.
     Write,
-    /// Nothing: it is over.
+    /// Nothing: the conversation is over.
     Close,
 }
 
 /// One client, between two calls.
 #[derive(Default)]
 pub struct Connection {
-    /// The beginning of a line.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
     unsent: Vec<u8>,
     ended: bool,
 }
 
 impl Connection {
-    /// Goes on as far as it can without waiting.
+    /// Reads and writes as far as possible without waiting.
     ///
     /// # Errors
-    /// Those of the stream, but for `WouldBlock` and `Interrupted`.
+    /// Returns the errors of the stream, except `WouldBlock` and `Interrupted`.
     pub fn on_ready(&mut self, stream: &mut (impl Read + Write)) -> io::Result<Want> {
         let mut buffer = [0; 512];
         loop {
@@ -60,7 +59,7 @@ impl Connection {
         }
     }
 
-    /// Whole lines are to be sent, the rest is kept.
+    /// Moves whole lines to `unsent` and keeps the rest.
     fn take_lines(&mut self, read: &[u8]) {
         self.partial.extend_from_slice(read);
         if let Some(newline) = self.partial.iter().rposition(|byte| *byte == b'\n') {

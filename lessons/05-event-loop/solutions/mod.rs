@@ -1,6 +1,6 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
-//! starter.
+//! The worked solutions, one module per exercise. Each can stand in for its starter.
 
+pub mod ex05_cancel_safe;
 pub mod ex05_executor;
 pub mod ex05_line_echo;
 pub mod ex05_timers;

@@ -1,5 +1,5 @@
-//! A thread for the disk. A regular file is always ready, so a loop that reads one waits,
-//! and everybody with it.
+//! A thread for the disk. A regular file is always "ready", so a loop that reads one
+//! blocks, and every connection with it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -8,53 +8,53 @@ use std::{io, thread};
 
 use crate::{Reactor, Remote};
 
-type Order = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce() + Send>;
 
-// ANCHOR: disk
-/// Reads files in a thread of its own, and answers on the loop's.
+/// Runs blocking work on its own thread, and delivers the results on the loop's thread.
 pub struct Disk {
-    orders: Sender<Order>,
+    queue: Sender<Work>,
     remote: Remote,
 }
 
 impl Disk {
-    /// Starts the thread. It ends when the `Disk` is dropped and what was ordered is
-    /// done.
+    /// Starts the thread. It exits when the `Disk` has been dropped and the queued work
+    /// is done.
     ///
     /// # Errors
-    /// When the system gives no more threads.
+    /// Returns an error if the system cannot start a thread.
     pub fn start(reactor: &Reactor) -> io::Result<Self> {
-        let (orders, work) = channel::<Order>();
+        let (queue, works) = channel::<Work>();
         thread::Builder::new().name("disk".into()).spawn(move || {
-            for order in work {
-                // A piece of work that panics ends itself, and not the thread that others
-                // wait for.
-                let _ = catch_unwind(AssertUnwindSafe(order));
+            for work in works {
+                // A panic must not end the thread: other work is waiting for it.
+                let _ = catch_unwind(AssertUnwindSafe(work));
             }
         })?;
         Ok(Self {
-            orders,
+            queue,
             remote: reactor.remote(),
         })
     }
 
-    /// Does `work`, which may wait, in the thread, and then calls `done` with the result
-    /// on the loop's. When `work` panics, `done` is not called.
+    // ANCHOR: run
+    /// Runs `work`, which is allowed to block, on the disk's thread, and then calls `done`
+    /// with its result on the loop's thread. If `work` panics, `done` is not called.
     pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
         done: impl FnOnce(&mut Reactor, T) + Send + 'static,
     ) {
         let remote = self.remote.clone();
-        let order: Order = Box::new(move || {
+        let work: Work = Box::new(move || {
             let result = work();
             remote.post(move |reactor| done(reactor, result));
         });
-        // It fails only when the thread has gone, and the thread goes after us.
-        let _ = self.orders.send(order);
+        // This fails only if the thread has exited, and it outlives us.
+        let _ = self.queue.send(work);
     }
+    // ANCHOR_END: run
 
-    /// Reads a file whole.
+    /// Reads a whole file on the disk's thread and passes the bytes to `done`.
     pub fn read(
         &self,
         path: PathBuf,
@@ -63,4 +63,3 @@ impl Disk {
         self.run(move || std::fs::read(path), done);
     }
 }
-// ANCHOR_END: disk

@@ -1,5 +1,5 @@
-//! epoll(7), Linux's own: the list stays in the kernel, and a wait gives only those that
-//! are ready.
+//! epoll(7), Linux's own: the list stays in the kernel, and a wait returns only the
+//! sources that are ready.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -13,11 +13,10 @@ use rustix::io::Errno;
 use crate::poller::timespec;
 use crate::{Interest, Poller, Ready, Source, Token, Trigger};
 
-/// How many of the ready are fetched by one call. The others are not lost: the next call
-/// gives them.
+/// The most events that one call fetches. The next call returns the others.
 const AT_ONCE: usize = 1024;
 
-/// A list kept by the kernel. Level and edge triggered.
+/// Waits with epoll(7); the kernel keeps the list. Level- and edge-triggered.
 pub struct Epoll {
     list: OwnedFd,
     watched: HashMap<Token, (Source, Trigger, Interest)>,
@@ -25,10 +24,10 @@ pub struct Epoll {
 }
 
 impl Epoll {
-    /// An empty list.
+    /// Creates an empty list.
     ///
     /// # Errors
-    /// When the kernel has no descriptor left.
+    /// Returns an error if the process has no descriptor left.
     pub fn new() -> io::Result<Self> {
         let list = epoll::create(CreateFlags::CLOEXEC)?;
         Ok(Self {
@@ -39,7 +38,6 @@ impl Epoll {
     }
 }
 
-// ANCHOR: flags
 fn flags(interest: Interest, trigger: Trigger) -> EventFlags {
     let mut flags = EventFlags::empty();
     flags.set(EventFlags::IN, interest.readable);
@@ -47,14 +45,12 @@ fn flags(interest: Interest, trigger: Trigger) -> EventFlags {
     flags.set(EventFlags::ET, trigger == Trigger::Edge);
     flags
 }
-// ANCHOR_END: flags
 
 impl Poller for Epoll {
     fn name(&self) -> &'static str {
         "epoll"
     }
 
-    // ANCHOR: add
     fn add(
         &mut self,
         token: Token,
@@ -65,8 +61,9 @@ impl Poller for Epoll {
         if self.watched.contains_key(&token) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        // Who wants nothing is not in the kernel's list: it reports a hang-up even to
-        // those who asked for nothing.
+        // ANCHOR: none
+        // The kernel reports a hang-up even for a source that asked for nothing, so a
+        // source without interest stays out of its list.
         if interest != Interest::NONE {
             let data = EventData::new_u64(token.0);
             epoll::add(
@@ -76,10 +73,10 @@ impl Poller for Epoll {
                 flags(interest, trigger),
             )?;
         }
+        // ANCHOR_END: none
         self.watched.insert(token, (source, trigger, interest));
         Ok(())
     }
-    // ANCHOR_END: add
 
     fn change(&mut self, token: Token, interest: Interest) -> io::Result<()> {
         let (source, trigger, before) =

@@ -1,10 +1,10 @@
-//! What runs an `async fn`: a list of futures, a queue of those that can go on, and a
-//! waker that puts one into it.
+//! The program that runs `async fn`s: a map of tasks, a queue with the numbers of the
+//! tasks that can continue, and a waker that adds a number to the queue.
 //!
-//! A future is a state machine with one call, `poll`: go on as far as you can. When it
-//! cannot, it gives a [`Waker`] to whoever knows when it can, and returns. Everything
-//! else in here is a queue. There is no `unsafe`, because the standard library makes a
-//! `Waker` of any `Arc` that implements [`Wake`].
+//! A future is a state machine with one method, `poll`: continue as far as you can. When
+//! it has to wait, it leaves a [`Waker`] with whatever will know that the wait is over,
+//! and returns. The rest of this file is a queue. There is no `unsafe`, because the
+//! standard library makes a `Waker` from any `Arc` whose content implements [`Wake`].
 
 use std::cell::{RefCell, RefMut};
 use std::collections::{HashMap, VecDeque};
@@ -12,28 +12,31 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use crate::{Reactor, Remote, TimerId};
 
+// ANCHOR: task
 type Task = Pin<Box<dyn Future<Output = ()>>>;
+// ANCHOR_END: task
 
 // ANCHOR: waker
-/// The tasks that can go on, by number. Wakers in any thread put them in, the executor
-/// takes them out.
+/// The numbers of the tasks that can continue. Wakers on any thread add them, and the
+/// executor takes them out.
 struct Queue {
     numbers: Mutex<VecDeque<u64>>,
     remote: Remote,
 }
 
-/// What a `Waker` is made of: which task, and whether it is in the queue already.
+/// The content of a `Waker`: which task, and whether its number is already queued.
 struct TaskWaker {
     number: u64,
     queued: AtomicBool,
     queue: Arc<Queue>,
 }
+// ANCHOR_END: waker
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
@@ -42,19 +45,20 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::SeqCst) {
-            self.queue
-                .numbers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push_back(self.number);
+            self.queue.numbers().push_back(self.number);
             self.queue.remote.wake();
         }
     }
 }
-// ANCHOR_END: waker
+
+impl Queue {
+    fn numbers(&self) -> MutexGuard<'_, VecDeque<u64>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The loop and the list of new tasks, shared by the executor and its futures. Cheap to
-/// clone, for one thread.
+/// clone, and confined to one thread.
 #[derive(Clone)]
 pub struct Handle {
     reactor: Rc<RefCell<Reactor>>,
@@ -62,21 +66,23 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The loop. Do not keep it across an `await` or call [`Reactor::turn`] on it.
+    /// Borrows the loop. Do not keep it across an `await`, and do not call
+    /// [`Reactor::turn`] on it.
     ///
     /// # Panics
-    /// When somebody has it already: in a callback use the loop that the callback is
-    /// given.
+    /// Panics if the loop is borrowed already. A callback has to use the loop that is
+    /// passed to it.
     pub fn reactor(&self) -> RefMut<'_, Reactor> {
         self.reactor.borrow_mut()
     }
 
-    /// Starts a task. It runs until its first wait when the executor comes to it.
+    /// Adds a task. The executor polls it for the first time in its next round.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.new.borrow_mut().push(Box::pin(task));
     }
 
-    /// Ready after `delay`. Dropped before, it takes its timer off.
+    /// Returns a future that is ready `delay` after its first poll. Dropping it cancels
+    /// its timer.
     pub fn sleep(&self, delay: Duration) -> impl Future<Output = ()> + use<> {
         Sleep {
             handle: self.clone(),
@@ -87,7 +93,7 @@ impl Handle {
 }
 
 // ANCHOR: executor
-/// Runs futures on a [`Reactor`], all in the thread that calls it.
+/// Runs futures on a [`Reactor`], all in the calling thread.
 pub struct Executor {
     handle: Handle,
     tasks: HashMap<u64, (Task, Arc<TaskWaker>)>,
@@ -97,7 +103,7 @@ pub struct Executor {
 // ANCHOR_END: executor
 
 impl Executor {
-    /// An executor with this loop and no task.
+    /// Creates an executor with this loop and no tasks.
     pub fn new(reactor: Reactor) -> Self {
         let queue = Arc::new(Queue {
             numbers: Mutex::default(),
@@ -115,23 +121,23 @@ impl Executor {
         }
     }
 
-    /// What futures need to wait on this executor's loop.
+    /// Returns the handle with which futures wait on this executor's loop.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
     // ANCHOR: run
-    /// Goes on with each task that can, and then once round the loop, until no task is
-    /// left.
+    /// Polls every task that can continue, lets the loop turn once, and repeats until no
+    /// task is left.
     ///
     /// # Errors
-    /// Those of [`Reactor::turn`].
+    /// Returns the errors of [`Reactor::turn`].
     pub fn run(&mut self) -> io::Result<()> {
         loop {
             self.admit();
-            // Only those that are in the queue now: who wakes itself comes after the
-            // loop's turn.
-            let ready = std::mem::take(&mut *self.numbers());
+            // The whole queue at once: a task that wakes itself waits until the loop has
+            // turned.
+            let ready = std::mem::take(&mut *self.queue.numbers());
             for number in ready {
                 self.poll(number);
             }
@@ -139,17 +145,19 @@ impl Executor {
             if self.tasks.is_empty() {
                 return Ok(());
             }
-            let limit = (!self.numbers().is_empty()).then_some(Duration::ZERO);
+            let limit = (!self.queue.numbers().is_empty()).then_some(Duration::ZERO);
             self.handle.reactor().turn(limit)?;
         }
     }
 
+    // ANCHOR_END: run
+
     fn poll(&mut self, number: u64) {
-        // A waker may be kept for longer than its task lives.
+        // A waker can outlive its task.
         let Some((task, waker)) = self.tasks.get_mut(&number) else {
             return;
         };
-        // Before the poll, for what happens during it has to be looked at again.
+        // Before the poll: a wake during the poll has to queue the task again.
         waker.queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(waker.clone());
         if task
@@ -160,9 +168,8 @@ impl Executor {
             self.tasks.remove(&number);
         }
     }
-    // ANCHOR_END: run
 
-    /// Takes in the new tasks, each with a first turn due.
+    /// Numbers the new tasks and queues each for its first poll.
     fn admit(&mut self) {
         for task in self.handle.new.take() {
             let (number, queue) = (self.next, self.queue.clone());
@@ -176,21 +183,14 @@ impl Executor {
             waker.wake();
         }
     }
-
-    fn numbers(&self) -> std::sync::MutexGuard<'_, VecDeque<u64>> {
-        self.queue
-            .numbers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Executor {
-    /// Runs this future and all tasks that it starts; gives the future's result when all
-    /// have ended.
+    /// Runs this future and every task that it spawns. Returns the future's result when
+    /// all of them have ended.
     ///
     /// # Errors
-    /// Those of [`Reactor::turn`].
+    /// Returns the errors of [`Reactor::turn`].
     pub fn block_on<T: 'static>(
         &mut self,
         future: impl Future<Output = T> + 'static,
@@ -232,7 +232,7 @@ impl Future for Sleep {
         if state.over {
             return Poll::Ready(());
         }
-        // The last waker counts: a future may be polled by one task and then by another.
+        // The newest waker counts: a future can be polled by one task and then by another.
         state.waker = Some(context.waker().clone());
         if state.timer.is_none() {
             let shared = self.state.clone();

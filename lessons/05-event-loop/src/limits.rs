@@ -1,15 +1,14 @@
-//! How many descriptors this process may have. The soft limit is a program's own to
-//! raise, up to the hard one.
+//! The limit on open files. A program can raise its own soft limit, up to the hard limit.
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 // ANCHOR: raise
-/// Sees that `wanted` descriptors can be open at once.
+/// Raises the soft limit so that `wanted` descriptors can be open at once.
 ///
 /// # Errors
-/// When the hard limit is lower; the text says what to do.
+/// Returns an error that says what to do if the hard limit is lower.
 pub fn allow_open_files(wanted: u64) -> io::Result<()> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|current| current >= wanted) {
@@ -17,8 +16,8 @@ pub fn allow_open_files(wanted: u64) -> io::Result<()> {
     }
     if let Some(hard) = maximum.filter(|hard| *hard < wanted) {
         let why = format!(
-            "{wanted} open files are needed and the hard limit is {hard}: ask for fewer connections, or raise it \
-             as root (`ulimit -Hn {wanted}`)"
+            "this needs {wanted} open files and the hard limit is {hard}: ask for fewer \
+             connections, or raise it as root (`ulimit -Hn {wanted}`)"
         );
         return Err(io::Error::other(why));
     }

@@ -1,5 +1,5 @@
-//! The tour of lesson 05: from the question "who is ready?" to ten thousand connections
-//! in one thread.
+//! The tour of lesson 05: from the readiness of one socket to ten thousand connections on
+//! one thread.
 
 mod measure;
 mod server;
@@ -14,57 +14,59 @@ use clap::{Parser, Subcommand};
 use event_loop::echo::Way;
 use event_loop::load::{self, Load};
 
-/// The event loop. Without a part, all of them, one after the other.
+/// The event loop. Runs all parts in order if none is given.
 #[derive(Parser)]
 #[command(name = "lesson-05-event-loop")]
 struct Flags {
-    /// The part to show.
+    /// Which part to run.
     #[command(subcommand)]
     what: Option<What>,
-    /// How many connections the loop holds at once in the part `hold`.
+    /// The number of connections in the part `hold`.
     #[arg(long, global = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     connections: u32,
-    /// How many lines each client has on their way in the part `echo`, and in what is
-    /// measured.
+    /// The number of lines that each client keeps in flight, in the part `echo` and in
+    /// measurements.
     #[arg(long, global = true, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
-    /// The Python that has gevent, for the servers to be compared with.
+    /// A Python with gevent, for comparison.
     #[arg(long, global = true, default_value = "python3")]
     python: String,
 }
 
 #[derive(Clone, Subcommand)]
 enum What {
-    /// What poll(2) and epoll say about a connection, before and after each step.
+    /// What poll and epoll report about a connection, step by step.
     Readiness,
-    /// Level and edge trigger, told the same story.
+    /// The same steps with level and with edge trigger.
     Trigger,
-    /// Timers in order, one cancelled, and the sleep that ends at the next one.
+    /// Timers in order, one of them cancelled.
     Timers,
-    /// A loop that sleeps, woken by another thread.
+    /// Another thread wakes the loop.
     Wake,
-    /// A regular file is always ready; a thread for the disk.
+    /// Why a regular file needs a thread.
     Files,
-    /// One callback that is slow delays all.
+    /// One blocking callback delays all others.
     Slow,
     /// An `async fn` on this loop.
     Executor,
+    /// What a dropped future takes with it.
+    Cancel,
     /// One thread holds ten thousand connections.
     Hold,
-    /// The echo server in each way, at 1,000 connections.
+    /// Six echo servers compared, with 1,000 connections each.
     Echo,
-    /// Numbers for the plots, as CSV.
+    /// Prints the data for the book's plots as CSV.
     Measure {
-        /// What to measure.
+        /// Which measurement to run.
         name: measure::Name,
     },
-    /// Serves echo in a process of its own.
+    /// Runs an echo server in this process.
     #[command(hide = true)]
     Serve {
-        /// In which way.
+        /// Which server.
         way: String,
     },
-    /// Asks a server in a process of its own.
+    /// Runs a load against a server.
     #[command(hide = true)]
     Load {
         server: SocketAddr,
@@ -77,15 +79,45 @@ enum What {
 
 fn main() -> ExitCode {
     terminal::run("lesson 05", |flags: Flags| -> anyhow::Result<()> {
-        use What::{Echo, Executor, Files, Hold, Readiness, Slow, Timers, Trigger, Wake};
+        use What::{
+            Cancel, Echo, Executor, Files, Hold, Readiness, Slow, Timers, Trigger, Wake,
+        };
         let all = [
-            Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Hold, Echo,
+            Readiness, Trigger, Timers, Wake, Files, Slow, Executor, Cancel, Hold, Echo,
         ];
         let parts = flags.what.as_ref().map_or(&all[..], std::slice::from_ref);
         for part in parts {
             show(part, &flags)?;
         }
+        match &flags.what {
+            None => tour::next(
+                "chapter 5 explains each part. Run one alone by its name, or start on the \
+                 exercises with `cargo test --test ex05_timers`.",
+            ),
+            Some(part) => {
+                if let Some(section) = section(part) {
+                    tour::next(&format!("the section \"{section}\" of chapter 5."));
+                }
+            }
+        }
         Ok(())
+    })
+}
+
+/// Returns the section of the chapter that explains a part.
+fn section(part: &What) -> Option<&'static str> {
+    Some(match part {
+        What::Readiness => "Readiness",
+        What::Trigger => "Level and edge",
+        What::Timers => "Timers",
+        What::Wake => "Waking the loop from another thread",
+        What::Files => "A regular file is always ready",
+        What::Slow => "A callback must not block",
+        What::Executor => "An executor in forty lines",
+        What::Cancel => "Cancellation",
+        What::Hold => "Ten thousand connections",
+        What::Echo => "Six echo servers",
+        What::Measure { .. } | What::Serve { .. } | What::Load { .. } => return None,
     })
 }
 
@@ -98,6 +130,7 @@ fn show(part: &What, flags: &Flags) -> Result<()> {
         What::Files => tour::files::show(),
         What::Slow => tour::slow::show(),
         What::Executor => tour::executor::show(),
+        What::Cancel => tour::cancel::show(),
         What::Hold => tour::hold::show(flags.connections),
         What::Echo => tour::echo::show(&flags.python, flags.in_flight.into()),
         What::Measure { name } => {
@@ -127,7 +160,7 @@ fn show(part: &What, flags: &Flags) -> Result<()> {
     }
 }
 
-/// The way of that name.
+/// Returns the server with that name.
 fn way(name: &str) -> Option<Way> {
     Way::ALL.into_iter().find(|way| way.name() == name)
 }

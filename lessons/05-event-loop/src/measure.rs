@@ -1,4 +1,4 @@
-//! The numbers behind the chapter's plots, as CSV.
+//! Prints the data for the chapter's plots as CSV.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -11,24 +11,23 @@ use event_loop::{Interest, Poller, Token, Trigger, limits};
 use crate::server::{Kind, Server, Summary, has_gevent, kinds};
 use crate::tour::{pair, pollers};
 
-/// How often each is measured; the median is printed.
+/// The number of runs; their median is printed.
 const RUNS: usize = 3;
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Name {
-    /// Lines a second, by connections and server.
+    /// Lines per second, by connections and server.
     Echo,
-    /// Lines for each second of the server's processor time.
+    /// Lines per second of the server's processor time.
     Cpu,
-    /// The server's memory in MB.
+    /// The server's memory, in MB.
     Memory,
-    /// From a line's write until it is back, in milliseconds: the 99th percentile.
+    /// 99th-percentile latency, from a line's write until its return, in milliseconds.
     Latency,
-    /// Lines for each second of the server's processor time, by lines that a client has
-    /// on their way.
+    /// Lines per second of the server's processor time, by each client's lines in flight.
     InFlight,
-    /// One busy connection among many idle ones: microseconds for a wait and a read, by
-    /// the way to wait.
+    /// One busy connection among many idle ones: microseconds for a wait and a read with
+    /// poll and with epoll.
     Idle,
 }
 
@@ -52,7 +51,8 @@ pub(crate) fn measure(name: Name, python: &str, in_flight: usize) -> Result<()> 
             Ok(value(&server.load(
                 connections,
                 in_flight,
-                Duration::from_millis(300),
+                // Ten thousand connections need more than two rounds each.
+                Duration::from_millis(if connections > 1000 { 1500 } else { 300 }),
             )?))
         },
     )
@@ -71,7 +71,7 @@ fn by_in_flight(python: &str) -> Result<()> {
     )
 }
 
-/// A row for each `x`, a column for each server: the median of what `value` says.
+/// Prints a row for each `x` and a column for each server: the median of `value`.
 fn table(
     python: &str,
     label: &str,
@@ -80,11 +80,12 @@ fn table(
 ) -> Result<()> {
     if !has_gevent(python) {
         eprintln!(
-            "without gevent: {python} does not have it (`pip install gevent` in a venv, `--python`)"
+            "without gevent: {python} does not have it (`pip install gevent` in a venv, then \
+             `--python`)"
         );
     }
-    // Six lines can be told apart in a plot. Our own executor is close to our callbacks;
-    // the part `echo` shows it.
+    // A plot has room for six lines. Our own executor is close to our callbacks; the part
+    // `echo` shows it.
     let kinds: Vec<_> = kinds(python)
         .into_iter()
         .filter(|kind| *kind != Kind::Ours(Way::Futures))
@@ -97,8 +98,8 @@ fn table(
             eprintln!("{x} {label}, {}, {RUNS} times", kind.name());
             let mut values = Vec::new();
             for _ in 0..RUNS {
-                // A server of its own for each run: memory that the last one has left is
-                // not this one's.
+                // A new server for each run, so that memory left over from the last run
+                // does not count.
                 values.push(value(&Server::start(*kind)?, *x)?);
             }
             values.sort_by(f64::total_cmp);
@@ -125,8 +126,8 @@ fn idle() -> Result<()> {
     Ok(())
 }
 
-/// Microseconds for one round, among so many that have nothing to say: a byte comes, a
-/// wait finds it, it is read.
+/// Returns the microseconds of one round among `idle` silent connections: a byte arrives,
+/// a wait finds it, it is read.
 fn round_with(poller: &mut dyn Poller, idle: usize) -> Result<f64> {
     let (_silent, quiet) = pair()?;
     for token in 1..=idle {

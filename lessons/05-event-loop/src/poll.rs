@@ -1,5 +1,5 @@
-//! poll(2), which every Unix has: the whole list goes to the kernel at every wait, and
-//! comes back.
+//! poll(2), which every Unix has: each wait passes the whole list to the kernel, and gets
+//! it back with answers.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::poller::timespec;
 use crate::{Interest, Poller, Ready, Source, Token, Trigger};
 
-/// The list of what to ask about, kept on our side. Level triggered only: poll(2)
+/// Waits with poll(2); the list is kept in this struct. Level-triggered only: poll(2)
 /// remembers nothing between two calls, so it cannot know what is new.
 #[derive(Default)]
 pub struct Poll {
@@ -66,8 +66,8 @@ impl Poller for Poll {
         let mut tokens = Vec::with_capacity(self.watched.len());
         let mut list = Vec::with_capacity(self.watched.len());
         for (token, (source, interest)) in &self.watched {
-            // Who wants nothing is left out: poll(2) reports an error or a hang-up even
-            // to those who asked for nothing.
+            // poll(2) reports an error or a hang-up even to a caller that asked for
+            // nothing, so a source without interest is left out.
             if *interest == Interest::NONE {
                 continue;
             }

@@ -1,44 +1,44 @@
-//! What a source of readiness can do, whoever does it: the seam between the loop and the
-//! kernel's two ways to ask.
+//! The trait [`Poller`]: the seam between the loop and the kernel's two calls that report
+//! readiness, poll(2) and epoll(7).
 //!
-//! Readiness is not a message. It says that a call would not wait now; the call still has
-//! to be made.
+//! Readiness carries no data. It says that a call would not block now; the call still has
+//! to be made, and has the last word.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is watched. Shared, so that no descriptor is closed (and its number given to
-/// another) while it is watched.
+/// A descriptor to watch. Shared ownership keeps it open, and its number from being
+/// reused, for as long as it is watched.
 pub type Source = Arc<dyn AsFd + Send + Sync>;
 
-/// The name under which a source is watched, chosen by who watches it.
+/// The caller's name for a source, returned with each report about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(pub u64);
 
-/// What somebody wants to hear about a source.
+/// Which kinds of readiness to report for a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Interest {
-    /// That a read would not wait: there are bytes, a connection to accept, the end or
-    /// an error.
+    /// A read would not block: there are bytes, a connection to accept, the end of file
+    /// or an error.
     pub readable: bool,
-    /// That a write would not wait: the kernel's buffer has room, or there is an error.
+    /// A write would not block: the kernel's buffer has room, or there is an error.
     pub writable: bool,
 }
 
 impl Interest {
-    /// Nothing for now.
+    /// Nothing, for now.
     pub const NONE: Self = Self {
         readable: false,
         writable: false,
     };
-    /// Only what can be read.
+    /// Readable only.
     pub const READABLE: Self = Self {
         readable: true,
         writable: false,
     };
-    /// Only what can be written.
+    /// Writable only.
     pub const WRITABLE: Self = Self {
         readable: false,
         writable: true,
@@ -50,38 +50,38 @@ impl Interest {
     };
 }
 
-/// How often somebody wants to hear of it.
+/// How often a source that stays ready is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// At every wait for as long as it is so.
+    /// At every wait, for as long as it is ready.
     Level,
-    /// Once when it becomes so, and then not again before something new has come.
+    /// Once when something new happens, and not again until something else does.
     Edge,
 }
 
-/// What a wait found about one source.
+/// A wait's report about one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ready {
     /// Which source.
     pub token: Token,
-    /// A read would not wait. The end of a stream and an error count too: the read tells
-    /// which.
+    /// A read would not block. That includes the end of file and errors; the read itself
+    /// will report which.
     pub readable: bool,
-    /// A write would not wait. An error counts too.
+    /// A write would not block. That includes errors.
     pub writable: bool,
 }
 
 // ANCHOR: poller
-/// A way to wait for many sources at once.
+/// Waits for many sources at once.
 pub trait Poller {
-    /// The name of the call behind it.
+    /// Returns the name of the underlying call.
     fn name(&self) -> &'static str;
 
-    /// Watches `source` under `token`.
+    /// Starts to watch `source` and names it `token`.
     ///
     /// # Errors
-    /// `AlreadyExists` when the token is taken, `Unsupported` for a trigger that the call
-    /// does not have, and what the kernel says (`PermissionDenied` when epoll is
+    /// Returns `AlreadyExists` if the token is in use, `Unsupported` for a trigger that
+    /// the call does not have, and the kernel's errors (`PermissionDenied` if epoll is
     /// given a regular file).
     fn add(
         &mut self,
@@ -91,24 +91,24 @@ pub trait Poller {
         trigger: Trigger,
     ) -> io::Result<()>;
 
-    /// Wants to hear something else from now on.
+    /// Replaces the interest in a source.
     ///
     /// # Errors
-    /// `NotFound` for an unknown token, and what the kernel says.
+    /// Returns `NotFound` for an unknown token, and the kernel's errors.
     fn change(&mut self, token: Token, interest: Interest) -> io::Result<()>;
 
-    /// Forgets a source.
+    /// Stops watching a source.
     ///
     /// # Errors
-    /// `NotFound` for an unknown token, and what the kernel says.
+    /// Returns `NotFound` for an unknown token, and the kernel's errors.
     fn remove(&mut self, token: Token) -> io::Result<()>;
 
-    /// Waits until a source is ready or `timeout` is over (`None`: for ever), and puts
-    /// what it found into `found`, which it empties first. A signal ends the wait
-    /// with nothing found.
+    /// Waits until a source is ready or `timeout` expires (`None`: no timeout), and
+    /// replaces the contents of `found` with a report for each ready source. If a signal
+    /// interrupts the wait, `found` is left empty.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// Returns the kernel's errors.
     fn wait(
         &mut self,
         found: &mut Vec<Ready>,
@@ -117,10 +117,11 @@ pub trait Poller {
 }
 // ANCHOR_END: poller
 
-/// The best that this system has: [`crate::Epoll`] on Linux, [`crate::Poll`] elsewhere.
+/// Returns the best poller for this system: [`crate::Epoll`] on Linux, [`crate::Poll`]
+/// elsewhere.
 ///
 /// # Errors
-/// When the kernel has no descriptor left.
+/// Returns an error if the process has no descriptor left.
 pub fn best_poller() -> io::Result<Box<dyn Poller>> {
     #[cfg(target_os = "linux")]
     return Ok(Box::new(crate::Epoll::new()?));
@@ -128,7 +129,7 @@ pub fn best_poller() -> io::Result<Box<dyn Poller>> {
     Ok(Box::new(crate::Poll::default()))
 }
 
-/// A timeout as the kernel takes it; what is too long for it is for ever.
+/// Converts a timeout to the kernel's type. One that is too long for it means no timeout.
 pub(crate) fn timespec(timeout: Option<Duration>) -> Option<rustix::event::Timespec> {
     timeout.and_then(|timeout| timeout.try_into().ok())
 }

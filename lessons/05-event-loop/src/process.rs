@@ -1,28 +1,27 @@
-//! What a process has used, from outside: its processor time and its memory, from
-//! `/proc`.
+//! Processor time and memory of another process, read from `/proc`.
 
 use std::io;
 use std::time::Duration;
 
-/// What the kernel has counted for a process.
+/// The kernel's account of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Processor time of all its threads, in the program and in the kernel for it. In
-    /// steps of 10 ms.
+    /// Processor time of all its threads, user and system, in steps of 10 ms.
     pub cpu: Duration,
-    /// Memory that it has in use now, in bytes.
+    /// Resident memory, in bytes.
     pub memory: u64,
 }
 
-/// Ticks a second in `/proc`, which Linux shows to programs as 100 whatever its own clock
-/// does (`USER_HZ`).
+/// Clock ticks per second in `/proc` (`USER_HZ`): always 100 for programs, whatever the
+/// kernel's own clock does.
 #[cfg(target_os = "linux")]
 const TICKS: u64 = 100;
 
-/// Asks the kernel about a process.
+/// Returns the processor time and memory of the process `pid`.
 ///
 /// # Errors
-/// `NotFound` when there is no such process, `Unsupported` where there is no `/proc`.
+/// Returns `NotFound` if there is no such process, and `Unsupported` on systems without
+/// `/proc`.
 #[cfg(target_os = "linux")]
 pub fn usage(pid: u32) -> io::Result<Usage> {
     let malformed = || {
@@ -32,7 +31,7 @@ pub fn usage(pid: u32) -> io::Result<Usage> {
         )
     };
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name stands in parentheses and may hold spaces; field 3 comes after it.
+    // The process name is in parentheses and can contain spaces; field 3 follows it.
     let (_, fields) = stat.rsplit_once(')').ok_or_else(malformed)?;
     let mut ticks = fields
         .split_whitespace()
@@ -58,10 +57,10 @@ pub fn usage(pid: u32) -> io::Result<Usage> {
     })
 }
 
-/// Asks the kernel about a process.
+/// Returns an error: this system has no `/proc`.
 ///
 /// # Errors
-/// Always: this system has no `/proc`.
+/// Always returns `Unsupported`.
 #[cfg(not(target_os = "linux"))]
 pub fn usage(_pid: u32) -> io::Result<Usage> {
     Err(io::Error::new(
@@ -70,8 +69,8 @@ pub fn usage(_pid: u32) -> io::Result<Usage> {
     ))
 }
 
-/// Keeps this process on one processor, so that server and client do not push each other
-/// around. Nothing happens where that cannot be said.
+/// Pins this process to one processor, so that server and client do not compete for one.
+/// Does nothing where the system cannot do that.
 pub fn stay_on(processor: usize) {
     #[cfg(target_os = "linux")]
     {

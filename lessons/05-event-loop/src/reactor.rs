@@ -1,5 +1,5 @@
-//! The loop itself: sleep until something is ready or due, then call those who wait for
-//! it, one after the other.
+//! The loop itself: sleep until a source is ready or a timer is due, then run the
+//! callbacks that were waiting for it, one after another.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -12,19 +12,21 @@ use crate::{
 type OnReady = Box<dyn FnMut(&mut Reactor, Ready)>;
 type OnTime = Box<dyn FnOnce(&mut Reactor)>;
 
-/// Where a source's callback is kept.
+// ANCHOR: slot
+/// The place of one source's callback.
 #[derive(Default)]
 struct Slot {
-    /// How many sources this slot has had. Part of the token, so that the token of a
-    /// source that has gone is nobody's.
+    /// Counts the sources that have used this slot. Part of the token, so the token of a
+    /// former source matches nothing.
     generation: u32,
     taken: bool,
-    /// Away while it runs.
+    /// `None` while it runs.
     callback: Option<OnReady>,
 }
+// ANCHOR_END: slot
 
 // ANCHOR: reactor
-/// An event loop as a value.
+/// An event loop: a struct like any other, not a global.
 pub struct Reactor {
     poller: Box<dyn Poller>,
     slots: Vec<Slot>,
@@ -38,19 +40,19 @@ pub struct Reactor {
 // ANCHOR_END: reactor
 
 impl Reactor {
-    /// A loop on the best that this system has.
+    /// Creates a loop on the best poller for this system.
     ///
     /// # Errors
-    /// When the kernel has no descriptor left.
+    /// Returns an error if the process has no descriptor left.
     pub fn new() -> io::Result<Self> {
         Self::with(best_poller()?, Instant::now)
     }
 
-    /// A loop on this poller, which asks this clock. A test gives a clock that it turns
-    /// by hand.
+    /// Creates a loop on this poller, which reads this clock. A test passes a clock that
+    /// it sets itself.
     ///
     /// # Errors
-    /// When the kernel has no descriptor left.
+    /// Returns an error if the process has no descriptor left.
     pub fn with(
         poller: Box<dyn Poller>,
         clock: impl Fn() -> Instant + 'static,
@@ -66,7 +68,7 @@ impl Reactor {
             found: Vec::new(),
             stopped: false,
         };
-        // The pipe that wakes us is a source like any other, in the first slot. Its
+        // The pipe that wakes the loop is an ordinary source, in the first slot. Its
         // callback empties it.
         let pipe = Arc::new(pipe);
         reactor.register(
@@ -81,27 +83,27 @@ impl Reactor {
         Ok(reactor)
     }
 
-    /// The call behind it, by name.
+    /// Returns the name of the poller's call.
     pub fn poller_name(&self) -> &'static str {
         self.poller.name()
     }
 
-    /// The time by the loop's clock.
+    /// Returns the time by the loop's clock.
     pub fn now(&self) -> Instant {
         (self.clock)()
     }
 
-    /// A way into this loop for other threads.
+    /// Returns a way into this loop for other threads.
     pub fn remote(&self) -> Remote {
         self.remote.clone()
     }
 
-    /// How many sources are watched, the loop's own pipe not counted.
+    /// Returns the number of watched sources, without the loop's own pipe.
     pub fn sources(&self) -> usize {
         self.slots.len() - self.free.len() - 1
     }
 
-    /// How many timers wait.
+    /// Returns the number of waiting timers.
     pub fn timers(&self) -> usize {
         self.timers.len()
     }
@@ -109,7 +111,7 @@ impl Reactor {
     /// Calls `callback` whenever `source` is ready.
     ///
     /// # Errors
-    /// Those of [`Poller::add`].
+    /// Returns the errors of [`Poller::add`].
     pub fn register(
         &mut self,
         source: Source,
@@ -122,8 +124,10 @@ impl Reactor {
             self.slots.push(Slot::default());
             self.free.push(index);
         }
+        // ANCHOR: token
         let slot = &mut self.slots[index];
         let token = Token(u64::from(slot.generation) << 32 | index as u64);
+        // ANCHOR_END: token
         self.poller.add(token, source, interest, trigger)?;
         self.free.pop();
         slot.taken = true;
@@ -131,20 +135,22 @@ impl Reactor {
         Ok(token)
     }
 
-    /// Wants to hear something else about this source from now on.
+    /// Replaces the interest in this source.
     ///
     /// # Errors
-    /// `NotFound` when it is watched no more, and those of [`Poller::change`].
+    /// Returns `NotFound` if it is no longer watched, and the errors of
+    /// [`Poller::change`].
     pub fn change(&mut self, token: Token, interest: Interest) -> io::Result<()> {
         self.poller.change(token, interest)
     }
 
     // ANCHOR: deregister
-    /// Watches this source no more. Its callback is not called again, even if the wait
+    /// Stops watching this source. Its callback is not called again, even if the wait
     /// that has just ended found the source ready.
     ///
     /// # Errors
-    /// `NotFound` when it is watched no more, and those of [`Poller::remove`].
+    /// Returns `NotFound` if it is no longer watched, and the errors of
+    /// [`Poller::remove`].
     pub fn deregister(&mut self, token: Token) -> io::Result<()> {
         let slot = self.slot(token).ok_or(ErrorKind::NotFound)?;
         slot.generation = slot.generation.wrapping_add(1);
@@ -152,7 +158,7 @@ impl Reactor {
         let callback = slot.callback.take();
         self.free.push(index(token));
         let removed = self.poller.remove(token);
-        // Last, for what a callback owns may use the loop when it is dropped.
+        // Last, because a value that the callback owns might use the loop in its `drop`.
         drop(callback);
         removed
     }
@@ -163,37 +169,37 @@ impl Reactor {
     }
     // ANCHOR_END: deregister
 
-    /// Calls `callback` once, `delay` from now.
+    /// Calls `callback` once, after `delay`.
     pub fn after(
         &mut self,
         delay: Duration,
         callback: impl FnOnce(&mut Self) + 'static,
     ) -> TimerId {
         let now = self.now();
-        // A delay that no clock can show is a year a million times over, or a bug; either
-        // way not soon.
+        // A delay beyond the clock's range is a bug or a joke. Either way it is not soon:
+        // 34 years.
         let deadline = now
             .checked_add(delay)
             .unwrap_or(now + Duration::from_secs(1 << 30));
         self.timers.set(deadline, Box::new(callback))
     }
 
-    /// Calls that timer off; whether there was anything to call off.
+    /// Cancels a timer. Returns whether it was still waiting.
     pub fn cancel(&mut self, timer: TimerId) -> bool {
         self.timers.take(timer).is_some()
     }
 
-    /// Ends [`run`](Self::run) after this turn.
+    /// Makes [`run`](Self::run) return after this turn.
     pub fn stop(&mut self) {
         self.stopped = true;
     }
 
     // ANCHOR: turn
-    /// Goes round once: sleeps until a source is ready, a timer is due, somebody wakes it
-    /// or `limit` is over, and calls those who wait. Gives how many were called.
+    /// Makes one turn: sleeps until a source is ready, a timer is due, another thread
+    /// wakes it or `limit` expires, then runs the callbacks. Returns how many ran.
     ///
     /// # Errors
-    /// Those of [`Poller::wait`].
+    /// Returns the errors of [`Poller::wait`].
     pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<usize> {
         let now = self.now();
         let first = self
@@ -201,13 +207,12 @@ impl Reactor {
             .next_deadline()
             .map(|deadline| deadline.saturating_duration_since(now));
         let mut timeout = [limit, first].into_iter().flatten().min();
-        if self.remote.sleeps() {
+        if self.remote.prepare_sleep() {
             timeout = Some(Duration::ZERO);
         }
         let mut found = std::mem::take(&mut self.found);
         let waited = self.poller.wait(&mut found, timeout);
-        let jobs = self.remote.is_up();
-        waited?;
+        let jobs = self.remote.take_jobs();
 
         let mut called = jobs.len();
         for ready in found.drain(..) {
@@ -217,18 +222,21 @@ impl Reactor {
             job(self);
         }
         for timer in self.timers.due(self.now()) {
-            // An earlier one may have called it off.
+            // An earlier callback might have cancelled it.
             if let Some(callback) = self.timers.take(timer) {
                 callback(self);
                 called += 1;
             }
         }
         self.found = found;
-        Ok(called)
+        waited.map(|()| called)
     }
+    // ANCHOR_END: turn
 
-    /// Calls who waits for this source, if it is still watched. The callback is taken out
-    /// while it runs, for it gets the whole loop, itself included.
+    // ANCHOR: call
+    /// Runs the callback of a source that is still watched, and returns whether there was
+    /// one. The callback is taken out of its slot while it runs, because it receives the
+    /// whole loop, and with it its own slot.
     fn call(&mut self, ready: Ready) -> bool {
         let Some(mut callback) =
             self.slot(ready.token).and_then(|slot| slot.callback.take())
@@ -241,12 +249,12 @@ impl Reactor {
         }
         index(ready.token) != 0
     }
-    // ANCHOR_END: turn
+    // ANCHOR_END: call
 
-    /// Goes round until somebody calls [`stop`](Self::stop).
+    /// Turns until a callback calls [`stop`](Self::stop).
     ///
     /// # Errors
-    /// Those of [`Poller::wait`].
+    /// Returns the errors of [`Poller::wait`].
     pub fn run(&mut self) -> io::Result<()> {
         self.stopped = false;
         while !self.stopped {

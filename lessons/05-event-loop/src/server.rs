@@ -1,6 +1,5 @@
-//! Server and load in processes of their own: this program again, with a hidden
-//! subcommand. Each has its own limit of open files then, and the kernel counts the
-//! processor time of each.
+//! Server and load as processes: this program again, with a hidden subcommand. Each
+//! process has its own limit of open files, and the kernel counts its processor time.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +16,7 @@ use event_loop::{limits, process};
 
 use crate::way;
 
-/// Descriptors that a process needs besides its connections.
+/// The descriptors that a process needs besides its connections.
 const OTHERS: u64 = 50;
 
 /// Which server to start.
@@ -25,9 +24,9 @@ const OTHERS: u64 = 50;
 pub(crate) enum Kind<'a> {
     /// One of ours.
     Ours(Way),
-    /// gevent's, run by this Python, as its examples have it: a write for each line.
+    /// gevent's, run by this Python and written as in its examples: a write per line.
     Gevent(&'a str),
-    /// gevent's, with one write for all lines that were read, as ours do it.
+    /// gevent's, with one write for all the lines that a read returned, as ours do it.
     GeventCollects(&'a str),
 }
 
@@ -41,7 +40,8 @@ impl Kind<'_> {
     }
 }
 
-/// A server that ends with us, whatever happens: it reads our end of its standard input.
+/// A server process. It exits when we do, however that happens, because it notices that
+/// its standard input is closed.
 pub(crate) struct Server {
     child: Child,
     _ends_with: Option<ChildStdin>,
@@ -49,7 +49,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it; returns when it listens.
+    /// Starts a server and waits until it listens.
     pub(crate) fn start(kind: Kind) -> Result<Self> {
         let mut command = match kind {
             Kind::Ours(way) => {
@@ -86,7 +86,7 @@ impl Server {
         });
         let line = line
             .recv_timeout(Duration::from_secs(20))
-            .context("the server says nothing")??;
+            .context("the server did not report its port within 20 s")??;
         let port = line
             .strip_prefix("port ")
             .and_then(|port| port.trim().parse().ok());
@@ -96,7 +96,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Has so many clients, in another process, use this server for so long.
+    /// Runs a load against this server in another process.
     pub(crate) fn load(
         &self,
         connections: usize,
@@ -138,14 +138,14 @@ pub(crate) fn serve(name: &str) -> Result<()> {
     let Some(way) = way(name) else {
         bail!("there is no server named {name:?}")
     };
-    // As many as may be: how many come is not for us to say.
+    // As many as the hard limit allows: the load decides how many will connect.
     for wanted in [60_000, 19_900, 4_000] {
         if limits::allow_open_files(wanted).is_ok() {
             break;
         }
     }
     thread::spawn(|| {
-        // Whoever started us closes this when it ends, however it ends.
+        // The process that started us holds the other end, which closes when it exits.
         let _ = std::io::stdin().read(&mut [0]);
         std::process::exit(0);
     });
@@ -157,14 +157,15 @@ pub(crate) fn serve(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the load found, as it comes back from its process.
+/// A load's findings, as its process prints them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Summary {
     pub(crate) alive: usize,
-    /// Requests a second.
+    /// Clients that received at least one line in the measured time.
+    pub(crate) heard: usize,
+    /// Lines per second.
     pub(crate) rate: f64,
-    /// Requests for each second of the server's processor time; zero where that is not
-    /// known.
+    /// Lines per second of the server's processor time; zero where that is unknown.
     pub(crate) rate_cpu: f64,
     /// Bytes.
     pub(crate) memory: f64,
@@ -174,7 +175,7 @@ pub(crate) struct Summary {
     pub(crate) worst: f64,
 }
 
-/// The output of the hidden subcommand `load`.
+/// Prints what the hidden subcommand `load` found.
 pub(crate) fn report(report: &Report) {
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     let float = |number: u64| number as f64;
@@ -186,6 +187,7 @@ pub(crate) fn report(report: &Report) {
         }
     };
     println!("alive {}", report.alive);
+    println!("heard {}", report.heard);
     println!("rate {}", a_second(report.time));
     println!("rate_cpu {}", a_second(report.cpu));
     println!("memory {}", report.memory);
@@ -209,7 +211,7 @@ impl Summary {
         let value = |name: &str| -> Result<f64> {
             Ok(values
                 .get(name)
-                .with_context(|| format!("the load did not say its {name}"))?
+                .with_context(|| format!("the load did not report its {name}"))?
                 .parse()?)
         };
         #[allow(
@@ -217,9 +219,10 @@ impl Summary {
             clippy::cast_sign_loss,
             reason = "a count"
         )]
-        let alive = value("alive")? as usize;
+        let (alive, heard) = (value("alive")? as usize, value("heard")? as usize);
         Ok(Self {
             alive,
+            heard,
             rate: value("rate")?,
             rate_cpu: value("rate_cpu")?,
             memory: value("memory")?,
@@ -230,7 +233,7 @@ impl Summary {
     }
 }
 
-/// Whether this Python has gevent.
+/// Returns whether this Python can import gevent.
 pub(crate) fn has_gevent(python: &str) -> bool {
     let import = Command::new(python)
         .args(["-c", "import gevent"])
@@ -241,7 +244,7 @@ pub(crate) fn has_gevent(python: &str) -> bool {
     import.is_ok_and(|status| status.success())
 }
 
-/// All servers that can be started here, ours first.
+/// Returns every server that can be started here, ours first.
 pub(crate) fn kinds(python: &str) -> Vec<Kind<'_>> {
     let mut kinds: Vec<_> = Way::ALL.into_iter().map(Kind::Ours).collect();
     if has_gevent(python) {

@@ -1,4 +1,4 @@
-//! Sockets for `async fn`s: try the call, and when it would wait, leave a waker with the
+//! Sockets for `async fn`s: try the call, and if it would block, leave a waker with the
 //! loop.
 
 use std::cell::RefCell;
@@ -11,7 +11,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::{Handle, Interest, Ready, Source, Token, Trigger};
 
-/// Who waits for a source, and what the loop has been asked.
+// ANCHOR: waiting
+/// The wakers that wait for a source, and the interest that the loop knows of.
 #[derive(Default)]
 struct Waiting {
     reader: Option<Waker>,
@@ -19,12 +20,13 @@ struct Waiting {
     interest: Interest,
 }
 
-/// A source on the loop, taken off when dropped.
+/// A source on the loop. Deregistered when dropped.
 struct Watched {
     handle: Handle,
     token: Token,
     waiting: Rc<RefCell<Waiting>>,
 }
+// ANCHOR_END: waiting
 
 impl Watched {
     fn new(handle: &Handle, source: Source) -> io::Result<Self> {
@@ -46,10 +48,10 @@ impl Watched {
                     None => waiting.interest.writable = false,
                 }
             }
-            // It would be told again and again what nobody waits for.
+            // Level-triggered: a source that no task waits for would be reported again at
+            // every turn.
             if waiting.interest != before {
-                // It fails only for a source that is watched no more, and then nothing is
-                // told at all.
+                // This fails only for a source that is no longer watched.
                 let _ = reactor.change(ready.token, waiting.interest);
             }
         };
@@ -68,8 +70,8 @@ impl Watched {
     }
 
     // ANCHOR: poll_call
-    /// Makes a call that does not wait. When it would have waited, the task's waker stays
-    /// with the loop.
+    /// Tries a non-blocking call. If it would have blocked, the task's waker stays with
+    /// the loop.
     fn poll_call<T>(
         &self,
         context: &mut Context<'_>,
@@ -101,22 +103,22 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        // It fails only when the token is not watched, and nobody else takes it off.
+        // This fails only for an unknown token, and ours is known until now.
         let _ = self.handle.reactor().deregister(self.token);
     }
 }
 
-/// A TCP listener that can be awaited.
+/// A TCP listener whose `accept` can be awaited.
 pub struct Listener {
     listener: Arc<TcpListener>,
     watched: Watched,
 }
 
 impl Listener {
-    /// Takes a listener onto the loop.
+    /// Registers a listener with the loop.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// Returns the kernel's errors.
     pub fn new(handle: &Handle, listener: TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = Arc::new(listener);
@@ -126,10 +128,12 @@ impl Listener {
         })
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
+    ///
+    /// Cancel-safe: a future that is dropped has accepted nothing.
     ///
     /// # Errors
-    /// Those of `accept`.
+    /// Returns the errors of `accept`.
     pub async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
         let (stream, address) = poll_fn(|context| {
             self.watched
@@ -140,17 +144,18 @@ impl Listener {
     }
 }
 
-/// A TCP connection that can be awaited. One task may read while another writes.
+/// A TCP connection whose reads and writes can be awaited. One task can read while
+/// another writes.
 pub struct Stream {
     stream: Arc<TcpStream>,
     watched: Watched,
 }
 
 impl Stream {
-    /// Takes a connection onto the loop.
+    /// Registers a connection with the loop.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// Returns the kernel's errors.
     pub fn new(handle: &Handle, stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let stream = Arc::new(stream);
@@ -161,10 +166,12 @@ impl Stream {
     }
 
     // ANCHOR: read
-    /// Reads what has come, at least one byte, or 0 at the end.
+    /// Reads the bytes that have arrived, at least one, or returns 0 at the end of file.
+    ///
+    /// Cancel-safe: a future that is dropped has read nothing.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// Returns the errors of `read`.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         poll_fn(|context| {
             self.watched
@@ -176,8 +183,12 @@ impl Stream {
 
     /// Writes all of `bytes`.
     ///
+    /// Not cancel-safe: a future that is dropped might have written the first part of
+    /// them, and does not say how much.
+    ///
     /// # Errors
-    /// `WriteZero` when the connection takes no more, and those of `write`.
+    /// Returns `WriteZero` if a write accepts nothing, and the errors of `write`.
+    // ANCHOR: write_all
     pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let write = || (&*self.stream).write(bytes);
@@ -189,4 +200,5 @@ impl Stream {
         }
         Ok(())
     }
+    // ANCHOR_END: write_all
 }

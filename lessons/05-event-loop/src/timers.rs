@@ -1,23 +1,24 @@
-//! Deadlines, and what waits for them: the loop asks for the first one to know how long
-//! it may sleep.
+//! Deadlines and the values that wait for them. The loop asks for the earliest deadline to
+//! know how long it can sleep.
 //!
-//! No clock in here. The time is passed in, so a test needs no sleep and a year passes in
-//! a line.
+//! There is no clock in here: the time is passed in, so a test needs no sleep, and a year
+//! takes one line.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Instant;
 
-/// The name of one timer. Never used twice by the same [`Timers`].
+/// The identity of one timer, never reused by the same [`Timers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(u64);
 
 // ANCHOR: timers
-/// A heap of deadlines. Equal deadlines are due in the order in which they were set.
+/// A heap of deadlines. Timers with equal deadlines are due in the order in which they
+/// were set.
 pub struct Timers<T> {
-    /// The earliest on top. May hold timers that are cancelled.
+    /// The earliest on top. Can contain cancelled timers.
     heap: BinaryHeap<Reverse<(Instant, TimerId)>>,
-    /// Those that are not cancelled.
+    /// The timers that have neither fired nor been cancelled.
     waiting: HashMap<TimerId, T>,
     next: u64,
 }
@@ -34,7 +35,7 @@ impl<T> Default for Timers<T> {
 }
 
 impl<T> Timers<T> {
-    /// Sets a timer for `deadline`.
+    /// Sets a timer for `deadline` and returns its identity.
     pub fn set(&mut self, deadline: Instant, what: T) -> TimerId {
         let id = TimerId(self.next);
         self.next += 1;
@@ -43,13 +44,13 @@ impl<T> Timers<T> {
         id
     }
 
-    /// Takes back what waits for this timer; `None` when it was taken already.
+    /// Removes this timer and returns its value, or `None` if it was removed before.
     ///
-    /// To cancel and to fire are the same move: whoever takes it first has it.
+    /// Firing and cancelling both call this, and whichever comes first wins.
     pub fn take(&mut self, id: TimerId) -> Option<T> {
         let what = self.waiting.remove(&id);
-        // Most timeouts are cancelled. If their deadlines stayed, a busy server's heap
-        // would hold mainly those.
+        // Most timeouts are cancelled. If their deadlines stayed in the heap, a busy
+        // server's heap would consist mainly of them.
         if self.heap.len() > 64 && self.heap.len() > 2 * self.waiting.len() {
             let waiting = &self.waiting;
             self.heap
@@ -58,7 +59,7 @@ impl<T> Timers<T> {
         what
     }
 
-    /// The first deadline for which something waits.
+    /// Returns the earliest deadline of the timers that are still waiting.
     pub fn next_deadline(&mut self) -> Option<Instant> {
         while let Some(Reverse((deadline, id))) = self.heap.peek() {
             if self.waiting.contains_key(id) {
@@ -70,8 +71,8 @@ impl<T> Timers<T> {
     }
 
     // ANCHOR: due
-    /// Those that are due at `now`, in the order of their deadlines. Each still has to be
-    /// [taken](Self::take): the first of them may cancel the second.
+    /// Returns the timers that are due at `now`, by deadline. The caller still has to
+    /// [take](Self::take) each one, because the first callback might cancel the second.
     pub fn due(&mut self, now: Instant) -> Vec<TimerId> {
         let mut due = Vec::new();
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
@@ -81,17 +82,17 @@ impl<T> Timers<T> {
     }
     // ANCHOR_END: due
 
-    /// How many wait.
+    /// Returns the number of waiting timers.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether none waits.
+    /// Returns whether no timer is waiting.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// How many entries the heap holds, the cancelled ones too.
+    /// Returns the number of entries in the heap, including cancelled ones.
     pub fn held(&self) -> usize {
         self.heap.len()
     }

@@ -1,18 +1,20 @@
-//! What the loop promises to those who wait for it.
+//! The loop's promises to its callbacks.
 
 mod common;
 
 use std::cell::{Cell, RefCell};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{SOON, pair, reactors, turn_until, within};
-use event_loop::{Disk, Interest, Reactor, Token, Trigger, best_poller};
+use event_loop::{
+    Disk, Interest, Poller, Reactor, Ready, Source, Token, Trigger, best_poller,
+};
 
-/// A loop whose clock is turned by hand.
+/// A loop whose clock the test sets.
 fn by_hand() -> (Reactor, Rc<Cell<Instant>>) {
     let hand = Rc::new(Cell::new(Instant::now()));
     let clock = hand.clone();
@@ -52,10 +54,10 @@ fn a_callback_is_called_when_its_source_is_ready() {
 }
 
 #[test]
-fn what_was_ready_and_is_deregistered_is_not_called() {
+fn a_ready_source_that_is_deregistered_is_not_called() {
     for mut reactor in reactors() {
-        // Two are ready in the same wait. The one that is called first takes the other
-        // off.
+        // Two sources are ready in the same wait. The callback that runs first
+        // deregisters both.
         let tokens: Rc<RefCell<Vec<Token>>> = Rc::default();
         let called = Rc::new(Cell::new(0));
         let mut clients = Vec::new();
@@ -76,11 +78,11 @@ fn what_was_ready_and_is_deregistered_is_not_called() {
             );
             tokens.borrow_mut().push(token.expect("it is new"));
             (&*client).write_all(b"x").expect("it is connected");
-            // Both have to be ready before the loop looks.
+            // Both have to be ready before the loop waits.
             let mut byte = [0];
             let deadline = Instant::now() + SOON;
             while server.peek(&mut byte).is_err() {
-                assert!(Instant::now() < deadline, "a byte does not come");
+                assert!(Instant::now() < deadline, "a byte does not arrive");
                 thread::yield_now();
             }
             clients.push(client);
@@ -143,7 +145,7 @@ fn timers_are_called_in_the_order_of_their_deadlines() {
 }
 
 #[test]
-fn a_timer_can_be_called_off_even_by_one_that_is_due_with_it() {
+fn a_timer_can_be_cancelled_by_another_that_is_due_with_it() {
     let (mut reactor, hand) = by_hand();
     let called = Rc::new(RefCell::new(Vec::new()));
     let second = Rc::new(Cell::new(None));
@@ -165,7 +167,7 @@ fn a_timer_can_be_called_off_even_by_one_that_is_due_with_it() {
 }
 
 #[test]
-fn a_timer_that_sets_itself_again_at_once_does_not_keep_the_others_out() {
+fn a_timer_that_sets_itself_again_waits_for_the_next_turn() {
     fn again(reactor: &mut Reactor, count: Rc<Cell<u32>>) {
         reactor.after(Duration::ZERO, move |reactor| {
             count.set(count.get() + 1);
@@ -197,7 +199,7 @@ fn most_timeouts_are_cancelled_and_do_not_stay_in_the_heap() {
 }
 
 #[test]
-fn another_thread_wakes_the_loop_and_has_work_done_in_it() {
+fn another_thread_wakes_the_loop_and_runs_a_job_on_it() {
     for _ in 0..100 {
         let ours = within("a job that is posted", || {
             let mut reactor = Reactor::new().expect("a descriptor is left");
@@ -219,8 +221,8 @@ fn another_thread_wakes_the_loop_and_has_work_done_in_it() {
 
 #[test]
 fn no_wake_is_lost_between_two_turns() {
-    // Nobody posts before the last job is done, so a wake that is lost is made up for by
-    // no other.
+    // The thread posts only after the last job is done, so a lost wake is not made up for
+    // by a later one.
     let done = within("20,000 jobs, one after the other", || {
         let mut reactor = Reactor::new().expect("a descriptor is left");
         let (remote, (sender, jobs)) = (reactor.remote(), mpsc::channel());
@@ -230,8 +232,8 @@ fn no_wake_is_lost_between_two_turns() {
                 remote.post(move |_| {
                     let _ = sender.send(());
                 });
-                // It asks and does not sleep, to be quick; a little later each time, to
-                // meet the loop in each of its steps.
+                // Spinning is quick, and a delay that grows meets the loop in each of its
+                // steps.
                 while jobs.try_recv().is_err() {
                     thread::yield_now();
                 }
@@ -248,7 +250,7 @@ fn no_wake_is_lost_between_two_turns() {
 }
 
 #[test]
-fn what_many_threads_post_is_all_done() {
+fn every_job_that_many_threads_post_is_done() {
     let done = within("8,000 jobs", || {
         let mut reactor = Reactor::new().expect("a descriptor is left");
         let (sender, jobs) = mpsc::channel();
@@ -281,13 +283,13 @@ fn a_remote_outlives_its_loop() {
 }
 
 #[test]
-fn the_disk_works_while_the_loop_goes_on() {
+fn the_loop_runs_while_the_disk_works() {
     let mut reactor = Reactor::new().expect("a descriptor is left");
     let disk = Disk::start(&reactor).expect("a thread is left");
     let (go, wait) = mpsc::channel();
     let (sender, result) = mpsc::channel();
-    // The disk ends its work only after the loop has called a timer: a loop that waited
-    // for it would hang.
+    // The work finishes only after a timer has fired: a loop that waited for the disk
+    // would hang.
     disk.run(
         move || wait.recv_timeout(SOON),
         move |_, waited| {
@@ -329,7 +331,7 @@ fn work_that_panics_does_not_end_the_disk() {
 }
 
 #[test]
-fn two_loops_in_one_process_know_nothing_of_each_other() {
+fn two_loops_in_one_process_are_independent() {
     let mut reactors = reactors();
     let called = Rc::new(Cell::new(0));
     let place = called.clone();
@@ -339,4 +341,43 @@ fn two_loops_in_one_process_know_nothing_of_each_other() {
     assert_eq!(called.get(), 0);
     assert_eq!(reactors[0].turn(None).expect("a turn"), 1);
     assert_eq!(called.get(), 1);
+}
+
+/// A poller whose waits fail.
+struct Broken;
+
+impl Poller for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn add(&mut self, _: Token, _: Source, _: Interest, _: Trigger) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn change(&mut self, _: Token, _: Interest) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn remove(&mut self, _: Token) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, found: &mut Vec<Ready>, _: Option<Duration>) -> io::Result<()> {
+        found.clear();
+        Err(ErrorKind::OutOfMemory.into())
+    }
+}
+
+#[test]
+fn a_wait_that_fails_loses_no_job() {
+    let mut reactor =
+        Reactor::with(Box::new(Broken), Instant::now).expect("a descriptor is left");
+    let (sender, done) = mpsc::channel();
+    reactor.remote().post(move |_| {
+        let _ = sender.send(());
+    });
+    let error = reactor.turn(None).map_err(|error| error.kind());
+    assert_eq!(error, Err(ErrorKind::OutOfMemory));
+    assert_eq!(done.try_recv(), Ok(()), "the job was dropped");
 }

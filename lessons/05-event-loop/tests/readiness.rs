@@ -1,4 +1,4 @@
-//! What the kernel says, by either call.
+//! Readiness, as each poller reports it.
 
 mod common;
 
@@ -17,7 +17,7 @@ fn a_source_is_readable_while_there_is_something_to_read() {
         poller
             .add(Token(3), server.clone(), Interest::READABLE, Trigger::Level)
             .expect("it is new");
-        assert_eq!(now(&mut *poller), [], "{name}: nothing has come");
+        assert_eq!(now(&mut *poller), [], "{name}: nothing has arrived");
         (&*client).write_all(b"hello").expect("it is connected");
         let ready = soon(&mut *poller);
         assert_eq!(ready.len(), 1, "{name}: one source is watched");
@@ -26,12 +26,12 @@ fn a_source_is_readable_while_there_is_something_to_read() {
             "{name}: {ready:?}"
         );
         assert_eq!((&*server).read(&mut [0; 64]).expect("5 bytes are there"), 5);
-        assert_eq!(now(&mut *poller), [], "{name}: all is read");
+        assert_eq!(now(&mut *poller), [], "{name}: everything is read");
     }
 }
 
 #[test]
-fn the_end_of_a_stream_is_readable() {
+fn end_of_file_is_readable() {
     for mut poller in pollers() {
         let (client, server) = pair();
         poller
@@ -40,7 +40,9 @@ fn the_end_of_a_stream_is_readable() {
         client.shutdown(Shutdown::Write).expect("it is connected");
         assert!(soon(&mut *poller)[0].readable, "{}", poller.name());
         assert_eq!(
-            (&*server).read(&mut [0; 64]).expect("the end is no error"),
+            (&*server)
+                .read(&mut [0; 64])
+                .expect("end of file is not an error"),
             0
         );
         assert!(
@@ -63,7 +65,7 @@ fn a_source_is_writable_until_its_buffer_is_full() {
             soon(&mut *poller)[0].writable,
             "{name}: the buffer is empty"
         );
-        // Full is when a wait says so too: what is written may still move into the other
+        // Full means that a wait agrees: written bytes can still move into the other
         // side's buffer.
         let mut written = 0;
         loop {
@@ -92,7 +94,7 @@ fn a_source_is_writable_until_its_buffer_is_full() {
 }
 
 #[test]
-fn who_wants_nothing_is_told_nothing_not_even_the_end() {
+fn a_source_without_interest_is_not_reported_even_at_its_end() {
     for mut poller in pollers() {
         let name = poller.name();
         let (client, server) = pair();
@@ -109,13 +111,13 @@ fn who_wants_nothing_is_told_nothing_not_even_the_end() {
         poller
             .change(Token(3), Interest::NONE)
             .expect("it is watched");
-        assert_eq!(now(&mut *poller), [], "{name}: nothing is wanted any more");
+        assert_eq!(now(&mut *poller), [], "{name}: no interest is left");
         poller.remove(Token(3)).expect("it is watched");
     }
 }
 
 #[test]
-fn a_token_is_for_one_source() {
+fn a_token_names_one_source() {
     for mut poller in pollers() {
         let (_client, server) = pair();
         let level = Trigger::Level;
@@ -152,7 +154,7 @@ fn poll_has_no_edge_trigger() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_edge_triggered_source_that_is_not_drained_is_not_told_again() {
+fn an_edge_triggered_source_that_is_not_drained_is_not_reported_again() {
     let mut poller = event_loop::Epoll::new().expect("a descriptor is left");
     let (client, server) = pair();
     poller
@@ -178,7 +180,7 @@ fn an_edge_triggered_source_that_is_not_drained_is_not_told_again() {
 }
 
 #[test]
-fn a_level_triggered_source_that_is_not_drained_is_told_again() {
+fn a_level_triggered_source_that_is_not_drained_is_reported_again() {
     for mut poller in pollers() {
         let (client, server) = pair();
         poller
@@ -190,7 +192,7 @@ fn a_level_triggered_source_that_is_not_drained_is_told_again() {
         for _ in 0..3 {
             assert!(
                 soon(&mut *poller)[0].readable,
-                "{}: it is so, so it is told",
+                "{}: it is still readable",
                 poller.name()
             );
         }
@@ -212,7 +214,7 @@ fn a_regular_file_is_always_ready_for_poll_and_refused_by_epoll() {
         let added = poller.add(Token(1), file.clone(), Interest::BOTH, Trigger::Level);
         if poller.name() == "poll" {
             let ready = soon(&mut *poller);
-            // At its end, where a read gives nothing, it is readable all the same.
+            // It is readable even at its end, where a read returns 0.
             assert!(ready[0].readable && ready[0].writable, "{ready:?}");
         } else {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! The tour as a reader starts it.
+//! The tour, as a reader starts it.
 
 mod common;
 
@@ -20,7 +20,7 @@ fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
 }
 
 #[test]
-fn every_part_shows_what_it_says() {
+fn every_part_succeeds_and_fits_80_columns() {
     for part in [
         "readiness",
         "trigger",
@@ -29,14 +29,20 @@ fn every_part_shows_what_it_says() {
         "files",
         "slow",
         "executor",
+        "cancel",
     ] {
         let (shown, said, code) = tour(&[part]);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{part}: {shown}");
         assert!(shown.lines().count() > 3, "{part}: {shown}");
         assert!(
             !shown.contains('\u{1b}'),
-            "{part}: colours in a pipe: {shown:?}"
+            "{part}: colors in a pipe: {shown:?}"
         );
+        for line in shown.lines() {
+            assert!(line.chars().count() <= 80, "{part}: {line}");
+        }
+        let last = shown.lines().last().unwrap_or_default();
+        assert!(last.starts_with("Next: "), "{part}: {last}");
     }
 }
 
@@ -45,11 +51,11 @@ fn every_part_shows_what_it_says() {
 fn one_thread_holds_many_connections_and_drops_none() {
     let (shown, said, code) = tour(&["hold", "--connections", "2000"]);
     assert_eq!((said.as_str(), code), ("", Some(0)), "{shown}");
-    assert!(shown.contains("none dropped"), "{shown}");
+    assert!(shown.contains("still open at the end"), "{shown}");
 }
 
 #[test]
-fn a_python_without_gevent_is_said() {
+fn a_python_without_gevent_is_reported() {
     let (shown, said, code) = tour(&["echo", "--python", "no-such-python"]);
     assert_eq!((said.as_str(), code), ("", Some(0)), "{shown}");
     assert!(
@@ -59,7 +65,7 @@ fn a_python_without_gevent_is_said() {
 }
 
 #[test]
-fn what_it_does_not_know_is_said_in_one_line() {
+fn an_invalid_flag_is_reported_in_one_line() {
     for flags in [
         &["bits"][..],
         &["--connections", "0"],

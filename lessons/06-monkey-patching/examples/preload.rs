@@ -1,4 +1,4 @@
-//! The patch as a library, to be loaded before a program that is not ours.
+//! The patch as a library that is loaded before a program we cannot change.
 
 monkey_patching::patch_all!();
-monkey_patching::patch_threads!();
+monkey_patching::unsafe_patch_threads!();

@@ -1,27 +1,28 @@
 //! # Pass, give back, or park
 //!
-//! A patched call has been made. Say what the patch does with it. The call was already
-//! tried once without waiting, and `first` is what came of it (when you pass a call on,
-//! that is not looked at).
+//! A program has called a patched function. Decide what the patch does with the call. It
+//! has already tried the call once without waiting; `outcome` says how that ended. (If
+//! you pass the call on, ignore `outcome`.)
 //!
-//! - Outside a coroutine the C library's own function is called as if we were not there:
-//!   `PassOn`.
-//! - A call that asked not to wait (`MSG_DONTWAIT`) is passed on as well.
-//! - When the first try gave a result, or an error other than `EAGAIN`, that is what the
-//!   caller gets: `GiveBack`.
-//! - `EAGAIN` on a non-blocking descriptor is what the caller wants to know: `GiveBack`.
-//! - `EAGAIN` in every other case: `Park`, and try again later.
+//! - Outside a coroutine: `Pass`. The C library's own function is called as if the patch
+//!   did not exist.
+//! - The call has the flag `MSG_DONTWAIT`: `Pass` as well.
+//! - The try had a result, or failed with any error but `EAGAIN`: `GiveBack`. The caller
+//!   gets that result or that error.
+//! - The try failed with `EAGAIN` on a non-blocking descriptor: `GiveBack`. Its owner
+//!   asked for exactly this error.
+//! - The try failed with `EAGAIN` in any other case: `Park`.
 //!
 //! Try it: `cargo test --test ex06_decide`
 
-/// What the try without waiting gave.
+/// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
-    /// A result.
+pub enum Outcome {
+    /// It had a result.
     Done,
-    /// The error `EAGAIN`: nothing there yet.
+    /// It failed with `EAGAIN`: nothing is there yet.
     NothingYet,
-    /// Another error.
+    /// It failed with another error.
     Failed,
 }
 
@@ -34,23 +35,24 @@ pub struct Call {
     pub dont_wait: bool,
     /// The descriptor has the flag `O_NONBLOCK`.
     pub nonblocking: bool,
-    /// What the try without waiting gave.
-    pub first: First,
+    /// How the try without waiting ended.
+    pub outcome: Outcome,
 }
 
-/// What the patch does.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Decision {
     /// Calls the C library's function with the same arguments.
-    PassOn,
-    /// Gives the caller what the first try gave.
+    Pass,
+    /// Returns to the caller what the try returned.
     GiveBack,
-    /// Parks the coroutine until the descriptor is ready, and tries again.
+    /// Parks the coroutine until the descriptor is ready, then tries again.
     Park,
 }
 
-/// What to do with this call.
-pub fn decide(call: Call) -> Step {
+/// Decides what to do with this call.
+pub fn decide(call: Call) -> Decision {
+    // This line only silences the compiler: delete it.
     let _ = call;
     todo!("exercise ex06_decide")
 }

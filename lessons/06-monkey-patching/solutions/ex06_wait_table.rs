@@ -1,22 +1,30 @@
-//! One list in the order of arrival does all of it: whoever is to be woken is picked out,
-//! the rest moves up.
+//! One list in the order of the entries does everything: `remove` takes some of them out
+//! and keeps both parts in order.
 //!
-//! With ten thousand descriptors a list for each is faster (the lesson's hub has that),
-//! but the rules are these.
+//! With ten thousand descriptors a list for each is faster, and a map of the deadlines
+//! too: the lesson's hub has both. The rules are the same.
 
-/// What one waits for, or what has come.
+/// The readiness that a coroutine waits for, or that has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
-    /// To read, or to accept.
+    /// There is something to read, or a connection to accept.
     pub read: bool,
-    /// To write, or to be connected.
+    /// There is room to write, or a connection is established.
     pub write: bool,
 }
 
-/// Who waits for what.
+/// The coroutines that wait, and what each of them waits for.
 #[derive(Debug)]
 pub struct WaitTable<W> {
-    waiting: Vec<(i32, Interest, W)>,
+    entries: Vec<Entry<W>>,
+}
+
+#[derive(Debug)]
+struct Entry<W> {
+    fd: i32,
+    interest: Interest,
+    deadline: Option<u64>,
+    who: W,
 }
 
 impl<W: Copy + Eq> Default for WaitTable<W> {
@@ -26,67 +34,89 @@ impl<W: Copy + Eq> Default for WaitTable<W> {
 }
 
 impl<W: Copy + Eq> WaitTable<W> {
-    /// A table in which nobody waits.
+    /// Creates an empty table.
     pub fn new() -> Self {
         Self {
-            waiting: Vec::new(),
+            entries: Vec::new(),
         }
     }
 
-    /// `who` waits for `interest` at this descriptor.
-    pub fn join(&mut self, fd: i32, interest: Interest, who: W) {
-        match self
-            .waiting
-            .iter_mut()
-            .find(|(at, _, waiter)| *at == fd && *waiter == who)
-        {
-            Some((_, old, _)) => *old = interest,
-            None => self.waiting.push((fd, interest, who)),
+    /// Makes an entry: `who` waits for `interest` at this descriptor, until `deadline`
+    /// (in milliseconds) or, if that is `None`, forever.
+    pub fn join(&mut self, fd: i32, interest: Interest, deadline: Option<u64>, who: W) {
+        let new = Entry {
+            fd,
+            interest,
+            deadline,
+            who,
+        };
+        let mut entries = self.entries.iter_mut();
+        match entries.find(|entry| entry.fd == fd && entry.who == who) {
+            Some(old) => *old = new,
+            None => self.entries.push(new),
         }
     }
 
-    /// Everything that somebody waits for at this descriptor.
+    /// Returns everything that any coroutine waits for at this descriptor.
     pub fn interest(&self, fd: i32) -> Interest {
         let mut all = Interest::default();
-        for (_, interest, _) in self.waiting.iter().filter(|(at, ..)| *at == fd) {
-            all.read |= interest.read;
-            all.write |= interest.write;
+        for entry in self.entries.iter().filter(|entry| entry.fd == fd) {
+            all.read |= entry.interest.read;
+            all.write |= entry.interest.write;
         }
         all
     }
 
-    /// Takes out those who wait for something of `come` at this descriptor.
-    pub fn ready(&mut self, fd: i32, come: Interest) -> Vec<W> {
-        self.take(|at, interest| {
-            at == fd && (interest.read && come.read || interest.write && come.write)
-        })
+    /// Removes the entries that wait for anything of `arrived` at this descriptor.
+    pub fn ready(&mut self, fd: i32, arrived: Interest) -> Vec<W> {
+        let removed = self.remove(|entry| {
+            let wanted = entry.interest;
+            entry.fd == fd
+                && (wanted.read && arrived.read || wanted.write && arrived.write)
+        });
+        names(&removed)
     }
 
-    /// `who` does not wait at this descriptor any more.
+    /// Removes the entry of `who` at this descriptor, if there is one.
     pub fn leave(&mut self, fd: i32, who: W) {
-        self.waiting
-            .retain(|(at, _, waiter)| *at != fd || *waiter != who);
+        self.entries
+            .retain(|entry| entry.fd != fd || entry.who != who);
     }
 
-    /// The descriptor is gone: takes out all who wait at it.
+    /// Removes all entries at this descriptor.
     pub fn close(&mut self, fd: i32) -> Vec<W> {
-        self.take(|at, _| at == fd)
+        names(&self.remove(|entry| entry.fd == fd))
     }
 
-    /// How many places are taken, at all descriptors.
+    /// Returns the earliest deadline, if any entry has one.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.entries.iter().filter_map(|entry| entry.deadline).min()
+    }
+
+    /// Removes the entries whose deadline is `now` or earlier.
+    pub fn expire(&mut self, now: u64) -> Vec<W> {
+        let mut removed =
+            self.remove(|entry| entry.deadline.is_some_and(|deadline| deadline <= now));
+        removed.sort_by_key(|entry| entry.deadline);
+        names(&removed)
+    }
+
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.entries.len()
     }
 
-    /// Whether nobody waits.
+    /// Returns whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    fn take(&mut self, leaves: impl Fn(i32, Interest) -> bool) -> Vec<W> {
-        let gone = self
-            .waiting
-            .extract_if(.., |(at, interest, _)| leaves(*at, *interest));
-        gone.map(|(_, _, who)| who).collect()
+    /// Removes the entries for which `goes` returns `true`; both parts stay in order.
+    fn remove(&mut self, goes: impl Fn(&Entry<W>) -> bool) -> Vec<Entry<W>> {
+        self.entries.extract_if(.., |entry| goes(entry)).collect()
     }
+}
+
+fn names<W: Copy>(entries: &[Entry<W>]) -> Vec<W> {
+    entries.iter().map(|entry| entry.who).collect()
 }

@@ -1,13 +1,13 @@
-//! What stands in the place of the C library's calls.
+//! The functions that replace the C library's blocking calls.
 //!
-//! Each has the same shape. Outside a coroutine, or when the caller asked not to wait,
-//! the next definition is called with the same arguments. Else the call is tried without
-//! waiting, and when there is nothing, the coroutine is parked and the call is tried
-//! again.
+//! They all have the same shape. Outside a coroutine, or when the caller asked not to
+//! wait, they *pass* the call to the next definition with the same arguments. Otherwise
+//! they try the call without waiting and *give back* its result or its error; only if
+//! nothing has arrived yet do they *park* the coroutine and try again later.
 //!
-//! All keep the contract of the call that they replace: the same results, the same error
-//! numbers in `errno`, the timeouts of the socket (`SO_RCVTIMEO`, `SO_SNDTIMEO`). After a
-//! success `errno` is what it was.
+//! Each keeps the contract of the call that it replaces: the same results, the same
+//! error numbers in `errno`, the socket's own timeouts (`SO_RCVTIMEO`, `SO_SNDTIMEO`).
+//! A call that succeeds leaves `errno` as it was.
 
 use std::ffi::c_void;
 use std::mem::size_of;
@@ -16,30 +16,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::hub::{self, Interest, NotReady, ready_now};
-use crate::{Decision, Moment, decide, errno, next};
+use crate::{errno, next};
 
-/// How often `poll` was asked about nothing: see [`crate::is_patched`].
+/// The number of calls of `poll` with no descriptor: see [`crate::is_patched`].
 pub(crate) static PROBES: AtomicUsize = AtomicUsize::new(0);
 
 fn in_coroutine() -> bool {
     may::coroutine::is_coroutine()
 }
 
-/// The flags of a descriptor; 0 when it has none, for then the call itself will say what
-/// is wrong.
+/// Returns the flags of a descriptor, or 0 if the descriptor is not valid: the call that
+/// follows will then report what is wrong.
 fn flags_of(fd: i32) -> i32 {
-    // SAFETY: F_GETFL takes and gives plain numbers.
+    // SAFETY: F_GETFL takes and returns plain numbers.
     unsafe { libc::fcntl(fd, libc::F_GETFL) }.max(0)
 }
 
-/// How long a socket's calls may wait by its option; `None` is for ever.
+fn is_nonblocking(fd: i32) -> bool {
+    flags_of(fd) & libc::O_NONBLOCK != 0
+}
+
+/// Returns the timeout that is set as this option of a socket; `None` means forever.
 fn time_limit(fd: i32, option: i32) -> Option<Duration> {
     let mut time = libc::timeval {
         tv_sec: 0,
         tv_usec: 0,
     };
     let mut size = libc::socklen_t::try_from(size_of::<libc::timeval>()).unwrap_or(0);
-    // SAFETY: the kernel writes one `timeval`, whose size we say.
+    // SAFETY: the kernel writes one `timeval`, whose size we pass.
     let done = unsafe {
         libc::getsockopt(
             fd,
@@ -55,7 +59,8 @@ fn time_limit(fd: i32, option: i32) -> Option<Duration> {
     (done == 0 && !limit.is_zero()).then_some(limit)
 }
 
-/// Until when a socket's calls may wait, by its option for this direction.
+/// Returns the deadline of a call that starts now, from the socket's timeout for this
+/// direction.
 fn deadline(fd: i32, interest: Interest) -> Option<Instant> {
     let option = if interest == libc::POLLIN {
         libc::SO_RCVTIMEO
@@ -65,7 +70,10 @@ fn deadline(fd: i32, interest: Interest) -> Option<Instant> {
     time_limit(fd, option).and_then(|time| Instant::now().checked_add(time))
 }
 
-/// Waits for a socket until the deadline; the number of the error when that came first.
+/// Parks until a socket is ready.
+///
+/// # Errors
+/// Returns an error number if the deadline expires or the coroutine is cancelled first.
 fn wait(fd: i32, interest: Interest, deadline: Option<Instant>) -> Result<(), i32> {
     let left =
         deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -76,7 +84,8 @@ fn wait(fd: i32, interest: Interest, deadline: Option<Instant>) -> Result<(), i3
     })
 }
 
-/// Tries a call that does not wait, and waits between two tries. The heart of the patch.
+/// Repeats a call that does not wait until it has a result to give back, and parks the
+/// coroutine between two tries. This is the heart of the patch.
 // ANCHOR: cooperate
 fn cooperate(fd: i32, interest: Interest, mut attempt: impl FnMut() -> isize) -> isize {
     let before = errno::get();
@@ -90,20 +99,12 @@ fn cooperate(fd: i32, interest: Interest, mut attempt: impl FnMut() -> isize) ->
         if errno::get() != libc::EAGAIN {
             return -1;
         }
-        if limit.is_none() {
-            let nonblocking = flags_of(fd) & libc::O_NONBLOCK != 0;
-            let moment = Moment {
-                in_coroutine: true,
-                nonblocking,
-                dont_wait: false,
-            };
-            if decide(moment) == Decision::Pass {
-                errno::set(libc::EAGAIN);
-                return -1;
-            }
-            limit = Some(deadline(fd, interest));
+        if is_nonblocking(fd) {
+            errno::set(libc::EAGAIN);
+            return -1;
         }
-        if let Err(number) = wait(fd, interest, limit.flatten()) {
+        let limit = *limit.get_or_insert_with(|| deadline(fd, interest));
+        if let Err(number) = wait(fd, interest, limit) {
             errno::set(number);
             return -1;
         }
@@ -111,32 +112,38 @@ fn cooperate(fd: i32, interest: Interest, mut attempt: impl FnMut() -> isize) ->
 }
 // ANCHOR_END: cooperate
 
-/// Calls until all bytes went, as a blocking call does; what went before an error counts.
+/// Repeats a call until all `length` bytes are transferred, as a blocking call does.
+///
+/// If an error stops it halfway, the bytes transferred so far are the result, and the
+/// call is a success: the next one will report the error.
 fn all(length: usize, mut part: impl FnMut(usize) -> isize) -> isize {
+    let before = errno::get();
     let mut done = 0;
     loop {
         match usize::try_from(part(done)) {
             Ok(count) if count > 0 && done + count < length => done += count,
             Ok(count) => return (done + count).cast_signed(),
-            Err(_) if done > 0 => return done.cast_signed(),
+            Err(_) if done > 0 => {
+                errno::set(before);
+                return done.cast_signed();
+            }
             Err(_) => return -1,
         }
     }
 }
 
-/// As recv(2).
+/// Replaces recv(2).
 ///
 /// # Safety
-/// `buffer` has room for `length` bytes, and stays where it is until the call returns.
-// ANCHOR: recv
+/// `buffer` must have room for `length` bytes, and must not move until the call returns.
 pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> isize {
     if !in_coroutine() || flags & libc::MSG_DONTWAIT != 0 {
         // SAFETY: as the caller promises.
         return unsafe { next::recv(fd, buffer, length, flags) };
     }
     let now = flags | libc::MSG_DONTWAIT;
-    // SAFETY: the caller promises room for `length` bytes, and `at` is not above it.
-    // The buffer may be on the stack of this coroutine: that is kept while it is parked.
+    // SAFETY: the caller promises room for `length` bytes, and `at` is at most that.
+    // If the buffer is on this coroutine's stack, it stays there while we are parked.
     let part =
         |at: usize| unsafe { next::recv(fd, buffer.byte_add(at), length - at, now) };
     if flags & libc::MSG_WAITALL != 0 && flags & libc::MSG_PEEK == 0 {
@@ -144,12 +151,11 @@ pub unsafe fn recv(fd: i32, buffer: *mut c_void, length: usize, flags: i32) -> i
     }
     cooperate(fd, libc::POLLIN, || part(0))
 }
-// ANCHOR_END: recv
 
-/// As recvfrom(2).
+/// Replaces recvfrom(2).
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn recvfrom(
     fd: i32,
     buffer: *mut c_void,
@@ -158,6 +164,7 @@ pub unsafe fn recvfrom(
     address: *mut libc::sockaddr,
     room: *mut libc::socklen_t,
 ) -> isize {
+    // ANCHOR: recvfrom
     // SAFETY: as the caller promises.
     let call =
         |flags| unsafe { next::recvfrom(fd, buffer, length, flags, address, room) };
@@ -165,12 +172,13 @@ pub unsafe fn recvfrom(
         return call(flags);
     }
     cooperate(fd, libc::POLLIN, || call(flags | libc::MSG_DONTWAIT))
+    // ANCHOR_END: recvfrom
 }
 
-/// As recvmsg(2).
+/// Replaces recvmsg(2).
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn recvmsg(fd: i32, message: *mut libc::msghdr, flags: i32) -> isize {
     // SAFETY: as the caller promises.
     let call = |flags| unsafe { next::recvmsg(fd, message, flags) };
@@ -180,17 +188,17 @@ pub unsafe fn recvmsg(fd: i32, message: *mut libc::msghdr, flags: i32) -> isize 
     cooperate(fd, libc::POLLIN, || call(flags | libc::MSG_DONTWAIT))
 }
 
-/// As send(2).
+/// Replaces send(2).
 ///
 /// # Safety
-/// `buffer` has `length` bytes, and stays as it is until the call returns.
+/// `buffer` must have `length` bytes, and must not change until the call returns.
 pub unsafe fn send(fd: i32, buffer: *const c_void, length: usize, flags: i32) -> isize {
     if !in_coroutine() || flags & libc::MSG_DONTWAIT != 0 {
         // SAFETY: as the caller promises.
         return unsafe { next::send(fd, buffer, length, flags) };
     }
     all(length, |at| {
-        // SAFETY: the caller promises `length` bytes, and `at` is not above it.
+        // SAFETY: the caller promises `length` bytes, and `at` is at most that.
         cooperate(fd, libc::POLLOUT, || unsafe {
             next::send(
                 fd,
@@ -202,10 +210,10 @@ pub unsafe fn send(fd: i32, buffer: *const c_void, length: usize, flags: i32) ->
     })
 }
 
-/// As sendto(2).
+/// Replaces sendto(2).
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn sendto(
     fd: i32,
     buffer: *const c_void,
@@ -222,10 +230,11 @@ pub unsafe fn sendto(
     cooperate(fd, libc::POLLOUT, || call(flags | libc::MSG_DONTWAIT))
 }
 
-/// As sendmsg(2), except that it may be short where a blocking one would not be.
+/// Replaces sendmsg(2). Unlike the original, it can send only a part of the bytes even on
+/// a blocking socket.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn sendmsg(fd: i32, message: *const libc::msghdr, flags: i32) -> isize {
     // SAFETY: as the caller promises.
     let call = |flags| unsafe { next::sendmsg(fd, message, flags) };
@@ -235,15 +244,15 @@ pub unsafe fn sendmsg(fd: i32, message: *const libc::msghdr, flags: i32) -> isiz
     cooperate(fd, libc::POLLOUT, || call(flags | libc::MSG_DONTWAIT))
 }
 
-/// Whether the last call failed because its descriptor is not a socket.
+/// Returns whether the last call failed because its descriptor is not a socket.
 fn not_a_socket(result: isize) -> bool {
     result == -1 && errno::get() == libc::ENOTSOCK
 }
 
-/// As read(2). Cooperative for sockets; files and pipes are passed on.
+/// Replaces read(2): cooperative for sockets, passed on for files and pipes.
 ///
 /// # Safety
-/// As [`recv`].
+/// The same as for [`recv`].
 pub unsafe fn read(fd: i32, buffer: *mut c_void, length: usize) -> isize {
     if in_coroutine() && length > 0 {
         let before = errno::get();
@@ -258,10 +267,10 @@ pub unsafe fn read(fd: i32, buffer: *mut c_void, length: usize) -> isize {
     unsafe { next::read(fd, buffer, length) }
 }
 
-/// As write(2). Cooperative for sockets; files and pipes are passed on.
+/// Replaces write(2): cooperative for sockets, passed on for files and pipes.
 ///
 /// # Safety
-/// As [`send`].
+/// The same as for [`send`].
 pub unsafe fn write(fd: i32, buffer: *const c_void, length: usize) -> isize {
     if in_coroutine() && length > 0 {
         let before = errno::get();
@@ -276,7 +285,7 @@ pub unsafe fn write(fd: i32, buffer: *const c_void, length: usize) -> isize {
     unsafe { next::write(fd, buffer, length) }
 }
 
-/// A message of nothing but buffers.
+/// Builds a message that consists of buffers alone.
 fn message(buffers: *const libc::iovec, count: i32) -> Option<libc::msghdr> {
     let count = usize::try_from(count).ok().filter(|count| *count > 0)?;
     // SAFETY: all zeros is a valid `msghdr`: no address, no buffers, no control data.
@@ -290,10 +299,10 @@ fn message(buffers: *const libc::iovec, count: i32) -> Option<libc::msghdr> {
     Some(message)
 }
 
-/// As readv(2). Cooperative for sockets; files and pipes are passed on.
+/// Replaces readv(2): cooperative for sockets, passed on for files and pipes.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn readv(fd: i32, buffers: *const libc::iovec, count: i32) -> isize {
     if in_coroutine()
         && let Some(mut message) = message(buffers, count)
@@ -310,11 +319,11 @@ pub unsafe fn readv(fd: i32, buffers: *const libc::iovec, count: i32) -> isize {
     unsafe { next::readv(fd, buffers, count) }
 }
 
-/// As writev(2), except that it may be short where a blocking one would not be.
-/// Cooperative for sockets.
+/// Replaces writev(2): cooperative for sockets, passed on for files and pipes. Unlike the
+/// original, it can write only a part of the bytes even to a blocking socket.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn writev(fd: i32, buffers: *const libc::iovec, count: i32) -> isize {
     if in_coroutine()
         && let Some(message) = message(buffers, count)
@@ -331,21 +340,21 @@ pub unsafe fn writev(fd: i32, buffers: *const libc::iovec, count: i32) -> isize 
     unsafe { next::writev(fd, buffers, count) }
 }
 
-/// As accept4(2).
+/// Replaces accept4(2).
 ///
-/// There is no flag for "do not wait", so it looks first. Should another process take the
-/// connection between the look and the call, the call waits, and the worker with it.
+/// There is no flag for "do not wait", so it checks first whether a client is waiting. If
+/// another process accepts that client between the check and the call, the call blocks,
+/// and the worker with it.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn accept4(
     fd: i32,
     address: *mut libc::sockaddr,
     length: *mut libc::socklen_t,
     flags: i32,
 ) -> i32 {
-    let patient = in_coroutine() && flags_of(fd) & libc::O_NONBLOCK == 0;
-    if !patient {
+    if !in_coroutine() || is_nonblocking(fd) {
         // SAFETY: as the caller promises.
         return unsafe { next::accept4(fd, address, length, flags) };
     }
@@ -360,10 +369,10 @@ pub unsafe fn accept4(
     i32::try_from(result).unwrap_or(-1)
 }
 
-/// As connect(2).
+/// Replaces connect(2).
 ///
 /// # Safety
-/// `address` points to `length` bytes of an address.
+/// `address` must point to `length` bytes of an address.
 pub unsafe fn connect(
     fd: i32,
     address: *const libc::sockaddr,
@@ -379,8 +388,8 @@ pub unsafe fn connect(
         return call();
     }
     let before = errno::get();
-    // Nobody else knows a socket that is not connected yet, so for this moment it may be
-    // non-blocking. SAFETY: F_SETFL takes plain numbers.
+    // No other code uses a socket that is not connected yet, so nothing notices that it
+    // is non-blocking for the duration of this call. SAFETY: F_SETFL takes plain numbers.
     let set_flags = |flags: i32| unsafe { libc::fcntl(fd, libc::F_SETFL, flags) };
     set_flags(flags | libc::O_NONBLOCK);
     let (result, number) = (call(), errno::get());
@@ -394,20 +403,21 @@ pub unsafe fn connect(
     if number == 0 { 0 } else { -1 }
 }
 
-/// Waits for a connection that has been begun; 0, or the number of its error.
+/// Waits until a connection that has been started is established. Returns 0, or the
+/// number of its error.
 fn connected(fd: i32) -> i32 {
     let limit = deadline(fd, libc::POLLOUT);
     while !ready_now(fd, libc::POLLOUT) {
         match wait(fd, libc::POLLOUT, limit) {
             Ok(()) => {}
-            // connect(2) has its own number for this.
+            // connect(2) has its own error number for a timeout.
             Err(libc::EAGAIN) => return libc::EINPROGRESS,
             Err(number) => return number,
         }
     }
     let mut number = 0;
     let mut size = libc::socklen_t::try_from(size_of::<i32>()).unwrap_or(0);
-    // SAFETY: the kernel writes one number, whose size we say.
+    // SAFETY: the kernel writes one number, whose size we pass.
     let asked = unsafe {
         libc::getsockopt(
             fd,
@@ -420,10 +430,10 @@ fn connected(fd: i32) -> i32 {
     if asked == 0 { number } else { errno::get() }
 }
 
-/// As poll(2).
+/// Replaces poll(2).
 ///
 /// # Safety
-/// `fds` points to `count` entries.
+/// `fds` must point to `count` entries.
 pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) -> i32 {
     if fds.is_null() && count == 0 && timeout == 0 {
         PROBES.fetch_add(1, Ordering::Relaxed);
@@ -432,6 +442,7 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
         // SAFETY: as the caller promises.
         return unsafe { next::poll(fds, count, timeout) };
     }
+    let before = errno::get();
     let limit = u64::try_from(timeout).ok().map(Duration::from_millis);
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let mut asked = Vec::new();
@@ -447,7 +458,11 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
         let ready = unsafe { next::poll(fds, count, 0) };
         let left =
             deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if ready != 0 || left == Some(Duration::ZERO) {
+        if ready == -1 {
+            return -1;
+        }
+        if ready > 0 || left == Some(Duration::ZERO) {
+            errno::set(before);
             return ready;
         }
         match hub::wait(&asked, left) {
@@ -456,16 +471,16 @@ pub unsafe fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: i32) ->
                 errno::set(libc::ECANCELED);
                 return -1;
             }
-            // SAFETY: as the caller promises. The thread waits: better than to wait
-            // wrongly.
+            // epoll cannot watch one of them, so let the whole thread wait.
             Err(NotReady::Refused(_)) => {
+                // SAFETY: as the caller promises.
                 return unsafe { next::poll(fds, count, timeout) };
             }
         }
     }
 }
 
-/// How long to sleep, if the numbers make sense.
+/// Converts a time to sleep; `None` if its numbers are invalid.
 fn duration(time: libc::timespec) -> Option<Duration> {
     let nanos = u32::try_from(time.tv_nsec)
         .ok()
@@ -473,7 +488,7 @@ fn duration(time: libc::timespec) -> Option<Duration> {
     Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanos))
 }
 
-/// Parks the coroutine for so long. A cancelled one wakes early.
+/// Parks the coroutine for this time. Cancelling it ends the sleep early.
 fn sleep(time: Duration) {
     let before = errno::get();
     let deadline = Instant::now().checked_add(time);
@@ -489,10 +504,11 @@ fn sleep(time: Duration) {
     errno::set(before);
 }
 
-/// As `clock_nanosleep(2)`, which gives the number of its error and leaves `errno` alone.
+/// Replaces `clock_nanosleep(2)`, which returns the number of its error and does not
+/// touch `errno`.
 ///
 /// # Safety
-/// `time` points to a time; `left` is null or points to room for one.
+/// `time` must point to a time; `left` must be null or point to room for one.
 pub unsafe fn clock_nanosleep(
     clock: libc::clockid_t,
     flags: i32,
@@ -521,15 +537,15 @@ pub unsafe fn clock_nanosleep(
             return 0;
         }
     }
-    // SAFETY: as the caller promises. What makes no sense is refused by the kernel, in
-    // its words.
+    // SAFETY: as the caller promises. The kernel rejects invalid times with its own
+    // error.
     unsafe { next::clock_nanosleep(clock, flags, time, left) }
 }
 
-/// As nanosleep(2).
+/// Replaces nanosleep(2).
 ///
 /// # Safety
-/// `time` points to a time; `left` is null or points to room for one.
+/// `time` must point to a time; `left` must be null or point to room for one.
 pub unsafe fn nanosleep(time: *const libc::timespec, left: *mut libc::timespec) -> i32 {
     // SAFETY: the caller promises a time there, if it is not null.
     let span = (in_coroutine() && !time.is_null())

@@ -1,50 +1,43 @@
-//! The honest alternative: code that says what it needs, and a caller who chooses who
-//! waits.
+//! The alternative to patching: generic code that lets its caller choose how to wait.
 //!
-//! `Read` and `Write` are such a choice already: [`exchange`] works for `std::net`, for
-//! `may::net` and for a `Vec`. What they do not have is how to connect, to accept, to
-//! sleep and to begin something: hence [`Runtime`]. tokio needs more than a trait: its
-//! calls are `async`, and so is everything that calls them.
+//! `Read` and `Write` already offer this choice: [`exchange`] works on the sockets of
+//! `std::net` and of `may::net`, and on bytes in memory. They have no methods to connect,
+//! accept, sleep or start concurrent work, so [`Runtime`] adds these. tokio needs more
+//! than a trait: its calls are `async`, and so is everything that calls them.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Who waits: a thread or a coroutine.
+/// A way of waiting: by blocking a thread or by parking a coroutine.
+///
+/// The calls that return a `Result` fail if the kernel reports an error.
+#[allow(clippy::missing_errors_doc, reason = "said once, above")]
 // ANCHOR: runtime
 pub trait Runtime {
     /// A connection.
     type Stream: Read + Write + Send + 'static;
-    /// What takes connections.
+    /// A listening socket.
     type Listener: Send + 'static;
 
-    /// Listens on a free port of this machine, and gives the address.
-    ///
-    /// # Errors
-    /// What the kernel says.
+    /// Listens on a free port of this machine.
     fn listen() -> io::Result<(Self::Listener, SocketAddr)>;
     /// Waits for the next connection.
-    ///
-    /// # Errors
-    /// What the kernel says.
     fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
     /// Connects.
-    ///
-    /// # Errors
-    /// What the kernel says.
     fn connect(address: SocketAddr) -> io::Result<Self::Stream>;
-    /// Waits for so long.
+    /// Waits for this time.
     fn sleep(time: Duration);
-    /// Lets `work` run beside the caller.
-    fn begin(work: impl FnOnce() + Send + 'static);
+    /// Runs `work` concurrently with the caller.
+    fn start(work: impl FnOnce() + Send + 'static);
 }
 // ANCHOR_END: runtime
 
-/// Threads of the kernel, and `std::net`.
+/// Kernel threads and the sockets of `std::net`.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads;
 
-/// Coroutines of `may`, and `may::net`: cooperative by their types, without a patch.
+/// Coroutines and the sockets of `may::net`, which wait cooperatively without a patch.
 #[derive(Clone, Copy, Debug)]
 pub struct Coroutines;
 
@@ -70,7 +63,7 @@ impl Runtime for Threads {
         std::thread::sleep(time);
     }
 
-    fn begin(work: impl FnOnce() + Send + 'static) {
+    fn start(work: impl FnOnce() + Send + 'static) {
         std::thread::spawn(work);
     }
 }
@@ -97,15 +90,15 @@ impl Runtime for Coroutines {
         may::coroutine::sleep(time);
     }
 
-    fn begin(work: impl FnOnce() + Send + 'static) {
+    fn start(work: impl FnOnce() + Send + 'static) {
         may::go!(work);
     }
 }
 
-/// Sends a question, and reads an answer of the same length.
+/// Sends a question and reads an answer of the same length.
 ///
 /// # Errors
-/// What the stream gives; an end before the last byte is one.
+/// Returns an error if the stream fails or ends before the last byte.
 // ANCHOR: exchange
 pub fn exchange(stream: &mut (impl Read + Write), ask: &[u8]) -> io::Result<Vec<u8>> {
     stream.write_all(ask)?;
@@ -115,15 +108,14 @@ pub fn exchange(stream: &mut (impl Read + Write), ask: &[u8]) -> io::Result<Vec<
 }
 // ANCHOR_END: exchange
 
-/// A server for one client that sends back what comes: it listens, and gives its address
-/// at once.
+/// Starts an echo server for one client and returns its address at once.
 ///
 /// # Errors
-/// What listening gives.
+/// Returns an error if the server cannot listen.
 // ANCHOR: serve_one
 pub fn serve_one<R: Runtime>() -> io::Result<SocketAddr> {
     let (listener, address) = R::listen()?;
-    R::begin(move || {
+    R::start(move || {
         let Ok(mut stream) = R::accept(&listener) else {
             return;
         };

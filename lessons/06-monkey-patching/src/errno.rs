@@ -1,30 +1,31 @@
-//! `errno`, the C library's second result.
+//! `errno`, the second result of a C function.
 //!
-//! It is a variable of the thread, and a coroutine that has waited may go on in another
-//! thread. So nobody may keep its address across a wait. Both functions here take it
-//! anew, and are never inlined, so that no compiler can keep it either.
+//! It is a thread-local variable, and a coroutine that has waited can resume on another
+//! thread. So its address must not be kept across a wait. The functions here ask for the
+//! address on every call, and they are never inlined, so that the compiler does not keep
+//! it either.
 
-/// The number of the calling thread's last error.
+/// Returns the number of the calling thread's last error.
 // ANCHOR: errno
 #[inline(never)]
 pub fn get() -> i32 {
-    // SAFETY: the C library gives the address of the calling thread's own variable, which
-    // lives as long as the thread. It is read before anything else can happen here.
+    // SAFETY: this is the address of the calling thread's own variable, which lives as
+    // long as the thread. We read it before the coroutine can move to another thread.
     unsafe { *libc::__errno_location() }
 }
 
-/// Leaves a number for the caller, in the thread where we are now.
+/// Stores an error number for the caller, in the thread that runs us now.
 #[inline(never)]
 pub fn set(number: i32) {
-    // SAFETY: as above, and nobody else has a reference to it.
+    // SAFETY: as above, and there is no reference to the variable anywhere.
     unsafe { *libc::__errno_location() = number }
 }
 // ANCHOR_END: errno
 
-/// Where the calling thread's `errno` is, as a number to compare: not to be used as an
-/// address.
+/// Returns the address of the calling thread's `errno`, as a number to compare: do not
+/// use it as a pointer.
 #[inline(never)]
 pub fn address() -> usize {
-    // SAFETY: it has no conditions; only what is done with the address would.
+    // SAFETY: the call has no conditions; only a use of the address would.
     unsafe { libc::__errno_location() as usize }
 }

@@ -1,17 +1,17 @@
-//! Who waits for what: a table of parked coroutines, and one coroutine that watches the
-//! kernel for all of them.
+//! The table of parked coroutines, and the coroutine that waits for the kernel on behalf
+//! of all of them.
 //!
-//! gevent calls its own the hub, and has one a thread. Ours is a coroutine with an epoll
-//! instance of its own, and that instance is itself a descriptor that `may` waits for. So
-//! the hub runs on the worker that runs everything else, and nobody is woken across
-//! threads.
+//! The name is gevent's, which has one hub per thread. Ours is a coroutine that owns an
+//! epoll instance. An epoll instance is itself a descriptor, so `may` can wait for it as
+//! it waits for a socket. The hub therefore runs on the same worker as everything else,
+//! and waking a coroutine never crosses threads.
 //!
-//! It keeps the time too, with a timer that is a descriptor like the others (`timerfd`).
-//! `may` can park with a timeout, but it sets the timer before it has put the coroutine
-//! where the timer looks for it: on a busy machine a timer of a millisecond then finds
-//! nobody, and the coroutine is never woken. It also counts whole milliseconds and takes
-//! 0 for "for ever", and it runs what it wakes on a thread of its own. All of that we
-//! have seen.
+//! The hub also has timers, all of them behind one more descriptor (`timerfd`). `may` can
+//! park with a timeout, but it arms its timer before it has stored the coroutine where
+//! the timer looks for it. On a busy machine a timer of one millisecond can therefore
+//! fire too early and find nothing to wake, and the coroutine sleeps forever. `may` also
+//! rounds down to whole milliseconds, takes 0 to mean "forever", and resumes the
+//! coroutine on a separate thread. We have seen all of these.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -27,23 +27,23 @@ use may::sync::Blocker;
 
 use crate::{errno, next, threads};
 
-/// Readiness to wait for: `POLLIN`, `POLLOUT`, or both, as `poll` has them. (`epoll` has
+/// The readiness to wait for: `POLLIN`, `POLLOUT`, or both, as for `poll`. (`epoll` uses
 /// the same bits.)
 pub type Interest = i16;
 
 /// Why a wait ended without readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotReady {
-    /// The time is over.
+    /// The timeout expired.
     TimedOut,
     /// The coroutine was cancelled.
     Cancelled,
-    /// The kernel cannot say when this descriptor is ready (`EPERM` for a file), or
-    /// another number.
+    /// The kernel refused to watch the descriptor, with this error number (`EPERM` for a
+    /// file).
     Refused(i32),
 }
 
-/// A coroutine that is parked, or soon will be.
+/// A coroutine that is parked, or is about to be.
 type Parked = Arc<Blocker>;
 
 /// A coroutine that waits for a descriptor.
@@ -52,28 +52,29 @@ struct Waiter {
     parked: Parked,
 }
 
-/// Who is to be woken when, the next first. The number tells apart those of one moment.
-type Alarms = BTreeMap<(Instant, u64), Parked>;
+/// The coroutines to wake at a certain time, earliest first. The number distinguishes
+/// timers with the same time.
+type Timers = BTreeMap<(Instant, u64), Parked>;
 
 struct Hub {
     epoll: OwnedFd,
-    /// A descriptor that is ready when the next alarm is due.
-    timer: OwnedFd,
-    /// Who waits, by the number of the descriptor.
+    /// A descriptor that becomes ready when the next timer is due.
+    timerfd: OwnedFd,
+    /// The waiting coroutines; the index is the descriptor.
     waiting: Mutex<Vec<Vec<Waiter>>>,
-    alarms: Mutex<Alarms>,
+    timers: Mutex<Timers>,
 }
 
-/// What the kernel gives back with an event of the timer: no descriptor has this number.
+/// The token of the timer's events. No descriptor has this number.
 const TIMER: u64 = u64::MAX;
 
-/// Parks the calling coroutine until one of the descriptors is ready, or the time is over
-/// (`None`: never).
+/// Parks the calling coroutine until one of the descriptors is ready or the timeout
+/// expires (`None`: never).
 ///
-/// It may come back though nothing is ready: try the call again, and wait again.
+/// It can return although nothing is ready: try the call again, and wait again.
 ///
 /// # Errors
-/// Why it came back without anything being ready.
+/// Returns an error if the wait ended for any other reason than an event.
 pub fn wait(
     fds: &[(RawFd, Interest)],
     timeout: Option<Duration>,
@@ -82,16 +83,16 @@ pub fn wait(
         Ok(hub) => hub,
         Err(error) => return Err(NotReady::Refused(error)),
     };
-    // A cancelled coroutine of `may` unwinds out of its wait, and unwinding through a C
-    // function is undefined behaviour. So this wait ignores that, and gives an error
-    // number in its place.
+    // `may` cancels a coroutine by a panic at the place where it is parked. That panic
+    // would reach the boundary of our `extern "C"` function, and there Rust aborts the
+    // process. So this wait ignores the panic (`true`) and reports an error instead.
     let parked = Arc::new(Blocker::new(true));
     let mut joined = Ok(());
     for &(fd, interest) in fds {
         joined = joined.and_then(|()| hub.join(fd, interest, &parked));
     }
-    let alarm = match timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
-        Some(when) if joined.is_ok() => Some(hub.set_alarm(when, &parked)),
+    let timer = match timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
+        Some(when) if joined.is_ok() => Some(hub.add_timer(when, &parked)),
         _ => None,
     };
     let ended = joined.and_then(|()| {
@@ -101,33 +102,33 @@ pub fn wait(
             ParkError::Canceled => NotReady::Cancelled,
         })
     });
-    let rang = alarm.is_some_and(|alarm| hub.alarms().remove(&alarm).is_none());
-    // Whoever an event has woken is in the table no more; so this counts the descriptors
-    // that were not ready.
-    let asleep = fds.iter().filter(|(fd, _)| hub.leave(*fd, &parked)).count();
-    if ended.is_ok() && rang && asleep == fds.len() {
+    let fired = timer.is_some_and(|timer| hub.timers().remove(&timer).is_none());
+    // An event removes the coroutine from the table, so the entries that we still find
+    // there are those of descriptors that were not ready.
+    let not_ready = fds.iter().filter(|(fd, _)| hub.leave(*fd, &parked)).count();
+    if ended.is_ok() && fired && not_ready == fds.len() {
         Err(NotReady::TimedOut)
     } else {
         ended
     }
 }
 
-/// How many coroutines are parked in the table now.
+/// Returns the number of entries in the table.
 pub fn waiting() -> usize {
     hub().map_or(0, |hub| hub.table().iter().map(Vec::len).sum())
 }
 
-/// The one hub, begun by whoever waits first.
+/// Returns the hub of this process. The first caller starts it.
 fn hub() -> Result<&'static Hub, i32> {
     static HUB: OnceLock<Result<Hub, i32>> = OnceLock::new();
-    let mut begun = false;
+    let mut started = false;
     let hub = HUB.get_or_init(|| {
-        begun = true;
+        started = true;
         Hub::open().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
     });
     match hub {
         Ok(hub) => {
-            if begun {
+            if started {
                 go!(move || hub.watch());
             }
             Ok(hub)
@@ -136,7 +137,7 @@ fn hub() -> Result<&'static Hub, i32> {
     }
 }
 
-/// A borrowed descriptor that `may` watches.
+/// A borrowed descriptor for `may` to watch.
 struct Watched(RawFd);
 
 impl AsRawFd for Watched {
@@ -152,7 +153,7 @@ impl Hub {
         if fd == -1 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the kernel has just given us this descriptor, and nobody else knows it.
+        // SAFETY: the kernel has just returned this descriptor, and nothing else owns it.
         let epoll = unsafe { OwnedFd::from_raw_fd(fd) };
         // SAFETY: no pointer is passed.
         let fd = unsafe {
@@ -165,7 +166,7 @@ impl Hub {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: as above.
-        let timer = unsafe { OwnedFd::from_raw_fd(fd) };
+        let timerfd = unsafe { OwnedFd::from_raw_fd(fd) };
         let mut event = libc::epoll_event {
             events: libc::EPOLLIN.cast_unsigned() | libc::EPOLLET.cast_unsigned(),
             u64: TIMER,
@@ -175,7 +176,7 @@ impl Hub {
             libc::epoll_ctl(
                 epoll.as_raw_fd(),
                 libc::EPOLL_CTL_ADD,
-                timer.as_raw_fd(),
+                timerfd.as_raw_fd(),
                 &raw mut event,
             )
         };
@@ -184,34 +185,35 @@ impl Hub {
         }
         Ok(Self {
             epoll,
-            timer,
+            timerfd,
             waiting: Mutex::default(),
-            alarms: Mutex::default(),
+            timers: Mutex::default(),
         })
     }
 
-    fn alarms(&self) -> MutexGuard<'_, Alarms> {
-        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn timers(&self) -> MutexGuard<'_, Timers> {
+        self.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has someone woken at `when`; what the alarm is known by.
-    fn set_alarm(&self, when: Instant, parked: &Parked) -> (Instant, u64) {
+    /// Adds a timer that wakes the coroutine at `when`, and returns its key.
+    fn add_timer(&self, when: Instant, parked: &Parked) -> (Instant, u64) {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let alarm = (when, NUMBER.fetch_add(1, Ordering::Relaxed));
-        let mut alarms = self.alarms();
-        alarms.insert(alarm, Arc::clone(parked));
-        if alarms
+        let timer = (when, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut timers = self.timers();
+        timers.insert(timer, Arc::clone(parked));
+        if timers
             .first_key_value()
-            .is_some_and(|(next, _)| *next == alarm)
+            .is_some_and(|(next, _)| *next == timer)
         {
-            self.wind(when);
+            self.arm_timer(when);
         }
-        alarm
+        timer
     }
 
-    /// Sets the timer.
-    fn wind(&self, when: Instant) {
-        // All zeros would switch it off, and what is over is due at once.
+    /// Sets the time at which the kernel makes `timerfd` ready.
+    fn arm_timer(&self, when: Instant) {
+        // Zero would disarm it, and a time in the past is due at once: hence a
+        // nanosecond.
         let left = when
             .saturating_duration_since(Instant::now())
             .max(Duration::from_nanos(1));
@@ -227,11 +229,11 @@ impl Hub {
             it_interval: once,
             it_value: value,
         };
-        // SAFETY: the kernel reads one `itimerspec`, and is told that the old one is of
-        // no interest.
+        // SAFETY: the kernel reads one `itimerspec`; the null pointer says that we do not
+        // want the old one.
         unsafe {
             libc::timerfd_settime(
-                self.timer.as_raw_fd(),
+                self.timerfd.as_raw_fd(),
                 0,
                 &raw const setting,
                 ptr::null_mut(),
@@ -239,14 +241,14 @@ impl Hub {
         };
     }
 
-    /// Wakes all whose time has come, and winds the timer for the next.
-    fn ring(&self) {
-        let mut alarms = self.alarms();
+    /// Wakes every coroutine whose timer is due, and arms `timerfd` for the next one.
+    fn fire_due(&self) {
+        let mut timers = self.timers();
         let now = Instant::now();
-        while let Some(first) = alarms.first_entry() {
+        while let Some(first) = timers.first_entry() {
             let (when, _) = *first.key();
             if when > now {
-                self.wind(when);
+                self.arm_timer(when);
                 return;
             }
             first.remove().unpark();
@@ -254,8 +256,8 @@ impl Hub {
     }
 
     fn table(&self) -> MutexGuard<'_, Vec<Vec<Waiter>>> {
-        // Nobody parks with the table in hand, so it is never held for long; and every
-        // change to it is whole.
+        // No coroutine parks while it holds this lock, so it is never held for long. And
+        // no change can be half done: a panic leaves the table intact.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -284,7 +286,7 @@ impl Hub {
     }
     // ANCHOR_END: join
 
-    /// Takes one off the table; whether he was there.
+    /// Removes a coroutine's entry, and returns whether it was there.
     fn leave(&self, fd: RawFd, parked: &Parked) -> bool {
         let mut table = self.table();
         let waiters = usize::try_from(fd)
@@ -296,8 +298,8 @@ impl Hub {
         waiters.len() != before
     }
 
-    /// Asks the kernel to say once when any of `interest` is there. What is there already
-    /// is said at once.
+    /// Asks the kernel for one event as soon as the descriptor is ready for any of
+    /// `interest`. If it is ready already, the event comes at once.
     fn arm(&self, fd: RawFd, interest: Interest) -> Result<(), NotReady> {
         let mut event = libc::epoll_event {
             events: u32::from(interest.cast_unsigned())
@@ -308,8 +310,8 @@ impl Hub {
         let mut ask = |what| unsafe {
             libc::epoll_ctl(self.epoll.as_raw_fd(), what, fd, &raw mut event)
         };
-        // The kernel forgets a descriptor when it is closed, so the number may be new to
-        // it.
+        // Closing a descriptor removes it from epoll, so the kernel may not know it: then
+        // add it.
         if ask(libc::EPOLL_CTL_MOD) == 0
             || (errno::get() == libc::ENOENT && ask(libc::EPOLL_CTL_ADD) == 0)
             || (errno::get() == libc::EEXIST && ask(libc::EPOLL_CTL_MOD) == 0)
@@ -319,10 +321,10 @@ impl Hub {
         Err(NotReady::Refused(errno::get()))
     }
 
-    /// Wakes whoever waited for what has come.
+    /// Wakes the coroutines that an event concerns.
     // ANCHOR: wake
     fn wake(&self, fd: u64, events: u32) {
-        let trouble = libc::EPOLLERR.cast_unsigned() | libc::EPOLLHUP.cast_unsigned();
+        let error = libc::EPOLLERR.cast_unsigned() | libc::EPOLLHUP.cast_unsigned();
         let mut table = self.table();
         let waiters = usize::try_from(fd)
             .ok()
@@ -332,7 +334,7 @@ impl Hub {
         };
         let mut rest = 0;
         waiters.retain(|waiter| {
-            let wanted = u32::from(waiter.interest.cast_unsigned()) | trouble;
+            let wanted = u32::from(waiter.interest.cast_unsigned()) | error;
             let ready = events & wanted != 0;
             if ready {
                 waiter.parked.unpark();
@@ -342,7 +344,7 @@ impl Hub {
             !ready
         });
         if rest != 0 && self.arm(fd, rest).is_err() {
-            // Nobody would wake them any more: let them try, and see.
+            // The kernel would send no more events: let them all try again.
             for waiter in waiters.drain(..) {
                 waiter.parked.unpark();
             }
@@ -350,28 +352,28 @@ impl Hub {
     }
     // ANCHOR_END: wake
 
-    /// The hub itself: takes events from the kernel, and parks when there are none.
+    /// Runs the hub: handles the kernel's events, and parks while there are none.
     fn watch(&self) {
-        // Without `may` there is nobody to wait with. The program still runs: its waits
-        // end by their timeouts.
+        // If `may` cannot watch our epoll instance, there are no events and no timers,
+        // and patched waits never end. That needs a process without a free descriptor.
         let Ok(readiness) = CoIo::new(Watched(self.epoll.as_raw_fd())) else {
             return;
         };
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 128];
         loop {
-            // SAFETY: there is room for as many events as we say.
+            // SAFETY: there is room for 128 events.
             let count = unsafe {
                 libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), 128, 0)
             };
             let count = usize::try_from(count).unwrap_or(0);
             for event in &events[..count] {
                 match event.u64 {
-                    TIMER => self.ring(),
+                    TIMER => self.fire_due(),
                     fd => self.wake(fd, event.events),
                 }
             }
             if count == events.len() {
-                // There may be more; those that were woken go first.
+                // There may be more events; first let the coroutines run that were woken.
                 may::coroutine::yield_now();
             } else {
                 readiness.wait_io();
@@ -380,7 +382,7 @@ impl Hub {
     }
 }
 
-/// Whether a descriptor is ready now, without waiting.
+/// Returns whether a descriptor is ready now, without waiting.
 pub(crate) fn ready_now(fd: RawFd, interest: Interest) -> bool {
     let mut asked = libc::pollfd {
         fd,

@@ -1,18 +1,17 @@
-//! Monkey patching for Rust: blocking code that waits cooperatively, without a change to
-//! its source.
+//! Monkey patching for Rust: makes blocking code wait cooperatively, without changing its
+//! source.
 //!
-//! The standard library does not talk to the kernel itself. It calls functions of the C
-//! library by name: `recv`, `send`, `accept4`, `clock_nanosleep`. A name is bound by the
-//! linker, and an executable that defines one itself has the first word. This crate has
-//! such definitions. Inside a coroutine of `may` they park the coroutine in the place
-//! of the thread; anywhere else they call the C library's own.
+//! To block, the standard library calls functions of the C library by name: `recv`,
+//! `send`, `accept4`, `clock_nanosleep`. The linker binds these names, and it prefers a
+//! definition in the executable to the one in the C library. This crate provides such
+//! definitions. Inside a coroutine of `may` they park the coroutine instead of blocking
+//! the thread; anywhere else they call the C library's own functions.
 //!
-//! To depend on this crate changes nothing. The program that wants the patch says
-//! [`patch_all!`] once, in its root. It works on Linux with glibc. Elsewhere the macro
-//! expands to nothing, and [`is_patched`] says so.
+//! Depending on this crate changes nothing. A program that wants the patch invokes
+//! [`patch_all!`] once, in its crate root. The patch works on Linux with glibc. On other
+//! systems the macro expands to nothing, and [`is_patched`] returns `false`.
 
 pub mod choose;
-mod decide;
 pub mod machine;
 mod patch;
 pub mod plain;
@@ -28,7 +27,7 @@ pub mod next;
 #[cfg(target_os = "linux")]
 pub mod threads;
 
-/// The C library's types by short names, for [`patch_all!`].
+/// The C library's types under short names, for [`patch_all!`].
 #[doc(hidden)]
 #[cfg(target_os = "linux")]
 pub mod types {
@@ -41,13 +40,12 @@ pub mod types {
     };
 }
 
-// A solution says `monkey_patching::` as an answer does, so that the one can be put in
-// the place of the other.
+// A solution imports from `monkey_patching::` as a reader's answer does, so that either
+// can replace the other.
 extern crate self as monkey_patching;
 
 #[doc(hidden)]
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
-pub use decide::{Decision, Moment, decide};
 pub use patch::is_patched;

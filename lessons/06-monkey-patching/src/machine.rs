@@ -1,23 +1,26 @@
-//! A machine of two threads to practise on: its socket answers as it was told, and after
-//! each wait the coroutine is in the other thread.
+//! A simulated machine with two threads, for the exercise `ex06_send`: its socket returns
+//! the results that it was given, and after each wait the coroutine is on the other
+//! thread.
 //!
-//! On a real machine that happens now and then, and a program that keeps the address of
-//! `errno` is wrong now and then. Here it happens each time.
+//! On a real machine a coroutine changes its thread now and then, so code that keeps the
+//! address of `errno` fails now and then. Here it fails every time.
 
 use std::collections::VecDeque;
 
-/// Where a thread's `errno` is.
+/// The place of one thread's `errno`. It stands for the pointer that `__errno_location`
+/// returns in C, but it is safe to keep and to use: an old one reads and writes the other
+/// thread's `errno`, and nothing else goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrnoAddress(usize);
 
-/// How a wait ended.
+/// The end of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// There may be something now.
+    /// The socket can be ready: try again.
     Ready,
-    /// The socket's own timeout (`SO_RCVTIMEO`) is over.
+    /// The socket's own timeout (`SO_SNDTIMEO`) has expired.
     TimedOut,
-    /// The coroutine is to end.
+    /// The coroutine has been cancelled.
     Cancelled,
 }
 
@@ -30,10 +33,12 @@ pub struct Machine {
     tries: VecDeque<Result<usize, i32>>,
     waits: VecDeque<Wait>,
     tried: usize,
+    sent: Vec<u8>,
 }
 
 impl Machine {
-    /// A blocking socket whose next tries and waits end like this.
+    /// Creates a blocking socket on which the next tries and waits end like this. `Ok` is
+    /// the number of bytes that the kernel has room for, `Err` an error number.
     pub fn new(
         tries: impl IntoIterator<Item = Result<usize, i32>>,
         waits: impl IntoIterator<Item = Wait>,
@@ -45,10 +50,11 @@ impl Machine {
             tries: tries.into_iter().collect(),
             waits: waits.into_iter().collect(),
             tried: 0,
+            sent: Vec::new(),
         }
     }
 
-    /// The same with `O_NONBLOCK`.
+    /// Makes the socket non-blocking (`O_NONBLOCK`).
     #[must_use]
     pub fn nonblocking(self) -> Self {
         Self {
@@ -57,67 +63,88 @@ impl Machine {
         }
     }
 
-    /// The same with these numbers in the `errno` of the first and of the second thread.
+    /// Sets the `errno` of the first and of the second thread.
     #[must_use]
     pub fn with_errno(self, errno: [i32; 2]) -> Self {
         Self { errno, ..self }
     }
 
-    /// Tries to receive without waiting: a count, or -1 and a number in `errno`.
+    /// Sends without waiting. Returns the number of bytes that the kernel accepted, which
+    /// can be fewer than `bytes` has, or -1 with the error's number in `errno`.
     ///
     /// # Panics
-    /// When it is tried more often than the machine was told of: then it would be tried
-    /// for ever.
-    pub fn try_recv(&mut self) -> isize {
+    /// Panics if it is called again after the machine's last result, because a loop that
+    /// does so would never end.
+    pub fn try_send(&mut self, bytes: &[u8]) -> isize {
         self.tried += 1;
         match self.tries.pop_front() {
-            Some(Ok(count)) => count.cast_signed(),
+            Some(Ok(room)) => {
+                let count = room.min(bytes.len());
+                self.sent.extend_from_slice(&bytes[..count]);
+                count.cast_signed()
+            }
             Some(Err(number)) => {
                 self.errno[self.thread] = number;
                 -1
             }
-            None => panic!("try {} was one too many", self.tried),
+            None => panic!(
+                "your call number {} of `try_send` is one too many: after the result \
+                 before it, `send` had to return",
+                self.tried
+            ),
         }
     }
 
-    /// Parks the coroutine. It goes on in the other thread.
+    /// Parks the coroutine, which then resumes on the other thread.
     ///
     /// # Panics
-    /// When there was no reason to wait: then it would wait for ever.
+    /// Panics if the coroutine has no reason to wait, because it would never resume.
     pub fn wait(&mut self) -> Wait {
         self.thread = 1 - self.thread;
-        self.waits
-            .pop_front()
-            .unwrap_or_else(|| panic!("a wait with nothing to wait for"))
+        self.waits.pop_front().unwrap_or_else(|| {
+            panic!(
+                "you called `wait` after {} of `try_send`, where the call must not park: \
+                 nothing would ever wake the coroutine",
+                match self.tried {
+                    1 => "one call".to_owned(),
+                    tried => format!("{tried} calls"),
+                }
+            )
+        })
     }
 
-    /// Whether the socket has the flag `O_NONBLOCK`.
+    /// Returns whether the socket has the flag `O_NONBLOCK`.
     pub fn is_nonblocking(&self) -> bool {
         self.nonblocking
     }
 
-    /// Where the `errno` of the thread is in which the coroutine runs now.
+    /// Returns the place of `errno` in the thread that the coroutine is on now.
     pub fn errno_address(&self) -> ErrnoAddress {
         ErrnoAddress(self.thread)
     }
 
-    /// The number at this address.
+    /// Reads the number at this place.
     pub fn read(&self, address: ErrnoAddress) -> i32 {
         self.errno[address.0]
     }
 
-    /// Puts a number at this address.
+    /// Writes a number to this place.
     pub fn write(&mut self, address: ErrnoAddress, number: i32) {
         self.errno[address.0] = number;
     }
 
-    /// The `errno` of both threads.
+    /// Returns the `errno` of both threads.
     pub fn errno(&self) -> [i32; 2] {
         self.errno
     }
 
-    /// How often it was tried.
+    /// Returns how often `try_send` was called.
     pub fn tried(&self) -> usize {
         self.tried
+    }
+
+    /// Returns the bytes that the kernel has accepted, in order.
+    pub fn sent(&self) -> &[u8] {
+        &self.sent
     }
 }

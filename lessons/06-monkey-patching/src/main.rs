@@ -1,4 +1,4 @@
-//! The tour of lesson 06: blocking code that waits cooperatively.
+//! The tour of lesson 06: makes blocking code wait cooperatively.
 
 // ANCHOR: patch
 monkey_patching::patch_all!();
@@ -10,7 +10,7 @@ mod tour;
 #[cfg(not(target_os = "linux"))]
 fn main() -> std::process::ExitCode {
     anstream::eprintln!(
-        "lesson 06: the patch takes Linux; the chapter's text and the exercises do not"
+        "lesson 06: the patch needs Linux; the chapter and the exercises do not"
     );
     std::process::ExitCode::from(2)
 }

@@ -1,16 +1,16 @@
-//! The patch itself: functions with the names of the C library's.
+//! The patch itself: functions that have the names of the C library's blocking calls.
 //!
-//! They are in a macro because a name can be defined once in a program, and whoever only
-//! depends on this crate must not get them. The linker takes the first definition that it
-//! finds, and the executable's own objects come before every library: so nothing has to
-//! be run first, and nothing can be too late.
+//! They are in a macro because a program can define a name only once, and a program that
+//! merely depends on this crate must not be patched. The dynamic linker uses the first
+//! definition that it finds, and it searches the executable before any library. So there
+//! is nothing to run first, and the patch cannot come too late.
 
-/// Defines the C library's blocking calls in this program. Say it once, in the root of an
-/// executable, a test or a `cdylib`.
+/// Defines the C library's blocking calls in this program. Invoke it once, in the crate
+/// root of an executable, a test or a `cdylib`.
 ///
-/// Patched are `clock_nanosleep nanosleep connect accept accept4 recv recvfrom recvmsg
-/// send sendto sendmsg read write readv writev poll`. On anything but Linux with glibc it
-/// expands to nothing.
+/// It defines `clock_nanosleep`, `nanosleep`, `connect`, `accept`, `accept4`, `recv`,
+/// `recvfrom`, `recvmsg`, `send`, `sendto`, `sendmsg`, `read`, `write`, `readv`, `writev`
+/// and `poll`. On any system but Linux with glibc it expands to nothing.
 #[macro_export]
 macro_rules! patch_all {
     () => {
@@ -38,42 +38,46 @@ macro_rules! patch_all {
         mod monkey_patch {
             use $crate::types::{Address, Any, Asked, Buffer, Message, Time};
 
-            // SAFETY: each has the name, the arguments and the contract of the C library's,
-            // so whoever calls it by that name gets what the manual page says. Nobody else
-            // in this program defines the name.
+            // SAFETY: each function has the name, the arguments and the contract of the C
+            // library's function, so every caller gets what the manual page promises.
+            // Nothing else in this program defines the name.
             $(
                 #[unsafe(no_mangle)]
                 unsafe extern "C" fn $name($($argument: $kind),*) -> $result {
-                    // SAFETY: the caller keeps the manual page's conditions.
+                    // SAFETY: the caller meets the manual page's conditions.
                     unsafe { $crate::calls::$name($($argument),*) }
                 }
             )*
 
             // SAFETY: as above.
+            // ANCHOR: accept
             #[unsafe(no_mangle)]
             unsafe extern "C" fn accept(fd: i32, who: *mut Address, size: *mut u32) -> i32 {
-                // SAFETY: the caller keeps the manual page's conditions.
+                // SAFETY: the caller meets the manual page's conditions.
                 unsafe { $crate::calls::accept4(fd, who, size, 0) }
             }
+            // ANCHOR_END: accept
         }
     };
     // ANCHOR_END: symbols
 }
 
-/// Defines `pthread_create`, `pthread_join` and `pthread_detach`: the threads of the
-/// program become coroutines.
+/// Turns the threads of another program into coroutines. **This is unsound in general.**
 ///
-/// Only in a `cdylib` that is loaded before another program, and only after reading
-/// [`threads`](crate::threads).
+/// It defines `pthread_create`, `pthread_join` and `pthread_detach`. By invoking it you
+/// promise that the program does nothing that [`threads`](crate::threads) lists as
+/// broken, and the compiler cannot check that promise. Use it in a `cdylib` that is
+/// loaded before another program, and only for a demonstration.
 #[macro_export]
-macro_rules! patch_threads {
+macro_rules! unsafe_patch_threads {
     () => {
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         mod monkey_patch_threads {
             use $crate::types::{Any, Attributes, Number};
 
-            // SAFETY: the C library's name and arguments; what differs in the contract is
-            // said in `threads`.
+            // SAFETY: the name and the arguments are the C library's. The module
+            // `threads` lists where the contract differs; the user of the macro has
+            // accepted that.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_create(
                 thread: *mut Number,
@@ -81,7 +85,7 @@ macro_rules! patch_threads {
                 start: extern "C" fn(*mut Any) -> *mut Any,
                 argument: *mut Any,
             ) -> i32 {
-                // SAFETY: the caller keeps the manual page's conditions.
+                // SAFETY: the caller meets the manual page's conditions.
                 unsafe {
                     $crate::threads::pthread_create(thread, attributes, start, argument)
                 }
@@ -93,21 +97,22 @@ macro_rules! patch_threads {
                 thread: Number,
                 result: *mut *mut Any,
             ) -> i32 {
-                // SAFETY: the caller keeps the manual page's conditions.
+                // SAFETY: the caller meets the manual page's conditions.
                 unsafe { $crate::threads::pthread_join(thread, result) }
             }
 
             // SAFETY: as above.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn pthread_detach(thread: Number) -> i32 {
-                // SAFETY: the caller keeps the manual page's conditions.
+                // SAFETY: the caller meets the manual page's conditions.
                 unsafe { $crate::threads::pthread_detach(thread) }
             }
         }
     };
 }
 
-/// Whether the calls of this program arrive here: it makes a harmless one and looks.
+/// Returns whether the calls of this program reach the patch. It makes a harmless call
+/// and checks that our function was called.
 pub fn is_patched() -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -115,7 +120,7 @@ pub fn is_patched() -> bool {
 
         use crate::calls::PROBES;
         let before = PROBES.load(Ordering::Relaxed);
-        // SAFETY: `poll` about no descriptor at all, without waiting, reads and writes
+        // SAFETY: `poll` on no descriptors and without a timeout reads and writes
         // nothing.
         unsafe { libc::poll(std::ptr::null_mut(), 0, 0) };
         PROBES.load(Ordering::Relaxed) != before

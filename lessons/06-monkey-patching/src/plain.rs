@@ -1,19 +1,19 @@
-//! A server and its client, written against the standard library and nothing else.
+//! A server and its client, written against the standard library alone.
 //!
-//! There is no word of coroutines here. This is the code that the patch has to deal with.
+//! This file does not mention coroutines. It is the kind of code that the patch is for.
 
 use std::io;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// What a connection needs done.
+/// The work for one connection.
 pub type Work = Box<dyn FnOnce() + Send>;
 
-/// Sends back what comes, until the other side has no more.
+/// Sends every byte back, until end of file.
 ///
 /// # Errors
-/// What reading and writing gives.
+/// Returns an error if reading or writing fails.
 // ANCHOR: echo
 pub fn echo(mut stream: TcpStream) -> io::Result<()> {
     let mut buffer = [0; 512];
@@ -26,26 +26,26 @@ pub fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Takes connections, and gives each to `begin`, which lets its work run beside this
-/// loop: in a thread, for instance.
+/// Accepts connections forever and passes the work for each one to `start`, which runs it
+/// concurrently with this loop: in a thread, for instance.
 ///
 /// # Errors
-/// What accepting gives.
-pub fn serve(listener: &TcpListener, begin: impl Fn(Work)) -> io::Result<()> {
+/// Returns an error if accepting fails.
+pub fn serve(listener: &TcpListener, start: impl Fn(Work)) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept()?;
-        begin(Box::new(|| {
-            // A client that breaks off is its own affair.
+        start(Box::new(|| {
+            // One client that disconnects does not affect the others.
             let _ = echo(stream);
         }));
     }
 }
 // ANCHOR_END: echo
 
-/// Connects, asks, and gives the answer.
+/// Connects, sends a question, and returns an answer of the same length.
 ///
 /// # Errors
-/// What the calls give; an answer that does not come within a minute is one.
+/// Returns an error if a call fails or the answer takes longer than a minute.
 pub fn ask(address: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;

@@ -1,19 +1,21 @@
-//! Threads that are coroutines: what the talk's slide has,
-//! `gevent.monkey.patch_thread()`.
+//! **Unsound in general: a demonstration.** Runs the threads of another program as
+//! coroutines, which is what the slide's `gevent.monkey.patch_thread()` does in Python.
 //!
-//! This is for the library that is loaded before a program which is not ours. Such a
-//! program begins threads, by `pthread_create`, and each becomes a coroutine here.
+//! This module is for a library that is loaded before a program that we cannot change.
+//! The program starts threads with `pthread_create`, and each of them becomes a
+//! coroutine.
 //!
-//! A thread is more than a stack, though: it has thread-locals, and `std` keeps in them
-//! who the thread is. All coroutines of a worker would share the worker's. So each
-//! coroutine gets a copy of its own: the program's block of thread-locals is put in place
-//! when the coroutine runs, and taken away when it parks. That works because this library
-//! is another object than the program and has its own block, and because a coroutine
-//! gives way only in the calls that we patched.
+//! A thread is more than a stack, though: it has thread-local variables, and `std` stores
+//! in them which thread is running. Without further work, all coroutines of a worker
+//! would share the worker's thread-locals. So each coroutine has its own copy of the
+//! program's block of thread-locals. We copy it into place when the coroutine runs and
+//! copy it out when the coroutine parks. This works because our library is a separate
+//! object with its own block, and because a coroutine yields only in calls that we have
+//! patched.
 //!
-//! It is a demonstration and no foundation. A thread-local whose *address* somebody
-//! keeps, a thread-local of another library, a destructor of a thread-local,
-//! `pthread_kill` and locks: none of these is what it was.
+//! These break: a thread-local whose *address* is kept across a wait, a thread-local of
+//! another library, destructors of thread-locals, `pthread_kill`, and locks that are held
+//! across a wait. A stack is 256 KiB, whatever size the program asked for.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -27,7 +29,7 @@ use may::sync::SyncFlag;
 
 use crate::{errno, next};
 
-/// The stack of a coroutine that was to be a thread, in words: 256 KiB.
+/// The stack of a coroutine that replaces a thread, in words: 256 KiB.
 const STACK: usize = 0x8000;
 
 /// A thread of the program.
@@ -36,7 +38,7 @@ struct Thread {
     over: SyncFlag,
 }
 
-/// The threads that can still be joined, by the number that the program knows them by.
+/// The threads that can still be joined, by the number that the program was given.
 fn threads() -> MutexGuard<'static, HashMap<libc::pthread_t, Arc<Thread>>> {
     static THREADS: OnceLock<Mutex<HashMap<libc::pthread_t, Arc<Thread>>>> =
         OnceLock::new();
@@ -47,30 +49,29 @@ fn threads() -> MutexGuard<'static, HashMap<libc::pthread_t, Arc<Thread>>> {
 }
 
 thread_local! {
-    /// This thread is just beginning the scheduler, whose threads are to be threads.
-    static BEGINNING: Cell<bool> = const { Cell::new(false) };
+    /// Set while this thread starts the scheduler, whose own threads must stay threads.
+    static STARTING: Cell<bool> = const { Cell::new(false) };
     /// The coroutine whose thread-locals are in place in this thread.
     static INSTALLED: Cell<*mut Guest> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// Begins `may` with one worker.
-fn begin_scheduler() {
+/// Starts `may` with one worker.
+fn start_scheduler() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        BEGINNING.set(true);
+        STARTING.set(true);
         may::config().set_workers(1).set_stack_size(STACK);
-        // SAFETY: the coroutine does nothing, and so neither looks at thread-locals nor
-        // needs a stack.
+        // SAFETY: the coroutine does nothing: it uses no thread-local and needs no stack.
         drop(unsafe { may::coroutine::spawn(|| {}) });
-        BEGINNING.set(false);
+        STARTING.set(false);
     });
 }
 
-/// As `pthread_create(3)`, and what begins is a coroutine.
+/// Replaces `pthread_create(3)`: starts a coroutine instead of a thread.
 ///
 /// # Safety
-/// As the manual page says; and what `start` does has to stand what this module's head
-/// says.
+/// The conditions are those of the manual page, and `start` must not do anything that
+/// this module's head lists as broken.
 pub unsafe fn pthread_create(
     thread: *mut libc::pthread_t,
     attributes: *const libc::pthread_attr_t,
@@ -78,12 +79,12 @@ pub unsafe fn pthread_create(
     argument: *mut c_void,
 ) -> c_int {
     static NUMBER: AtomicUsize = AtomicUsize::new(1);
-    if BEGINNING.get() || program().is_none() {
+    if STARTING.get() || program().is_none() {
         // SAFETY: as the caller promises.
         return unsafe { next::pthread_create(thread, attributes, start, argument) };
     }
-    begin_scheduler();
-    // Numbers that no thread has: those are addresses, and nothing lies this low.
+    start_scheduler();
+    // A real thread's number is an address, and no object has an address this low.
     let Ok(number) = libc::pthread_t::try_from(NUMBER.fetch_add(1, Ordering::Relaxed))
     else {
         return libc::EAGAIN;
@@ -99,22 +100,22 @@ pub unsafe fn pthread_create(
         record.result.store(result, Ordering::Release);
         record.over.fire();
     };
-    // SAFETY: the coroutine's thread-locals are its own (`run_as_guest`), and the program
-    // was told of no smaller stack than it asked for: that is the promise which this
+    // SAFETY: the coroutine has its own thread-locals (`run_as_guest`). Its stack can be
+    // smaller than the program asked for: that is one of the promises that this
     // demonstration does not keep, as the module's head says.
     if unsafe { Builder::new().spawn(body) }.is_err() {
         threads().remove(&number);
         return libc::EAGAIN;
     }
-    // SAFETY: the caller gives a place for the number.
+    // SAFETY: the caller passes a place for the number.
     unsafe { *thread = number };
     0
 }
 
-/// As `pthread_join(3)`.
+/// Replaces `pthread_join(3)`.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn pthread_join(thread: libc::pthread_t, result: *mut *mut c_void) -> c_int {
     let Some(record) = threads().remove(&thread) else {
         // SAFETY: as the caller promises; it is a real thread.
@@ -122,16 +123,16 @@ pub unsafe fn pthread_join(thread: libc::pthread_t, result: *mut *mut c_void) ->
     };
     parked(|| record.over.wait());
     if !result.is_null() {
-        // SAFETY: the caller gives a place for it.
+        // SAFETY: the caller passes a place for it.
         unsafe { *result = record.result.load(Ordering::Acquire) };
     }
     0
 }
 
-/// As `pthread_detach(3)`.
+/// Replaces `pthread_detach(3)`.
 ///
 /// # Safety
-/// As the manual page says.
+/// The conditions are those of the manual page.
 pub unsafe fn pthread_detach(thread: libc::pthread_t) -> c_int {
     if threads().remove(&thread).is_some() {
         return 0;
@@ -140,30 +141,29 @@ pub unsafe fn pthread_detach(thread: libc::pthread_t) -> c_int {
     unsafe { next::pthread_detach(thread) }
 }
 
-/// The program's block of thread-locals: what a new one looks like, and where it is in
-/// each thread.
+/// The program's block of thread-locals: its first content, and its place in each thread.
 struct Program {
     image: Vec<u8>,
-    /// From the thread's `errno` to the block. Both lie at fixed places of the thread,
-    /// so this is the same in all.
+    /// The distance from a thread's `errno` to its block. Both are at fixed places in a
+    /// thread, so the distance is the same in all threads.
     from_errno: usize,
 }
 
-/// What the dynamic linker knows of the program; `None` when it has no thread-locals.
+/// Asks the dynamic linker about the program. Returns `None` if it has no thread-locals.
 fn program() -> Option<&'static Program> {
     static PROGRAM: OnceLock<Option<Program>> = OnceLock::new();
     PROGRAM
         .get_or_init(|| {
             let mut found = None;
-            // SAFETY: `look` has the type that is asked for, and gets the place that is
-            // passed here.
+            // SAFETY: `look` has the required type, and receives the place that is passed
+            // here.
             unsafe { libc::dl_iterate_phdr(Some(look), (&raw mut found).cast()) };
             found
         })
         .as_ref()
 }
 
-/// Looks at the first object that the dynamic linker names, which is the program.
+/// Reads the first object that the dynamic linker names, which is the program.
 unsafe extern "C" fn look(
     info: *mut libc::dl_phdr_info,
     _size: usize,
@@ -178,7 +178,7 @@ unsafe extern "C" fn look(
         if header.p_type != libc::PT_TLS || info.dlpi_tls_data.is_null() {
             continue;
         }
-        let (Ok(size), Ok(given), Ok(start)) = (
+        let (Ok(size), Ok(initial), Ok(start)) = (
             usize::try_from(header.p_memsz),
             usize::try_from(header.p_filesz),
             usize::try_from(info.dlpi_addr + header.p_vaddr),
@@ -187,9 +187,9 @@ unsafe extern "C" fn look(
         };
         let mut image = vec![0; size];
         // SAFETY: the program is loaded at `dlpi_addr`, and this header says where in it
-        // the first values stand.
-        let values = unsafe { std::slice::from_raw_parts(start as *const u8, given) };
-        image[..given].copy_from_slice(values);
+        // the initial values are.
+        let values = unsafe { std::slice::from_raw_parts(start as *const u8, initial) };
+        image[..initial].copy_from_slice(values);
         let from_errno = (info.dlpi_tls_data as usize).wrapping_sub(errno::address());
         // SAFETY: `program` passes the address of its `Option<Program>`.
         unsafe { *found.cast::<Option<Program>>() = Some(Program { image, from_errno }) };
@@ -197,22 +197,21 @@ unsafe extern "C" fn look(
     1
 }
 
-/// The thread-locals of one coroutine, and of the thread where it runs, while the other's
-/// are in place.
+/// Two copies of the block: the coroutine's, while it is parked, and the worker thread's,
+/// while the coroutine runs.
 struct Guest {
     guest: Vec<u8>,
     host: Vec<u8>,
 }
 
 impl Guest {
-    /// Exchanges what is in place in this thread: keeps that in `kept`, and puts `put`
-    /// there.
+    /// Saves this thread's block in `kept` and overwrites it with `put`.
     #[inline(never)]
     fn exchange(program: &Program, kept: &mut [u8], put: &[u8]) {
         let block = errno::address().wrapping_add(program.from_errno) as *mut u8;
         // SAFETY: the block is this thread's, it is as long as the image, and so are
-        // `kept` and `put`. Nobody looks at it meanwhile: it belongs to the
-        // program's code, of which none runs in this thread now.
+        // `kept` and `put`. Only the program's code uses the block, and none of it is
+        // running in this thread now.
         unsafe {
             ptr::copy_nonoverlapping(block, kept.as_mut_ptr(), kept.len());
             ptr::copy_nonoverlapping(put.as_ptr(), block, put.len());
@@ -236,7 +235,7 @@ impl Guest {
     }
 }
 
-/// Runs a thread's function in a coroutine, with thread-locals of its own.
+/// Runs a thread's function in a coroutine with its own thread-locals.
 fn run_as_guest<T>(work: impl FnOnce() -> T) -> T {
     let image = program()
         .map(|program| program.image.clone())
@@ -256,19 +255,19 @@ fn installed() -> *mut Guest {
     INSTALLED.get()
 }
 
-/// Does something that may give way to other coroutines: meanwhile the thread has its own
-/// thread-locals.
+/// Runs a wait that can switch to other coroutines. While it lasts, the thread has its
+/// own thread-locals back.
 pub(crate) fn parked<T>(wait: impl FnOnce() -> T) -> T {
     let guest = installed();
-    // SAFETY: whoever installed it is the coroutine that calls, and its `Guest` lies on
-    // its stack in `run_as_guest`, which has not returned. Nobody else has a
-    // reference: the one of `enter` ended with it.
+    // SAFETY: the coroutine that calls us has installed it, and its `Guest` is on its
+    // stack in `run_as_guest`, which has not returned. There is no other reference: the
+    // one in `enter` ended with that call.
     let Some(guest) = (unsafe { guest.as_mut() }) else {
         return wait();
     };
     guest.leave();
     let result = wait();
-    // This may be another thread.
+    // This can be another thread.
     guest.enter();
     result
 }

@@ -1,4 +1,4 @@
-//! The trait that chooses who waits, without a patch.
+//! The trait that chooses how to wait, without a patch.
 
 mod common;
 
@@ -35,7 +35,7 @@ fn the_same_code_runs_on_threads_and_in_coroutines() {
 }
 
 #[test]
-fn what_needs_only_read_and_write_needs_no_socket() {
+fn code_that_needs_only_read_and_write_works_without_a_socket() {
     let mut memory = io::Cursor::new(b"....pong".to_vec());
     assert_eq!(
         exchange(&mut memory, b"ping").expect("there is room"),

@@ -1,4 +1,4 @@
-//! The reader's answer, under the cases.
+//! Runs the cases on the reader's answer.
 
 #[path = "cases/ex06_wait_table.rs"]
 mod cases;

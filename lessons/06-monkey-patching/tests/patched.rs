@@ -1,5 +1,4 @@
-//! A program with the patch: what std's own calls do in coroutines, and that they do what
-//! they did elsewhere.
+//! A patched program: std's own calls park in coroutines, and work as before elsewhere.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 monkey_patching::patch_all!();
@@ -20,21 +19,18 @@ use may::coroutine::JoinHandle;
 use may::go;
 use monkey_patching::{errno, hub, is_patched, plain};
 
-/// One worker, and stacks with room for what `assert` prints.
+/// Starts `may` with one worker, and with stacks that have room for an `assert` to print.
 fn one_worker() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         may::config().set_workers(1).set_stack_size(0x8000);
         raise_limit();
-        assert!(
-            is_patched(),
-            "the test's own calls do not go through the patch"
-        );
+        assert!(is_patched(), "the test's own calls do not reach the patch");
     });
 }
 
-/// As many descriptors as this process may have: a thousand clients and their server are
-/// in it.
+/// Raises the limit of descriptors as far as it goes: a thousand clients and their server
+/// are in this process.
 fn raise_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -47,7 +43,7 @@ fn raise_limit() {
     );
 }
 
-/// What the coroutine came to; fails when it has not ended in time.
+/// Returns the coroutine's result, and fails if it does not end in time.
 fn join<T: Send + 'static>(what: &str, coroutine: JoinHandle<T>) -> T {
     within(what, move || {
         coroutine
@@ -97,7 +93,7 @@ fn a_thousand_sleepers_sleep_at_the_same_time() {
     }
     assert!(
         most.load(Ordering::SeqCst) > 100,
-        "they slept one after the other: at most {most:?} at a time"
+        "they slept one after another: at most {most:?} at a time"
     );
     assert!(
         begin.elapsed() < Duration::from_secs(50),
@@ -147,7 +143,7 @@ fn a_server_written_for_threads_serves_a_thousand_clients_without_one() {
         assert_eq!(u32::from_be_bytes(answer), number);
         clients.push(client);
     }
-    // The other tests of this file begin and end threads of their own, but never so many.
+    // The other tests of this file start threads too, but never a hundred.
     let now = fs::read_dir("/proc/self/task")
         .expect("/proc is there")
         .count();
@@ -155,7 +151,7 @@ fn a_server_written_for_threads_serves_a_thousand_clients_without_one() {
 }
 
 #[test]
-fn both_sides_may_be_coroutines_of_one_worker() {
+fn client_and_server_can_share_a_worker() {
     one_worker();
     let (listener, address) = listener();
     go!(move || plain::serve(&listener, |work| {
@@ -190,7 +186,7 @@ fn a_read_timeout_is_kept() {
     assert_eq!(kind, Err(ErrorKind::WouldBlock));
     assert!(
         time >= Duration::from_millis(30),
-        "a timeout of 30 ms came after {time:?}"
+        "a timeout of 30 ms expired after {time:?}"
     );
 }
 
@@ -202,10 +198,10 @@ fn a_write_timeout_is_kept() {
         .set_write_timeout(Some(Duration::from_millis(30)))
         .expect("a socket has timeouts");
     let error = join(
-        "a write that nobody reads",
+        "a write that is never read",
         go!(move || client
             .write_all(&vec![0; 64 << 20])
-            .expect_err("nobody reads 64 MiB")
+            .expect_err("the other side does not read")
             .kind()),
     );
     assert_eq!(error, ErrorKind::WouldBlock);
@@ -233,7 +229,7 @@ fn an_accept_keeps_its_timeout_too() {
     assert_eq!(done, 0);
     let error = join(
         "an accept",
-        go!(move || listener.accept().expect_err("nobody calls").kind()),
+        go!(move || listener.accept().expect_err("no client connects").kind()),
     );
     assert_eq!(error, ErrorKind::WouldBlock);
 }
@@ -262,7 +258,7 @@ fn a_non_blocking_socket_does_not_wait() {
 }
 
 #[test]
-fn outside_a_coroutine_a_call_blocks_its_thread_as_ever() {
+fn outside_a_coroutine_a_call_blocks_its_thread() {
     one_worker();
     let (mut client, mut server) = pair();
     let waiting = Arc::new(AtomicBool::new(true));
@@ -306,7 +302,7 @@ fn a_large_write_goes_out_in_pieces_and_whole() {
 }
 
 #[test]
-fn one_may_read_while_another_writes_the_same_socket() {
+fn two_coroutines_can_read_and_write_one_socket() {
     one_worker();
     let (client, server) = pair();
     let client = Arc::new(client);
@@ -332,7 +328,7 @@ fn one_may_read_while_another_writes_the_same_socket() {
 }
 
 #[test]
-fn several_may_accept_from_one_listener() {
+fn several_coroutines_can_accept_from_one_listener() {
     one_worker();
     let (listener, address) = listener();
     let listener = Arc::new(listener);
@@ -418,7 +414,7 @@ fn a_connected_socket_is_left_blocking() {
         "a connect",
         go!(move || {
             let stream = TcpStream::connect(address)?;
-            // SAFETY: F_GETFL takes and gives plain numbers.
+            // SAFETY: F_GETFL takes and returns plain numbers.
             io::Result::Ok(
                 unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_GETFL) }
                     & libc::O_NONBLOCK,
@@ -433,7 +429,7 @@ fn a_connected_socket_is_left_blocking() {
 }
 
 #[test]
-fn files_and_pipes_are_read_as_ever() {
+fn files_and_pipes_are_passed_on() {
     one_worker();
     let (file, pipe) = join(
         "a file and a pipe",
@@ -452,7 +448,7 @@ fn files_and_pipes_are_read_as_ever() {
 }
 
 #[test]
-fn a_coroutine_may_wake_in_another_thread_where_errno_is_another() {
+fn a_coroutine_can_resume_on_another_thread_with_another_errno() {
     one_worker();
     let (before, after) = join(
         "a sleep of may's own",
@@ -476,8 +472,7 @@ fn a_call_that_succeeds_leaves_errno_alone() {
         errno::set(libc::EXDEV);
         thread::sleep(Duration::from_millis(2));
         let slept = errno::get();
-        // There is one worker: this has its turn when the reader is parked, and not
-        // before.
+        // There is one worker: the writer runs when this coroutine parks.
         let writing = go!(move || server.write_all(b"x").map(|()| server));
         errno::set(libc::EXDEV);
         // SAFETY: there is room for one byte.
@@ -491,7 +486,74 @@ fn a_call_that_succeeds_leaves_errno_alone() {
 }
 
 #[test]
-fn who_still_waits_after_an_event_is_not_forgotten() {
+fn a_send_cut_short_by_its_timeout_is_a_success_and_leaves_errno_alone() {
+    one_worker();
+    let (client, _server) = pair();
+    client
+        .set_write_timeout(Some(Duration::from_millis(30)))
+        .expect("a socket has timeouts");
+    let length = 64 << 20;
+    let (count, number) = join(
+        "a send of 64 MiB that is never read",
+        go!(move || {
+            let bytes = vec![0_u8; length];
+            errno::set(libc::EXDEV);
+            // SAFETY: there are `length` bytes.
+            let count = unsafe {
+                libc::send(client.as_raw_fd(), bytes.as_ptr().cast(), length, 0)
+            };
+            (count, errno::get())
+        }),
+    );
+    assert!(
+        (1..length.cast_signed()).contains(&count),
+        "{count} of {length} bytes were accepted"
+    );
+    assert_eq!(number, libc::EXDEV);
+}
+
+#[test]
+fn a_poll_that_waits_leaves_errno_alone() {
+    one_worker();
+    let (client, mut server) = pair();
+    let polling = go!(move || {
+        let mut asked = [libc::pollfd {
+            fd: client.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        }];
+        // There is one worker: the writer runs when this coroutine parks.
+        let writing = go!(move || server.write_all(b"x").map(|()| server));
+        errno::set(libc::EXDEV);
+        // SAFETY: there is one entry.
+        let ready = unsafe { libc::poll(asked.as_mut_ptr(), 1, -1) };
+        let polled = errno::get();
+        drop(writing.join());
+        (ready, polled)
+    });
+    assert_eq!(join("the poll", polling), (1, libc::EXDEV));
+}
+
+#[test]
+fn a_call_with_msg_dontwait_never_parks() {
+    one_worker();
+    let (client, _server) = pair();
+    let (count, number) = join(
+        "a receive with MSG_DONTWAIT",
+        go!(move || {
+            let mut byte = [0_u8];
+            let room = byte.as_mut_ptr().cast();
+            // SAFETY: there is room for one byte.
+            let count =
+                unsafe { libc::recv(client.as_raw_fd(), room, 1, libc::MSG_DONTWAIT) };
+            (count, errno::get())
+        }),
+    );
+    assert_eq!((count, number), (-1, libc::EAGAIN));
+}
+
+#[test]
+fn a_coroutine_that_still_waits_after_an_event_is_rearmed() {
     one_worker();
     let (client, mut server) = pair();
     let client = Arc::new(client);
@@ -502,8 +564,8 @@ fn who_still_waits_after_an_event_is_not_forgotten() {
     });
     let bytes = 16 << 20;
     let writing = go!(move || (&*client).write_all(&vec![7; bytes]));
-    // The writer is through when all has been read. Only the reader waits then, and
-    // nobody asks the kernel again.
+    // When everything has been read, the writer is done. Only the reader still waits, and
+    // no other coroutine will arm the descriptor again.
     server
         .set_read_timeout(Some(SOON))
         .expect("a socket has timeouts");
@@ -526,11 +588,11 @@ fn a_cancelled_call_fails_and_its_caller_cleans_up() {
         client.read(&mut [0]).map_err(|error| error.raw_os_error())
     });
     until("the coroutine has begun", || begun.load(Ordering::SeqCst));
-    // SAFETY: the coroutine holds a socket and an array; both may be dropped at its
-    // `read`.
+    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it
+    // is in `read`.
     unsafe { reading.coroutine().cancel() };
     assert_eq!(join("the read", reading), Err(Some(libc::ECANCELED)));
-    // The coroutine's side is closed: it was dropped by its own code.
+    // The coroutine's own code has dropped its socket.
     let mut server = server;
     server
         .set_read_timeout(Some(SOON))
@@ -538,9 +600,9 @@ fn a_cancelled_call_fails_and_its_caller_cleans_up() {
     assert_eq!(server.read(&mut [0]).expect("the end, not an error"), 0);
 }
 
-/// A copy under the same number each time: the tests beside this one do not come so far.
+/// Duplicates a socket under a number that the other tests never reach.
 fn at_3000(stream: &TcpStream) -> TcpStream {
-    // SAFETY: F_DUPFD gives a new descriptor, which nobody else knows.
+    // SAFETY: F_DUPFD returns a new descriptor, which nothing else owns.
     unsafe {
         TcpStream::from_raw_fd(libc::fcntl(
             stream.as_raw_fd(),
@@ -551,7 +613,7 @@ fn at_3000(stream: &TcpStream) -> TcpStream {
 }
 
 #[test]
-fn a_number_that_is_given_out_again_is_watched_anew() {
+fn a_reused_descriptor_is_watched_again() {
     one_worker();
     for _ in 0..50 {
         let (client, mut server) = pair();
@@ -578,7 +640,7 @@ fn a_number_that_is_given_out_again_is_watched_anew() {
 }
 
 #[test]
-fn data_that_comes_with_the_timeout_is_not_lost() {
+fn data_that_arrives_with_the_timeout_is_not_lost() {
     one_worker();
     for _ in 0..50 {
         let (mut client, mut server) = pair();
@@ -604,9 +666,9 @@ fn data_that_comes_with_the_timeout_is_not_lost() {
 }
 
 #[test]
-fn rustix_goes_round_the_patch() {
+fn rustix_bypasses_the_patch() {
     one_worker();
-    // How often another coroutine wakes while one sleeps.
+    // Counts how often another coroutine wakes while one sleeps.
     let turns = |sleep: fn()| {
         let (turns, over) = (
             Arc::new(AtomicU64::new(0)),

@@ -1,4 +1,4 @@
-//! Programs that are not ours, with the patch loaded before them.
+//! Other programs, with the patch loaded before them.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod common;
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use common::{Program, SOON, run, within};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The library, which cargo builds with the tests as it does all examples.
+/// Returns the library, which cargo builds together with the tests.
 fn library() -> PathBuf {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sleepers"));
     let library = program
@@ -21,7 +21,7 @@ fn library() -> PathBuf {
         .join("examples/libpreload.so");
     assert!(
         library.exists(),
-        "{} is not there: cargo test builds it, --test NAME alone does not",
+        "{} is missing: cargo test builds it, --test NAME alone does not",
         library.display()
     );
     library
@@ -57,7 +57,7 @@ fn threads_become_coroutines_and_each_keeps_its_own_thread_locals() {
 }
 
 #[test]
-fn a_server_with_a_thread_a_client_serves_a_thousand_on_one_worker() {
+fn a_server_with_a_thread_per_client_serves_a_thousand_on_one_worker() {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(
         Resource::Nofile,
@@ -74,7 +74,7 @@ fn a_server_with_a_thread_a_client_serves_a_thousand_on_one_worker() {
         .map(Program)
         .expect("it is built");
     let output = child.0.stdout.take().expect("it is piped");
-    let line = within("the server says its port", move || {
+    let line = within("the server prints its port", move || {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).map(|_| line)
     });
@@ -105,7 +105,7 @@ fn a_server_with_a_thread_a_client_serves_a_thousand_on_one_worker() {
 }
 
 #[test]
-fn a_patch_that_is_loaded_late_does_nothing_and_says_nothing() {
+fn a_patch_that_is_loaded_late_has_no_effect_and_no_error() {
     let late = env!("CARGO_BIN_EXE_late");
     assert_eq!(
         text(Command::new(late).arg(library())),

@@ -1,4 +1,4 @@
-//! The worked solution, under the same cases.
+//! Runs the same cases on the worked solution.
 
 #[path = "cases/ex06_wait_table.rs"]
 mod cases;

@@ -1,4 +1,4 @@
-//! The tour as a reader starts it.
+//! The tour, started as a reader starts it.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod common;
@@ -19,7 +19,7 @@ fn tour(flags: &[&str]) -> (String, String, Option<i32>) {
 }
 
 #[test]
-fn every_part_shows_what_it_says() {
+fn every_part_runs_and_ends_with_one_thing_to_remember() {
     for part in [
         "sleep", "echo", "preload", "order", "limits", "moves", "cancel", "around",
         "choose",
@@ -29,13 +29,28 @@ fn every_part_shows_what_it_says() {
         assert!(shown.lines().count() > 3, "{part}: {shown}");
         assert!(
             !shown.contains('\u{1b}'),
-            "{part}: colours in a pipe: {shown:?}"
+            "{part}: colors in a pipe: {shown:?}"
         );
+        let conclusion = shown.lines().filter(|line| line.starts_with("=> "));
+        assert_eq!(conclusion.count(), 1, "{part}: {shown}");
     }
 }
 
 #[test]
-fn what_it_does_not_know_is_said_in_one_line() {
+fn the_tour_and_its_help_fit_80_columns_and_the_tour_says_what_is_next() {
+    let (shown, said, code) = tour(&[]);
+    assert_eq!((said.as_str(), code), ("", Some(0)), "{shown}");
+    let (help, _, _) = tour(&["--help"]);
+    for line in shown.lines().chain(help.lines()) {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
+    }
+    let last = shown.trim_end().lines().rev().take(2).collect::<Vec<_>>();
+    assert!(last[1].starts_with("Next: "), "{shown}");
+    assert!(last[0].contains("ex06_decide"), "{shown}");
+}
+
+#[test]
+fn an_invalid_flag_is_reported_in_one_line() {
     for flags in [
         &["sleeep"][..],
         &["--sleepers", "3"],
@@ -53,7 +68,7 @@ fn what_it_does_not_know_is_said_in_one_line() {
 }
 
 #[test]
-fn too_few_descriptors_are_said_in_one_line() {
+fn too_few_descriptors_are_reported_in_one_line() {
     for (limit, part) in [(4, "sleep"), (500, "echo"), (500, "preload")] {
         let tour = format!(
             "ulimit -n {limit}; exec {} {part}",

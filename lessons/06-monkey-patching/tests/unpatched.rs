@@ -1,11 +1,11 @@
-//! A program that depends on this crate and does not say `patch_all!`.
+//! A program that depends on this crate and does not invoke `patch_all!`.
 
 use monkey_patching::is_patched;
 
 #[test]
-fn to_depend_on_the_crate_is_not_to_be_patched() {
+fn depending_on_the_crate_does_not_patch_a_program() {
     assert!(
         !is_patched(),
-        "the crate's symbols are in a program that has not asked for them"
+        "the crate's symbols are in a program that did not ask for them"
     );
 }

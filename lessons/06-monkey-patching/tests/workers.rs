@@ -1,4 +1,4 @@
-//! The patch with several workers, where a coroutine may wake in any of them.
+//! The patch with several workers, where a coroutine can resume on any of them.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 monkey_patching::patch_all!();
@@ -14,7 +14,7 @@ use may::go;
 use monkey_patching::plain;
 
 #[test]
-fn with_several_workers_everybody_still_gets_an_answer() {
+fn with_several_workers_every_client_still_gets_an_answer() {
     may::config().set_workers(4).set_stack_size(0x8000);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("it has an address");

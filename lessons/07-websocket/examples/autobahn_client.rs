@@ -31,7 +31,7 @@ fn run(server: &str) -> Result<(), Error> {
     let mut socket = loop {
         match connect(server, "/getCaseCount") {
             Err(Error::Io(_)) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(50))
+                std::thread::sleep(Duration::from_millis(50));
             }
             other => break other?,
         }

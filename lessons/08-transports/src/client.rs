@@ -67,7 +67,7 @@ pub fn follow(
     match transport {
         Transport::WebSocket => wire.web_socket(after, count)?,
         Transport::LongPolling | Transport::JsonpPolling => {
-            wire.poll(transport, after, count)?
+            wire.poll(transport, after, count)?;
         }
         _ => wire.stream(transport, after, count)?,
     }
@@ -243,7 +243,7 @@ impl Wire {
                 match connection.receive(&mut input) {
                     Ok(None) => break,
                     Ok(Some(websocket::Event::Text(text))) => {
-                        self.arrived(parse(text.as_bytes())?)
+                        self.arrived(parse(text.as_bytes())?);
                     }
                     Ok(Some(websocket::Event::Close(frame))) => {
                         return Err(ClientError::Missed(

@@ -41,12 +41,12 @@ async fn main() -> anyhow::Result<()> {
     io.of("/", |socket| {
         socket.emit("auth", socket.auth().clone());
         socket.on("message", async |socket: Socket, args: Args| {
-            socket.emit("message-back", args)
+            socket.emit("message-back", args);
         });
         socket.on("message-with-ack", async |_: Socket, args: Args| args);
     });
     io.of("/custom", |socket| {
-        socket.emit("auth", socket.auth().clone())
+        socket.emit("auth", socket.auth().clone());
     });
 
     let listener = match TcpListener::bind(("127.0.0.1", options.port)).await {

@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     let io = Io::new(Config::default());
     io.of("/chat", chat);
     io.of("/", |socket| {
-        socket.on("echo", async |_: Socket, value: serde_json::Value| value)
+        socket.on("echo", async |_: Socket, value: serde_json::Value| value);
     });
 
     let listener = match TcpListener::bind(("127.0.0.1", options.port)).await {

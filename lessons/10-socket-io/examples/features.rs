@@ -31,7 +31,7 @@ fn main_namespace(socket: Socket) {
         socket.join(room).is_ok()
     });
     socket.on("leave", async |socket: Socket, room: String| {
-        socket.leave(&room)
+        socket.leave(&room);
     });
     socket.on("tell", async |socket: Socket, room: String, what: Value| {
         socket.to(room).emit("told", what);

@@ -45,7 +45,7 @@ pub trait Adapter: Send + Sync + 'static {
     /// servers also tells the others, unless [`Selection::local`] is set.
     fn broadcast(&self, packet: &EncodedPacket, selection: &Selection) {
         self.each(selection, &mut |socket| {
-            socket.deliver(packet, selection.volatile)
+            socket.deliver(packet, selection.volatile);
         });
     }
 }
@@ -156,7 +156,7 @@ impl Adapter for InMemory {
                 .rooms
                 .entry(room.clone())
                 .or_default()
-                .insert(socket)
+                .insert(socket);
         });
     }
 

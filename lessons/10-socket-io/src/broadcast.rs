@@ -142,9 +142,9 @@ impl Broadcast {
     pub fn disconnect_sockets(&self, close: bool) {
         for socket in self.fetch_sockets() {
             if close {
-                socket.disconnect_all()
+                socket.disconnect_all();
             } else {
-                socket.disconnect()
+                socket.disconnect();
             }
         }
     }

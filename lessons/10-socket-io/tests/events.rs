@@ -472,7 +472,7 @@ async fn the_catch_all_comes_first_and_disconnect_last() {
             let gone = gone.clone();
             async move {
                 gone.send(format!("{reason}, rooms {}", socket.rooms().len()))
-                    .unwrap()
+                    .unwrap();
             }
         });
         socket.join("room").unwrap();

@@ -287,7 +287,7 @@ async fn middleware_refuses_and_what_it_joined_is_undone() {
     let second = asked.clone();
     let io = Io::new(calm());
     let admin = io.of("/admin", |socket| {
-        socket.emit("welcome", socket.auth()["name"].clone())
+        socket.emit("welcome", socket.auth()["name"].clone());
     });
     admin.middleware(async |socket: Socket| {
         socket

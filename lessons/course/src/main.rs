@@ -50,8 +50,11 @@ enum Task {
         #[arg(long)]
         yes: bool,
     },
-    /// Prove every exercise: starters, solutions, wrong answers, cases and hints
-    Verify,
+    /// Prove the exercises: starters, solutions, wrong answers, cases and hints
+    Verify {
+        /// Only exercises whose name contains this
+        filter: Option<String>,
+    },
     /// Change the solutions with cargo-mutants and print which changes no case notices
     ///
     /// A change that leaves the meaning as it was cannot be noticed. Excuse it in
@@ -87,21 +90,21 @@ fn perform(arguments: Arguments) -> anyhow::Result<bool> {
         Some(Task::Watch) => watch::watch(workspace)?,
         Some(Task::Hint { name }) => reader::show(&workspace.exercise(&name)?.hint())?,
         Some(Task::Solution { name }) => {
-            reader::show(&workspace.exercise(&name)?.solution())?
+            reader::show(&workspace.exercise(&name)?.solution())?;
         }
         Some(Task::Diff { name }) => reader::diff(workspace.exercise(&name)?)?,
         Some(Task::Reset { name, yes }) => {
-            reader::reset(&workspace, workspace.exercise(&name)?, yes)?
+            reader::reset(&workspace, workspace.exercise(&name)?, yes)?;
         }
-        Some(Task::Verify) => return proved(&workspace),
+        Some(Task::Verify { filter }) => return proved(&workspace, filter.as_deref()),
         Some(Task::Mutants { names }) => return mutants::mutants(&workspace, &names),
     }
     Ok(true)
 }
 
-fn proved(workspace: &Workspace) -> anyhow::Result<bool> {
+fn proved(workspace: &Workspace, filter: Option<&str>) -> anyhow::Result<bool> {
     let start = Instant::now();
-    let errors = verify::verify(workspace)?;
+    let errors = verify::verify(workspace, filter)?;
     for error in &errors {
         anstream::println!("{error}");
     }

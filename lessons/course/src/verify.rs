@@ -36,19 +36,25 @@ struct Wrong {
     case: String,
 }
 
-/// Tries every exercise; gives what is wrong, each in a line that begins with the file.
+/// Tries every exercise and project, or with `filter` the exercises whose name contains it.
+/// Returns the faults, each in a line that starts with the file.
 ///
 /// # Errors
-/// When the workspace cannot be copied or cargo cannot build at all.
-pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
+/// Returns an error if the workspace cannot be copied, if cargo cannot build at all, or if
+/// no exercise matches.
+pub(crate) fn verify(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<String>> {
     let copy = workspace.target.join("course/workspace");
     mirror(&workspace.root, &copy, &workspace.target)
         .context("cannot copy the workspace")?;
     let exercises: Vec<_> = workspace
         .exercises
         .iter()
+        .filter(|exercise| filter.is_none_or(|filter| exercise.name.contains(filter)))
         .map(|exercise| exercise.moved(&workspace.root, &copy))
         .collect();
+    if let (Some(filter), []) = (filter, exercises.as_slice()) {
+        anyhow::bail!("no exercise has `{filter}` in its name");
+    }
     // Not the workspace's own: cargo takes the copy for the same packages, and would hand
     // a reader what was built here.
     let target = workspace.target.join("course/build");
@@ -62,8 +68,10 @@ pub(crate) fn verify(workspace: &Workspace) -> Result<Vec<String>> {
     }
     let cases = proof.starters_and_solutions(&exercises)?;
     proof.wrong_answers(&exercises, &cases)?;
-    for project in &workspace.projects {
-        proof.project(project)?;
+    if filter.is_none() {
+        for project in &workspace.projects {
+            proof.project(project)?;
+        }
     }
     Ok(proof.errors)
 }
@@ -353,7 +361,7 @@ impl Proof {
                     text,
                 }),
                 None => {
-                    self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`"))
+                    self.error(&file, format!("does not begin with `{CAUGHT_BY}CASE`"));
                 }
             }
         }
@@ -441,9 +449,9 @@ fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     for copy in files_in(to)? {
         if !kept.iter().any(|path| path.file_name() == copy.file_name()) {
             if copy.is_dir() {
-                fs::remove_dir_all(copy)?
+                fs::remove_dir_all(copy)?;
             } else {
-                fs::remove_file(copy)?
+                fs::remove_file(copy)?;
             }
         }
     }

@@ -1,9 +1,9 @@
-//! What the programs of the lessons share: flags in, lines out, and one clear line when
-//! something is not possible.
+//! Shared by the lessons' programs: reading flags, printing, and one clear line for an
+//! error.
 //!
-//! `println!` panics when nobody reads any more, as before a `| head`, and
-//! `Parser::parse` prints a page of help when one flag is wrong. A reader at a terminal
-//! wants neither.
+//! `println!` panics when its reader has gone, as in `cargo run | head`, and
+//! `Parser::parse` prints a page of help for one wrong flag. A reader at a terminal wants
+//! neither.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -12,8 +12,8 @@ use std::process::{ExitCode, Termination, exit};
 use anstyle::Style;
 use clap::Parser;
 
-/// Reads the command line and does `run`. What was not possible is said in one line that
-/// begins with `who`, and the exit status is 2.
+/// Parses the command line and calls `run`. An error becomes one line that starts with
+/// `who`, and exit status 2.
 ///
 /// ```no_run
 /// use clap::Parser;
@@ -47,7 +47,7 @@ where
         }
         Err(error) => {
             anstream::eprintln!(
-                "{who}: {} (`--help` lists what can be given)",
+                "{who}: {} (see `--help`)",
                 first_line(&error.to_string())
             );
             return ExitCode::from(2);
@@ -56,7 +56,7 @@ where
     match run(flags) {
         Ok(done) => done.report(),
         Err(error) => {
-            // With its causes, where it has some.
+            // `#` prints the causes too.
             let why = format!("{error:#}");
             anstream::eprintln!("{who}: {why}{}", remedy(&why));
             ExitCode::from(2)
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// What clap says first; the rest repeats the help.
+/// The first line of clap's message; the others repeat the help.
 fn first_line(text: &str) -> &str {
     text.lines()
         .next()
@@ -72,7 +72,7 @@ fn first_line(text: &str) -> &str {
         .trim_start_matches("error: ")
 }
 
-/// What to do about an error that can come anywhere.
+/// Advice for an error that can occur anywhere.
 fn remedy(why: &str) -> &'static str {
     // EMFILE, as the standard library prints it on Linux, macOS and the BSDs.
     if why.contains("(os error 24)") {
@@ -82,7 +82,7 @@ fn remedy(why: &str) -> &'static str {
     }
 }
 
-/// Prints a line; ends the program quietly when nobody reads it, and with a word when it
+/// Prints a line. Exits quietly if the reader has gone, and with a message if the line
 /// cannot be written.
 pub fn say(line: impl Display) {
     if let Err(error) = writeln!(anstream::stdout(), "{line}") {
@@ -94,7 +94,7 @@ pub fn say(line: impl Display) {
     }
 }
 
-/// [`say()`] with `println!`'s arguments.
+/// [`say()`] with the arguments of `println!`.
 #[macro_export]
 macro_rules! say {
     ($($line:tt)+) => {
@@ -102,10 +102,39 @@ macro_rules! say {
     };
 }
 
-/// The title of a part, in bold where the terminal has it.
+/// Prints the title of a part, in bold if the terminal can.
 pub fn heading(text: &str) {
     let bold = Style::new().bold();
     say!("{bold}{text}{bold:#}");
+}
+
+/// Prints the thing to remember of a part: set apart by a bar, wrapped at words.
+pub fn remember(text: &str) {
+    let bold = Style::new().bold();
+    say("");
+    for line in textwrap::wrap(text, width() - 4) {
+        say!("  {bold}|{bold:#} {line}");
+    }
+}
+
+/// Prints the last line of a tour: what to read or try next.
+pub fn next(text: &str) {
+    say("");
+    for line in textwrap::wrap(&format!("Next: {text}"), width()) {
+        say(line);
+    }
+}
+
+/// Returns the columns to fill: the terminal's, but at most 80 and at least 40. `COLUMNS`
+/// overrides the terminal; without either it is 80.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok();
+    let columns = columns
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| {
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        });
+    columns.unwrap_or(80).clamp(40, 80)
 }
 
 #[cfg(test)]
@@ -113,13 +142,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_clap_says_the_first_line_is_enough() {
+    fn the_first_line_of_claps_message_is_enough() {
         let said = "error: unexpected argument '--sped' found\n\n  tip: a similar argument exists: '--speed'\n\nUsage: x";
         assert_eq!(first_line(said), "unexpected argument '--sped' found");
     }
 
     #[test]
-    fn too_many_files_is_an_error_that_one_can_do_something_about() {
+    fn too_many_open_files_comes_with_advice() {
         let error = anyhow::Error::from(std::io::Error::from_raw_os_error(24))
             .context("cannot connect");
         assert!(remedy(&format!("{error:#}")).contains("ulimit -n"));

@@ -3,24 +3,33 @@
 //!
 //! Each server runs on one core and this client on another, and what counts is the
 //! server's own CPU time, read from /proc, so that a slow client does not make a server
-//! look slow. A round is a fresh server. Printed are medians over the rounds and the
-//! ratio to the first server.
+//! look slow. A round is a fresh server. Printed are medians over the rounds, and the
+//! ratio to each of the servers.
 //!
 //! ```text
-//! cargo build --release -p lesson-10-socket-io --example contract
+//! chat-app/interop/bench/compare OLD_CHECKOUT NEW_CHECKOUT
+//! ```
+//!
+//! builds and measures two checkouts and socketioxide. By hand, and with Node:
+//!
+//! ```text
+//! cargo build --profile release-lto -p lesson-10-socket-io --example contract
 //! cd chat-app/interop/bench && npm install --prefix peers && cargo build --release
-//! taskset -c 1 target/release/bench ../../../target/release/examples/contract target/release/peer-socketioxide peers/node.cjs
+//! taskset -c 1 target/release/bench ../../../target/release-lto/examples/contract target/release/peer-socketioxide peers/node.cjs
 //! ```
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use websocket::{Decoder, Event, Limits, OpCode, Role, encode_masked_frame};
 
@@ -235,8 +244,18 @@ async fn clients(
     Ok(clients)
 }
 
-/// Deliveries per second of server CPU, and how many were lost.
-async fn broadcast(server: &Server, options: &Options) -> Result<f64> {
+/// What the sender in the room waits for.
+#[derive(Clone, Copy, PartialEq)]
+enum Pace {
+    /// Its acknowledgements, with [`IN_FLIGHT`] messages out: several frames share a
+    /// write to each member.
+    Acknowledged,
+    /// Until all members have the message, with one message out: one frame in each write.
+    Delivered,
+}
+
+/// Deliveries per second of server CPU. Fails when a message is lost.
+async fn broadcast(server: &Server, options: &Options, pace: Pace) -> Result<f64> {
     let mut members = clients(server, options.room, "/chat").await?;
     for member in &mut members {
         member.send(r#"42/chat,1["join","lobby"]"#).await?;
@@ -247,22 +266,32 @@ async fn broadcast(server: &Server, options: &Options) -> Result<f64> {
     sender.expect("43").await?;
     let before = server.cpu()?;
     let messages = options.messages;
+    let delivered = Arc::new((AtomicUsize::new(0), Notify::new()));
     let receivers: Vec<_> = members
         .into_iter()
         .map(|mut member| {
+            let delivered = delivered.clone();
             tokio::spawn(async move {
                 let mut events = 0;
                 while events < messages {
-                    events += member.read().await?.events;
+                    let more = member.read().await?.events;
+                    events += more;
+                    delivered.0.fetch_add(more, Ordering::Relaxed);
+                    delivered.1.notify_one();
                 }
                 anyhow::Ok(member)
             })
         })
         .collect();
     let packet = format!(r#"42/chat,2["user message","{TEXT}"]"#);
+    let in_flight = if pace == Pace::Delivered {
+        1
+    } else {
+        IN_FLIGHT
+    };
     let (mut sent, mut acked) = (0, 0);
     while acked < messages {
-        while sent < messages && sent - acked < IN_FLIGHT {
+        while sent < messages && sent - acked < in_flight {
             sender.send(&packet).await?;
             sent += 1;
         }
@@ -270,6 +299,13 @@ async fn broadcast(server: &Server, options: &Options) -> Result<f64> {
             .await
             .context("no acknowledgement")??
             .acks;
+        while pace == Pace::Delivered
+            && delivered.0.load(Ordering::Relaxed) < receivers.len() * sent
+        {
+            timeout(PATIENCE, delivered.1.notified())
+                .await
+                .context("a message was lost")?;
+        }
     }
     let deliveries = receivers.len() * messages;
     let mut kept = Vec::new();
@@ -325,6 +361,16 @@ async fn idle(server: &Server, options: &Options) -> Result<(f64, f64)> {
     ))
 }
 
+/// One round of one server: a value for each of the names in `main`.
+async fn measure(program: &str, options: &Options) -> Result<[f64; 5]> {
+    let start = || Server::start(program, options.core);
+    let acknowledged = broadcast(&start()?, options, Pace::Acknowledged).await?;
+    let delivered = broadcast(&start()?, options, Pace::Delivered).await?;
+    let echoes = echo(&start()?, options).await?;
+    let (opened, memory) = idle(&start()?, options).await?;
+    Ok([acknowledged, delivered, echoes, opened, memory])
+}
+
 fn median(mut values: Vec<f64>) -> (f64, f64, f64) {
     values.sort_by(f64::total_cmp);
     (
@@ -338,7 +384,8 @@ fn median(mut values: Vec<f64>) -> (f64, f64, f64) {
 async fn main() -> Result<()> {
     let options = Options::parse();
     let names = [
-        "deliveries per CPU second",
+        "deliveries per CPU second, the sender waits for acknowledgements",
+        "deliveries per CPU second, the sender waits until all have it",
         "echoes per CPU second",
         "connections per CPU second",
         "bytes per idle connection",
@@ -347,41 +394,33 @@ async fn main() -> Result<()> {
     let start = Instant::now();
     for _ in 0..options.rounds {
         for (program, results) in options.servers.iter().zip(&mut results) {
-            let server = Server::start(program, options.core)?;
-            results[0].push(
-                broadcast(&server, &options)
-                    .await
-                    .with_context(|| program.clone())?,
-            );
-            let server = Server::start(program, options.core)?;
-            results[1].push(
-                echo(&server, &options)
-                    .await
-                    .with_context(|| program.clone())?,
-            );
-            let server = Server::start(program, options.core)?;
-            let (opened, memory) = idle(&server, &options)
-                .await
-                .with_context(|| program.clone())?;
-            results[2].push(opened);
-            results[3].push(memory);
+            let values = measure(program, &options).await;
+            let values = values.with_context(|| program.clone())?;
+            for (results, value) in results.iter_mut().zip(values) {
+                results.push(value);
+            }
         }
     }
     println!(
-        "{} rounds in {:.0} s; median (least to most), and the ratio to the first",
+        "{} rounds in {:.0} s; median (least to most), and the ratio to each server in turn",
         options.rounds,
         start.elapsed().as_secs_f64()
     );
     for (index, name) in names.iter().enumerate() {
         println!("\n{name}");
-        let first = median(results[0][index].clone()).0;
+        let medians: Vec<_> = results
+            .iter()
+            .map(|it| median(it[index].clone()).0)
+            .collect();
         for (program, results) in options.servers.iter().zip(&results) {
             let (middle, least, most) = median(results[index].clone());
             let program = program.rsplit('/').next().unwrap_or(program);
-            println!(
-                "  {program:24} {middle:12.0}  ({least:.0} to {most:.0})  {:.2}",
-                middle / first
-            );
+            let range = format!("({least:.0} to {most:.0})");
+            print!("  {program:20} {middle:10.0}  {range:24}");
+            for other in &medians {
+                print!(" {:6.2}", middle / other);
+            }
+            println!();
         }
     }
     Ok(())

@@ -1,16 +1,16 @@
-//! What the tour's child processes do. They are this program, started again.
+//! The tour's child processes: this program, started again with another command.
 
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitCode, abort};
 
-/// This program, to be started as a child that does `what`.
+/// Returns the command that starts this program as a child that does `what`.
 pub(crate) fn command(what: &str) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["child", what]);
     Ok(command)
 }
 
-/// Runs in the child.
+/// Does the child's part.
 pub(crate) fn run(what: &str) -> ExitCode {
     let done = match what {
         "capitals" => capitals(),
@@ -33,7 +33,7 @@ fn capitals() -> io::Result<()> {
     io::stdout().write_all(text.to_uppercase().as_bytes())
 }
 
-/// Gives each byte back, at once.
+/// Sends each byte back at once.
 fn echo() -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let mut byte = [0];

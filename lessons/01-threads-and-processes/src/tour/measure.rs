@@ -1,4 +1,4 @@
-//! What a thread and a process cost, as CSV.
+//! The cost of a thread and of a process, as CSV.
 
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 use units::kernel;
 
 use super::child;
-use crate::Outcome;
+use crate::{Cost, Outcome};
 
-pub(crate) fn measure(what: &str) -> Outcome {
+pub(crate) fn measure(what: Cost) -> Outcome {
     match what {
-        "creation" => creation(),
-        "switch" => switch(),
-        _ => memory(),
+        Cost::Creation => creation(),
+        Cost::Switch => switch(),
+        Cost::Memory => memory(),
     }
 }
 
-/// Microseconds to start one and wait for its end.
+/// Prints the microseconds to start one and wait until it has ended.
 fn creation() -> Outcome {
-    terminal::say!("unit,microseconds");
+    terminal::say!("started,microseconds");
     terminal::say!(
         "thread,{:.1}",
         median(200, || Ok(thread::spawn(|| ())
@@ -37,14 +37,14 @@ fn creation() -> Outcome {
             / 2.0
     );
     terminal::say!(
-        "fork and exec,{:.1}",
+        "program,{:.1}",
         median(50, || Ok(child::command("nothing")?.status().map(drop)?))?
     );
     Ok(())
 }
 
-/// Microseconds from one unit to another and back, one byte each way, with both on one
-/// core: only one of them can run, so each byte is a switch.
+/// Prints the microseconds for a round trip of one byte, with both sides on one core:
+/// only one of them can run at a time, so each byte needs a switch.
 fn switch() -> Outcome {
     const ROUNDS: u32 = 2_000;
     stay_on_one_core()?;
@@ -65,8 +65,8 @@ fn switch() -> Outcome {
     other
         .join()
         .map_err(|_| "a thread panicked")?
-        .map_err(|_| "nobody read the answer")?;
-    terminal::say!("threads by channel,{:.2}", channel / f64::from(ROUNDS));
+        .map_err(|_| "a thread stopped early")?;
+    terminal::say!("threads over a channel,{:.2}", channel / f64::from(ROUNDS));
 
     let (mut from_us, mut to) = std::io::pipe()?;
     let (mut from, mut to_us) = std::io::pipe()?;
@@ -80,7 +80,7 @@ fn switch() -> Outcome {
     let pipes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
     drop(to);
     other.join().map_err(|_| "a thread panicked")??;
-    terminal::say!("threads by pipes,{:.2}", pipes / f64::from(ROUNDS));
+    terminal::say!("threads over pipes,{:.2}", pipes / f64::from(ROUNDS));
 
     let mut child = child::command("echo")?
         .stdin(Stdio::piped())
@@ -92,7 +92,7 @@ fn switch() -> Outcome {
     let processes = median(7, || ping(ROUNDS, &mut from, &mut to))?;
     drop(to);
     child.wait()?;
-    terminal::say!("processes by pipes,{:.2}", processes / f64::from(ROUNDS));
+    terminal::say!("processes over pipes,{:.2}", processes / f64::from(ROUNDS));
     Ok(())
 }
 
@@ -105,11 +105,11 @@ fn ping(rounds: u32, from: &mut impl Read, to: &mut impl Write) -> Outcome {
     Ok(())
 }
 
-/// KiB of memory that one more unit takes while it waits, of its own and not shared.
+/// Prints the KiB of private memory that one more waiting thread or process needs.
 fn memory() -> Outcome {
     const THREADS: u16 = 500;
     const PROCESSES: u16 = 20;
-    terminal::say!("unit,KiB");
+    terminal::say!("one more,KiB");
     let before = private_kib("self")?;
     let (started, is_started) = mpsc::channel();
     let mut stop = Vec::new();
@@ -148,7 +148,8 @@ fn memory() -> Outcome {
     Ok(())
 }
 
-/// Threads and children that start from now on stay on the core that we are on.
+/// Keeps this thread, and the threads and children that it starts from now on, on the
+/// present core.
 #[cfg(target_os = "linux")]
 fn stay_on_one_core() -> Outcome {
     let mut one = rustix::thread::CpuSet::new();
@@ -159,12 +160,13 @@ fn stay_on_one_core() -> Outcome {
 #[cfg(not(target_os = "linux"))]
 fn stay_on_one_core() -> Outcome {
     eprintln!(
-        "this system cannot keep a program on one core: the two sides may run beside each other"
+        "this system cannot keep a program on one core: both sides may run at once"
     );
     Ok(())
 }
 
-/// Until the child waits for its input: before, not all of its memory is there.
+/// Waits until the child sleeps on its input; before that, some of its memory is not yet
+/// in use.
 fn wait_until_asleep(child: &Child) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
@@ -177,15 +179,15 @@ fn wait_until_asleep(child: &Child) -> Outcome {
         }
         thread::yield_now();
     }
-    Err("a child did not come to rest".into())
+    Err("a child did not start to wait for its input within 20 seconds".into())
 }
 
-/// Memory of a process that it shares with nobody.
+/// Returns the memory of a process that it shares with no other.
 fn private_kib(process: &str) -> Result<f64, Box<dyn std::error::Error>> {
     Ok(u32::try_from(kernel::memory_of(process)?.private_kib)?.into())
 }
 
-/// The median time of a run, in microseconds.
+/// Returns the median time of a run, in microseconds.
 fn median(
     runs: usize,
     mut work: impl FnMut() -> Outcome,

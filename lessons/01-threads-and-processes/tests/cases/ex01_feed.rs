@@ -1,115 +1,165 @@
-//! What `feed` has to do. Sections are those of chapter 1. The programs are those that
-//! every Unix has.
+//! Cases for `feed`. The sections that they name are in chapter 1. The programs are
+//! one-line scripts with commands that every Unix has.
 
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 use std::{io, thread};
 
-use crate::subject::feed;
+use crate::subject::{Fed, feed};
 
-/// Nothing here takes so long unless two wait for each other.
+/// Nothing here takes that long unless a thread and the program wait for each other.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-type Fed = io::Result<(Vec<u8>, Option<i32>)>;
-
-/// Feeds `sh -c SCRIPT`, and gives up on who never comes back.
-fn shell(script: &'static str, input: Vec<u8>) -> Fed {
+/// Feeds `sh -c SCRIPT`, and panics if `feed` does not return.
+fn shell(script: &'static str, input: &[u8]) -> io::Result<Fed> {
     let (sender, receiver) = mpsc::channel();
+    let input = input.to_vec();
     thread::spawn(move || {
         sender.send(feed(Command::new("sh").arg("-c").arg(script), &input))
     });
-    receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => panic!(
-            "`{script}` had not ended after {PATIENCE:?}: either it waits for more input, or you and it wait for each \
-             other. See \"Pipes, both ways\"."
-        ),
-        mpsc::RecvTimeoutError::Disconnected => panic!("`feed` panicked with `{script}`: its message stands above."),
-    })
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => panic!(
+                "`{script}` had not ended after {PATIENCE:?}. Either it still waits for \
+                 input, or it waits for you to read while you wait for it. See \"Pipes, \
+                 both ways\"."
+            ),
+            mpsc::RecvTimeoutError::Disconnected => {
+                panic!("your `feed` panicked on `{script}`; its message is above.")
+            }
+        })
 }
 
-#[test]
-fn what_goes_in_comes_out() {
-    let (output, code) =
-        shell("tr a-z A-Z", b"tea\n".to_vec()).expect("sh can be started");
-    assert_eq!(
-        output, b"TEA\n",
-        "`tr` writes what it reads in capitals. See \"Pipes, both ways\"."
-    );
-    assert_eq!(
-        code,
-        Some(0),
-        "`tr` ended well. See \"How a process ends\"."
-    );
+/// The bytes, or how many there are.
+fn short(bytes: &[u8]) -> String {
+    if bytes.len() > 40 {
+        return format!("{} bytes", bytes.len());
+    }
+    format!("\"{}\"", bytes.escape_ascii())
 }
 
-#[test]
-fn more_than_a_pipe_holds() {
-    let input = vec![b'x'; 3_000_000];
-    let (output, _) = shell("cat", input.clone()).expect("sh can be started");
+/// Compares one of the two outputs.
+fn compare(script: &str, what: &str, yours: &[u8], wanted: &[u8]) {
     assert!(
-        output == input,
-        "{} of {} bytes came back. See \"Pipes, both ways\".",
-        output.len(),
-        input.len()
+        yours == wanted,
+        "`{script}`, standard {what}: yours {}, wanted {}. See \"Pipes, both ways\".",
+        short(yours),
+        short(wanted)
     );
 }
 
 #[test]
-fn output_without_input() {
-    let (output, _) =
-        shell("head -c 300000 /dev/zero", Vec::new()).expect("sh can be started");
-    assert_eq!(
-        output.len(),
-        300_000,
-        "all of the output counts. See \"Pipes, both ways\"."
+fn output_is_returned() {
+    let script = "tr a-z A-Z";
+    let fed = shell(script, b"tea\n").expect("`sh` can be started");
+    compare(script, "output", &fed.output, b"TEA\n");
+    compare(script, "error", &fed.errors, b"");
+}
+
+#[test]
+fn input_can_be_larger_than_a_pipe() {
+    let input = vec![b'x'; 3_000_000];
+    let fed = shell("cat", &input).expect("`sh` can be started");
+    compare("cat", "output", &fed.output, &input);
+}
+
+#[test]
+fn output_can_be_larger_than_a_pipe() {
+    let script = "head -c 300000 /dev/zero";
+    let fed = shell(script, b"").expect("`sh` can be started");
+    compare(script, "output", &fed.output, &vec![0; 300_000]);
+}
+
+#[test]
+fn errors_can_be_larger_than_a_pipe() {
+    let script = "head -c 300000 /dev/zero >&2; echo done";
+    let fed = shell(script, b"").expect("`sh` can be started");
+    compare(script, "error", &fed.errors, &vec![0; 300_000]);
+    compare(script, "output", &fed.output, b"done\n");
+}
+
+#[test]
+fn output_and_errors_are_kept_apart() {
+    let script = "echo tea; echo spilt >&2";
+    let fed = shell(script, b"").expect("`sh` can be started");
+    compare(script, "output", &fed.output, b"tea\n");
+    compare(script, "error", &fed.errors, b"spilt\n");
+}
+
+#[test]
+fn any_bytes_can_be_output() {
+    let bytes = b"\xFF\xFE\0tea\n";
+    for script in ["cat", "cat >&2"] {
+        let fed = shell(script, bytes).unwrap_or_else(|error| {
+            panic!(
+                "`{script}` returned bytes that are not UTF-8, and yours returned the \
+                 error `{error}`. A pipe carries bytes, not text. See \"Pipes, both \
+                 ways\"."
+            )
+        });
+        let wanted: [&[u8]; 2] = match script {
+            "cat" => [bytes, b""],
+            _ => [b"", bytes],
+        };
+        compare(script, "output", &fed.output, wanted[0]);
+        compare(script, "error", &fed.errors, wanted[1]);
+    }
+}
+
+#[test]
+fn a_program_that_does_not_read_is_not_an_error() {
+    let fed = shell("echo done", &vec![b'x'; 3_000_000]).unwrap_or_else(|error| {
+        panic!(
+            "`echo done` does not read its input, and yours returned the error \
+             `{error}`. That is not an error. See \"Pipes, both ways\"."
+        )
+    });
+    compare("echo done", "output", &fed.output, b"done\n");
+}
+
+#[test]
+fn the_exit_code_is_returned() {
+    let script = "echo half; exit 3";
+    let fed = shell(script, b"").unwrap_or_else(|error| {
+        panic!(
+            "`{script}`: yours returned the error `{error}`, wanted the exit code 3. See \
+             \"How a process ends\"."
+        )
+    });
+    assert!(
+        fed.code == Some(3),
+        "`{script}`: yours {:?}, wanted Some(3). See \"How a process ends\".",
+        fed.code
+    );
+    compare(script, "output", &fed.output, b"half\n");
+}
+
+#[test]
+fn a_signal_leaves_no_exit_code() {
+    let script = "kill -9 $$";
+    let fed = shell(script, b"").unwrap_or_else(|error| {
+        panic!(
+            "`{script}`: yours returned the error `{error}`, wanted no exit code. See \
+             \"How a process ends\"."
+        )
+    });
+    assert!(
+        fed.code.is_none(),
+        "`{script}`: yours {:?}, wanted None, because a signal ended it. See \"How a \
+         process ends\".",
+        fed.code
     );
 }
 
 #[test]
-fn a_program_that_reads_nothing_is_no_error() {
-    let fed = shell("echo done", vec![b'x'; 3_000_000]);
-    let (output, code) =
-        fed.expect("a broken pipe is the program's business. See \"Pipes, both ways\".");
-    assert_eq!(
-        (output.as_slice(), code),
-        (&b"done\n"[..], Some(0)),
-        "its output counts. See \"Pipes, both ways\"."
-    );
-}
-
-#[test]
-fn its_exit_code_is_told() {
-    let (output, code) =
-        shell("echo half; exit 3", Vec::new()).expect("an exit code is no error");
-    assert_eq!(
-        code,
-        Some(3),
-        "3 is what it ended with. See \"How a process ends\"."
-    );
-    assert_eq!(
-        output, b"half\n",
-        "what it said before counts. See \"How a process ends\"."
-    );
-}
-
-#[test]
-fn a_signal_is_no_exit_code() {
-    let (_, code) =
-        shell("kill -9 $$", Vec::new()).expect("a signal is no error of ours");
-    assert_eq!(
-        code, None,
-        "the kernel ended it, and it gave no code. See \"How a process ends\"."
-    );
-}
-
-#[test]
-fn what_cannot_be_started_is_an_error() {
-    let fed = feed(&mut Command::new("no-such-program-anywhere"), b"tea");
-    let kind = fed.map_err(|error| error.kind());
-    assert_eq!(
-        kind,
-        Err(io::ErrorKind::NotFound),
-        "there is no such program. See \"How a process ends\"."
+fn a_missing_program_is_an_error() {
+    let yours = feed(&mut Command::new("no-such-program-anywhere"), b"tea")
+        .map_err(|error| error.kind());
+    assert!(
+        yours == Err(io::ErrorKind::NotFound),
+        "there is no such program: yours {yours:?}, wanted the error NotFound. See \
+         \"Pipes, both ways\"."
     );
 }

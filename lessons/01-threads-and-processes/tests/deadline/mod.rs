@@ -1,6 +1,6 @@
-//! What the tests share: nothing here waits for ever.
+//! Deadlines for the tests: nothing here waits forever.
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(dead_code, reason = "each test file uses only a part")]
 
 use std::panic::resume_unwind;
 use std::process::{Command, Output, Stdio};
@@ -8,11 +8,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a thing that has to happen may take on a machine with other work.
+/// How long an event may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Does `work` in a thread of its own and gives its result; fails when there is none in
-/// time.
+/// Runs `work` in its own thread and returns its result. Panics if there is none within
+/// [`PATIENCE`].
 pub(crate) fn in_time<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -21,16 +21,15 @@ pub(crate) fn in_time<T: Send + 'static>(
     let worker = thread::spawn(move || sender.send(work()));
     match receiver.recv_timeout(PATIENCE) {
         Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => panic!("{what}: not after {PATIENCE:?}"),
+        Err(RecvTimeoutError::Timeout) => panic!("{what}: no result after {PATIENCE:?}"),
         Err(RecvTimeoutError::Disconnected) => match worker.join() {
             Err(panic) => resume_unwind(panic),
-            Ok(_) => unreachable!("it ended without a result"),
+            Ok(_) => unreachable!("the worker sent no result, yet ended well"),
         },
     }
 }
 
-/// Runs the tour to its end; what it prints goes there. The whole of it takes some
-/// seconds on a busy machine.
+/// Runs the tour to its end, with `output` as its standard output.
 pub(crate) fn tour_into(arguments: &[&str], output: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-01-threads-and-processes"));
     command
@@ -44,7 +43,7 @@ pub(crate) fn tour_into(arguments: &[&str], output: Stdio) -> Output {
     })
 }
 
-/// Runs the tour to its end.
+/// Runs the tour to its end and collects its output.
 pub(crate) fn tour(arguments: &[&str]) -> Output {
     tour_into(arguments, Stdio::piped())
 }

@@ -1,4 +1,4 @@
-//! How much is gained, as CSV.
+//! The data of the book's plots, as CSV.
 
 use std::thread;
 use std::time::Instant;
@@ -11,9 +11,9 @@ use crate::Outcome;
 const TURNS: usize = 5;
 const ROUNDS: u64 = 2_000_000;
 
-/// Times as fast as one alone, by the number of workers; what as many workers as have a
-/// core would do if nothing were lost; and what Amdahl's law says with the serial part
-/// that fits the best way at each number of workers up to the cores.
+/// Prints the speed-up over one thread by the number of workers, the ideal speed-up, and
+/// Amdahl's law with the serial fraction that fits the fastest of the three ways best, up
+/// to the number of cores.
 pub(crate) fn speedup() -> Outcome {
     let cores = u64::try_from(thread::available_parallelism()?.get())?;
     let alone = median(|| spread::serial(ROUNDS));
@@ -36,9 +36,7 @@ pub(crate) fn speedup() -> Outcome {
         best.push((useful(*workers)?, threads.max(*queue).max(*rayon)));
     }
     let serial = amdahl::fit(&best);
-    say(
-        "workers,threads with even shares,threads and a queue,rayon,nothing lost,Amdahl's law",
-    );
+    say("workers,threads with even shares,threads and a queue,rayon,ideal,Amdahl's law");
     for (workers, threads, queue, rayon) in rows {
         let useful = useful(workers)?;
         say!(
@@ -49,13 +47,13 @@ pub(crate) fn speedup() -> Outcome {
     Ok(())
 }
 
-/// Nanoseconds to raise a counter once, by the number of threads.
+/// Prints nanoseconds per increment of a counter, by the number of threads.
 pub(crate) fn false_sharing() {
     const TIMES: u64 = 2_000_000;
     let each = |way: fn(usize, u64) -> Vec<u64>, threads: usize| {
         median(|| way(threads, TIMES).first().copied().unwrap_or_default()) * 1e9 / 2e6
     };
-    say("threads,side by side,each in a line of its own");
+    say("threads,side by side,each in its own cache line");
     for threads in [1, 2, 4] {
         say!(
             "{threads},{:.2},{:.2}",
@@ -65,7 +63,7 @@ pub(crate) fn false_sharing() {
     }
 }
 
-/// The median time of some runs, in seconds.
+/// Returns the median time of several runs, in seconds.
 fn median(work: impl Fn() -> u64) -> f64 {
     let mut times = Vec::new();
     for _ in 0..TURNS {

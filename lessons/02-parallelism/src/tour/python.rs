@@ -3,18 +3,18 @@
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
-use terminal::say;
+use terminal::{remember, say};
 
-use super::show::{heading, words};
+use super::show::{heading, times};
 use super::verdict;
 use crate::Outcome;
 
 const PROGRAM: &str = include_str!("../../python/same_work.py");
 
-/// Runs it, if python3 is here.
+/// Runs it if `python3` is installed.
 pub(crate) fn show(rounds: i64) -> Outcome {
     heading("The same in Python");
-    // From a file: the children of `multiprocessing` load it again.
+    // From a file, because the children of `multiprocessing` load it again.
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("same_work.py");
     std::fs::write(&path, PROGRAM)?;
@@ -26,7 +26,7 @@ pub(crate) fn show(rounds: i64) -> Outcome {
         .output();
     let output = match output {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            say("  (python3 is not here: this part is left out)");
+            say("  (skipped: python3 is not installed)");
             return Ok(());
         }
         other => other?,
@@ -54,22 +54,22 @@ pub(crate) fn show(rounds: i64) -> Outcome {
             say!("  {line}");
             continue;
         };
-        let shown = format!("  {what:26} {:>6.0} ms", seconds * 1e3);
-        if what.ends_with("in turn") {
+        let shown = format!("  {what:28} {:>6.0} ms", seconds * 1e3);
+        if what.ends_with("one thread") {
             alone = seconds;
             say(shown);
             continue;
         }
         let faster = alone / seconds.max(1e-9);
-        say!("{shown}   {}", words(faster));
+        say!("{shown}   speed-up {}", times(faster));
         match what {
-            "waiting two threads" => gained.waiting = faster,
-            "CPU two threads" => gained.threads = faster,
-            "CPU two processes" => gained.processes = faster,
+            "wait, two threads" => gained.waiting = faster,
+            "compute, two threads" => gained.threads = faster,
+            "compute, two processes" => gained.processes = faster,
             _ => {}
         }
     }
     let cores = std::thread::available_parallelism()?.get();
-    say!("  {}", verdict::python(cores, &gained));
+    remember(verdict::python(cores, &gained));
     Ok(())
 }

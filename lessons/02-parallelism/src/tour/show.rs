@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parallelism::gil::{Gil, SWITCH_INTERVAL};
 use parallelism::interpreter::{Op, busy, mixed, native, run, waiting};
 use parallelism::{order, sharing, spread};
-use terminal::say;
+use terminal::{remember, say};
 
 use super::verdict;
 use crate::Outcome;
@@ -16,11 +16,11 @@ pub(crate) fn heading(text: &str) {
     terminal::heading(text);
 }
 
-/// How often each thing is measured. The shortest time counts: whatever else the machine
-/// does can only add to it.
+/// The number of runs per measurement. The shortest time counts, because other work on the
+/// machine can only make a run slower.
 const RUNS: usize = 3;
 
-/// The shortest time of some runs, and what that run gave.
+/// Returns the shortest time of several runs, and the result of that run.
 fn best<T, E>(mut work: impl FnMut() -> Result<T, E>) -> Result<(Duration, T), E> {
     let mut run = || {
         let start = Instant::now();
@@ -36,8 +36,8 @@ fn best<T, E>(mut work: impl FnMut() -> Result<T, E>) -> Result<(Duration, T), E
     Ok(best)
 }
 
-/// One program twice: in turn, or in two threads under a lock or under none. In turn it
-/// runs in a thread of its own as well, so that only one thing differs.
+/// Runs one program twice: one after another, or in two threads, with a lock or without.
+/// One after another also runs in a new thread, so that only one thing differs.
 fn twice(program: &[Op], gil: Option<&Gil>, threads: bool) -> Result<(), String> {
     let run = || {
         run(program, gil)
@@ -63,27 +63,23 @@ pub(crate) fn times_as_fast(alone: Duration, together: Duration) -> f64 {
     alone.as_secs_f64() / together.as_secs_f64().max(1e-9)
 }
 
-pub(crate) fn words(gained: f64) -> String {
-    format!("{gained:.1} times as fast")
+/// A speed-up as the tour prints it.
+pub(crate) fn times(gained: f64) -> String {
+    format!("{gained:.1}x")
 }
 
 /// Our interpreter.
 pub(crate) fn gil(rounds: i64) -> Outcome {
-    heading("An interpreter with a lock, and without");
-    say(
-        "  two programs                  in turn   two threads, GIL             two threads, no GIL",
-    );
+    heading("Our interpreter, with its lock and without");
+    say("  Speed-up of two threads over one thread, for two programs that ...");
+    say("");
+    say("                    one thread  two threads    lock taken  two threads");
+    say("                                with the GIL                without it");
     let rows = [
-        ("that compute", busy(rounds)),
-        ("that wait", waiting(10, Duration::from_millis(10))),
-        (
-            "that do both",
-            mixed(10, rounds / 10, Duration::from_millis(5)),
-        ),
-        (
-            "that call native code",
-            native(20, u64::try_from(rounds)? * 4),
-        ),
+        ("compute", busy(rounds)),
+        ("wait", waiting(10, Duration::from_millis(10))),
+        ("do both", mixed(10, rounds / 10, Duration::from_millis(5))),
+        ("call native code", native(20, u64::try_from(rounds)? * 4)),
     ];
     let mut gained = Vec::new();
     for (name, program) in rows {
@@ -95,27 +91,22 @@ pub(crate) fn gil(rounds: i64) -> Outcome {
         let (free, ()) = best(|| twice(&program, None, true))?;
         let (locked, free) = (times_as_fast(alone, locked), times_as_fast(alone, free));
         say!(
-            "  {name:26} {:>7} ms   {:22} {turns:>3} turns   {}",
+            "  {name:17} {:>7} ms {:>12} {turns:>7} times {:>12}",
             alone.as_millis(),
-            words(locked),
-            words(free)
+            times(locked),
+            times(free)
         );
         gained.push((locked, free));
     }
     if let [(computing, free), (waiting, _), _, (native, _)] = gained[..] {
         let cores = thread::available_parallelism()?.get();
-        say!(
-            "  {}",
-            verdict::gil(
-                cores,
-                &verdict::Gil {
-                    computing,
-                    waiting,
-                    native,
-                    free
-                }
-            )
-        );
+        let gained = verdict::Gil {
+            computing,
+            waiting,
+            native,
+            free,
+        };
+        remember(verdict::gil(cores, &gained));
     }
     Ok(())
 }
@@ -123,10 +114,10 @@ pub(crate) fn gil(rounds: i64) -> Outcome {
 /// All cores.
 pub(crate) fn spread() -> Outcome {
     let cores = thread::available_parallelism()?.get();
-    heading(&format!("All cores, of which there are {cores}"));
+    heading(&format!("The same work on all {cores} cores"));
     let rounds = 1_000_000;
     let (alone, expected) = best(|| Ok::<_, String>(spread::serial(rounds)))?;
-    say!("  {:22} {:>6} ms", "one after another", alone.as_millis());
+    say!("  {:22} {:>6} ms", "one thread", alone.as_millis());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(cores).build()?;
     let workers = cores as u64;
     let ways: [(&str, &dyn Fn() -> u64); 3] = [
@@ -139,31 +130,31 @@ pub(crate) fn spread() -> Outcome {
         let (elapsed, result) = best(|| Ok::<_, String>(way()))?;
         let faster = times_as_fast(alone, elapsed);
         say!(
-            "  {name:22} {:>6} ms   {}",
+            "  {name:22} {:>6} ms   speed-up {}",
             elapsed.as_millis(),
-            words(faster)
+            times(faster)
         );
         if result != expected {
-            return Err(format!("{name} computed something else").into());
+            return Err(format!("{name} computed another result").into());
         }
         gained.push(faster);
     }
-    say!("  {}", verdict::spread(cores, &gained));
+    remember(verdict::spread(cores, &gained));
     Ok(())
 }
 
-/// A line of memory.
+/// False sharing.
 pub(crate) fn sharing() -> Outcome {
     let cores = thread::available_parallelism()?.get();
     let threads = cores.clamp(2, 4);
     heading(&format!(
-        "{threads} counters, one for each of {threads} threads"
+        "False sharing: {threads} threads, each with its own counter"
     ));
     let times = 3_000_000;
-    let raise = |name: &str, way: fn(usize, u64) -> Vec<u64>| {
+    let measure = |name: &str, way: fn(usize, u64) -> Vec<u64>| {
         let (elapsed, counters) = best(|| Ok::<_, String>(way(threads, times)))?;
         say!(
-            "  {name:28} {:>4} ns to raise one",
+            "  {name:28} {:>4} ns per increment",
             elapsed.as_nanos() / u128::from(times)
         );
         if counters == vec![times; threads] {
@@ -172,18 +163,15 @@ pub(crate) fn sharing() -> Outcome {
             Err("a counter lost a count".to_owned())
         }
     };
-    let side_by_side = raise("side by side", sharing::side_by_side)?;
-    let apart = raise("each in a line of its own", sharing::apart)?;
-    say!(
-        "  {}",
-        verdict::sharing(cores, times_as_fast(side_by_side, apart))
-    );
+    let side_by_side = measure("side by side", sharing::side_by_side)?;
+    let apart = measure("each in its own cache line", sharing::apart)?;
+    remember(verdict::sharing(cores, times_as_fast(side_by_side, apart)));
     Ok(())
 }
 
 /// Determinism.
 pub(crate) fn order() -> Outcome {
-    heading("The same in each run?");
+    heading("Determinism: the same result in every run?");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build()?;
     let runs = 20;
     let mut orders: Vec<_> = (0..runs)
@@ -192,22 +180,22 @@ pub(crate) fn order() -> Outcome {
     orders.sort();
     orders.dedup();
     say!(
-        "  {runs} runs of 64 pieces by 4 workers, in    {} different orders",
+        "  {runs} runs, 64 pieces, 4 workers: finished in {} different orders",
         orders.len()
     );
     let results = order::order_of_results(&pool, 64);
     say!(
-        "  what they collect is in order          {}",
+        "  the collected results are in order     {}",
         results.is_sorted()
     );
     let numbers = order::tricky(1_000);
     say!(
-        "  1000 numbers, added left to right      {}",
+        "  sum of 1,000 numbers, left to right    {}",
         order::sum_in_order(&numbers)
     );
     for workers in [2, 3, 7] {
         say!(
-            "  in {workers} shares                            {}",
+            "  sum in {workers} shares                        {}",
             order::sum_in_shares(&numbers, workers)
         );
     }
@@ -215,6 +203,6 @@ pub(crate) fn order() -> Outcome {
         return Err("rayon collected out of order".into());
     }
     let cores = thread::available_parallelism()?.get();
-    say!("  {}", verdict::order(cores, orders.len()));
+    remember(verdict::order(cores, orders.len()));
     Ok(())
 }

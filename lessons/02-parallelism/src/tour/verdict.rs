@@ -1,105 +1,106 @@
-//! What a part of the tour has found: decided by what was measured, and not known
-//! beforehand.
+//! The conclusion of each part of the tour. It depends on what was measured: on a busy
+//! machine, or with one core, it says so.
 //!
-//! All figures are "times as fast": 2 is what two cores can do for two programs, 1 is
-//! what taking turns gives.
+//! All figures are speed-ups: 2 means that two cores did the work of two, 1 means that the
+//! threads took turns.
 
-/// From here on something is said to go on in parallel.
+/// From this speed-up on we call it parallel.
 const PARALLEL: f64 = 1.4;
-/// Up to here it is said to gain nothing.
+/// Up to this speed-up we call it no gain.
 const NO_GAIN: f64 = 1.25;
 
-/// What two threads gain over one after the other.
+/// The speed-ups of two threads over one.
 pub(crate) struct Gil {
-    /// Computing, under the lock.
+    /// CPU-bound, with the lock.
     pub(crate) computing: f64,
-    /// Waiting, under the lock.
+    /// Waiting, with the lock.
     pub(crate) waiting: f64,
-    /// Native code, under the lock.
+    /// Native code, with the lock.
     pub(crate) native: f64,
-    /// Computing, without the lock.
+    /// CPU-bound, without the lock.
     pub(crate) free: f64,
 }
 
-/// What our interpreter shows.
+/// The conclusion about our interpreter.
 pub(crate) fn gil(cores: usize, gained: &Gil) -> &'static str {
     let waits = gained.waiting >= PARALLEL;
     if cores == 1 && waits {
-        "With one core no computing is parallel, with the lock or without. Waiting needs no core."
+        "With one core nothing can compute in parallel, with the lock or without it. Waiting needs no core."
     } else if cores == 1 {
-        "With one core no computing is parallel. The numbers are too noisy to show what waiting gains."
+        "With one core nothing can compute in parallel. This run is too noisy to show what threads gain by waiting."
     } else if waits
         && gained.native >= PARALLEL
         && gained.computing <= NO_GAIN
         && gained.free >= PARALLEL
     {
-        "Under the lock computing is concurrent and not parallel; waiting and native code are both."
+        "With the lock, CPU-bound programs are concurrent but not parallel. Waiting and native code are both, because they release the lock."
     } else {
         "This run does not show what the lock does: the machine is busy, or --rounds is too small."
     }
 }
 
-/// What two threads or processes of Python gain.
+/// The speed-ups of two threads or processes of Python.
 pub(crate) struct Python {
     /// Whether this Python has its lock.
     pub(crate) gil: bool,
     /// Waiting, in threads.
     pub(crate) waiting: f64,
-    /// Computing, in threads.
+    /// CPU-bound, in threads.
     pub(crate) threads: f64,
-    /// Computing, in processes.
+    /// CPU-bound, in processes.
     pub(crate) processes: f64,
 }
 
-/// What Python shows.
+/// The conclusion about Python.
 pub(crate) fn python(cores: usize, gained: &Python) -> &'static str {
     let (waits, spreads) = (gained.waiting >= PARALLEL, gained.processes >= PARALLEL);
     if cores == 1 && waits {
-        "Threads help who waits. With one core nothing helps who computes, processes neither."
+        "Threads help a program that waits. With one core nothing helps a program that computes."
     } else if cores == 1 {
-        "With one core no computing is parallel. The numbers are too noisy to show what waiting gains."
+        "With one core nothing can compute in parallel. This run is too noisy to show what threads gain by waiting."
     } else if gained.gil && waits && spreads && gained.threads <= NO_GAIN {
-        "Threads help who waits. For computing it takes processes, or a Python without the lock."
+        "Threads help a Python program that waits. One that computes needs processes, or a Python without the GIL."
     } else if !gained.gil && waits && spreads && gained.threads >= PARALLEL {
-        "This Python has no lock: threads help who waits and who computes."
+        "This Python has no GIL: threads help programs that wait and programs that compute."
     } else {
         "This run does not show what threads and processes gain: the machine is busy, or --rounds is too small."
     }
 }
 
-/// What the three ways to use all cores show.
+/// The conclusion about the three ways to use all cores.
 pub(crate) fn spread(cores: usize, gained: &[f64]) -> &'static str {
     if cores == 1 {
-        "Three ways, one result. With one core nothing is parallel, and none can be faster."
+        "Three ways, one result. With one core none of them can be faster."
     } else if gained.iter().all(|gained| *gained >= PARALLEL) {
-        "Three ways, one result, and each is faster than one after another."
+        "Three ways, one result, and each is faster than one thread."
     } else {
-        "Three ways, one result. This run does not show all of them to be faster: the machine is busy."
+        "Three ways, one result. This run does not show that all of them are faster: the machine is busy."
     }
 }
 
-/// What counters in one line of memory show; `gained` by a line for each.
+/// The conclusion about counters in one cache line; `gained` is the speed-up of giving each
+/// its own.
 pub(crate) fn sharing(cores: usize, gained: f64) -> &'static str {
     if cores == 1 {
-        "Nobody shares a counter. With one core nothing is parallel, and nobody takes the line away."
+        "No counter is shared. With one core no other core can take the cache line away."
     } else if gained >= PARALLEL {
-        "Nobody shares a counter. The cores share the line in which they lie."
+        "No counter is shared, but side by side they share a cache line, and the cores take it from each other."
     } else {
-        "Nobody shares a counter. This run does not show that the line is shared: the machine is busy."
+        "No counter is shared. This run does not show what a shared cache line costs: the machine is busy."
     }
 }
 
-/// What is the same in each run; `orders` is how many were seen.
+/// The conclusion about determinism; `orders` is the number of different orders seen.
 pub(crate) fn order(cores: usize, orders: usize) -> &'static str {
     match (cores, orders) {
         (_, ..=1) => {
-            "Results are in order whoever works. Effects came in one order this time; nobody promises it for the next."
+            "Collected results are always in order. The effects came in one order this time, but nothing guarantees it for the next run."
         }
         (1, _) => {
-            "With one core nothing is parallel: the workers take turns. That is enough for effects out of order."
+            "With one core the workers only take turns. Even so, effects come in different orders."
         }
         _ => {
-            "Results can be in order whoever works. Effects are not, and a sum is an effect of its order."
+            "Collected results are always in order. Effects are not, and a floating-point sum depends on the order of its additions."
         }
     }
 }
@@ -122,22 +123,22 @@ mod tests {
     };
 
     #[test]
-    fn what_is_measured_is_said() {
-        assert!(gil(2, &TURNS).contains("concurrent and not parallel"));
-        assert!(python(2, &LOCKED).contains("takes processes"));
+    fn a_conclusion_follows_from_what_was_measured() {
+        assert!(gil(2, &TURNS).contains("concurrent but not parallel"));
+        assert!(python(2, &LOCKED).contains("needs processes"));
         let free = Python {
             gil: false,
             threads: 1.8,
             ..LOCKED
         };
-        assert!(python(2, &free).contains("has no lock"));
+        assert!(python(2, &free).contains("has no GIL"));
         assert!(spread(2, &[1.9, 1.8, 1.9]).contains("each is faster"));
-        assert!(sharing(2, 2.5).contains("The cores share the line"));
+        assert!(sharing(2, 2.5).contains("share a cache line"));
         assert!(order(2, 7).contains("Effects are not"));
     }
 
     #[test]
-    fn with_one_core_nothing_is_parallel_in_any_part() {
+    fn with_one_core_every_conclusion_says_so() {
         for said in [
             gil(1, &TURNS),
             gil(
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_measured_is_not_said() {
+    fn a_noisy_run_claims_nothing() {
         for gained in [
             Gil {
                 computing: 1.5,

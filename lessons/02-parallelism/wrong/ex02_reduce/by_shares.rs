@@ -1,28 +1,40 @@
 //! Caught by: workers_do_not_change_a_bit
 //!
-//! Each worker has a share, and the shares are added.
+//! Each worker adds its share, and the shares are added.
 
 use std::thread;
 
-/// The sum in the order of halves, in up to `workers` threads.
-pub fn sum(numbers: &[f64], workers: usize) -> f64 {
-    match numbers {
-        [] => 0.0,
-        [number] => *number,
-        _ if workers > 1 => numbers
-            .chunks(numbers.len().div_ceil(workers))
-            .map(|share| sum(share, 1))
-            .sum(),
-        _ => {
-            let (left, right) = numbers.split_at(numbers.len().div_ceil(2));
-            if workers < 2 {
-                return sum(left, 1) + sum(right, 1);
-            }
-            thread::scope(|scope| {
-                let left = scope.spawn(|| sum(left, workers / 2));
-                let right = sum(right, workers - workers / 2);
-                left.join().expect("adding does not panic") + right
-            })
-        }
+/// Returns the sum in the order of halves, computed by up to `workers` threads.
+pub fn sum(
+    numbers: &[f64],
+    workers: usize,
+    add: &(impl Fn(f64, f64) -> f64 + Sync),
+) -> f64 {
+    if numbers.is_empty() {
+        return 0.0;
     }
+    let share = numbers.len().div_ceil(workers.max(1));
+    let fold = |share: &[f64]| {
+        share[1..]
+            .iter()
+            .fold(share[0], |left, right| add(left, *right))
+    };
+    if workers < 2 {
+        return match numbers {
+            [number] => *number,
+            _ => {
+                let (left, right) = numbers.split_at(numbers.len().div_ceil(2));
+                add(sum(left, 1, add), sum(right, 1, add))
+            }
+        };
+    }
+    thread::scope(|scope| {
+        let shares: Vec<_> = numbers
+            .chunks(share)
+            .map(|share| scope.spawn(move || fold(share)))
+            .collect();
+        let mut sums = shares.into_iter().map(|share| share.join().unwrap());
+        let first = sums.next().unwrap_or(0.0);
+        sums.fold(first, add)
+    })
 }

@@ -1,24 +1,17 @@
 //! Caught by: the_order_is_that_of_halves
 //!
-//! Added from left to right, as one would alone.
+//! The numbers are added from left to right.
 
 use std::thread;
 
-/// The sum in the order of halves, in up to `workers` threads.
-pub fn sum(numbers: &[f64], workers: usize) -> f64 {
-    match numbers {
-        [] => 0.0,
-        [number] => *number,
-        _ => {
-            let (left, right) = numbers.split_at(numbers.len().div_ceil(2));
-            if workers < 2 {
-                return numbers.iter().sum();
-            }
-            thread::scope(|scope| {
-                let left = scope.spawn(|| sum(left, workers / 2));
-                let right = sum(right, workers - workers / 2);
-                left.join().expect("adding does not panic") + right
-            })
-        }
-    }
+/// Returns the sum in the order of halves, computed by up to `workers` threads.
+pub fn sum(
+    numbers: &[f64],
+    workers: usize,
+    add: &(impl Fn(f64, f64) -> f64 + Sync),
+) -> f64 {
+    let _ = (workers, thread::yield_now);
+    let mut numbers = numbers.iter().copied();
+    let first = numbers.next().unwrap_or(0.0);
+    numbers.fold(first, add)
 }

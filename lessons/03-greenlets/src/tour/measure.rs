@@ -1,4 +1,4 @@
-//! Threads, coroutines and tasks beside each other, as CSV.
+//! Threads, coroutines and tasks side by side, as CSV.
 
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,10 +12,9 @@ use crate::Outcome;
 
 const KINDS: [&str; 3] = ["threads", "coroutines", "tasks"];
 
-/// Milliseconds to start so many, have each of them let others run once, and wait for
-/// all.
+/// Prints how many milliseconds it takes to start N, yield once in each, and join all.
 pub(crate) fn spawn() -> Outcome {
-    terminal::say!("how many,threads,may coroutines,tokio tasks");
+    terminal::say!("number,threads,may coroutines,tokio tasks");
     let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
     for count in [10_u32, 100, 1_000, 10_000] {
         let threads = median(|| {
@@ -48,10 +47,9 @@ pub(crate) fn spawn() -> Outcome {
     Ok(())
 }
 
-/// KiB of memory of each while it waits, 10,000 of them, each kind in a process of its
-/// own.
+/// Prints how many KiB each of 10,000 takes while it waits, each kind in its own process.
 pub(crate) fn memory() -> Outcome {
-    terminal::say!("10000 of them,KiB each");
+    terminal::say!("kind,KiB each");
     for kind in KINDS {
         let output = Command::new(std::env::current_exe()?)
             .args(["hold", kind, "10000"])
@@ -67,11 +65,11 @@ pub(crate) fn memory() -> Outcome {
     Ok(())
 }
 
-/// Runs in a child: starts so many that wait, and prints what each of them added to our
-/// memory.
+/// Runs in a child process: starts `count` of a kind, and prints how much each of them
+/// added to the process's memory while it waits.
 pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    // The workers of may are there before, so that they do not count.
+    // Starts the workers of `may`, which do not count.
     go!(|| ()).join().map_err(|_| "a coroutine panicked")?;
     let before = resident_kib()?;
     let each = match kind {
@@ -133,7 +131,7 @@ pub(crate) fn hold(kind: &str, count: u32) -> Outcome {
         }
     };
     terminal::say!("{:.2}", each / f64::from(count));
-    // All of them wait for ever.
+    // All of them wait forever.
     std::process::exit(0);
 }
 
@@ -143,15 +141,15 @@ fn resident_kib() -> Result<f64, Box<dyn std::error::Error>> {
     let line = status
         .lines()
         .find(|line| line.starts_with("VmRSS:"))
-        .ok_or("the kernel tells no VmRSS")?;
+        .ok_or("the kernel does not report VmRSS")?;
     Ok(line
         .split_whitespace()
         .nth(1)
-        .ok_or("VmRSS has no number")?
+        .ok_or("VmRSS is not a number")?
         .parse()?)
 }
 
-/// The median time of five runs, in milliseconds.
+/// Returns the median time of five runs, in milliseconds.
 fn median(mut work: impl FnMut() -> Outcome) -> Result<f64, Box<dyn std::error::Error>> {
     let mut times = Vec::new();
     for _ in 0..5 {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use anstyle::Style;
 use greenlets::select::{First, first};
 use greenlets::spawn::{Brewer, join_all};
 use greenlets::{
@@ -20,47 +21,90 @@ use crate::Outcome;
 fn heading(text: &str) {
     say!("");
     terminal::heading(text);
+    say!("");
 }
 
 fn line(what: &str, found: &str) {
-    say!("  {what:44} {found}");
+    say!("  {what:38} {found}");
+}
+
+/// Prints what to remember of a part, in lines of at most 80 columns.
+fn remember(text: &str) {
+    let italic = Style::new().italic();
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= 80 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    say!("");
+    for line in lines {
+        say!("{italic}{line}{italic:#}");
+    }
 }
 
 fn expect(right: bool, what: &str) -> Outcome {
     if right { Ok(()) } else { Err(what.into()) }
 }
 
-/// The notes' example.
+fn milliseconds(time: Duration) -> String {
+    format!("{} ms", time.as_millis())
+}
+
+/// The whole tour.
+pub(crate) fn everything() -> Outcome {
+    for part in [
+        switch, start, wait, queues, subprocess, many, share, stacks, two_ways,
+        // The last one: it takes Ctrl-C away from the terminal.
+        shutdown,
+    ] {
+        part()?;
+    }
+    say!("");
+    say!("Next: read chapter 3 (`cargo run -p book`), then try its first exercise:");
+    say!("`cargo test --test ex03_turns`.");
+    Ok(())
+}
+
+/// The example of the talk's notes.
 pub(crate) fn switch() -> Outcome {
     heading("An explicit switch");
     let printed = RefCell::new(Vec::new());
     let print = |number: u32| printed.borrow_mut().push(number);
+    // ANCHOR: switch
     switch::run(vec![
-        Box::new(|mut other| {
+        Box::new(|mut switch| {
             print(12);
-            other.to(1);
+            switch.to(1);
             print(34);
         }),
-        Box::new(|mut other| {
+        Box::new(|mut switch| {
             print(56);
-            other.to(0);
+            switch.to(0);
             print(78);
         }),
     ]);
-    line("printed:", &format!("{:?}", printed.borrow()));
+    // ANCHOR_END: switch
+    line("printed", &format!("{:?}", printed.borrow()));
     expect(
         *printed.borrow() == [12, 56, 34],
-        "the greenlets went another way",
+        "the greenlets ran in another order",
     )?;
-    say!(
-        "  The first one ended, and nobody switched back to the second: 78 is never printed."
+    remember(
+        "The first greenlet ended, and no greenlet switched back to the second: 78 is \
+         never printed.",
     );
     Ok(())
 }
 
-/// One tool after another.
-pub(crate) fn tools() -> Outcome {
-    heading("gevent's tools");
+/// Start and stop.
+pub(crate) fn start() -> Outcome {
+    heading("Start and stop");
     let brewers = [("tea", 2), ("coffee", 1)].map(|(kind, cups)| Brewer {
         kind: kind.into(),
         cups,
@@ -70,7 +114,7 @@ pub(crate) fn tools() -> Outcome {
         .into_iter()
         .collect::<Result<Vec<_>, _>>()?;
     let results: Vec<_> = join_all(started).into_iter().flatten().flatten().collect();
-    line("spawn and joinall:", &format!("{results:?}"));
+    line("two brewers, joined", &format!("{results:?}"));
 
     let wait = Duration::from_millis(30);
     let start = Instant::now();
@@ -78,138 +122,187 @@ pub(crate) fn tools() -> Outcome {
         coroutine::sleep(wait);
     }
     let one_by_one = start.elapsed();
-    let start = Instant::now();
-    join_all(
-        (0..10)
-            .map(|_| go!(move || coroutine::sleep(wait)))
-            .collect(),
-    );
-    let together = start.elapsed();
-    line(
-        "ten waits of 30 ms, one by one, together:",
-        &format!("{one_by_one:.0?}, {together:.0?}"),
-    );
+    line("ten waits of 30 ms, one by one", &milliseconds(one_by_one));
+    let mut together = Duration::MAX;
+    // The best of five: other work on the machine can only make a run slower.
+    for _ in 0..5 {
+        // ANCHOR: together
+        let start = Instant::now();
+        let sleepers = (0..10).map(|_| go!(move || coroutine::sleep(wait)));
+        join_all(sleepers.collect());
+        let elapsed = start.elapsed();
+        // ANCHOR_END: together
+        together = together.min(elapsed);
+    }
+    line("ten waits of 30 ms, together", &milliseconds(together));
     expect(
         together < one_by_one / 2,
-        "waiting together took as long as waiting in turn",
+        "waiting together took as long as waiting one by one",
     )?;
 
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = join_all(vec![go!(|| 1), go!(|| panic!("no tea left")), go!(|| 3)]);
     std::panic::set_hook(hook);
-    line("a panic stays inside:", &format!("{outcome:?}"));
-    expect(outcome[2] == Ok(3), "a panic disturbed others")?;
+    line("a panic in the second of three", &format!("{outcome:?}"));
+    expect(outcome[2] == Ok(3), "a panic disturbed another coroutine")?;
 
-    let slow = timeout::within(Duration::from_millis(20), || {
-        coroutine::sleep(Duration::from_secs(60))
-    });
+    let minute = || coroutine::sleep(Duration::from_secs(60));
+    // SAFETY: the work only sleeps.
+    let slow = unsafe { timeout::within(Duration::from_millis(20), minute) };
+    line("a minute's work, with 20 ms to do it", &format!("{slow:?}"));
+    expect(slow.is_none(), "the limit did not hold")?;
+
+    let sleeper = go!(minute);
+    // SAFETY: as above.
+    unsafe { cancel::cancel(&sleeper) };
+    let cancelled = sleeper.join().is_err();
     line(
-        "a minute's work with a limit of 20 ms:",
-        &format!("{slow:?}"),
+        "a minute's sleep, cancelled",
+        if cancelled {
+            "stopped at once"
+        } else {
+            "ended"
+        },
     );
-    expect(slow.is_none(), "the limit was not held")?;
+    expect(cancelled, "cancelling did not stop the sleeper")?;
+    remember("A coroutine stops only where it waits, even when it is cancelled.");
+    Ok(())
+}
 
-    let flag = Arc::new(event::Event::new());
+/// Wait for one thing.
+pub(crate) fn wait() -> Outcome {
+    heading("Wait for one thing");
+    // ANCHOR: event
+    let ready = Arc::new(event::Event::new());
     let waiting: Vec<_> = (0..3)
         .map(|_| {
-            let flag = flag.clone();
-            go!(move || flag.wait())
+            let ready = ready.clone();
+            go!(move || ready.wait())
         })
         .collect();
-    flag.set();
+    ready.set();
+    let resumed = join_all(waiting).len();
+    // ANCHOR_END: event
     line(
-        "three wait for an event:",
-        &format!("{} go on", join_all(waiting).len()),
+        "three coroutines wait for an event",
+        &format!("{resumed} resumed"),
     );
 
-    let places = Arc::new(queue::Bounded::new(2));
-    let maker = {
-        let places = places.clone();
-        go!(move || (1..=5).for_each(|number| places.put(number)))
-    };
-    let taken: Vec<u32> = (0..5).map(|_| places.take()).collect();
-    join_all(vec![maker]);
-    line("through a queue with two places:", &format!("{taken:?}"));
+    let tea = Arc::new(event::AsyncResult::new());
+    let waiting = (0..2).map(|_| {
+        let tea = tea.clone();
+        go!(move || tea.get(Duration::from_secs(5)).unwrap_or_default())
+    });
+    let waiting = waiting.collect();
+    tea.set("tea").map_err(|_| "there was a value before")?;
+    let got: Vec<_> = join_all(waiting).into_iter().flatten().collect();
+    line("two wait for the same value", &format!("{got:?}"));
+    expect(got == ["tea", "tea"], "the value did not arrive")?;
+
+    // ANCHOR: queue
+    let queue = Arc::new(queue::Bounded::new(2));
+    let to = queue.clone();
+    let producer = go!(move || (1..=5).for_each(|number| to.put(number)));
+    let taken: Vec<u32> = (0..5).map(|_| queue.take()).collect();
+    // ANCHOR_END: queue
+    join_all(vec![producer]);
+    line("five items through two places", &format!("{taken:?}"));
+    expect(taken == [1, 2, 3, 4, 5], "the queue lost the order")?;
+    remember("While a coroutine waits, its worker runs others.");
+    Ok(())
+}
+
+/// Wait for many.
+pub(crate) fn many() -> Outcome {
+    heading("Wait for many");
+    let numbers: Vec<u64> = (1..=12).collect();
+    let all_here = may::sync::Barrier::new(numbers.len());
+    // ANCHOR: group
+    let squares = pool::group(&numbers, |number| {
+        all_here.wait();
+        number * number
+    });
+    // ANCHOR_END: group
+    let last = squares.last().copied().unwrap_or_default();
+    line(
+        "a group of twelve, all at a time",
+        &format!("12 × 12 is {last}"),
+    );
+    expect(last == 144, "the group lost a result")?;
 
     let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
-    let done = pool::pool(3, &(0..12).collect::<Vec<_>>(), |number| {
+    let done = pool::pool(3, &numbers, |number| {
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         coroutine::sleep(Duration::from_millis(1));
         now.fetch_sub(1, Ordering::SeqCst);
         number
     });
+    let most = most.into_inner();
     line(
-        "twelve jobs in a pool of three:",
-        &format!("{} done, {} at a time", done.len(), most.into_inner()),
+        "twelve jobs in a pool of three",
+        &format!("{} done, {most} at a time", done.len()),
     );
+    expect(
+        done == numbers && most <= 3,
+        "the pool did not hold its limit",
+    )?;
 
     let (left, from_left) = may::sync::mpsc::channel::<&str>();
     let (right, from_right) = may::sync::mpsc::channel();
-    right.send("tea").map_err(|_| "nobody listens")?;
+    right.send("tea").map_err(|_| "no receiver")?;
     let came = first(&from_left, &from_right, Duration::from_secs(5));
-    line("select:", &format!("{came:?}"));
+    line("select, with tea on the right", &format!("{came:?}"));
     drop(left);
     expect(came == First::Right("tea"), "select took the wrong channel")?;
-
-    let sleeper = go!(|| coroutine::sleep(Duration::from_secs(60)));
-    cancel::cancel(&sleeper);
-    line(
-        "a cancelled sleeper:",
-        if sleeper.join().is_err() {
-            "ended at once"
-        } else {
-            "slept on"
-        },
-    );
-
-    let (ann, bob) = actor::ping_pong(4).ok_or("the players did not end")?;
-    line("two actors, four strokes:", &format!("{bob:?}, {ann:?}"));
-    say!(
-        "  Each of them is a file of some thirty lines, and none of them stops a thread."
+    remember(
+        "To wait for many, start a coroutine for each, and wait for the coroutines.",
     );
     Ok(())
 }
 
-/// What greenlets do not protect from.
-pub(crate) fn race() -> Outcome {
-    heading("Races");
+/// Share.
+pub(crate) fn share() -> Outcome {
+    heading("Share");
     let sold = race::sell(1, 10, true);
-    line(
-        "one ticket, ten buyers, who ask a bank:",
-        &format!("{sold} sold"),
-    );
+    line("one ticket, ten buyers", &format!("{sold} sold"));
     let locked = race::sell_locked(1, 10);
-    line("the same under a lock:", &format!("{locked} sold"));
+    line("the same, with a lock", &format!("{locked} sold"));
     expect(
         sold > 1 && locked == 1,
         "the race did not show, or the lock did not hold",
     )?;
-    let both_looked = may::sync::Barrier::new(2);
-    let raised = race::raise_twice(|| {
-        both_looked.wait();
+    // ANCHOR: barrier
+    let both_read = may::sync::Barrier::new(2);
+    let counter = race::raise_twice(|| {
+        both_read.wait();
     });
-    line(
-        "two raise a counter, both look first:",
-        &format!("it is at {raised}"),
-    );
-    expect(raised == 1, "nothing was lost")?;
+    // ANCHOR_END: barrier
+    line("a counter, incremented twice", &format!("{counter}"));
+    expect(counter == 1, "no update was lost")?;
+
     let in_thread = local::in_thread(100);
     line(
-        "100 keep a number in a variable of the thread:",
-        &format!("{in_thread} find another's"),
+        "100 numbers in a thread-local",
+        &format!("{in_thread} coroutines find another's"),
     );
     let in_coroutine = local::in_coroutine(100);
     line(
-        "in a variable of the coroutine:",
-        &format!("{in_coroutine} find another's"),
+        "100 numbers in a coroutine-local",
+        &format!("{in_coroutine} coroutines find another's"),
     );
     expect(
         in_thread > 0 && in_coroutine == 0,
-        "the thread's variable was nobody else's",
+        "no two coroutines met on a thread",
     )?;
-    say!(
-        "  Look, let others run, act: whatever the unit is called, what was looked at may have changed."
+
+    let (ann, bob) = actor::ping_pong(4).ok_or("the players did not end")?;
+    line("two actors: what Bob received", &format!("{bob:?}"));
+    line("and Ann", &format!("{ann:?}"));
+    remember(
+        "Between a check and the action that depends on it, a wait lets other \
+         coroutines change what was checked. A lock around both, or an actor, keeps \
+         them out.",
     );
     Ok(())
 }
@@ -217,36 +310,40 @@ pub(crate) fn race() -> Outcome {
 /// Stacks.
 pub(crate) fn stacks() -> Outcome {
     heading("Stacks");
+    let shown = |dug: stack::Dug| {
+        let end = match dug.depth {
+            Some(depth) => format!("came back from call {depth}"),
+            None => "overflowed".to_owned(),
+        };
+        let values = if dug.dropped { "dropped" } else { "lost" };
+        (end, values)
+    };
     let dug = stack::dig_in(1024 * 1024, 500)?;
-    line(
-        "500 calls deep on a stack of 1 MiB:",
-        &format!("{:?}, dropped: {}", dug.depth, dug.dropped),
-    );
+    let (end, values) = shown(dug);
+    line("1 MiB, 500 calls deep", &format!("{end}, values {values}"));
     expect(dug.depth == Some(500), "a stack of 1 MiB was too small")?;
-    // In a process of its own: what a handler of a signal leaves behind is nobody's
-    // business.
+    // In its own process, because of the signal handler.
     let output = Command::new(std::env::current_exe()?)
         .arg("overflow")
         .output()?;
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    line(
-        "100,000 calls deep on one of 32 KiB:",
-        String::from_utf8_lossy(&output.stdout).trim(),
-    );
-    line("", &format!("({said})"));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    line("32 KiB, 100,000 calls deep", printed.trim());
+    let reported = String::from_utf8_lossy(&output.stderr);
+    line("  generator's handler reports", reported.trim());
     expect(
         output.status.success(),
-        "the stack had no end, or the process did",
+        "the stack had no end, or the process died",
     )?;
     match stack::max_mappings() {
         Some(most) => line(
-            "mappings that Linux allows:",
-            &format!("{most}, so {} coroutines", most / 2),
+            "mappings that Linux allows here",
+            &format!("{most}, for {} coroutines", most / 2),
         ),
-        None => line("mappings:", "this system names no limit"),
+        None => line("mappings", "this system names no limit"),
     }
-    say!(
-        "  A stack does not grow, and what lay on one that overflowed is lost: choose it for the deepest call."
+    remember(
+        "A stack never grows, and the values on one that overflowed are never dropped: \
+         choose its size for the deepest call.",
     );
     Ok(())
 }
@@ -254,44 +351,41 @@ pub(crate) fn stacks() -> Outcome {
 /// Runs in a child process.
 pub(crate) fn overflow() -> Outcome {
     let dug = stack::dig_in(32 * 1024, 100_000)?;
-    say!("{:?}, dropped: {}", dug.depth, dug.dropped);
+    let values = if dug.dropped { "dropped" } else { "lost" };
+    say!("overflowed, values {values}");
     expect(dug.depth.is_none(), "the stack had no end")
 }
 
 /// One program, twice.
 pub(crate) fn two_ways() -> Outcome {
     heading("With a stack, and without");
-    let cups = join_all(vec![go!(|| two_ways::tea(3))]);
+    let cups = join_all(vec![go!(|| two_ways::tea(3))]).remove(0)?;
+    let stack = may::config().get_stack_size() / 128;
     line(
-        "stackful, cups:",
-        &format!(
-            "{:?}, on a stack of {} KiB",
-            cups[0],
-            may::config().get_stack_size() / 128
-        ),
+        "stackful",
+        &format!("{cups} cups, on a stack of {stack} KiB"),
     );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
     let cups_async = runtime.block_on(two_ways::tea_async(3));
+    let size = two_ways::future_size();
     line(
-        "stackless, cups:",
-        &format!(
-            "Ok({cups_async}), in a future of {} bytes",
-            two_ways::future_size()
-        ),
+        "stackless",
+        &format!("{cups_async} cups, in a future of {size} bytes"),
     );
     expect(
-        cups[0] == Ok(3) && cups_async == 3,
+        cups == 3 && cups_async == 3,
         "the two are not the same program",
     )?;
-    say!(
-        "  The future knows how much it has to remember. The stack has to be large enough for anything."
+    remember(
+        "A future has the size of what it has to remember. A stack has to be large \
+         enough for the deepest call.",
     );
     Ok(())
 }
 
-/// Runs this program again as `what`, in a process of its own, and shows what it prints.
+/// Runs this program as `what` in a child process, and prints its output.
 fn again(what: &str) -> Outcome {
     let output = Command::new(std::env::current_exe()?).arg(what).output()?;
     String::from_utf8_lossy(&output.stdout)
@@ -305,98 +399,105 @@ fn again(what: &str) -> Outcome {
 
 /// Queues with a bound and without.
 pub(crate) fn queues() -> Outcome {
-    heading("A thousand things from one coroutine to another, on one worker");
-    // The number of workers is a process's.
+    heading("A thousand items through a queue, on one worker");
+    // The number of workers belongs to the process.
     again("one-worker")?;
-    say!(
-        "  A queue has to know whom it makes wait: a coroutine, or the thread under all of them."
+    remember(
+        "Ask of every queue what it makes wait: a coroutine, or the thread under all \
+         of them.",
     );
     Ok(())
 }
 
 /// Runs in a child process.
 pub(crate) fn one_worker() -> Outcome {
-    const THINGS: u32 = 1_000;
+    const ITEMS: u32 = 1_000;
     may::config().set_workers(1);
-    say!("                                            taken  waiting at most");
+    say!("  {:43} {:>6} {:>17}", "", "taken", "waiting, at most");
     let show = |what: &str, passed: queue::Passed| {
-        say!("  {what:41} {:>5} {:>16}", passed.taken, passed.most);
+        say!("  {what:43} {:>6} {:>17}", passed.taken, passed.most);
         passed
     };
     let (sender, receiver) = may::sync::mpsc::channel();
     let unbounded = queue::pass(
-        THINGS,
-        move |thing| sender.send(thing).is_ok(),
+        ITEMS,
+        move |item| sender.send(item).is_ok(),
         move || receiver.recv().ok(),
     );
     show("may::sync::mpsc, no bound", unbounded);
 
     let ours = Arc::new(queue::Bounded::new(2));
     let (to, from) = (ours.clone(), ours);
-    let put = move |thing| {
-        to.put(Some(thing));
-        if thing + 1 == THINGS {
+    let put = move |item| {
+        to.put(Some(item));
+        if item + 1 == ITEMS {
             to.put(None);
         }
         true
     };
     let ours = show(
-        "queue::Bounded, two places",
-        queue::pass(THINGS, put, move || from.take()),
+        "queue::Bounded, 2 places",
+        queue::pass(ITEMS, put, move || from.take()),
     );
 
     let (sender, receiver) = crossbeam::channel::bounded(2);
-    let put = move |thing| queue::put(&sender, thing).is_ok();
-    let asking = queue::pass(THINGS, put, move || queue::take(&receiver).ok());
-    show("crossbeam, two places, asking", asking);
+    let put = move |item| queue::put(&sender, item).is_ok();
+    let asking = queue::pass(ITEMS, put, move || queue::take(&receiver).ok());
+    show("crossbeam, 2 places, try_send and yield", asking);
 
     let (sender, receiver) = crossbeam::channel::bounded(2);
     let limit = Duration::from_millis(100);
-    let put = move |thing| sender.send_timeout(thing, limit).is_ok();
-    let stuck = queue::pass(THINGS, put, move || receiver.recv().ok());
-    show("crossbeam, two places, send for 100 ms", stuck);
+    let put = move |item| sender.send_timeout(item, limit).is_ok();
+    let stuck = queue::pass(ITEMS, put, move || receiver.recv().ok());
+    show("crossbeam, 2 places, send for up to 100 ms", stuck);
     expect(
-        unbounded.most == THINGS,
-        "the maker was held back without a bound",
+        unbounded.most == ITEMS,
+        "the producer waited although there is no bound",
     )?;
     expect(
-        ours.taken == THINGS && ours.most <= 3,
+        ours.taken == ITEMS && ours.most <= 3,
         "the bound did not hold",
     )?;
     expect(
-        asking.taken == THINGS && asking.most <= 3,
+        asking.taken == ITEMS && asking.most <= 3,
         "crossbeam's bound did not hold",
     )?;
     expect(
         stuck.meanwhile == 0 && stuck.taken == 2,
-        "somebody ran on a worker that stood still",
+        "a coroutine ran on a worker that was asleep",
     )
 }
 
-/// Programs that we wait for.
+/// Child processes.
 pub(crate) fn subprocess() -> Outcome {
-    heading("Waiting for programs");
+    /// How long ten of the programs take without the time to start them.
+    const ONE_BY_ONE: Duration = Duration::from_secs(2);
+    heading("Wait for a child process");
     let sleep = || {
         let mut sleep = Command::new("sleep");
         sleep.arg("0.2");
         sleep
     };
-    let start = Instant::now();
-    let ended = join_all(
-        (0..10)
-            .map(|_| go!(move || subprocess::output(sleep())))
-            .collect(),
-    );
-    let together = start.elapsed();
-    let well = ended
-        .iter()
-        .flatten()
-        .flatten()
-        .filter(|output| output.status.success())
-        .count();
+    let (mut together, mut well) = (Duration::MAX, 0);
+    // The best of three, if it has to be: other work can only make a run slower.
+    for _ in 0..3 {
+        let start = Instant::now();
+        let programs = (0..10).map(|_| go!(move || subprocess::output(sleep())));
+        let ended = join_all(programs.collect());
+        together = together.min(start.elapsed());
+        well = ended
+            .iter()
+            .flatten()
+            .flatten()
+            .filter(|output| output.status.success())
+            .count();
+        if together < ONE_BY_ONE {
+            break;
+        }
+    }
     line(
-        "ten programs that sleep for 0.2 s:",
-        &format!("{well} ended well, in {together:.0?}"),
+        "ten programs that sleep for 200 ms",
+        &format!("{well} succeeded, in {}", milliseconds(together)),
     );
     expect(well == 10, "`sleep` could not be run")?;
 
@@ -407,18 +508,19 @@ pub(crate) fn subprocess() -> Outcome {
         subprocess::output(cat)
     });
     let feeds = go!(move || std::io::Write::write_all(&mut writer, b"tea"));
-    let said = waits.join().map_err(|_| "a coroutine panicked")??.stdout;
+    let printed = waits.join().map_err(|_| "a coroutine panicked")??.stdout;
     feeds.join().map_err(|_| "a coroutine panicked")??;
     line(
-        "one that reads what a coroutine writes:",
-        &format!("{:?}", String::from_utf8_lossy(&said)),
+        "`cat`, fed by another coroutine",
+        &format!("{:?}", String::from_utf8_lossy(&printed)),
     );
     expect(
-        said == b"tea" && together < Duration::from_millis(1_900),
+        printed == b"tea" && together < ONE_BY_ONE,
         "the worker stood still",
     )?;
-    say!(
-        "  A thread waits for the program, and the coroutine for the thread. The workers are free."
+    remember(
+        "A thread waits for the program, and the coroutine waits for the thread. The \
+         workers are free.",
     );
     Ok(())
 }
@@ -430,12 +532,12 @@ pub(crate) fn shutdown() -> Outcome {
     {
         use greenlets::shutdown::{on_interrupt, run_until};
         let stop = Arc::new(event::Event::new());
-        let raised = stop.clone();
-        on_interrupt(move || raised.set())?;
+        let set = stop.clone();
+        on_interrupt(move || set.set())?;
         let owned = Arc::new(());
         let (kept, looked_at) = (owned.clone(), stop.clone());
         let started = vec![
-            go!(|| "was done before".to_owned()),
+            go!(|| "ended by itself".to_owned()),
             go!(move || {
                 coroutine::sleep(Duration::from_secs(3600));
                 drop(kept);
@@ -448,37 +550,29 @@ pub(crate) fn shutdown() -> Outcome {
                 "saw the flag".to_owned()
             }),
         ];
-        // What the terminal does when somebody presses Ctrl-C.
+        // The terminal does this when you press Ctrl-C.
         rustix::process::kill_process(
             rustix::process::getpid(),
             rustix::process::Signal::INT,
         )?;
-        let ended = run_until(&stop, started);
-        for (who, how) in [
-            "one with little to do:",
-            "one that waits:",
-            "one that computes:",
-        ]
-        .iter()
-        .zip(&ended)
+        // SAFETY: none of them starts a scope or a select.
+        let ended = unsafe { run_until(&stop, started) };
+        for (which, how) in ["a short one", "one that sleeps", "one that computes"]
+            .iter()
+            .zip(&ended)
         {
-            line(
-                who,
-                how.as_deref().unwrap_or("was cancelled where it waited"),
-            );
+            line(which, how.as_deref().unwrap_or("was cancelled at its wait"));
         }
         let dropped = Arc::strong_count(&owned) == 1;
         line(
-            "what the cancelled one owned:",
+            "the sleeper's values",
             if dropped { "dropped" } else { "lost" },
         );
         expect(
             ended[0].is_some() && ended[1].is_none() && ended[2].is_some() && dropped,
-            "somebody went on",
+            "a coroutine ran on",
         )?;
-        say!(
-            "  The signal raises a flag and no more. The program ends itself, in its own order."
-        );
+        remember("The signal only sets a flag. The program ends itself, in good order.");
     }
     #[cfg(not(unix))]
     say!("  (this system has no signals)");

@@ -1,213 +1,292 @@
-//! What a `Bounded` has to do. Sections are those of chapter 3.
+//! What a `Bounded` has to do. The sections are those of chapter 3.
 
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
 
-use may::{coroutine, go};
+use may::coroutine::{JoinHandle, yield_now};
+use may::go;
+use may::sync::Semphore;
+use support::{on_one_worker, same};
 
 use crate::subject::Bounded;
 
-/// Nothing here takes so long unless somebody waits for ever.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The end of most messages.
+const SECTION: &str = "See \"A queue that can be closed\".";
 
-/// Does something that may wait, and gives up on it.
-fn patiently<T: Send + 'static>(
-    why: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> T {
-    may::config().set_stack_size(0x4000);
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(work()));
-    receiver
-        .recv_timeout(PATIENCE)
-        .unwrap_or_else(|error| match error {
-            mpsc::RecvTimeoutError::Timeout => {
-                panic!("still waiting after {PATIENCE:?}: {why} See \"Queues\".")
-            }
-            mpsc::RecvTimeoutError::Disconnected => {
-                panic!("it panicked: its message stands above.")
-            }
-        })
+/// Starts a coroutine and returns when it waits, or has ended.
+fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let starts = Arc::new(Semphore::new(0));
+    let started = starts.clone();
+    let handle = go!(move || {
+        starts.post();
+        work()
+    });
+    // On one worker this resumes after the other coroutine has stopped.
+    started.wait();
+    handle
+}
+
+/// What a coroutine returned.
+fn join<T>(handle: JoinHandle<T>) -> T {
+    handle
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[test]
 fn first_in_first_out() {
-    let came = patiently("there is room for all three.", || {
+    let yours = on_one_worker("there is room for all three items.", || {
         let queue = Bounded::new(3);
-        for thing in ["tea", "milk", "sugar"] {
-            queue.put(thing).expect("it is open");
-        }
-        [queue.take(), queue.take(), queue.take()]
+        let put = ["tea", "milk", "sugar"].map(|item| queue.put(item).is_ok());
+        (put, [queue.take(), queue.take(), queue.take()])
     });
-    assert_eq!(
-        came,
-        [Some("tea"), Some("milk"), Some("sugar")],
-        "in the order in which they came. See \"Queues\"."
+    same(
+        yours,
+        ([true; 3], [Some("tea"), Some("milk"), Some("sugar")]),
+        "items come out in order. See \"A queue that can be closed\".",
     );
 }
 
 #[test]
-fn all_that_is_put_in_is_taken_out() {
-    let sum = patiently(
-        "whoever waits is woken when a place or a thing is there.",
-        || {
-            let queue = Arc::new(Bounded::new(2));
-            let makers: Vec<_> = (0..4)
-                .map(|maker| {
-                    let queue = queue.clone();
-                    go!(move || (0..250_u64).for_each(|number| queue
-                        .put(maker * 250 + number)
-                        .expect("it is open")))
-                })
-                .collect();
-            let takers: Vec<_> = (0..4)
-                .map(|_| {
-                    let queue = queue.clone();
-                    go!(move || std::iter::from_fn(|| queue.take()).sum::<u64>())
-                })
-                .collect();
-            for maker in makers {
-                maker.join().expect("a maker does not panic");
-            }
-            queue.close();
-            takers
-                .into_iter()
-                .map(|taker| taker.join().expect("a taker does not panic"))
-                .sum::<u64>()
-        },
-    );
-    assert_eq!(
-        sum,
-        (0..1000).sum(),
-        "each thing comes out once. See \"Queues\"."
-    );
-}
-
-#[test]
-fn who_waits_for_a_thing_is_woken() {
-    patiently("who waits in `take` is woken by `put`.", || {
+fn put_wakes_a_waiting_consumer() {
+    let hint = "a `put` has to wake a coroutine that waits in `take`. \
+                See \"A queue that can be closed\".";
+    let yours = on_one_worker(hint, || {
         let queue = Arc::new(Bounded::new(1));
-        let (from, (taken, answers)) = (queue.clone(), mpsc::channel());
-        let taker = go!(move || {
-            while let Some(number) = from.take() {
-                taken.send(number).expect("somebody listens");
-            }
-        });
-        for number in 0..20 {
-            // Time for the taker to begin to wait, which it will in one of twenty rounds
-            // at the least.
-            thread::sleep(Duration::from_millis(1));
-            queue.put(number).expect("it is open");
-            assert_eq!(
-                answers.recv(),
-                Ok(number),
-                "in their order. See \"Queues\"."
-            );
-        }
-        queue.close();
-        taker.join().expect("a taker does not panic");
+        let from = queue.clone();
+        let consumer = start(move || [from.take(), from.take()]);
+        let put = [queue.put(1), queue.put(2)];
+        (put, join(consumer))
     });
+    same(yours, ([Ok(()); 2], [Some(1), Some(2)]), hint);
 }
 
 #[test]
-fn a_full_queue_makes_wait() {
-    let most = patiently("a place becomes free with each `take`.", || {
+fn put_waits_while_the_queue_is_full() {
+    let hint = "a `take` has to wake a coroutine that waits in `put`. \
+                See \"A queue that can be closed\".";
+    let ahead = on_one_worker(hint, || {
         let queue = Arc::new(Bounded::new(3));
-        let ahead = Arc::new(AtomicUsize::new(0));
-        let (to, count) = (queue.clone(), ahead.clone());
-        let maker = go!(move || {
-            for number in 0..100 {
-                to.put(number).expect("it is open");
-                count.fetch_add(1, Ordering::SeqCst);
+        let put = Arc::new(AtomicUsize::new(0));
+        let (to, count) = (queue.clone(), put.clone());
+        let producer = start(move || {
+            for number in 0..8 {
+                if to.put(number).is_ok() {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
             }
         });
-        let mut most = 0;
-        for _ in 0..100 {
-            for _ in 0..20 {
-                coroutine::yield_now();
-            }
-            thread::sleep(Duration::from_micros(50));
-            most = most.max(ahead.load(Ordering::SeqCst));
-            queue.take();
-            ahead.fetch_sub(1, Ordering::SeqCst);
-        }
-        maker.join().expect("a maker does not panic");
-        most
+        // How many items are in the queue, before each `take`.
+        let ahead: Vec<_> = (0..8)
+            .map(|taken| {
+                let ahead = put.load(Ordering::SeqCst) - taken;
+                queue.take();
+                // The producer runs now, if it was woken.
+                yield_now();
+                ahead
+            })
+            .collect();
+        join(producer);
+        ahead
     });
-    // One may have got in between our two lines.
-    assert!(
-        (2..=4).contains(&most),
-        "up to {most} things were ahead, in a queue with 3 places. See \"Queues\"."
+    same(
+        ahead,
+        vec![3, 3, 3, 3, 3, 3, 2, 1],
+        "how many of 8 items were in a queue with 3 places, before each `take`. \
+         See \"A queue that can be closed\".",
     );
 }
 
 #[test]
-fn a_closed_queue_takes_nothing_and_gives_what_it_has() {
-    let (refused, came) = patiently("a closed queue makes nobody wait.", || {
-        let queue = Bounded::new(3);
-        queue.put("tea").expect("it is open");
-        queue.put("milk").expect("it is open");
-        queue.close();
-        (
-            queue.put("sugar"),
-            [queue.take(), queue.take(), queue.take(), queue.take()],
-        )
-    });
-    assert_eq!(
-        refused,
-        Err("sugar"),
-        "what is refused is given back. See \"Queues\"."
-    );
-    assert_eq!(
-        came,
-        [Some("tea"), Some("milk"), None, None],
-        "first what is there, then the end. See \"Queues\"."
-    );
-}
-
-#[test]
-fn who_waits_for_a_thing_goes_on_when_it_closes() {
-    let came = patiently("all who wait have to be woken by `close`.", || {
-        let queue = Arc::new(Bounded::<u8>::new(1));
-        let takers: Vec<_> = (0..3)
+fn every_item_is_taken_once() {
+    let hint = "a producer or a consumer is never woken. \
+                See \"A queue that can be closed\".";
+    let sum = on_one_worker(hint, || {
+        let queue = Arc::new(Bounded::new(2));
+        let producers: Vec<_> = (0..4)
+            .map(|producer| {
+                let queue = queue.clone();
+                go!(move || for number in 0..250_u64 {
+                    let _ = queue.put(producer * 250 + number);
+                })
+            })
+            .collect();
+        let consumers: Vec<_> = (0..4)
             .map(|_| {
                 let queue = queue.clone();
-                go!(move || queue.take())
+                go!(move || std::iter::from_fn(|| queue.take()).sum::<u64>())
             })
             .collect();
-        thread::sleep(Duration::from_millis(20));
+        producers.into_iter().for_each(join);
         queue.close();
-        takers
-            .into_iter()
-            .map(|taker| taker.join().expect("a taker does not panic"))
-            .collect::<Vec<_>>()
+        consumers.into_iter().map(join).sum::<u64>()
     });
-    assert_eq!(came, [None; 3], "nothing came. See \"Queues\".");
+    same(
+        sum,
+        (0..1000).sum(),
+        "the sum of 1,000 items from four producers, by four consumers. \
+         See \"A queue that can be closed\".",
+    );
 }
 
 #[test]
-fn who_waits_for_a_place_goes_on_when_it_closes() {
-    let refused = patiently("all who wait have to be woken by `close`.", || {
-        let queue = Arc::new(Bounded::new(1));
-        queue.put(0).expect("it is open");
-        let makers: Vec<_> = (1..=3)
-            .map(|number| {
-                let queue = queue.clone();
-                go!(move || queue.put(number))
-            })
-            .collect();
-        thread::sleep(Duration::from_millis(20));
-        queue.close();
-        makers
-            .into_iter()
-            .map(|maker| maker.join().expect("a maker does not panic"))
-            .collect::<Vec<_>>()
+fn two_puts_wake_two_consumers() {
+    let hint = "two consumers wait, two items are there. \
+                See \"A queue that can be closed\".";
+    let mut yours = on_one_worker(hint, || {
+        let queue = Arc::new(Bounded::new(3));
+        let consumers = [(); 2].map(|()| {
+            let queue = queue.clone();
+            start(move || queue.take())
+        });
+        let put = [queue.put(1), queue.put(2)];
+        assert_eq!(put, [Ok(()); 2], "`put` refused an item of an open queue");
+        consumers.map(join)
     });
-    assert_eq!(
-        refused,
-        [Err(1), Err(2), Err(3)],
-        "each gets its thing back. See \"Queues\"."
+    yours.sort_unstable();
+    same(yours, [Some(1), Some(2)], hint);
+}
+
+#[test]
+fn two_takes_wake_two_producers() {
+    let hint = "two producers wait, two places are free. \
+                See \"A queue that can be closed\".";
+    let yours = on_one_worker(hint, || {
+        let queue = Arc::new(Bounded::new(2));
+        let first = [queue.put(1), queue.put(2)];
+        assert_eq!(first, [Ok(()); 2], "`put` refused an item of an open queue");
+        let producers = [3, 4].map(|item| {
+            let queue = queue.clone();
+            start(move || queue.put(item))
+        });
+        let taken = [queue.take(), queue.take()];
+        (taken, producers.map(join))
+    });
+    same(yours, ([Some(1), Some(2)], [Ok(()); 2]), hint);
+}
+
+#[test]
+fn a_consumer_that_wakes_too_late_waits_again() {
+    let yours = on_one_worker(SECTION, || {
+        let queue = Arc::new(Bounded::new(1));
+        let from = queue.clone();
+        let consumer = start(move || from.take());
+        // Wakes the consumer, and takes the item before it runs.
+        let put = queue.put(1);
+        let quicker = queue.take();
+        // Now the consumer runs, and finds the queue empty again.
+        yield_now();
+        (put, quicker, queue.put(2), join(consumer))
+    });
+    same(
+        yours,
+        (Ok(()), Some(1), Ok(()), Some(2)),
+        "the item that woke a consumer was gone when it ran: check again after every \
+         wait. See \"A queue that can be closed\".",
+    );
+}
+
+#[test]
+fn a_producer_that_wakes_too_late_waits_again() {
+    let yours = on_one_worker(SECTION, || {
+        let queue = Arc::new(Bounded::new(1));
+        let first = queue.put(1);
+        let to = queue.clone();
+        let producer = start(move || to.put(2));
+        // Wakes the producer, and fills the queue before it runs.
+        let taken = queue.take();
+        let quicker = queue.put(3);
+        yield_now();
+        let too_early = producer.is_done();
+        let then = [queue.take(), queue.take()];
+        (first, taken, quicker, too_early, then, join(producer))
+    });
+    same(
+        yours,
+        (Ok(()), Some(1), Ok(()), false, [Some(3), Some(2)], Ok(())),
+        "the place that woke a producer was taken when it ran: check again after every \
+         wait. See \"A queue that can be closed\".",
+    );
+}
+
+#[test]
+fn a_closed_queue_refuses_items_and_returns_the_rest() {
+    let hint = "nothing waits for a closed queue. See \"A queue that can be closed\".";
+    let yours = on_one_worker(hint, || {
+        let queue = Bounded::new(3);
+        let put = [queue.put("tea"), queue.put("milk")];
+        queue.close();
+        let refused = queue.put("sugar");
+        let taken = [queue.take(), queue.take(), queue.take(), queue.take()];
+        (put, refused, taken)
+    });
+    same(
+        yours,
+        (
+            [Ok(()); 2],
+            Err("sugar"),
+            [Some("tea"), Some("milk"), None, None],
+        ),
+        "a closed queue returns the item to `put`, and to `take` first its items, then \
+         `None`. See \"A queue that can be closed\".",
+    );
+}
+
+#[test]
+fn close_wakes_every_consumer() {
+    let hint = "`close` has to wake every coroutine that waits in `take`. \
+                See \"A queue that can be closed\".";
+    let yours = on_one_worker(hint, || {
+        let queue = Arc::new(Bounded::<u8>::new(1));
+        let consumers = [(); 3].map(|()| {
+            let queue = queue.clone();
+            start(move || queue.take())
+        });
+        queue.close();
+        consumers.map(join)
+    });
+    same(yours, [None; 3], hint);
+}
+
+#[test]
+fn close_wakes_every_producer() {
+    let hint = "`close` has to wake every coroutine that waits in `put`, and each has to \
+                get its item back. See \"A queue that can be closed\".";
+    let yours = on_one_worker(hint, || {
+        let queue = Arc::new(Bounded::new(1));
+        let first = queue.put(0);
+        let producers = [1, 2, 3].map(|number| {
+            let queue = queue.clone();
+            start(move || queue.put(number))
+        });
+        queue.close();
+        (first, producers.map(join))
+    });
+    same(yours, (Ok(()), [Err(1), Err(2), Err(3)]), hint);
+}
+
+#[test]
+fn a_waiting_coroutine_leaves_its_worker_free() {
+    let hint = "while a coroutine waits in `take` or `put`, others run: wait on a \
+                `may::sync::Condvar`. See \"crossbeam's channels\".";
+    let yours = on_one_worker(hint, || {
+        let (empty, full) = (Arc::new(Bounded::new(1)), Arc::new(Bounded::new(1)));
+        let (from, to) = (empty.clone(), full.clone());
+        let first = full.put(1);
+        let consumer = start(move || from.take());
+        let producer = start(move || to.put(2));
+        // A new coroutine runs when no other is ready to run.
+        let other = go!(|| 7).join().ok();
+        let taken = full.take();
+        let last = empty.put(3);
+        (first, other, taken, last, join(consumer), join(producer))
+    });
+    same(
+        yours,
+        (Ok(()), Some(7), Some(1), Ok(()), Some(3), Ok(())),
+        hint,
     );
 }

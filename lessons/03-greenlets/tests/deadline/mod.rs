@@ -1,6 +1,6 @@
-//! What the tests share: nothing here waits for ever.
+//! What the tests share: every wait has a limit.
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::panic::resume_unwind;
 use std::process::{Command, Output, Stdio};
@@ -8,10 +8,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a thing that has to happen may take on a machine with other work.
+/// How long a step can take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Does `work` in a thread of its own and gives its result; fails when there is none in
+/// Runs `work` in its own thread and returns its result. Fails when there is none in
 /// time.
 pub(crate) fn in_time<T: Send + 'static>(
     what: &str,
@@ -29,7 +29,7 @@ pub(crate) fn in_time<T: Send + 'static>(
     }
 }
 
-/// Runs the tour to its end; what it prints goes there. The whole of it takes some
+/// Runs the tour to its end and sends its output to `output`. The whole tour takes a few
 /// seconds on a busy machine.
 pub(crate) fn tour_into(arguments: &[&str], output: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesson-03-greenlets"));

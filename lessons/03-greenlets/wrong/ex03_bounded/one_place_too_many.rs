@@ -1,13 +1,13 @@
-//! Caught by: a_full_queue_makes_wait
+//! Caught by: put_waits_while_the_queue_is_full
 //!
-//! One place more than was asked for, and some.
+//! Is full with one item more than it has places.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
 use may::sync::{Condvar, Mutex, MutexGuard};
 
-/// A queue for a few things at a time.
+/// A queue with a bound that can be closed.
 pub struct Bounded<T> {
     places: usize,
     state: Mutex<State<T>>,
@@ -16,15 +16,15 @@ pub struct Bounded<T> {
 }
 
 struct State<T> {
-    things: VecDeque<T>,
+    items: VecDeque<T>,
     closed: bool,
 }
 
 impl<T> Bounded<T> {
-    /// A queue for `places` things, 1 at least.
+    /// Creates a queue with `places` places, at least 1.
     pub fn new(places: usize) -> Self {
         let state = State {
-            things: VecDeque::new(),
+            items: VecDeque::new(),
             closed: false,
         };
         Self {
@@ -35,42 +35,42 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// Puts something in. Waits while the queue is full.
+    /// Puts an item in. Waits while the queue is full.
     ///
     /// # Errors
-    /// The thing itself, when the queue is closed.
-    pub fn put(&self, thing: T) -> Result<(), T> {
+    /// Returns the item when the queue is closed.
+    pub fn put(&self, item: T) -> Result<(), T> {
         let mut state = self.lock();
-        while !state.closed && state.things.len() > self.places + 1 {
+        while !state.closed && state.items.len() > self.places {
             state = self
                 .not_full
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         if state.closed {
-            return Err(thing);
+            return Err(item);
         }
-        state.things.push_back(thing);
+        state.items.push_back(item);
         self.not_empty.notify_one();
         Ok(())
     }
 
-    /// Takes what is first. Waits while the queue is empty; `None` when it is closed,
-    /// too.
+    /// Takes the oldest item out. Waits while the queue is empty. Returns `None` when it
+    /// is empty and closed.
     pub fn take(&self) -> Option<T> {
         let mut state = self.lock();
-        while !state.closed && state.things.is_empty() {
+        while !state.closed && state.items.is_empty() {
             state = self
                 .not_empty
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let thing = state.things.pop_front();
+        let item = state.items.pop_front();
         self.not_full.notify_one();
-        thing
+        item
     }
 
-    /// Ends it.
+    /// Closes the queue.
     pub fn close(&self) {
         self.lock().closed = true;
         self.not_full.notify_all();

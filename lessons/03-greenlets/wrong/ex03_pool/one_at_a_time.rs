@@ -1,16 +1,16 @@
-//! Caught by: the_places_are_used
+//! Caught by: every_place_is_used
 //!
-//! Whatever the limit, one at a time.
+//! Runs one job at a time, whatever the limit.
 
 use std::sync::Arc;
 
 use may::go;
 use may::sync::Semphore;
 
-/// A job.
+/// A job of the pool.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A place in the pool. It is free again when this goes.
+/// A place in the pool. Dropping it frees the place.
 struct Place(Arc<Semphore>);
 
 impl Drop for Place {
@@ -19,7 +19,7 @@ impl Drop for Place {
     }
 }
 
-/// Runs the jobs, at most `limit` at a time.
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
 pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
     let places = Arc::new(Semphore::new(limit.min(1)));
     let started = jobs

@@ -1,4 +1,4 @@
-//! `client.py` of slide 13: connects to port 8089 and says hello.
+//! `client.py` of slide 13: connects to port 8089 and sends `hello`.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -9,32 +9,32 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use sockets::{by_hand, mended, talk};
 
-/// The talk's client: sends one line, and prints the line that comes back.
+/// The talk's client: sends one line and prints the line that comes back.
 #[derive(Parser)]
 struct Flags {
-    /// What to say.
+    /// The line to send.
     #[arg(default_value = "hello")]
     message: String,
-    /// Where the server is.
+    /// The server's address.
     #[arg(long, default_value = "127.0.0.1")]
     host: Ipv4Addr,
     /// The server's port.
     #[arg(long, default_value_t = talk::PORT)]
     port: u16,
-    /// What makes the calls.
+    /// Which library makes the calls.
     #[arg(long, value_enum, default_value = "rustix")]
     with: With,
-    /// As on slide 13, faults and all: one send, no newline, no wait for an answer.
+    /// Do what slide 13 does: one send, no newline, no wait for an answer.
     #[arg(long)]
     as_shown: bool,
-    /// Give up after so many seconds without an answer.
+    /// Give up after this many seconds without an answer.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum With {
-    /// The calls, one by one.
+    /// rustix, call by call.
     Rustix,
     /// The standard library.
     Std,
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         let address = SocketAddrV4::new(flags.host, flags.port);
         let answer = say(&flags, address)
             .map_err(|error| explain(&flags, error))
-            .with_context(|| format!("cannot speak with {address}"))?;
+            .with_context(|| format!("cannot talk to {address}"))?;
         if let Some(answer) = answer {
             terminal::say(answer);
         }
@@ -79,16 +79,19 @@ fn say(flags: &Flags, address: SocketAddrV4) -> io::Result<Option<String>> {
 fn explain(flags: &Flags, error: io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::ConnectionRefused => anyhow::anyhow!(
-            "nobody listens there: start `cargo run -p lesson-04-sockets --bin server` first, or see --port"
+            "no server is listening there: start `cargo run -p lesson-04-sockets --bin \
+             server` first, or choose another port with --port"
         ),
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             anyhow::anyhow!(
-                "the line is sent, and no line came back within {} s",
+                "the line was sent, but no line came back within {} s",
                 flags.timeout
             )
         }
         ErrorKind::UnexpectedEof => {
-            anyhow::anyhow!("it closed before a whole line came back")
+            anyhow::anyhow!(
+                "the server closed the connection before a complete line came back"
+            )
         }
         _ => error.into(),
     }

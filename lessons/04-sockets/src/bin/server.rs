@@ -1,4 +1,5 @@
-//! `server.py` of slide 12: takes connections on port 8089 and prints what comes.
+//! `server.py` of slide 12: accepts connections on port 8089 and prints what clients
+//! send.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
@@ -11,32 +12,32 @@ use clap::{Parser, ValueEnum};
 use sockets::mended::{self, Ending};
 use sockets::{by_hand, talk};
 
-/// The talk's server: prints each line that a client sends, and sends it back.
+/// The talk's server: prints each line that a client sends and sends it back.
 #[derive(Parser)]
 struct Flags {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     bind: Ipv4Addr,
-    /// The port to listen on; 0 takes any free one.
+    /// The port to listen on; 0 means any free port.
     #[arg(long, default_value_t = talk::PORT)]
     port: u16,
-    /// What makes the calls.
+    /// Which library makes the calls.
     #[arg(long, value_enum, default_value = "rustix")]
     with: With,
-    /// As on slide 12, faults and all: one recv(64) a client, no answer.
+    /// Do what slide 12 does: one recv(64) per client, no answer.
     #[arg(long)]
     as_shown: bool,
-    /// End after this many clients.
+    /// Exit after this many clients.
     #[arg(long)]
     clients: Option<usize>,
-    /// Close a connection that was silent for this many seconds.
+    /// Close a connection that has been silent for this many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum With {
-    /// The calls, one by one.
+    /// rustix, call by call.
     Rustix,
     /// The standard library.
     Std,
@@ -79,8 +80,10 @@ fn serve(flags: &Flags, address: SocketAddrV4) -> Result<()> {
             say_where(server.local_addr()?);
             each_in_a_thread(clients, || {
                 let (stream, peer) = server.accept()?;
+                // ANCHOR: timeouts
                 stream.set_read_timeout(Some(timeout))?;
                 stream.set_write_timeout(Some(timeout))?;
+                // ANCHOR_END: timeouts
                 Ok((stream, peer))
             })?;
         }
@@ -92,14 +95,16 @@ fn taken(error: io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::AddrInUse => {
             anyhow::anyhow!(
-                "another program has that port: stop it, or choose another by --port"
+                "another program uses that port: stop it, or choose another with --port"
             )
         }
         ErrorKind::AddrNotAvailable => {
-            anyhow::anyhow!("this machine has no such address: see --bind")
+            anyhow::anyhow!("this machine does not have that address: see --bind")
         }
         ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("that port is not for us: choose one above 1023 by --port")
+            anyhow::anyhow!(
+                "ports below 1024 need privileges: choose a higher one with --port"
+            )
         }
         _ => error.into(),
     }
@@ -109,7 +114,7 @@ fn say_where(address: SocketAddr) {
     eprintln!("server: listening on {address}");
 }
 
-/// A thread for each caller, so that a silent one keeps nobody waiting.
+/// Serves each client in its own thread, so that a silent one does not delay the others.
 fn each_in_a_thread<S: Read + Write + Send + 'static>(
     clients: usize,
     mut accept: impl FnMut() -> io::Result<(S, SocketAddr)>,
@@ -118,7 +123,7 @@ fn each_in_a_thread<S: Read + Write + Send + 'static>(
     for _ in 0..clients {
         let (stream, peer) = match accept() {
             Ok(caller) => caller,
-            // It has gone again before we came to it: its loss, not the server's end.
+            // The client left before it was accepted. That must not stop the server.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -143,19 +148,19 @@ fn attend(stream: impl Read + Write, peer: SocketAddr) {
         Ok(Ending::BetweenLines) => {}
         Ok(Ending::InALine) => {
             eprintln!(
-                "server: {peer} ended in the middle of a line: that may be half of one"
+                "server: {peer} ended in the middle of a line, which may be incomplete"
             );
         }
         Err(error)
             if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
         {
-            eprintln!("server: {peer} was silent for too long, and is closed");
+            eprintln!("server: {peer} was silent for too long; connection closed");
         }
         Err(error) => eprintln!("server: {peer}: {error}"),
     }
 }
 
-/// Standard output, each message at once: whoever reads us through a pipe wants it now.
+/// Standard output, flushed after each message, so that a pipe carries it at once.
 struct Screen;
 
 impl Write for Screen {

@@ -1,4 +1,5 @@
-//! A counter for whoever connects: `telnet 127.0.0.1 8090`, or `nc 127.0.0.1 8090`.
+//! Counts for every client that connects. Watch it with `telnet 127.0.0.1 8090` or `nc
+//! 127.0.0.1 8090`.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
@@ -9,22 +10,22 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use sockets::counter;
 
-/// Counts for everyone who connects, a number a line.
+/// Counts for every client that connects, one number per line.
 #[derive(Parser)]
 struct Flags {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     bind: Ipv4Addr,
-    /// The port to listen on; 0 takes any free one.
+    /// The port to listen on; 0 means any free port.
     #[arg(long, default_value_t = 8090)]
     port: u16,
-    /// How far it counts.
+    /// The last number.
     #[arg(long, default_value_t = 10)]
     numbers: u32,
-    /// Milliseconds between two numbers.
+    /// Pause before each number, in milliseconds.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(..=60_000))]
     pause: u64,
-    /// End after this many clients.
+    /// Exit after this many clients.
     #[arg(long)]
     clients: Option<usize>,
 }
@@ -41,7 +42,8 @@ fn serve(flags: &Flags) -> Result<()> {
     let listener = match TcpListener::bind(address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             bail!(
-                "another program has {address}: stop it, or choose another port by --port"
+                "another program uses {address}: stop it, or choose another port with \
+                 --port"
             )
         }
         bound => bound.with_context(|| {

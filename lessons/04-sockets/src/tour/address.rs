@@ -1,4 +1,4 @@
-//! A port that is still in use, and the queue before `accept`.
+//! `TIME_WAIT`, `SO_REUSEADDR` and the backlog.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use sockets::{by_hand, talk};
 
-use super::{ANY_PORT, SOON, address_of, found, heading, name, row};
+use super::{ANY_PORT, SOON, address_of, heading, name, remember, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("A server that is started again, and callers whom nobody has accepted");
+    heading("Starting a server again on the same port, and a full accept queue");
     let again = |result: &io::Result<()>| {
         result.as_ref().map_or_else(name, |()| "starts".to_owned())
     };
@@ -26,7 +26,11 @@ pub(crate) fn show() -> Result<()> {
         SocketAddr::V4(address) => talk::open(address).map(drop),
         SocketAddr::V6(_) => Ok(()),
     };
-    row(format!("{:<40} {}", "as on the slide", again(&shown)));
+    row(format!(
+        "{:<40} {}",
+        "restarted as on the slide",
+        again(&shown)
+    ));
 
     let server = by_hand::Listener::open(ANY_PORT.into(), 1)?;
     let address = server.local_addr()?;
@@ -37,7 +41,11 @@ pub(crate) fn show() -> Result<()> {
         .as_ref()
         .map(|_| ())
         .map_err(|error| io::Error::from(error.kind()));
-    row(format!("{:<40} {}", "with SO_REUSEADDR", again(&reuse)));
+    row(format!(
+        "{:<40} {}",
+        "restarted with SO_REUSEADDR",
+        again(&reuse)
+    ));
     let second = by_hand::Listener::open(address, 1).map(drop);
     row(format!(
         "{:<40} {}",
@@ -49,18 +57,18 @@ pub(crate) fn show() -> Result<()> {
     let set = rustix::net::sockopt::socket_reuseaddr(&std)?;
     row(format!(
         "{:<40} {}",
-        "std::net sets it by itself",
+        "std::net sets SO_REUSEADDR",
         if set { "yes" } else { "no" }
     ));
     if cfg!(target_os = "linux") {
         ensure!(
             shown.is_err(),
-            "the port of a server that has just ended was free"
+            "the port of a server that has just stopped was free"
         );
     }
     ensure!(
         second.is_err() && set,
-        "two servers have one port, or std does not set SO_REUSEADDR"
+        "two servers share a port, or std does not set SO_REUSEADDR"
     );
 
     let server = server?;
@@ -69,22 +77,25 @@ pub(crate) fn show() -> Result<()> {
         TcpStream::connect_timeout(&address, Duration::from_millis(200))
     {
         queued.push(stream);
-        ensure!(queued.len() < 100, "the queue has no end");
+        ensure!(queued.len() < 100, "the queue is unbounded");
     }
     row(format!(
         "{:<40} {}",
-        "listen(1): connected and not accepted",
+        "listen(1): connected, not accepted",
         queued.len()
     ));
-    row(format!("{:<40} no answer within 200 ms", "the next one"));
+    row(format!("{:<40} no answer within 200 ms", "the next client"));
     drop(server);
-    found(
-        "TIME_WAIT keeps the port of whoever closed first. A client is connected when it is queued, not when accepted.",
+    remember(
+        "The side that closes first keeps the connection in TIME_WAIT. A client is \
+         connected once it is in the accept queue, before accept returns it.",
+        "`cargo run -p lesson-04-sockets -- nagle` shows what two small writes cost.",
     );
     Ok(())
 }
 
-/// One client that the server closes first, as it does when it is stopped.
+/// Connects one client, whose connection the server closes first, as a server does that
+/// is stopped.
 fn one_client(
     address: SocketAddr,
     accept: impl FnOnce() -> io::Result<()>,
@@ -93,6 +104,6 @@ fn one_client(
     client.set_read_timeout(Some(SOON))?;
     accept()?;
     let end = client.read(&mut [0])?;
-    ensure!(end == 0, "{end} bytes came in the place of the end");
+    ensure!(end == 0, "expected end-of-file, got {end} bytes");
     Ok(())
 }

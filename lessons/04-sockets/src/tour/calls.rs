@@ -1,4 +1,4 @@
-//! The calls of slides 12 and 13, one a line, with what the kernel gives back.
+//! The calls of slides 12 and 13, one per line, with the kernel's answer.
 
 use std::os::fd::AsRawFd;
 
@@ -6,13 +6,14 @@ use anyhow::{Result, ensure};
 use rustix::net::{RecvFlags, SendFlags, accept, bind, connect, listen, recv, send};
 use sockets::by_hand::socket_by_libc;
 
-use super::{ANY_PORT, address_of, found, heading, row};
+use super::{ANY_PORT, address_of, heading, remember, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("The calls of the talk's two programs");
-    let call = |side: &str, call: &str, gives: String| {
-        row(format!("{side:<7} {call:<32} {gives}"))
+    let call = |side: &str, call: &str, result: String| {
+        row(format!("{side:<7} {call:<32} {result}"));
     };
+    call("side", "call", "result".into());
 
     let server = socket_by_libc()?;
     call(
@@ -25,10 +26,10 @@ pub(crate) fn show() -> Result<()> {
     call(
         "server",
         "bind(127.0.0.1:0)",
-        format!("port {}, for 0 is any", address.port()),
+        format!("port {}: 0 means any", address.port()),
     );
     listen(&server, 5)?;
-    call("server", "listen(5)", "callers may queue".into());
+    call("server", "listen(5)", "clients can queue".into());
 
     let client = socket_by_libc()?;
     call(
@@ -40,13 +41,13 @@ pub(crate) fn show() -> Result<()> {
     call(
         "client",
         "connect(the server's address)",
-        "connected, before any accept".into(),
+        "connected, before accept".into(),
     );
     let sent = send(&client, b"hello", SendFlags::empty())?;
     call(
         "client",
         "send(\"hello\")",
-        format!("{sent} bytes taken, before any recv"),
+        format!("{sent} bytes accepted, before recv"),
     );
 
     let connection = accept(&server)?;
@@ -57,18 +58,18 @@ pub(crate) fn show() -> Result<()> {
     );
     let mut buf = [0; 64];
     let (count, _) = recv(&connection, &mut buf, RecvFlags::empty())?;
-    let heard = String::from_utf8_lossy(&buf[..count]).into_owned();
-    call("server", "recv(64)", format!("{count} bytes: {heard:?}"));
+    let received = String::from_utf8_lossy(&buf[..count]).into_owned();
+    call("server", "recv(64)", format!("{count} bytes: {received:?}"));
 
     let number = client.as_raw_fd();
     drop(client);
     call(
         "client",
         &format!("close({number})"),
-        "our end is gone".into(),
+        "the number is free".into(),
     );
     let (end, _) = recv(&connection, &mut buf, RecvFlags::empty())?;
-    call("server", "recv(64)", format!("{end} bytes: the end"));
+    call("server", "recv(64)", format!("{end} bytes: end-of-file"));
     let again = socket_by_libc()?;
     call(
         "client",
@@ -77,16 +78,18 @@ pub(crate) fn show() -> Result<()> {
     );
 
     ensure!(
-        heard == "hello" && end == 0,
-        "\"hello\" and the end were due, {heard:?} and {end} bytes came"
+        received == "hello" && end == 0,
+        "expected \"hello\" and end-of-file, got {received:?} and {end} bytes"
     );
     ensure!(
         again.as_raw_fd() == number,
-        "the lowest free number is {number}, and {} came",
+        "expected the lowest free number, {number}, and got {}",
         again.as_raw_fd()
     );
-    found(
-        "A descriptor is a small number, the lowest that is free. The server has one for the door and one a guest.",
+    remember(
+        "A descriptor is a small number, the lowest that is free. The server has one \
+         for the door and one for each guest.",
+        "`cargo run -p lesson-04-sockets -- file` uses a socket as a file.",
     );
     Ok(())
 }

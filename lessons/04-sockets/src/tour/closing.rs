@@ -1,5 +1,5 @@
-//! What the calls of one side give after the other has ended, in each of the ways there
-//! are.
+//! The results of one side's calls after the other side has ended the connection, in
+//! several ways.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,24 +9,27 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{found, heading, outcome, pair, row};
+use super::{heading, outcome, pair, remember, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("What a program sees when the other side ends");
+    heading("What your calls return after the other side ...");
     row(format!(
-        "{:<36} {:<12} {:<12} {}",
-        "the other side", "read", "write", "write again"
+        "{:<37} {:<12} {:<12} {}",
+        "... has", "read", "write", "write again"
     ));
-    let half = after("says it has no more to say (FIN)", |server| {
+    let half = after("half-closed (FIN)", |server| {
         server.shutdown(Shutdown::Write)
     })?;
-    let closed = after("closes (FIN)", |_| Ok(()))?;
+    let closed = after("closed (FIN)", |_| Ok(()))?;
     let unread = after_unread()?;
-    let reset = after("closes, lingering for no time (RST)", |server| {
+    let reset = after("closed with a linger time of 0 (RST)", |server| {
         Ok(set_socket_linger(server, Some(Duration::ZERO))?)
     })?;
     if !cfg!(target_os = "linux") {
-        found("On this system some of these differ from what the chapter says of Linux.");
+        remember(
+            "On this system some results differ from those of Linux in the chapter.",
+            "the section \"How connections end: FIN, RST, silence\".",
+        );
         return Ok(());
     }
     ensure!(half == ["0", "6", "6"], "after a half-close: {half:?}");
@@ -38,21 +41,23 @@ pub(crate) fn show() -> Result<()> {
         unread[0] == "ECONNRESET" && reset[0] == "ECONNRESET",
         "after a reset: {unread:?} {reset:?}"
     );
-    found(
-        "0 is an end in good order. A close says nothing of whether anyone still listens: only a later write tells.",
+    remember(
+        "A read of 0 is an orderly end. It does not tell a half-close from a close: \
+         only a later write does.",
+        "`cargo run -p lesson-04-sockets -- silence` cuts the cable.",
     );
     Ok(())
 }
 
-/// Ends the server's side by `end` and, unless that was a half-close, by dropping it;
-/// then tries the client's calls.
+/// Ends the server's side with `end` and, unless that was a half-close, by dropping it.
+/// Then tries the client's calls.
 fn after(
     what: &str,
     end: impl FnOnce(&TcpStream) -> std::io::Result<()>,
 ) -> Result<[String; 3]> {
     let (client, server) = pair()?;
     end(&server)?;
-    let half = what.starts_with("says");
+    let half = what.starts_with("half");
     let kept = half.then_some(server);
     let calls = calls(client);
     drop(kept);
@@ -63,22 +68,22 @@ fn after(
 fn after_unread() -> Result<[String; 3]> {
     let (mut client, server) = pair()?;
     client.write_all(b"please read this")?;
-    server.peek(&mut [0])?; // it has come
+    server.peek(&mut [0])?; // it has arrived
     drop(server);
     let calls = calls(client);
-    print("closes with bytes unread (RST)", &calls);
+    print("closed with bytes unread (RST)", &calls);
     Ok(calls)
 }
 
 fn print(what: &str, [read, write, again]: &[String; 3]) {
-    row(format!("{what:<36} {read:<12} {write:<12} {again}"));
+    row(format!("{what:<37} {read:<12} {write:<12} {again}"));
 }
 
 fn calls(mut client: TcpStream) -> [String; 3] {
     let read = outcome(&client.read(&mut [0; 64]));
     let first = outcome(&client.write(b"hello?"));
-    // The first write of a closed connection makes the other side answer with RST: give
-    // that a moment to come.
+    // The first write to a closed connection makes the other side answer with RST. Give
+    // it a moment to arrive.
     let begin = Instant::now();
     let mut again = client.write(b"hello?");
     while again.is_ok() && begin.elapsed() < Duration::from_millis(100) {

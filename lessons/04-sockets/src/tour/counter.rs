@@ -1,4 +1,4 @@
-//! The telnet counter, watched by two at once.
+//! The telnet counter with two clients at once.
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use sockets::counter;
 
-use super::{ANY_PORT, found, heading, row};
+use super::{ANY_PORT, heading, remember, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("A counter, watched by two");
+    heading("A counter with two clients");
     let listener = TcpListener::bind(ANY_PORT)?;
     let address = listener.local_addr()?;
     let serving = thread::spawn(move || {
@@ -28,21 +28,21 @@ pub(crate) fn show() -> Result<()> {
             })
         })
         .collect();
-    for (who, watcher) in ["one", "two"].into_iter().zip(watching) {
-        let lines = watcher
-            .join()
-            .map_err(|_| anyhow!("a watcher panicked"))??;
-        row(format!("{who}  {}", lines.join("  ")));
+    for (who, watcher) in ["first client", "second client"].into_iter().zip(watching) {
+        let lines = watcher.join().map_err(|_| anyhow!("a client panicked"))??;
+        row(format!("{who:<14} {}", lines.join("  ")));
         ensure!(
             lines == ["Hello. I count.", "1", "2", "3", "4", "5"],
-            "a watcher saw {lines:?}"
+            "{who} received {lines:?}"
         );
     }
     serving
         .join()
         .map_err(|_| anyhow!("the counter panicked"))??;
-    found(
-        "Each has a thread of its own, so both were served at once. How far that goes is lesson 05.",
+    remember(
+        "Each client has its own thread, so both are served at once.",
+        "exercise ex04_echo_server. Lesson 05 serves ten thousand clients from one \
+         thread.",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The talk's server and client, and four clients that they were not made for.
+//! The talk's server and client, with clients that they cannot handle.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,12 +9,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use rustix::net::sockopt;
 use sockets::{mended, talk};
+use terminal::say;
 
-use super::{ANY_PORT, address_of, found, heading, name, pair, row, within};
+use super::{ANY_PORT, address_of, heading, name, pair, remember, row, within};
 
 pub(crate) fn show(bytes: usize) -> Result<()> {
-    heading("The talk's server, and clients that it was not made for");
-    row(format!("{:<34} {}", "a client", "what the server printed"));
+    heading("The talk's server, and clients that it cannot handle");
+    row(format!("{:<34} {}", "the client", "the server printed"));
     let long = "a".repeat(bytes);
     let (whole, half, two) = (
         printed(&["hello"])?,
@@ -29,7 +30,7 @@ pub(crate) fn show(bytes: usize) -> Result<()> {
     ));
     row(format!("{:<34} {two:?}", "sends two lines at once"));
     row(format!(
-        "{:<34} {} of them",
+        "{:<34} {} bytes",
         format!("sends {bytes} bytes"),
         cut.len()
     ));
@@ -44,9 +45,15 @@ pub(crate) fn show(bytes: usize) -> Result<()> {
     );
 
     let (waited, came) = when_it_is_closed()?;
+    say("");
+    row(format!("{:<34} {}", "the client's call", "returned"));
     row(format!(
-        "{:<34} {waited}; {came}",
-        "waits for the end: recv gives"
+        "{:<34} {waited}",
+        "recv, after \"hello\" was printed"
+    ));
+    row(format!(
+        "{:<34} {came} (end-of-file)",
+        "recv, after the next client came"
     ));
 
     let (mut client, server) = pair()?;
@@ -58,34 +65,42 @@ pub(crate) fn show(bytes: usize) -> Result<()> {
     let much = vec![b'a'; 32 << 20];
     let count = client.write(&much)?;
     row(format!(
-        "{:<34} {count} bytes taken",
+        "{:<34} {count}",
         format!("one send of {} bytes", much.len())
     ));
     ensure!(
         0 < count && count < much.len(),
-        "all {count} bytes were taken"
+        "all {count} bytes were accepted"
     );
     drop(server);
 
+    say("");
+    row(format!(
+        "{:<34} {}",
+        "the client", "the fixed server printed"
+    ));
     for (what, pieces) in [
         ("sends \"hel\", and later \"lo\\n\"", &["hel", "lo\n"][..]),
         ("sends two lines at once", &["hello\nworld\n"]),
     ] {
         let lines = mended_prints(pieces)?;
-        row(format!("{what:<34} mended: {lines:?}"));
+        row(format!("{what:<34} {lines:?}"));
         ensure!(
             lines == pieces.concat(),
-            "the mended server printed {lines:?}"
+            "the fixed server printed {lines:?}"
         );
     }
-    found(
-        "One recv is not a message, one send may be short, and the end comes when the next client does.",
+    remember(
+        "One recv is not one message, one send can be short, and the talk's server \
+         closes a connection only when the next client comes.",
+        "`cargo run -p lesson-04-sockets -- framing` shows how to mark where a message \
+         ends.",
     );
     Ok(())
 }
 
-/// What the talk's server prints for a client that sends these pieces, each after the one
-/// before was looked at.
+/// Returns what the talk's server prints for a client that sends the first piece, and the
+/// others after the server has printed it.
 fn printed(pieces: &[&str]) -> Result<String> {
     let server = talk::open(ANY_PORT)?;
     let mut client = TcpStream::connect(address_of(&server)?)?;
@@ -95,15 +110,15 @@ fn printed(pieces: &[&str]) -> Result<String> {
         let mut printed = Vec::new();
         talk::serve(&server, 1, &mut printed).map(|()| printed)
     })??;
-    // Nobody reads this any more, which is what is to be shown: an error is as good.
+    // The server reads once, so nothing reads this; an error would show the same.
     let _ = client.write_all(rest.concat().as_bytes());
     let text = String::from_utf8(printed)?;
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }
 
-/// What a client's `recv` gives after its message was printed, and what after the next
-/// client has come.
-fn when_it_is_closed() -> Result<(String, String)> {
+/// Returns the result of a client's `recv` after its message was printed, and of another
+/// after the next client has connected.
+fn when_it_is_closed() -> Result<(String, usize)> {
     let server = talk::open(ANY_PORT)?;
     let address = address_of(&server)?;
     let serving = thread::spawn(move || talk::serve(&server, 2, &mut io::sink()));
@@ -111,7 +126,9 @@ fn when_it_is_closed() -> Result<(String, String)> {
     first.write_all(b"hello")?;
     first.set_read_timeout(Some(Duration::from_millis(200)))?;
     let waited = match first.read(&mut [0]) {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => "nothing".to_owned(),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            "nothing within 200 ms".to_owned()
+        }
         Err(error) => name(&error),
         Ok(count) => format!("{count}"),
     };
@@ -123,13 +140,13 @@ fn when_it_is_closed() -> Result<(String, String)> {
         .join()
         .map_err(|_| anyhow::anyhow!("the server panicked"))??;
     ensure!(
-        waited == "nothing" && came == 0,
+        waited.starts_with("nothing") && came == 0,
         "the client got {waited}, then {came}"
     );
-    Ok((waited, format!("{came}, when another client came")))
+    Ok((waited, came))
 }
 
-/// What the mended server prints for pieces that come one by one.
+/// Returns what the fixed server prints for pieces that arrive one by one.
 fn mended_prints(pieces: &[&str]) -> Result<String> {
     let (mut client, server) = pair()?;
     let (sender, receiver) = mpsc::channel();
@@ -149,13 +166,13 @@ fn mended_prints(pieces: &[&str]) -> Result<String> {
     Ok(String::from_utf8(printed)?)
 }
 
-/// A stream that says when something was read: the next piece can go.
+/// A stream that reports each read, so that the client can send the next piece.
 struct Reported(TcpStream, mpsc::Sender<usize>);
 
 impl Read for Reported {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.0.read(buffer)?;
-        let _ = self.1.send(count); // the client may have sent all and not be listening
+        let _ = self.1.send(count); // ignored once the client has sent all
         Ok(count)
     }
 }

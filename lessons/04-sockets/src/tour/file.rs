@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, ensure};
 use sockets::descriptor;
 
-use super::{found, heading, name, pair, row};
+use super::{heading, name, pair, remember, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Everything is a file");
@@ -23,7 +23,7 @@ pub(crate) fn show() -> Result<()> {
         ));
         row(format!(
             "{:<28} {}",
-            "a pipe there",
+            "a pipe in /proc/self/fd",
             descriptor::what(&reader)?
         ));
         let opened = |path| {
@@ -33,23 +33,26 @@ pub(crate) fn show() -> Result<()> {
             opened(descriptor::path(&reader)),
             opened(descriptor::path(&client)),
         );
-        row(format!("{:<28} {pipe}", "open(that path), the pipe"));
-        row(format!("{:<28} {socket}", "open(that path), the socket"));
+        row(format!("{:<28} {pipe}", "open the pipe's path"));
+        row(format!("{:<28} {socket}", "open the socket's path"));
         ensure!(
             pipe == "opened" && socket == "ENXIO",
-            "open gave {pipe} and {socket}"
+            "opening returned {pipe} and {socket}"
         );
     } else {
-        row("no /proc here: `lsof -p PID` shows the same");
+        row("no /proc on this system: `lsof -p PID` shows the same");
     }
 
     let mut file = File::from(OwnedFd::from(client));
-    file.write_all(b"hello, by File\n")?;
+    file.write_all(b"written by File\n")?;
     drop(file);
-    let mut heard = String::new();
-    server.read_to_string(&mut heard)?;
-    row(format!("{:<28} {heard:?}", "File::write on a socket"));
-    ensure!(heard == "hello, by File\n", "the socket carried {heard:?}");
+    let mut received = String::new();
+    server.read_to_string(&mut received)?;
+    row(format!("{:<28} {received:?}", "File::write on a socket"));
+    ensure!(
+        received == "written by File\n",
+        "the socket carried {received:?}"
+    );
 
     let (mut client, server) = pair()?;
     let output = OwnedFd::from(server.try_clone()?);
@@ -63,10 +66,12 @@ pub(crate) fn show() -> Result<()> {
     let mut answer = String::new();
     client.read_to_string(&mut answer)?;
     tr.wait()?;
-    row(format!("{:<28} {answer:?}", "a socket as stdin of tr"));
+    row(format!("{:<28} {answer:?}", "a socket as input of `tr`"));
     ensure!(answer == "HELLO, TR\n", "tr answered {answer:?}");
-    found(
-        "Read, write and close are a file's. Opening is not: a socket has no name in the file system.",
+    remember(
+        "You can read, write and close a socket like a file. You cannot open one: a \
+         socket has no name in the file system.",
+        "`cargo run -p lesson-04-sockets -- pieces` shows what a read returns.",
     );
     Ok(())
 }

@@ -8,12 +8,12 @@ use anyhow::{Result, anyhow, ensure};
 use sockets::frame::{read_frame, write_frame};
 use sockets::request::{reply, request};
 
-use super::{found, heading, row};
+use super::{heading, remember, row};
 
 const MESSAGES: [&str; 3] = ["hello", "", "two\nlines"];
 
 pub(crate) fn show() -> Result<()> {
-    heading("Where a message ends: a newline after it, or a length before it");
+    heading("Three messages, sent as lines and as frames");
     let mut frames = Vec::new();
     for message in MESSAGES {
         write_frame(&mut frames, message.as_bytes())?;
@@ -40,10 +40,10 @@ pub(crate) fn show() -> Result<()> {
         from_frames += 1;
     }
     row(format!(
-        "{:<8} {from_lines} messages, for one had a newline in it",
+        "{:<8} {from_lines} messages read, because one contained a newline",
         "lines"
     ));
-    row(format!("{:<8} {from_frames} messages", "frames"));
+    row(format!("{:<8} {from_frames} messages read", "frames"));
     ensure!(
         from_lines == 4 && from_frames == 3,
         "{from_lines} lines and {from_frames} frames came out"
@@ -57,7 +57,7 @@ pub(crate) fn show() -> Result<()> {
     });
     for question in ["stressed", "desserts"] {
         let answer = String::from_utf8(request(&mut asker, question.as_bytes(), 64)?)?;
-        row(format!("request  {question:?}, reply {answer:?}"));
+        row(format!("{:<8} {question:?}, reply {answer:?}", "request"));
         ensure!(
             answer.chars().rev().eq(question.chars()),
             "the answer was {answer:?}"
@@ -67,16 +67,21 @@ pub(crate) fn show() -> Result<()> {
     let answered = answering
         .join()
         .map_err(|_| anyhow!("the answerer panicked"))??;
-    row(format!("request  the end, after {answered} answers"));
+    row(format!(
+        "{:<8} end-of-file, after {answered} replies",
+        "request"
+    ));
     let refused = read_frame(&mut &b"\xff\xff\xff\xff"[..], 64)
         .map_or_else(|error| error.to_string(), |_| String::new());
-    row(format!("refused  {refused}"));
+    row(format!("{:<8} {refused}", "refused"));
     ensure!(
         answered == 2 && !refused.is_empty(),
         "{answered} answers, {refused:?}"
     );
-    found(
-        "A length lets a message hold anything, and tells its size before there is room for it.",
+    remember(
+        "With a length in front, a message can contain anything, and the reader knows \
+         its size before allocating memory for it.",
+        "`cargo run -p lesson-04-sockets -- closing` shows how connections end.",
     );
     Ok(())
 }

@@ -7,10 +7,10 @@ use anyhow::{Result, anyhow, ensure};
 use sockets::request::reply;
 use sockets::round_trip::{Asking, round_trips};
 
-use super::{found, heading, pair, row};
+use super::{heading, pair, remember, row};
 
 pub(crate) fn show(questions: u32) -> Result<()> {
-    heading(&format!("{questions} questions and answers"));
+    heading(&format!("{questions} requests, one after another"));
     let mut times = Vec::new();
     for (what, asking, no_delay) in [
         ("two writes", Asking::InTwoWrites, false),
@@ -27,13 +27,15 @@ pub(crate) fn show(questions: u32) -> Result<()> {
     if cfg!(target_os = "linux") {
         ensure!(times[1] < times[0], "two writes were not slower: {times:?}");
     }
-    found(
-        "The second small write waits for the acknowledgement of the first, and that waits for an answer to ride on.",
+    remember(
+        "Nagle holds the second small write until the first is acknowledged, and the \
+         acknowledgement waits for a reply that it can travel with.",
+        "the plots: `cargo run --release -p lesson-04-sockets -- measure nagle`.",
     );
     Ok(())
 }
 
-/// The time for so many questions on a new connection.
+/// Returns the time for `questions` requests on a new connection.
 pub(crate) fn time(asking: Asking, no_delay: bool, questions: u32) -> Result<Duration> {
     let (mut client, mut server) = pair()?;
     client.set_nodelay(no_delay)?;

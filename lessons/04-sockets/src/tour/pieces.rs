@@ -1,4 +1,4 @@
-//! What is written is not what is read.
+//! Reads do not return what writes sent.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,15 +6,15 @@ use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
 
-use super::{ANY_PORT, found, heading, row};
+use super::{ANY_PORT, heading, remember, row};
 
 const WRITES: [&str; 3] = ["hel", "lo\nwor", "ld\n"];
 
-/// Two lines in three writes: each read gives what was written, and no read gives a line.
-/// Then all at once.
+/// Sends two lines in three writes. First the reader waits, so each read returns one
+/// write's bytes, and none returns a line. Then it reads late, and one read returns all.
 pub(crate) fn show() -> Result<()> {
     heading(&format!(
-        "Two lines, written in {} pieces, as the other side reads them",
+        "Two lines sent in {} writes, and what each read returns",
         WRITES.len()
     ));
     let listener = TcpListener::bind(ANY_PORT)?;
@@ -40,7 +40,7 @@ pub(crate) fn show() -> Result<()> {
         .map_err(|_| anyhow!("the writer panicked"))??;
     ensure!(
         received == WRITES.concat().as_bytes(),
-        "other bytes came than were sent"
+        "the bytes changed on the way"
     );
 
     let mut writer = TcpStream::connect(address)?;
@@ -51,21 +51,22 @@ pub(crate) fn show() -> Result<()> {
     let (mut stream, _) = listener.accept()?;
     let count = stream.read(&mut buffer)?;
     row(format!(
-        "all, read late    {count:>2} bytes  {:?}",
+        "one late read     {count:>2} bytes  {:?}",
         String::from_utf8_lossy(&buffer[..count])
     ));
     ensure!(
         buffer[..count] == *WRITES.concat().as_bytes(),
-        "{count} bytes came in the first read"
+        "the first read returned {count} bytes"
     );
-    found(
-        "All bytes came, in order. Where a line ends is for the reader to find: exercise ex04_read_line.",
+    remember(
+        "All bytes arrive, in order. Finding the end of a line is the reader's job.",
+        "exercise ex04_read_line, after the chapter's section \"Framing\".",
     );
     Ok(())
 }
 
-/// Waits for a sign from the reader after each piece: else TCP may put two pieces
-/// together.
+/// Waits for a byte from the reader after each piece; otherwise TCP could merge two
+/// pieces.
 fn write_in_pieces(mut stream: TcpStream) -> io::Result<()> {
     for piece in WRITES {
         stream.write_all(piece.as_bytes())?;

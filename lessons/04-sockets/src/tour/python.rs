@@ -1,4 +1,4 @@
-//! The talk's own programs, in Python 3, at the other end of ours.
+//! The talk's own programs in Python 3, connected to ours.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -7,19 +7,20 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use sockets::talk;
 
-use super::{ANY_PORT, address_of, found, heading, row, within};
+use super::{ANY_PORT, address_of, heading, remember, row, within};
 
 pub(crate) fn show() -> Result<()> {
-    heading("The talk's Python, and ours");
+    heading("The talk's Python programs, connected to ours");
     let there = Command::new("python3")
         .arg("-V")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
     if !there.is_ok_and(|status| status.success()) {
-        row("skipped: there is no python3 here");
-        found(
-            "With python3 installed, this part has the talk's programs speak with ours.",
+        row("skipped: python3 is not installed");
+        remember(
+            "With python3 installed, this part connects the talk's programs to ours.",
+            "`cargo run -p lesson-04-sockets -- calls`.",
         );
         return Ok(());
     }
@@ -32,7 +33,10 @@ pub(crate) fn show() -> Result<()> {
     })??;
     client.wait()?;
     let ours = String::from_utf8(printed)?;
-    row(format!("{:<36} {ours:?}", "client.py, our server printed"));
+    row(format!(
+        "{:<36} {ours:?}",
+        "from client.py, our server printed"
+    ));
 
     let mut server = Ended(
         python("server.py", "0")
@@ -42,7 +46,7 @@ pub(crate) fn show() -> Result<()> {
     );
     let says = server.0.stderr.take().context("it is piped")?;
     let prints = server.0.stdout.take().context("it is piped")?;
-    let said = within("server.py says its port", move || {
+    let said = within("server.py prints its port", move || {
         let mut line = String::new();
         BufReader::new(says).read_line(&mut line).map(|_| line)
     })??;
@@ -63,13 +67,17 @@ pub(crate) fn show() -> Result<()> {
     })??;
     row(format!(
         "{:<36} {theirs:?}",
-        "our client, server.py printed"
+        "from our client, server.py printed"
     ));
     ensure!(
         ours == "hello\n" && theirs == "hello from Rust\n",
         "{ours:?} and {theirs:?} were printed"
     );
-    found("Neither knows what the other is written in: both make the same calls.");
+    remember(
+        "Neither side can tell which language the other is written in, because both \
+         make the same calls.",
+        "the exercises: `cargo run -p course -- list`.",
+    );
     Ok(())
 }
 
@@ -81,7 +89,7 @@ fn python(script: &str, port: &str) -> Command {
     command
 }
 
-/// A program that is ended with us, for the talk's server never ends by itself.
+/// A program that is killed when this is dropped, because the talk's server never exits.
 struct Ended(Child);
 
 impl Drop for Ended {

@@ -1,4 +1,4 @@
-//! A signal that comes while a call waits, and the signal for writing to nobody.
+//! EINTR, and the signal for writing to a closed connection.
 
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, ensure};
 use sockets::{by_hand, signals};
 
-use super::{SOON, found, heading, name, pair, row, within};
+use super::{SOON, heading, name, pair, remember, row, within};
 
 pub(crate) fn show() -> Result<()> {
-    heading("Signals in the middle of a call");
+    heading("Signals during a call");
     signals::catch()?;
     let (mut client, server) = pair()?;
     client.set_read_timeout(None)?;
@@ -29,7 +29,7 @@ pub(crate) fn show() -> Result<()> {
     let interrupted = read.as_ref().map_or_else(name, ToString::to_string);
     row(format!(
         "{:<43} {interrupted}",
-        "TcpStream::read, a signal comes"
+        "TcpStream::read, then a signal"
     ));
     drop(server);
 
@@ -42,7 +42,7 @@ pub(crate) fn show() -> Result<()> {
         thread::sleep(Duration::from_millis(1));
     }
     server.write_all(b"hello")?;
-    let count = within("the read ends", move || reading.join())?
+    let count = within("the read returns", move || reading.join())?
         .map_err(|_| anyhow!("the reader panicked"))??;
     row(format!(
         "{:<43} {count} bytes",
@@ -55,32 +55,31 @@ pub(crate) fn show() -> Result<()> {
         .stdout(Stdio::from(OwnedFd::from(theirs)))
         .status()?;
     let signal = match status.signal() {
-        Some(libc::SIGPIPE) => "ended by SIGPIPE".to_owned(),
+        Some(libc::SIGPIPE) => "killed by SIGPIPE".to_owned(),
         _ => status.to_string(),
     };
     row(format!(
         "{:<43} {signal}",
-        "yes, its output a socket that is closed"
+        "`yes`, writing to a closed connection"
     ));
     let (mut ours, theirs) = UnixStream::pair()?;
     drop(theirs);
     let written = ours.write(b"y\n");
     let error = written.as_ref().map_or_else(name, ToString::to_string);
-    row(format!(
-        "{:<43} {error}",
-        "a Rust program that does the same"
-    ));
+    row(format!("{:<43} {error}", "a Rust program, doing the same"));
 
     ensure!(
         interrupted == "EINTR" && count == 5,
-        "the reads gave {interrupted} and {count}"
+        "the reads returned {interrupted} and {count}"
     );
     ensure!(
-        signal == "ended by SIGPIPE" && error == "EPIPE",
+        signal == "killed by SIGPIPE" && error == "EPIPE",
         "yes: {signal}; ours: {error}"
     );
-    found(
-        "EINTR is a call to be made again. SIGPIPE ends a C program; Rust ignores it, and write gives EPIPE.",
+    remember(
+        "After EINTR, repeat the read or write; a connect is another matter. SIGPIPE \
+         kills a C program. Rust ignores it, so write returns EPIPE.",
+        "exercise ex04_write_all.",
     );
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! UDP beside TCP: the same two writes.
+//! The same two writes over TCP and over UDP.
 
 use std::io::{Read, Write};
 use std::net::UdpSocket;
 
 use anyhow::{Result, ensure};
 
-use super::{ANY_PORT, SOON, found, heading, pair, row};
+use super::{ANY_PORT, SOON, heading, pair, remember, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("Two writes, \"hel\" and \"lo\", over TCP and over UDP");
@@ -15,7 +15,7 @@ pub(crate) fn show() -> Result<()> {
     drop(client);
     let mut all = String::new();
     server.read_to_string(&mut all)?;
-    row(format!("{:<28} {all:?}, then the end", "TCP"));
+    row(format!("{:<28} {all:?}, then end-of-file", "TCP"));
 
     let one = UdpSocket::bind(ANY_PORT)?;
     let two = UdpSocket::bind(ANY_PORT)?;
@@ -31,8 +31,8 @@ pub(crate) fn show() -> Result<()> {
     }
     row(format!("{:<28} {:?}, {:?}", "UDP", came[0], came[1]));
     row(format!(
-        "{:<28} {:?}, which is not the end",
-        "UDP, a message of nothing", came[2]
+        "{:<28} {:?}, which is not end-of-file",
+        "UDP, an empty datagram", came[2]
     ));
     row(format!(
         "{:<28} {:?}, and the rest is lost",
@@ -40,10 +40,12 @@ pub(crate) fn show() -> Result<()> {
     ));
     ensure!(
         all == "hello" && came == ["hel", "lo", "", "hello"],
-        "TCP gave {all:?}, UDP {came:?}"
+        "TCP carried {all:?}, UDP {came:?}"
     );
-    found(
-        "UDP keeps the ends of messages and promises nothing else: not that they come, not once, not in order.",
+    remember(
+        "UDP keeps messages apart and promises nothing else: they can be lost, arrive \
+         twice, or arrive out of order.",
+        "`cargo run -p lesson-04-sockets -- unix` uses a socket with a path.",
     );
     Ok(())
 }

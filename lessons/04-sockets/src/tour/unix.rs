@@ -1,4 +1,4 @@
-//! The mended server over a path.
+//! The fixed server over a Unix socket.
 
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use sockets::mended;
 
-use super::{found, heading, name, row};
+use super::{heading, name, remember, row};
 
 pub(crate) fn show() -> Result<()> {
     heading("A socket with a path");
@@ -30,13 +30,10 @@ fn over(path: &std::path::Path) -> Result<()> {
     let answer = mended::ask(UnixStream::connect(path)?, "hello")?;
     let (ending, printed) = serving.join().map_err(|_| anyhow!("the server panicked"))?;
     ending?;
+    row(format!("{:<38} {answer:?}", "the fixed client received"));
     row(format!(
-        "{:<36} {answer:?}",
-        "the mended client, over a path"
-    ));
-    row(format!(
-        "{:<36} {:?}",
-        "the server printed",
+        "{:<38} {:?}",
+        "the fixed server printed",
         String::from_utf8_lossy(&printed)
     ));
     let refused = UnixStream::connect(path)
@@ -44,20 +41,25 @@ fn over(path: &std::path::Path) -> Result<()> {
         .as_ref()
         .map_or_else(name, |()| "connected".to_owned());
     row(format!(
-        "{:<36} {refused}",
-        "connect, after the server has gone"
+        "{:<38} {refused}",
+        "connect, after the server has stopped"
     ));
     let again = UnixListener::bind(path)
         .map(drop)
         .as_ref()
         .map_or_else(name, |()| "bound".to_owned());
-    row(format!("{:<36} {again}", "bind to the path that it left"));
+    row(format!(
+        "{:<38} {again}",
+        "bind to the path that it left behind"
+    ));
     ensure!(
         answer == "hello" && refused == "ECONNREFUSED" && again == "EADDRINUSE",
         "{answer} {refused} {again}"
     );
-    found(
-        "The same calls, the same server. Here a socket does have a name, and the server has to remove it.",
+    remember(
+        "The calls and the server are the same. A Unix socket has a name in the file \
+         system, and the server has to remove it.",
+        "try it yourself: `nc -U PATH` connects to a Unix socket.",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the tests share: programs that are ended whatever happens, and waits that end.
+//! Shared by the tests: programs that are always killed, and waits with a deadline.
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 
-/// How long a thing that has to happen may take on a machine with other work.
+/// The deadline of everything that has to happen, also on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in
-/// time.
+/// Runs `work` in its own thread and returns its result; fails at the deadline.
 pub(crate) fn within<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -28,7 +27,7 @@ pub(crate) fn within<T: Send + 'static>(
         .unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
 }
 
-/// Asks until `done` says so; fails when it does not in time.
+/// Waits until `done` returns true; fails at the deadline.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !done() {
@@ -37,7 +36,7 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// A program that is killed when the test is over.
+/// A program that is killed when the test ends.
 pub(crate) struct Program {
     child: Child,
     lines: Option<BufReader<ChildStdout>>,
@@ -45,7 +44,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts `command` with its two outputs in our hands.
+    /// Starts `command` with pipes for its two outputs.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -62,8 +61,8 @@ impl Program {
         }
     }
 
-    /// Starts a server, and gives the port that it says on its standard error, as the
-    /// last word or after the last `:`.
+    /// Starts a server and returns the port that it prints on standard error, as the last
+    /// word or after the last `:`.
     pub(crate) fn serve(command: &mut Command) -> (Self, u16) {
         let mut server = Self::start(command);
         let mut said = String::new();
@@ -86,7 +85,7 @@ impl Program {
         )
     }
 
-    /// The next line of its standard output, without the `\n`; empty at the end.
+    /// Returns the next line of its standard output without the `\n`; empty at the end.
     pub(crate) fn line(&mut self) -> String {
         let mut lines = self.lines.take().expect("one line at a time");
         let (line, lines) = within("the program prints a line", move || {
@@ -100,7 +99,7 @@ impl Program {
         line.trim_end_matches('\n').to_owned()
     }
 
-    /// What its standard error still says until it ends.
+    /// Returns the rest of its standard error.
     pub(crate) fn remarks(&mut self) -> String {
         let mut remarks = self.remarks.take().expect("asked once");
         within("the program ends", move || {
@@ -112,7 +111,7 @@ impl Program {
         })
     }
 
-    /// Waits for its end: whether it ended well.
+    /// Waits until it exits and returns whether it succeeded.
     pub(crate) fn ended_well(&mut self) -> bool {
         let mut status = None;
         until("the program ends", || {
@@ -130,8 +129,7 @@ impl Drop for Program {
     }
 }
 
-/// A port of which nobody else can make use while the descriptor lives, and on which
-/// nobody listens.
+/// A port that is taken while the descriptor lives, and on which nothing listens.
 pub(crate) fn deaf_port() -> (OwnedFd, u16) {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -147,7 +145,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     run_into(command, Stdio::piped())
 }
 
-/// Runs `command` to its end; what it prints goes there.
+/// Runs `command` to its end with this standard output.
 pub(crate) fn run_into(command: &mut Command, output: Stdio) -> Output {
     let what = format!("{command:?}");
     let child = command
@@ -161,8 +159,8 @@ pub(crate) fn run_into(command: &mut Command, output: Stdio) -> Output {
     })
 }
 
-/// Whether this program is there. Where tests have to be complete (`CI=true`), Python
-/// must be.
+/// Returns whether this program is installed. With `CI=true`, a missing Python is a
+/// failure.
 pub(crate) fn has(tool: &str) -> bool {
     let there = Command::new(tool)
         .arg("-h")

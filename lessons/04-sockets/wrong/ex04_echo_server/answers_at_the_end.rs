@@ -1,4 +1,4 @@
-//! Caught by: what_is_sent_comes_back_at_once
+//! Caught by: bytes_come_back_as_soon_as_they_arrive
 //!
 //! The misconception: a message ends where the stream does.
 
@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// Serves so many clients and gives how each conversation ended.
+/// Serves `clients` clients and returns how each conversation ended.
 pub fn serve(
     listener: &TcpListener,
     clients: usize,
@@ -16,7 +16,9 @@ pub fn serve(
     let mut threads = Vec::new();
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
-        threads.push(thread::spawn(move || echo(&stream, patience)));
+        threads.push(thread::spawn(move || {
+            echo(&stream, patience).map_err(timed_out)
+        }));
     }
     Ok(threads
         .into_iter()
@@ -28,15 +30,14 @@ fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
     let mut all = Vec::new();
-    stream.read_to_end(&mut all).map_err(tired)?;
-    stream.write_all(&all).map_err(tired)?;
+    stream.read_to_end(&mut all)?;
+    stream.write_all(&all)?;
     Ok(all.len() as u64)
 }
 
-fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock {
-        ErrorKind::TimedOut.into()
-    } else {
-        error
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        _ => error,
     }
 }

@@ -1,13 +1,13 @@
-//! Caught by: who_breaks_off_is_no_end_for_the_others
+//! Caught by: a_reset_of_one_client_does_not_affect_the_others
 //!
 //! A `?` too many: the error of one client becomes the error of the server.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// Serves so many clients and gives how each conversation ended.
+/// Serves `clients` clients and returns how each conversation ended.
 pub fn serve(
     listener: &TcpListener,
     clients: usize,
@@ -16,25 +16,37 @@ pub fn serve(
     let mut threads = Vec::new();
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
-        threads.push(thread::spawn(move || echo(&stream, patience)));
+        threads.push(thread::spawn(move || {
+            echo(&stream, patience).map_err(timed_out)
+        }));
     }
-    let mut results = Vec::new();
+    let mut ends = Vec::new();
     for thread in threads {
-        results.push(Ok(thread.join().expect("no panic")?));
+        ends.push(Ok(thread.join().expect("no panic")?));
     }
-    Ok(results)
+    Ok(ends)
 }
 
 fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
-    io::copy(&mut { stream }, &mut stream).map_err(tired)
+    let mut buffer = [0; 4096];
+    let mut back = 0;
+    loop {
+        let count = match stream.read(&mut buffer) {
+            Ok(0) => return Ok(back),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        stream.write_all(&buffer[..count])?;
+        back += count as u64;
+    }
 }
 
-fn tired(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock {
-        ErrorKind::TimedOut.into()
-    } else {
-        error
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        _ => error,
     }
 }

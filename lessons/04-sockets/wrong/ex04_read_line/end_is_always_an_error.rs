@@ -1,13 +1,14 @@
 //! Caught by: the_end_between_two_lines_is_none
 //!
-//! A peer that has said all closes. That is how every conversation ends.
+//! A peer that has sent everything closes. Every conversation ends like this.
 
 use std::io::{self, ErrorKind, Read};
 
-/// The longest line that is let in, in bytes, without its `\n`.
+/// The longest line that is accepted, in bytes, without its `\n`.
 pub const MAX_LINE: usize = 1024;
 
-/// Gives the next line of `stream`; `received` holds what came and is not used yet.
+/// Returns the next line of `stream`, or `None` if the stream has ended. `received` holds
+/// the bytes that have arrived and have not been returned yet.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,
@@ -28,10 +29,11 @@ pub fn read_line(
                 .map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
         }
         let mut piece = [0; 512];
-        let count = stream.read(&mut piece)?;
-        if count == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
+        match stream.read(&mut piece) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => received.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        received.extend_from_slice(&piece[..count]);
     }
 }

@@ -1,13 +1,15 @@
-//! Caught by: the_end_in_a_line_is_an_error
+//! Caught by: the_end_inside_a_line_is_an_error
 //!
-//! Who sent it may have meant to send more: half an order is no order.
+//! The misconception: end-of-file ends a line as well as a `\n` does. The sender may have
+//! meant to send more.
 
 use std::io::{self, ErrorKind, Read};
 
-/// The longest line that is let in, in bytes, without its `\n`.
+/// The longest line that is accepted, in bytes, without its `\n`.
 pub const MAX_LINE: usize = 1024;
 
-/// Gives the next line of `stream`; `received` holds what came and is not used yet.
+/// Returns the next line of `stream`, or `None` if the stream has ended. `received` holds
+/// the bytes that have arrived and have not been returned yet.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,
@@ -28,12 +30,16 @@ pub fn read_line(
                 .map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
         }
         let mut piece = [0; 512];
-        let count = stream.read(&mut piece)?;
-        if count == 0 {
-            return Ok((!received.is_empty()).then(|| {
-                String::from_utf8_lossy(&std::mem::take(received)).into_owned()
-            }));
+        match stream.read(&mut piece) {
+            Ok(0) if received.is_empty() => return Ok(None),
+            Ok(0) => {
+                return String::from_utf8(std::mem::take(received))
+                    .map(Some)
+                    .map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
+            }
+            Ok(count) => received.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        received.extend_from_slice(&piece[..count]);
     }
 }

@@ -1,13 +1,14 @@
-//! Caught by: a_line_comes_without_its_newline
+//! Caught by: a_line_is_returned_without_its_newline
 //!
-//! The newline ends the line; it is no part of it.
+//! The newline ends the line and is not part of it.
 
 use std::io::{self, ErrorKind, Read};
 
-/// The longest line that is let in, in bytes, without its `\n`.
+/// The longest line that is accepted, in bytes, without its `\n`.
 pub const MAX_LINE: usize = 1024;
 
-/// Gives the next line of `stream`; `received` holds what came and is not used yet.
+/// Returns the next line of `stream`, or `None` if the stream has ended. `received` holds
+/// the bytes that have arrived and have not been returned yet.
 pub fn read_line(
     stream: &mut impl Read,
     received: &mut Vec<u8>,
@@ -27,14 +28,12 @@ pub fn read_line(
                 .map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
         }
         let mut piece = [0; 512];
-        let count = stream.read(&mut piece)?;
-        if count == 0 {
-            return if received.is_empty() {
-                Ok(None)
-            } else {
-                Err(ErrorKind::UnexpectedEof.into())
-            };
+        match stream.read(&mut piece) {
+            Ok(0) if received.is_empty() => return Ok(None),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => received.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        received.extend_from_slice(&piece[..count]);
     }
 }

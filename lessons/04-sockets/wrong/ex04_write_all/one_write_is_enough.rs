@@ -1,6 +1,6 @@
 //! Caught by: a_short_write_is_followed_by_the_rest
 //!
-//! The talk's way: whatever the count is, all was sent.
+//! The talk's client: it ignores the count and assumes that everything was sent.
 
 use std::io::{self, Write};
 

@@ -1,6 +1,7 @@
-//! Caught by: a_stream_that_takes_a_byte_a_call_gets_all
+//! Caught by: one_byte_per_write_still_sends_everything
 //!
-//! The misconception: it counts what was sent, but gives the same bytes to every call.
+//! The misconception: it counts the bytes that were accepted, but passes the same bytes
+//! to every call.
 
 use std::io::{self, ErrorKind, Write};
 

@@ -1,17 +1,18 @@
-//! A coroutine for each connection, with may: it reads as the one with threads does.
+//! A coroutine for each connection, with `may`: the same text as with threads.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 
 use may::net::{TcpListener, TcpStream};
 
-use super::{BUFFER, passing, whole_lines};
+use super::{BUFFER, is_transient, whole_lines};
 
 // ANCHOR: may
-/// Serves each client in a coroutine, all on one worker thread; tells `listening` where.
+/// Serves each client in a coroutine, all on one worker thread, and passes the bound
+/// address to `listening`.
 ///
 /// # Errors
-/// Those of `bind` and `accept`.
+/// Returns the errors of `bind` and `accept`.
 pub fn serve(address: SocketAddr, listening: impl FnOnce(SocketAddr)) -> io::Result<()> {
     may::config().set_workers(1);
     let listener = TcpListener::bind(address)?;
@@ -20,7 +21,7 @@ pub fn serve(address: SocketAddr, listening: impl FnOnce(SocketAddr)) -> io::Res
         loop {
             match listener.accept() {
                 Ok((stream, _)) => drop(may::go!(move || echo(stream))),
-                Err(error) if passing(&error) => {}
+                Err(error) if is_transient(&error) => {}
                 Err(error) => return Err(error),
             }
         }

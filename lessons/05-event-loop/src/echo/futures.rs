@@ -1,17 +1,16 @@
-//! An `async fn` for each connection, on this lesson's own executor: the same text as
-//! with tokio.
+//! An `async fn` for each connection, on this lesson's own executor: nearly the same text
+//! as with tokio.
 
 use std::io;
 use std::net::TcpListener;
 
-use super::{BUFFER, passing, whole_lines};
+use super::{BUFFER, is_transient, whole_lines};
 use crate::{Executor, Handle, Listener, Reactor, Stream};
 
-// ANCHOR: futures
 /// Serves each client in a task, all in this thread.
 ///
 /// # Errors
-/// Those of `accept`.
+/// Returns the errors of `accept` and of the loop.
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     let mut executor = Executor::new(Reactor::new()?);
     let handle = executor.handle();
@@ -23,16 +22,17 @@ async fn accept(handle: Handle, listener: TcpListener) -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => handle.spawn(async move { drop(echo(stream).await) }),
-            Err(error) if passing(&error) => {}
+            Err(error) if is_transient(&error) => {}
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Sends back each line, until the client has no more to say.
+// ANCHOR: futures
+/// Sends each line back, until the client closes its side.
 ///
 /// # Errors
-/// Those of the connection and of [`whole_lines`].
+/// Returns the errors of the connection and of [`whole_lines`].
 pub async fn echo(stream: Stream) -> io::Result<()> {
     let (mut buffer, mut partial) = ([0; BUFFER], Vec::new());
     loop {
@@ -41,7 +41,7 @@ pub async fn echo(stream: Stream) -> io::Result<()> {
             count => {
                 stream
                     .write_all(&whole_lines(&mut partial, &buffer[..count])?)
-                    .await?
+                    .await?;
             }
         }
     }

@@ -1,6 +1,5 @@
-//! One protocol, served in five ways: each line that a client sends comes back to it.
-//! Each server serves until its process ends, so that the program around it is the same
-//! for all.
+//! One protocol, served in five ways: each line that a client sends is sent back to it.
+//! Every server runs until its process exits, so the program around them can be the same.
 
 mod coroutines;
 mod futures;
@@ -18,20 +17,20 @@ pub use reactor::{Connection, serve as with_reactor};
 pub use threads::serve as with_threads;
 pub use tokio::serve as with_tokio;
 
-/// The bytes that a server reads at once.
+/// The size of a server's read buffer, in bytes.
 pub const BUFFER: usize = 4096;
 
-/// The most that is kept of a line that is not whole, in bytes. A client that sends more
-/// without a `\n` is closed.
+/// The longest incomplete line that a server keeps, in bytes. A server disconnects a
+/// client that sends more than this without a `\n`.
 pub const MOST_KEPT: usize = 4096;
 
 // ANCHOR: whole_lines
-/// The lines that are whole now that `read` has come, to be sent back in one write. What
-/// is behind the last `\n` goes into `partial`, which is `read`'s beginning the next
-/// time.
+/// Returns the lines that `read` completes, to be sent back in one write, and keeps the
+/// bytes after the last `\n` in `partial` for the next call.
 ///
 /// # Errors
-/// `InvalidData` when more than [`MOST_KEPT`] bytes of a line have come and not its end.
+/// Returns `InvalidData` if more than [`MOST_KEPT`] bytes of a line have arrived without
+/// its `\n`.
 pub fn whole_lines<'a>(
     partial: &mut Vec<u8>,
     read: &'a [u8],
@@ -52,26 +51,25 @@ pub fn whole_lines<'a>(
     if partial.len() > MOST_KEPT {
         return Err(io::Error::new(
             ErrorKind::InvalidData,
-            format!("{MOST_KEPT} bytes and no end of the line"),
+            format!("a line is longer than {MOST_KEPT} bytes"),
         ));
     }
     Ok(lines)
 }
 // ANCHOR_END: whole_lines
 
-/// The ways that are written in Rust. The fifth of the talk's own time is in
-/// `python/echo.py`.
+/// A way to write the server in Rust. The talk's own way is in `python/echo.py`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// A thread for each connection.
     Threads,
     /// Callbacks on our own loop.
     Reactor,
-    /// An `async fn` a connection on our own executor and loop.
+    /// An `async fn` for each connection, on our own executor and loop.
     Futures,
-    /// A coroutine for each connection.
+    /// A `may` coroutine for each connection.
     May,
-    /// A task for each connection.
+    /// A tokio task for each connection.
     Tokio,
 }
 
@@ -85,7 +83,7 @@ impl Way {
         Self::Tokio,
     ];
 
-    /// As it is written on a command line.
+    /// Returns the name used on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Threads => "threads",
@@ -96,19 +94,19 @@ impl Way {
         }
     }
 
-    /// Serves whoever connects to `address`, in one thread but for [`Way::Threads`],
-    /// until the process ends. Tells `listening` the address that it got.
+    /// Binds `address`, passes the bound address to `listening`, and serves until the
+    /// process exits. Every way except [`Way::Threads`] uses one thread.
     ///
     /// # Errors
-    /// What the kernel says about the listener. What goes wrong with one client ends that
-    /// client only.
+    /// Returns the listener's errors. An error on one connection closes only that
+    /// connection.
     pub fn serve(
         self,
         address: SocketAddr,
         listening: impl FnOnce(SocketAddr),
     ) -> io::Result<()> {
         let serve = match self {
-            // may has a listener of its own and takes no other.
+            // `may` has its own listener type and cannot adopt std's.
             Self::May => return with_may(address, listening),
             Self::Threads => with_threads,
             Self::Reactor => with_reactor,
@@ -121,8 +119,9 @@ impl Way {
     }
 }
 
-/// Whether `accept` failed for a caller that has gone again, which is no reason to stop.
-fn passing(error: &io::Error) -> bool {
+/// Whether an error of `accept` concerns one client only, such as a client that gave up
+/// before it was accepted. The server goes on after it.
+fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ConnectionAborted

@@ -1,5 +1,5 @@
-//! Callbacks on our own loop. What was a place in a function, and a local variable, is a
-//! struct here: a state machine.
+//! Callbacks on our own loop. The position in the function and the local variables of the
+//! threaded server become the fields of a struct: a state machine.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -7,27 +7,29 @@ use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{BUFFER, passing, whole_lines};
+use super::{BUFFER, is_transient, whole_lines};
 use crate::{Interest, Reactor, Ready, Trigger};
 
 // ANCHOR: connection
-/// One client between two events: a line that is not whole yet, and what it still has to
-/// get back.
+/// One client between two events: the beginning of an incomplete line, and the answers
+/// that the kernel has not accepted yet.
 #[derive(Default)]
 pub struct Connection {
     partial: Vec<u8>,
     unsent: Vec<u8>,
 }
+// ANCHOR_END: connection
 
 impl Connection {
-    /// Does what can be done without waiting. Gives what to wait for next, `None` when
-    /// the conversation is over.
+    /// Does everything that can be done without waiting. Returns what to wait for next,
+    /// or `None` when the conversation is over.
     ///
-    /// While something is unsent nothing is read: a client that does not take its answers
-    /// is not asked for more.
+    /// Nothing is read while an answer is unsent, so a client that does not read its
+    /// answers cannot make the server collect them.
     ///
     /// # Errors
-    /// Those of the stream and of [`whole_lines`].
+    /// Returns the errors of the stream and of [`whole_lines`].
+    // ANCHOR: go_on
     pub fn go_on(
         &mut self,
         mut stream: impl Read + Write,
@@ -57,10 +59,11 @@ impl Connection {
             Interest::WRITABLE
         }))
     }
+    // ANCHOR_END: go_on
 }
 
-/// `None` for a call that would have waited, or that a signal interrupted: the loop comes
-/// again.
+/// Maps a call that would have waited, or that a signal interrupted, to `None`: the loop
+/// will call again.
 fn without_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
         Ok(count) => Ok(Some(count)),
@@ -72,13 +75,12 @@ fn without_waiting(result: io::Result<usize>) -> io::Result<Option<usize>> {
         Err(error) => Err(error),
     }
 }
-// ANCHOR_END: connection
 
 // ANCHOR: serve
-/// Serves each client by callbacks, all in this thread.
+/// Serves every client with callbacks, all in this thread.
 ///
 /// # Errors
-/// Those of `accept` and of the loop.
+/// Returns the errors of `accept` and of the loop.
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let failed = accept_on(&mut reactor, listener)?;
@@ -86,8 +88,8 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
     failed.take().map_or(Ok(()), Err)
 }
 
-/// Has the loop accept whoever calls. The result is where the error is put that stopped
-/// it.
+/// Registers the listener. Returns the place where the callback leaves the error that
+/// stopped the loop.
 fn accept_on(
     reactor: &mut Reactor,
     listener: TcpListener,
@@ -96,7 +98,7 @@ fn accept_on(
     let listener = Arc::new(listener);
     let failed = Rc::new(RefCell::new(None));
     let place = failed.clone();
-    // One buffer for all: between two callbacks nobody needs it.
+    // One buffer for all connections: none needs it between two callbacks.
     let buffer = Rc::new(RefCell::new([0; BUFFER]));
     reactor.register(
         listener.clone(),
@@ -108,7 +110,7 @@ fn accept_on(
                 .and_then(|(stream, _)| converse_on(reactor, stream, buffer.clone()));
             match accepted {
                 Err(error)
-                    if error.kind() != ErrorKind::WouldBlock && !passing(&error) =>
+                    if error.kind() != ErrorKind::WouldBlock && !is_transient(&error) =>
                 {
                     *place.borrow_mut() = Some(error);
                     reactor.stop();
@@ -129,6 +131,7 @@ fn converse_on(
     let stream = Arc::new(stream);
     let (mut connection, mut asked) = (Connection::default(), Interest::READABLE);
     let source = stream.clone();
+    // ANCHOR: on_ready
     let on_ready = move |reactor: &mut Reactor, ready: Ready| {
         let next = connection
             .go_on(&*stream, &mut *buffer.borrow_mut())
@@ -142,10 +145,11 @@ fn converse_on(
             }
             None => reactor.deregister(ready.token),
         };
-        // It fails for a descriptor that the kernel does not know: then there is nobody
-        // left to tell.
+        // These calls fail only for a token that is no longer registered, and then there
+        // is nothing left to do.
         drop(heard);
     };
+    // ANCHOR_END: on_ready
     reactor
         .register(source, asked, Trigger::Level, on_ready)
         .map(drop)

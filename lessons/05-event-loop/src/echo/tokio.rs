@@ -5,13 +5,13 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{BUFFER, passing, whole_lines};
+use super::{BUFFER, is_transient, whole_lines};
 
 // ANCHOR: tokio
 /// Serves each client in a task, all in this thread.
 ///
 /// # Errors
-/// Those of `accept`.
+/// Returns the errors of `accept`.
 pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -22,7 +22,7 @@ pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(echo(stream))),
-                Err(error) if passing(&error) => {}
+                Err(error) if is_transient(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -37,7 +37,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
             count => {
                 stream
                     .write_all(&whole_lines(&mut partial, &buffer[..count])?)
-                    .await?
+                    .await?;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The same protocol in six ways.
+//! The same protocol, served in six ways.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::server::{Kind, Server, Summary, kinds};
 const CONNECTIONS: usize = 1000;
 
 pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
-    heading("One protocol, served in each way to 1,000 clients");
+    heading("One protocol, served in six ways to 1,000 clients");
     row(format!(
-        "{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}",
-        "", "lines", "lines a", "memory", "median", "99%"
+        "{:<17} {:>10} {:>10} {:>8} {:>7} {:>8} {:>8}",
+        "", "lines per", "lines per", "clients", "memory", "median", "99th"
     ));
     row(format!(
-        "{:<17} {:>11} {:>11} {:>9} {:>9} {:>9}",
-        "", "a second", "CPU second", "MB", "ms", "ms"
+        "{:<17} {:>10} {:>10} {:>8} {:>7} {:>8} {:>8}",
+        "", "second", "CPU second", "served", "MB", "ms", "ms"
     ));
     let mut all: Vec<(Kind, Summary)> = Vec::new();
     for kind in kinds(python) {
@@ -29,6 +29,7 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
         )?;
         let Summary {
             alive,
+            heard,
             rate,
             rate_cpu,
             memory,
@@ -39,7 +40,8 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
         let memory = memory / 1e6;
         let name = kind.name();
         row(format!(
-            "{name:<17} {rate:>11.0} {rate_cpu:>11.0} {memory:>9.1} {median:>9.1} {p99:>9.1}"
+            "{name:<17} {rate:>10.0} {rate_cpu:>10.0} {heard:>8} {memory:>7.1} {median:>8.1} \
+             {p99:>8.1}"
         ));
         ensure!(
             alive == CONNECTIONS,
@@ -52,14 +54,14 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
     let gevent = all.iter().find(|(kind, _)| matches!(kind, Kind::Gevent(_)));
     let Some((_, gevent)) = gevent else {
         row(format!(
-            "{:<17} skipped: {python} has no gevent (`pip install gevent` in a venv, `--python`)",
+            "{:<17} skipped: {python} has no gevent (see `--python`)",
             "gevent"
         ));
-        found("Every one of them keeps 1,000 clients.");
+        found("Each of them holds 1,000 clients.");
         return Ok(());
     };
     row("");
-    // The machine's other work takes from the lines a second, but hardly from the lines a
+    // Other work on the machine lowers the lines per second, but hardly the lines per
     // second of processor time.
     let speed = |summary: &Summary| {
         if summary.rate_cpu > 0.0 {
@@ -78,7 +80,7 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
         let bar = "█".repeat((times * 2.0).round() as usize);
         row(format!("{:<17} {times:>5.1} {bar}", kind.name()));
     }
-    // With few lines in flight, most of the work is the kernel's, and the same for all.
+    // With few lines in flight, most of the work is the kernel's, the same for everyone.
     let least = if in_flight >= 16 { 5.0 } else { 1.0 };
     for (kind, summary) in &all {
         if let Kind::Ours(Way::Reactor | Way::May | Way::Tokio) = kind {
@@ -91,12 +93,12 @@ pub(crate) fn show(python: &str, in_flight: usize) -> Result<()> {
         }
     }
     let note = if cfg!(debug_assertions) {
-        " Ours are not optimized here: try it with --release."
+        " This is a debug build: try it with --release."
     } else {
         ""
     };
     found(&format!(
-        "The bars are lines a second of the server's processor time, gevent's being 1.{note}"
+        "The bars are lines per second of the server's processor time; gevent's is 1.{note}"
     ));
     Ok(())
 }

@@ -12,7 +12,7 @@ use event_loop::{Executor, Handle, Listener, Reactor, Stream, echo};
 use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("async fn, on a loop of our own");
+    heading("async fn on our own loop");
     let mut executor = Executor::new(Reactor::new()?);
     let handle = executor.handle();
     let begin = Instant::now();
@@ -27,11 +27,11 @@ pub(crate) fn show() -> Result<()> {
     executor.run()?;
     let order = order.take().join(", ");
     row(format!(
-        "{:<44} {order}",
-        "three tasks that sleep 90, 30 and 60 ms"
+        "{:<46} {order}",
+        "tasks that sleep for 90, 30 and 60 ms wake as"
     ));
     row(format!(
-        "{:<44} {} ms",
+        "{:<46} {} ms",
         "all three took",
         begin.elapsed().as_millis()
     ));
@@ -39,11 +39,11 @@ pub(crate) fn show() -> Result<()> {
 
     let echoed = executor.block_on(conversation(handle))??;
     row(format!(
-        "{:<44} {echoed:?}",
-        "a server and a client, two tasks, one thread"
+        "{:<46} {echoed:?}",
+        "a server and a client: two tasks, one thread"
     ));
     ensure!(echoed == "hello from an async fn\n", "{echoed:?} came back");
-    found("No runtime but ours: a queue of tasks, and the loop that wakes them.");
+    found("The only runtime is ours: a queue of tasks, and the loop that wakes them.");
     Ok(())
 }
 

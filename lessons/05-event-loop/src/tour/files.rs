@@ -12,9 +12,9 @@ use event_loop::{Disk, Interest, Reactor, Token, Trigger};
 use super::{found, heading, pollers, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("A file on the disk");
+    heading("A regular file is always ready");
     let mut file = tempfile::NamedTempFile::new()
-        .context("a file for a while, in the folder TMPDIR")?;
+        .context("cannot create a temporary file in the folder TMPDIR")?;
     file.write_all(b"a line\n")?;
     for mut poller in pollers()? {
         let source = Arc::new(file.reopen()?);
@@ -29,7 +29,7 @@ pub(crate) fn show() -> Result<()> {
                         .is_some_and(|ready| ready.readable && ready.writable),
                     "{ready:?}"
                 );
-                "readable, writable, always".to_owned()
+                "always readable and writable".to_owned()
             }
             Err(error) => format!("refuses it: {error}"),
         };
@@ -38,14 +38,14 @@ pub(crate) fn show() -> Result<()> {
             "{}: {said}",
             poller.name()
         );
-        row(format!("{:<34} {said}", poller.name()));
+        row(format!("{:<24} {said}", poller.name()));
     }
 
     let mut reactor = Reactor::new()?;
     let disk = Disk::start(&reactor)?;
     let ticks = Rc::new(Cell::new(0));
     tick(&mut reactor, ticks.clone());
-    // A disk that takes 100 ms: our thread sleeps, as it does in `read` when the bytes
+    // A disk that takes 100 ms: the thread sleeps, as it would in a `read` whose bytes
     // are not in memory.
     let path = file.path().to_owned();
     let slow_read = move || {
@@ -60,16 +60,19 @@ pub(crate) fn show() -> Result<()> {
     reactor.run()?;
     let bytes = result.recv()??;
     row(format!(
-        "{:<34} {} bytes, and {} timers ran meanwhile",
+        "{:<24} {} bytes, and {} timers fired in the meantime",
         "a thread for the disk",
         bytes.len(),
         ticks.get()
     ));
     ensure!(
         bytes == b"a line\n" && ticks.get() > 0,
-        "the loop stood still while the disk worked"
+        "the loop did not run while the disk worked"
     );
-    found("Ready is no help with a disk: a thread waits for it, and the loop goes on.");
+    found(
+        "Readiness says nothing about a disk. A thread waits for the disk, and the loop \
+         keeps running.",
+    );
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What the kernel says about one connection.
+//! Readiness of one connection, step by step.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -10,22 +10,22 @@ use event_loop::{Interest, Poller, Token, Trigger};
 use super::{found, heading, pair, pollers, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("Who is ready?");
+    heading("Readiness: what poll and epoll report about one end of a connection");
     let mut columns = Vec::new();
     for mut poller in pollers()? {
         columns.push((poller.name(), story(&mut *poller)?));
     }
     let names: Vec<_> = columns
         .iter()
-        .map(|(name, _)| format!("{name:<22}"))
+        .map(|(name, _)| format!("{name:<20}"))
         .collect();
-    row(format!("{:<40}{}", "", names.concat()));
+    row(format!("{:<34}{}", "", names.concat()));
     for (index, step) in STEPS.iter().enumerate() {
         let said: Vec<_> = columns
             .iter()
-            .map(|(_, said)| format!("{:<22}", said[index]))
+            .map(|(_, said)| format!("{:<20}", said[index]))
             .collect();
-        row(format!("{step:<40}{}", said.concat()));
+        row(format!("{step:<34}{}", said.concat()));
     }
     for (name, said) in &columns {
         let right = [
@@ -36,21 +36,22 @@ pub(crate) fn show() -> Result<()> {
             "readable",
             "-",
         ];
-        ensure!(said[..] == right, "{name} said {said:?}");
+        ensure!(said[..] == right, "{name} reported {said:?}");
     }
     found(
-        "Readable means that a read would not wait. At the end it does not: it gives 0.",
+        "Readable means that a read would not block. At the end of file it does not \
+         block either: it returns 0.",
     );
     Ok(())
 }
 
 const STEPS: [&str; 6] = [
-    "nothing has come",
-    "5 bytes have come",
-    "they are read",
-    "written until the kernel takes no more",
-    "the client has no more to say",
-    "removed from the list",
+    "nothing has arrived",
+    "5 bytes have arrived",
+    "the 5 bytes have been read",
+    "the send buffer is full",
+    "the client has closed its side",
+    "the source is removed",
 ];
 
 fn story(poller: &mut dyn Poller) -> Result<Vec<&'static str>> {
@@ -62,8 +63,8 @@ fn story(poller: &mut dyn Poller) -> Result<Vec<&'static str>> {
     let read = (&*server).read(&mut [0; 64])?;
     ensure!(read == 5, "{read} bytes were read");
     said.push(ask(poller)?);
-    // Full is when a wait says so too: what is written may still move into the other
-    // side's buffer.
+    // Full means that a wait agrees: written bytes can still move into the other side's
+    // buffer.
     while ask(poller)? == "writable" {
         while (&*server).write(&[0; 1 << 13]).is_ok() {}
     }
@@ -75,8 +76,8 @@ fn story(poller: &mut dyn Poller) -> Result<Vec<&'static str>> {
     Ok(said)
 }
 
-/// What the poller says after a moment: what one end of a connection on this machine
-/// does, the other knows at once.
+/// Returns what the poller reports after a moment, which is long enough on one machine
+/// for one end to see what the other did.
 fn ask(poller: &mut dyn Poller) -> Result<&'static str> {
     let mut ready = Vec::new();
     std::thread::sleep(Duration::from_millis(5));

@@ -10,7 +10,7 @@ use event_loop::{Reactor, best_poller};
 use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("Timers, with a clock that we turn by hand");
+    heading("Timers, with a clock that we set by hand");
     let begin = Instant::now();
     let hand = Rc::new(Cell::new(begin));
     let clock = hand.clone();
@@ -26,12 +26,12 @@ pub(crate) fn show() -> Result<()> {
     ] {
         let fired = fired.clone();
         ids.push(reactor.after(Duration::from_secs(seconds), move |_| {
-            fired.borrow_mut().push(name)
+            fired.borrow_mut().push(name);
         }));
         row(format!("{seconds:>5} s  {name} is set"));
     }
     ensure!(reactor.cancel(ids[1]), "the egg was set");
-    row("         the egg is called off");
+    row("         egg is cancelled");
     row("");
     for seconds in [89, 90, 200, 86_400] {
         hand.set(begin + Duration::from_secs(seconds));
@@ -54,7 +54,8 @@ pub(crate) fn show() -> Result<()> {
         ensure!(names == right, "after {seconds} s: {names:?}");
     }
     found(
-        "A day has passed in no time. Equal deadlines are due in the order in which they were set.",
+        "A day has passed in no time. Timers with equal deadlines are due in the order in \
+         which they were set.",
     );
     Ok(())
 }

@@ -9,7 +9,7 @@ use event_loop::{Interest, Poll, Poller, Token, Trigger};
 use super::{found, heading, pair, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("Level and edge");
+    heading("Level and edge trigger");
     let mut columns: Vec<(&str, Vec<&str>)> = vec![(
         "poll, level",
         story(Box::new(Poll::default()), Trigger::Level)?,
@@ -43,20 +43,21 @@ pub(crate) fn show() -> Result<()> {
         } else {
             ["readable", "readable", "readable", "readable", "-"]
         };
-        ensure!(told[..] == right, "{name} told {told:?}");
+        ensure!(told[..] == right, "{name} reported {told:?}");
     }
     found(
-        "Level tells what is, edge what is new: who leaves something unread is not told again.",
+        "Level reports what is there, edge what is new. With edge trigger, bytes that you \
+         leave unread are not reported again.",
     );
     Ok(())
 }
 
 const STEPS: [&str; 5] = [
-    "10 bytes have come",
-    "nothing is read",
-    "10 more have come",
-    "one byte is read",
-    "all is read",
+    "10 bytes have arrived",
+    "nothing has been read",
+    "10 more have arrived",
+    "one byte has been read",
+    "everything has been read",
 ];
 
 fn story(mut poller: Box<dyn Poller>, trigger: Trigger) -> Result<Vec<&'static str>> {
@@ -76,7 +77,7 @@ fn story(mut poller: Box<dyn Poller>, trigger: Trigger) -> Result<Vec<&'static s
     tell(5000)?;
     ensure!((&*server).read(&mut [0])? == 1, "a byte is there");
     tell(20)?;
-    // The rest, until the kernel says that there is no more.
+    // The rest, until the kernel has no more.
     let error = loop {
         if let Err(error) = (&*server).read(&mut [0; 4]) {
             break error;

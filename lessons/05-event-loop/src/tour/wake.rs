@@ -10,14 +10,14 @@ use event_loop::Reactor;
 use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("Woken by another thread");
+    heading("Waking the loop from another thread");
     let mut reactor = Reactor::new()?;
     let remote = reactor.remote();
     let (sender, done) = channel();
     let ours = thread::current().id();
     let other = thread::spawn(move || {
-        // Long enough that the loop sleeps. If it did not yet, it would see the job
-        // before it goes to sleep.
+        // Long enough for the loop to fall asleep. If it has not yet, it will see the
+        // job before it does.
         thread::sleep(Duration::from_millis(100));
         let posted = Instant::now();
         remote.post(move |reactor| {
@@ -26,29 +26,30 @@ pub(crate) fn show() -> Result<()> {
         });
     });
     let begin = Instant::now();
-    // Nobody else wakes it: without the other thread it would sleep for ever.
+    // Nothing else wakes it: without the other thread it would sleep forever.
     reactor.run()?;
     let slept = begin.elapsed();
     let (late, here) = done.recv()?;
     let _ = other.join();
     row(format!(
-        "{:<44} {:>8} ms",
+        "{:<48} {:>8} ms",
         "the loop slept, with nothing to watch",
         slept.as_millis()
     ));
     row(format!(
-        "{:<44} {:>8} µs",
-        "from the other thread's post to our callback",
+        "{:<48} {:>8} µs",
+        "from the other thread's `post` to our callback",
         late.as_micros()
     ));
     row(format!(
-        "{:<44} {:>8}",
-        "the callback ran in the loop's thread",
+        "{:<48} {:>8}",
+        "the callback ran on the loop's thread",
         if here { "yes" } else { "no" }
     ));
-    ensure!(here, "the callback ran in another thread");
+    ensure!(here, "the callback ran on another thread");
     found(
-        "A byte in a pipe wakes the loop, because a pipe is a thing that the kernel can watch.",
+        "A byte in a pipe wakes the loop, because a pipe is something that the kernel can \
+         watch.",
     );
     Ok(())
 }

@@ -1,30 +1,16 @@
-//! What an executor has to do, each rule in one case. Sections are those of chapter 5.
+//! The rules for an executor, one per case. Sections are those of chapter 5.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
-use crate::subject::{Executor, block_on};
-
-/// Runs `work` in a thread of its own; says `what` was not done when it takes too long.
-fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(work()));
-    match receiver.recv_timeout(Duration::from_secs(10)) {
-        Ok(value) => value,
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("{what} (nothing after 10 s)"),
-        Err(mpsc::RecvTimeoutError::Disconnected) => panic!("{what} (it panicked)"),
-    }
-}
+use crate::subject::Executor;
 
 type Wakers = Rc<RefCell<Vec<Waker>>>;
 
-/// A task that leaves its waker at each poll, and ends at the poll of this number.
+/// A task that stores its waker at each poll, and ends at poll number `last`.
 fn task(
     polls: &Rc<Cell<u32>>,
     wakers: &Wakers,
@@ -43,97 +29,6 @@ fn task(
 }
 
 #[test]
-fn block_on_gives_what_the_future_gives() {
-    let value = within(
-        "`block_on` of a future that is ready must return. See \"Forty lines\".",
-        || block_on(async { 6 * 7 }),
-    );
-    assert_eq!(
-        value, 42,
-        "That is what the future gave. See \"Forty lines\"."
-    );
-}
-
-#[test]
-fn a_wake_before_the_sleep_is_not_lost() {
-    let what = "The future wakes itself during its poll, before `block_on` sleeps: that wake was lost. \
-                See \"Forty lines\".";
-    within(what, || {
-        let mut polls = 0;
-        block_on(poll_fn(|context| {
-            polls += 1;
-            context.waker().wake_by_ref();
-            if polls == 3 {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        }));
-    });
-}
-
-#[test]
-fn block_on_polls_as_often_as_it_is_woken() {
-    let polls = within(
-        "Another thread wakes the future five times. See \"Forty lines\".",
-        || {
-            let (sender, wakers) = mpsc::channel::<Waker>();
-            thread::spawn(move || wakers.iter().for_each(Waker::wake));
-            let mut polls = 0;
-            block_on(poll_fn(move |context| {
-                polls += 1;
-                let _ = sender.send(context.waker().clone());
-                if polls == 5 {
-                    Poll::Ready(polls)
-                } else {
-                    Poll::Pending
-                }
-            }))
-        },
-    );
-    assert_eq!(
-        polls, 5,
-        "The future is ready at its fifth poll. See \"Forty lines\"."
-    );
-}
-
-#[test]
-fn block_on_sleeps_until_it_is_woken() {
-    let polls = within(
-        "Another thread wakes the future after a while. See \"Forty lines\".",
-        || {
-            let polls = Arc::new(AtomicU32::new(0));
-            let (counted, mut started) = (polls.clone(), false);
-            let (sender, wakers) = mpsc::channel::<Waker>();
-            let (over, done) = (Arc::new(AtomicU32::new(0)), 1);
-            let ended = over.clone();
-            thread::spawn(move || {
-                let waker = wakers.recv();
-                thread::sleep(Duration::from_millis(50));
-                over.store(done, Ordering::SeqCst);
-                waker.map(Waker::wake)
-            });
-            block_on(poll_fn(move |context| {
-                counted.fetch_add(1, Ordering::SeqCst);
-                if !std::mem::replace(&mut started, true) {
-                    let _ = sender.send(context.waker().clone());
-                }
-                if ended.load(Ordering::SeqCst) == done {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
-            }));
-            polls.load(Ordering::SeqCst)
-        },
-    );
-    assert!(
-        polls < 10,
-        "The future was polled {polls} times in 50 ms and woken once: sleep in between. See \"Forty lines\"."
-    );
-}
-
-#[test]
 fn a_new_task_is_polled() {
     let mut executor = Executor::default();
     let (polls, wakers) = (Rc::default(), Wakers::default());
@@ -141,24 +36,28 @@ fn a_new_task_is_polled() {
     assert_eq!(
         polls.get(),
         0,
-        "`spawn` only takes the task. See \"A future does nothing\"."
+        "`spawn` polled the task: it only adds it. See \"A future does nothing by itself\"."
     );
     assert_eq!(
         executor.run_ready(),
         1,
-        "A new task is ready. See \"Forty lines\"."
+        "A new task is ready, and `run_ready` polls it. See \"An executor in forty lines\"."
     );
     assert_eq!(
         polls.get(),
         1,
-        "It was to be polled once. See \"Forty lines\"."
+        "One call of `run_ready` polls a ready task once. See \"An executor in forty lines\"."
     );
     assert_eq!(
         executor.run_ready(),
         0,
-        "Nobody has woken it since. See \"Forty lines\"."
+        "The task has not been woken since its poll, so nothing is ready. See \"An executor in forty lines\"."
     );
-    assert_eq!(executor.len(), 1, "It has not ended. See \"Forty lines\".");
+    assert_eq!(
+        executor.len(),
+        1,
+        "The task is pending, so it has not ended. See \"An executor in forty lines\"."
+    );
 }
 
 #[test]
@@ -173,13 +72,13 @@ fn a_task_is_polled_each_time_it_is_woken() {
         assert_eq!(
             polls.get(),
             time,
-            "It was woken again, so it is polled again. See \"Forty lines\"."
+            "The task was woken again (poll number: yours, wanted). See \"An executor in forty lines\"."
         );
     }
 }
 
 #[test]
-fn woken_twice_is_polled_once() {
+fn a_task_woken_twice_is_polled_once() {
     let mut executor = Executor::default();
     let (polls, wakers) = (Rc::default(), Wakers::default());
     executor.spawn(task(&polls, &wakers, 9));
@@ -191,17 +90,18 @@ fn woken_twice_is_polled_once() {
     assert_eq!(
         executor.run_ready(),
         1,
-        "Woken twice, it is in the queue once. See \"Forty lines\"."
+        "One task was woken twice: it is polled once. See \"An executor in forty lines\"."
     );
     assert_eq!(
         (polls.get(), executor.run_ready()),
         (2, 0),
-        "And polled once (left: polls). See \"Forty lines\"."
+        "One task was spawned, then woken twice: it has been polled 2 times, and is not ready \
+         now. See \"An executor in forty lines\"."
     );
 }
 
 #[test]
-fn woken_while_it_is_polled_is_ready_again() {
+fn a_task_woken_during_its_poll_is_ready_again() {
     let mut executor = Executor::default();
     let polls = Rc::new(Cell::new(0));
     let count = polls.clone();
@@ -218,23 +118,23 @@ fn woken_while_it_is_polled_is_ready_again() {
     assert_eq!(
         executor.run_ready(),
         1,
-        "It was woken during its poll: look at it again. See \"Forty lines\"."
+        "The task was woken during its poll, so it is ready again. See \"An executor in forty lines\"."
     );
     assert_eq!(
         (polls.get(), executor.len()),
         (2, 0),
-        "It ends at its second poll. See \"Forty lines\"."
+        "The task ends at its second poll (polls, tasks left). See \"An executor in forty lines\"."
     );
 }
 
 #[test]
-fn who_wakes_itself_waits_for_the_next_call() {
+fn a_task_that_wakes_itself_waits_for_the_next_call() {
     let mut executor = Executor::default();
     let (polls, other) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let count = polls.clone();
     executor.spawn(poll_fn(move |context| {
         count.set(count.get() + 1);
-        // An end, for an executor that would go on for ever.
+        // So that an executor that polls it again and again still ends.
         if count.get() == 100 {
             return Poll::Ready(());
         }
@@ -245,13 +145,13 @@ fn who_wakes_itself_waits_for_the_next_call() {
     assert_eq!(
         (executor.run_ready(), polls.get(), other.get()),
         (2, 1, 1),
-        "Two were ready, each is polled once (polled; polls of the first, which wakes itself; of the second). \
-         See \"Forty lines\"."
+        "Two tasks were ready, and the first wakes itself (polled; polls of the first; polls \
+         of the second). See \"An executor in forty lines\"."
     );
     assert_eq!(
         (executor.run_ready(), polls.get()),
         (1, 2),
-        "The first is ready again. See \"Forty lines\"."
+        "The first task has woken itself, so it is ready again. See \"An executor in forty lines\"."
     );
 }
 
@@ -272,7 +172,7 @@ fn ready_tasks_are_polled_in_order() {
     assert_eq!(
         order.take(),
         ["a", "b", "c"],
-        "They were spawned in this order. See \"Forty lines\"."
+        "The tasks were spawned in this order. See \"An executor in forty lines\"."
     );
     for index in [2, 0, 1] {
         wakers.borrow()[index].wake_by_ref();
@@ -281,7 +181,7 @@ fn ready_tasks_are_polled_in_order() {
     assert_eq!(
         order.take(),
         ["c", "a", "b"],
-        "They were woken in this order. See \"Forty lines\"."
+        "The tasks were woken in this order. See \"An executor in forty lines\"."
     );
 }
 
@@ -298,19 +198,24 @@ fn a_task_that_has_ended_is_dropped() {
     assert_eq!(
         executor.len(),
         1,
-        "It has not been polled. See \"Forty lines\"."
+        "The task has not been polled, so it has not ended. See \"An executor in forty lines\"."
     );
     executor.run_ready();
-    assert_eq!(executor.len(), 0, "It has ended. See \"Forty lines\".");
+    assert_eq!(
+        executor.len(),
+        0,
+        "The task has ended. See \"An executor in forty lines\"."
+    );
     assert_eq!(
         Rc::strong_count(&owned),
         1,
-        "What the task owned is to be dropped with it. See \"Forty lines\"."
+        "The task has ended, and something still owns what it owned: drop the task. See \
+         \"An executor in forty lines\"."
     );
 }
 
 #[test]
-fn waking_what_has_ended_is_harmless() {
+fn waking_an_ended_task_does_nothing() {
     let mut executor = Executor::default();
     let (polls, wakers) = (Rc::default(), Wakers::default());
     executor.spawn(task(&polls, &wakers, 1));
@@ -324,22 +229,22 @@ fn waking_what_has_ended_is_harmless() {
     assert_eq!(
         polls.get(),
         1,
-        "A task that has ended is never polled again. See \"Forty lines\"."
+        "A task that has ended was woken, and polled again. See \"An executor in forty lines\"."
     );
     assert_eq!(
         others.get(),
         1,
-        "The waker of an old task must not wake a new one. See \"Forty lines\"."
+        "The waker of an ended task has woken a newer task. See \"An executor in forty lines\"."
     );
 }
 
 #[test]
-fn run_ready_says_how_many_it_polled() {
+fn run_ready_returns_how_many_it_polled() {
     let mut executor = Executor::default();
     assert_eq!(
         executor.run_ready(),
         0,
-        "There is no task. See \"Forty lines\"."
+        "There is no task to poll. See \"An executor in forty lines\"."
     );
     let (polls, wakers) = (Rc::default(), Wakers::default());
     executor.spawn(task(&polls, &wakers, 1));
@@ -347,13 +252,13 @@ fn run_ready_says_how_many_it_polled() {
     assert_eq!(
         executor.run_ready(),
         2,
-        "Two new tasks are polled. See \"Forty lines\"."
+        "Two new tasks are ready. See \"An executor in forty lines\"."
     );
     wakers.borrow()[0].wake_by_ref();
     assert_eq!(
         executor.run_ready(),
         0,
-        "The task that was woken has ended: nothing was polled. See \"Forty lines\"."
+        "Only a task that has ended was woken, so nothing is polled. See \"An executor in forty lines\"."
     );
 }
 
@@ -368,6 +273,53 @@ fn a_waker_works_from_another_thread() {
     assert_eq!(
         executor.run_ready(),
         1,
-        "Another thread has woken the task. See \"Forty lines\"."
+        "Another thread has woken the task, so it is ready. See \"An executor in forty lines\"."
+    );
+}
+
+#[test]
+fn a_task_woken_by_another_waits_for_the_next_call() {
+    let mut executor = Executor::default();
+    let (polls, wakers) = (Rc::new(Cell::new(0)), Wakers::default());
+    executor.spawn(task(&polls, &wakers, 9));
+    executor.run_ready();
+    let waker = wakers.borrow()[0].clone();
+    executor.spawn(poll_fn(move |_| {
+        waker.wake_by_ref();
+        Poll::Ready(())
+    }));
+    assert_eq!(
+        (executor.run_ready(), polls.get()),
+        (1, 1),
+        "The second task was ready and woke the first, which waits for the next call \
+         (polled; polls of the first). See \"An executor in forty lines\"."
+    );
+    assert_eq!(
+        (executor.run_ready(), polls.get()),
+        (1, 2),
+        "The first task was woken in the last call (polled; its polls). See \"An executor in forty lines\"."
+    );
+}
+
+#[test]
+fn an_ended_task_is_dropped_before_the_next_is_polled() {
+    let mut executor = Executor::default();
+    let owned = Rc::new(());
+    let (held, owners) = (owned.clone(), Rc::new(Cell::new(0)));
+    executor.spawn(poll_fn(move |_| {
+        let _ = &held;
+        Poll::Ready(())
+    }));
+    let seen = owners.clone();
+    executor.spawn(poll_fn(move |_| {
+        seen.set(Rc::strong_count(&owned));
+        Poll::Ready(())
+    }));
+    executor.run_ready();
+    assert_eq!(
+        owners.get(),
+        1,
+        "When the second task was polled, the first had ended and still owned its things: \
+         drop a task as soon as it has ended. See \"An executor in forty lines\"."
     );
 }

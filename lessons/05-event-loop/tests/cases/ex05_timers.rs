@@ -1,4 +1,4 @@
-//! What `Timers` has to do, each rule in one case. Sections are those of chapter 5.
+//! The rules for `Timers`, one per case. Sections are those of chapter 5.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// All that is due at `now`, in order.
+/// Everything that `pop_due` returns at `now`, in order.
 fn due<T>(timers: &mut Timers<T>, now: Duration) -> Vec<T> {
     let mut due = Vec::new();
-    while let Some(what) = timers.pop_due(now) {
-        due.push(what);
+    while let Some(value) = timers.pop_due(now) {
+        due.push(value);
         assert!(
             due.len() < 1000,
-            "`pop_due` gives and gives: take out what you give. See \"Timers\"."
+            "`pop_due` has returned 1,000 values: remove the ones that you return. See \"Timers\"."
         );
     }
     due
@@ -27,7 +27,7 @@ fn the_next_deadline_is_the_earliest() {
     assert_eq!(
         timers.next(),
         None,
-        "Nothing is set, so the loop may sleep for ever. See \"Timers\"."
+        "No timer is set, so the loop can sleep forever. See \"Timers\"."
     );
     for seconds in [3, 1, 2] {
         timers.set(at(seconds), seconds);
@@ -35,29 +35,29 @@ fn the_next_deadline_is_the_earliest() {
     assert_eq!(
         timers.next(),
         Some(at(1)),
-        "Of 3, 1 and 2 seconds the first deadline is 1. See \"Timers\"."
+        "The deadlines are 3, 1 and 2 s; the earliest is 1 s. See \"Timers\"."
     );
     assert_eq!(
         timers.next(),
         Some(at(1)),
-        "To ask for the next deadline takes nothing out. See \"Timers\"."
+        "`next` was called a second time: it removes nothing. See \"Timers\"."
     );
 }
 
 #[test]
-fn what_is_due_just_now_is_due() {
+fn a_deadline_equal_to_now_is_due() {
     let mut timers = Timers::new();
     timers.set(at(5), "five");
     assert_eq!(
         due(&mut timers, at(5)),
         ["five"],
-        "The deadline is 5 s and it is 5 s. A loop that sleeps until then and finds nothing due would go round and \
-         round. See \"Timers\"."
+        "The deadline is 5 s and it is 5 s now. If the timer were not due, a loop that has \
+         slept until then would spin. See \"Timers\"."
     );
 }
 
 #[test]
-fn what_is_not_due_stays() {
+fn a_timer_that_is_not_due_stays() {
     let mut timers = Timers::new();
     timers.set(at(5), "five");
     assert_eq!(
@@ -68,17 +68,17 @@ fn what_is_not_due_stays() {
     assert_eq!(
         timers.next(),
         Some(at(5)),
-        "What was not due still waits. See \"Timers\"."
+        "The timer was not due at 4 s, so it is still waiting. See \"Timers\"."
     );
     assert_eq!(
         due(&mut timers, at(6)),
         ["five"],
-        "At 6 s it is due. See \"Timers\"."
+        "Its deadline is 5 s, and it is 6 s now. See \"Timers\"."
     );
     assert_eq!(
         timers.next(),
         None,
-        "What was taken does not wait any more. See \"Timers\"."
+        "The timer has fired, so none is left. See \"Timers\"."
     );
 }
 
@@ -91,42 +91,48 @@ fn the_earliest_comes_first() {
     assert_eq!(
         due(&mut timers, at(3)),
         [1, 2, 3],
-        "At 3 s three are due, in the order of deadlines. See \"Timers\"."
+        "At 3 s three timers are due, in the order of their deadlines. See \"Timers\"."
     );
     assert_eq!(
         due(&mut timers, at(9)),
         [4],
-        "And the last one later. See \"Timers\"."
+        "The fourth is due at 4 s. See \"Timers\"."
     );
 }
 
 #[test]
 fn equal_deadlines_keep_their_order() {
     let mut timers = Timers::new();
-    for number in 0..20 {
-        timers.set(at(1), number);
+    // More than twenty, and mixed: std's unstable sort happens to be stable for fewer.
+    for number in 0..99 {
+        timers.set(at(3 - number % 3), number);
     }
+    let wanted: Vec<u64> = [2, 1, 0]
+        .into_iter()
+        .flat_map(|first| (first..99).step_by(3))
+        .collect();
     assert_eq!(
-        due(&mut timers, at(1)),
-        (0..20).collect::<Vec<_>>(),
-        "Twenty with the same deadline come in the order in which they were set. See \"Timers\"."
+        due(&mut timers, at(3)),
+        wanted,
+        "99 timers have one of three deadlines: those with the same deadline fire in the \
+         order in which they were set. See \"Timers\"."
     );
 }
 
 #[test]
-fn a_cancelled_timer_is_not_due() {
+fn a_cancelled_timer_does_not_fire() {
     let mut timers = Timers::new();
     let tea = timers.set(at(1), "tea");
     timers.set(at(2), "egg");
     assert_eq!(
         timers.cancel(tea),
         Some("tea"),
-        "`cancel` gives back what was to be done. See \"Timers\"."
+        "`cancel` returns the timer's value. See \"Timers\"."
     );
     assert_eq!(
         due(&mut timers, at(2)),
         ["egg"],
-        "The tea was called off; the egg behind it was not, and is due now. See \"Timers\"."
+        "The tea was cancelled; the egg after it was not, and is due at 2 s. See \"Timers\"."
     );
 }
 
@@ -139,12 +145,13 @@ fn a_cancelled_deadline_does_not_count() {
     assert_eq!(
         timers.next(),
         Some(at(2)),
-        "The tea at 1 s was called off. A loop that wakes up for it wakes up for nothing. See \"Timers\"."
+        "The tea at 1 s was cancelled. A loop that wakes up for it wakes up for nothing. \
+         See \"Timers\"."
     );
 }
 
 #[test]
-fn what_is_gone_cannot_be_cancelled() {
+fn a_timer_that_is_gone_cannot_be_cancelled() {
     let mut timers = Timers::new();
     let tea = timers.set(at(1), "tea");
     let egg = timers.set(at(2), "egg");
@@ -152,7 +159,7 @@ fn what_is_gone_cannot_be_cancelled() {
     assert_eq!(
         timers.cancel(tea),
         None,
-        "It was cancelled before. See \"Timers\"."
+        "The tea was cancelled before, and is cancelled again. See \"Timers\"."
     );
     assert_eq!(
         due(&mut timers, at(2)),
@@ -162,25 +169,47 @@ fn what_is_gone_cannot_be_cancelled() {
     assert_eq!(
         timers.cancel(egg),
         None,
-        "It was due and has been taken. See \"Timers\"."
+        "The egg has fired, and is cancelled after that. See \"Timers\"."
     );
 }
 
 #[test]
-fn a_name_is_never_given_again() {
+fn an_identity_is_never_reused() {
     let mut timers = Timers::new();
     let old = timers.set(at(1), "old");
     timers.pop_due(at(1));
     let new = timers.set(at(1), "new");
-    assert_ne!(old, new, "Two timers have the same name. See \"Timers\".");
+    assert_ne!(
+        old, new,
+        "Two timers have the same `TimerId`. See \"Timers\"."
+    );
     assert_eq!(
         timers.cancel(old),
         None,
-        "The old timer is gone; its name must not cancel another. See \"Timers\"."
+        "The old timer has fired; its `TimerId` must not cancel another one. See \"Timers\"."
     );
     assert_eq!(
         due(&mut timers, at(1)),
         ["new"],
-        "Nobody has cancelled the new one. See \"Timers\"."
+        "The new timer has not been cancelled. See \"Timers\"."
     );
+}
+
+#[test]
+fn cancelling_keeps_the_order_of_the_others() {
+    for cancelled in 0..5 {
+        let mut timers = Timers::new();
+        let ids: Vec<_> = (1..=5)
+            .map(|seconds| timers.set(at(seconds), seconds))
+            .collect();
+        timers.cancel(ids[cancelled]);
+        let wanted: Vec<_> = (1..=5)
+            .filter(|seconds| *seconds != cancelled as u64 + 1)
+            .collect();
+        assert_eq!(
+            due(&mut timers, at(5)),
+            wanted,
+            "Of five timers one was cancelled: the others still fire in order. See \"Timers\"."
+        );
+    }
 }

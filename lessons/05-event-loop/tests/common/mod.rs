@@ -1,6 +1,6 @@
-//! What the tests share: pairs of sockets, and waits that end.
+//! Shared by the tests: pairs of sockets, and waits with a deadline.
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
@@ -9,22 +9,22 @@ use std::time::{Duration, Instant};
 
 use event_loop::{Poll, Poller, Reactor, Ready};
 
-/// How long a thing that has to happen may take on a machine with other work.
+/// How long an event can take on a busy machine before a test fails.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// A connection between two sockets of this process, neither of which waits.
+/// Returns both ends of a connection inside this process, non-blocking.
 pub(crate) fn pair() -> (Arc<TcpStream>, Arc<TcpStream>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     let client = TcpStream::connect(address).expect("it listens");
-    let (server, _) = listener.accept().expect("somebody connects");
+    let (server, _) = listener.accept().expect("the client connects");
     for stream in [&client, &server] {
         stream.set_nonblocking(true).expect("it is ours");
     }
     (Arc::new(client), Arc::new(server))
 }
 
-/// The ways to wait that this system has.
+/// Returns the pollers that this system has.
 pub(crate) fn pollers() -> Vec<Box<dyn Poller>> {
     vec![
         Box::new(Poll::default()),
@@ -33,14 +33,14 @@ pub(crate) fn pollers() -> Vec<Box<dyn Poller>> {
     ]
 }
 
-/// A loop on each of them.
+/// Returns a loop on each poller.
 pub(crate) fn reactors() -> Vec<Reactor> {
     let reactor =
         |poller| Reactor::with(poller, Instant::now).expect("a descriptor is left");
     pollers().into_iter().map(reactor).collect()
 }
 
-/// What a wait finds at once.
+/// Returns what a wait finds without waiting.
 pub(crate) fn now(poller: &mut dyn Poller) -> Vec<Ready> {
     let mut ready = Vec::new();
     poller
@@ -49,7 +49,7 @@ pub(crate) fn now(poller: &mut dyn Poller) -> Vec<Ready> {
     ready
 }
 
-/// What a wait finds that has something to find.
+/// Waits until a source is ready; fails if none is in time.
 pub(crate) fn soon(poller: &mut dyn Poller) -> Vec<Ready> {
     let mut ready = Vec::new();
     poller.wait(&mut ready, Some(SOON)).expect("a wait");
@@ -61,7 +61,7 @@ pub(crate) fn soon(poller: &mut dyn Poller) -> Vec<Ready> {
     ready
 }
 
-/// Turns the loop until `done` says so; fails when it does not in time.
+/// Turns the loop until `done` returns true; fails if it does not in time.
 pub(crate) fn turn_until(
     reactor: &mut Reactor,
     what: &str,
@@ -75,8 +75,7 @@ pub(crate) fn turn_until(
     }
 }
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in
-/// time.
+/// Runs `work` on another thread and returns its result; fails if there is none in time.
 pub(crate) fn within<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,

@@ -1,37 +1,14 @@
 //! Caught by: a_new_task_is_polled
 //!
-//! The misconception: a task is polled when it is woken, and nobody has woken it yet.
+//! It polls only tasks that have been woken, and a new task has not been woken yet.
 
 use std::collections::{HashMap, VecDeque};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Wake, Waker};
 
-/// Wakes a thread.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a future to its end; the thread sleeps while there is nothing to do.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker))
-        {
-            return value;
-        }
-        thread::park();
-    }
-}
-
-/// The numbers of the tasks that are ready.
+/// The numbers of the ready tasks.
 #[derive(Default)]
 struct Queue(Mutex<VecDeque<usize>>);
 
@@ -41,7 +18,7 @@ impl Queue {
     }
 }
 
-/// Puts a task into the queue, if it is not there.
+/// The content of a waker: queues its task, unless it is queued already.
 struct TaskWaker {
     number: usize,
     queued: AtomicBool,
@@ -58,7 +35,7 @@ impl Wake for TaskWaker {
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Runs tasks in turn.
+/// Polls tasks, one after another.
 #[derive(Default)]
 pub struct Executor {
     tasks: HashMap<usize, (Task, Arc<TaskWaker>)>,
@@ -67,7 +44,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Takes a task, which is ready.
+    /// Adds a task, which is ready.
     pub fn spawn(&mut self, task: impl Future<Output = ()> + 'static) {
         let (number, queue) = (self.next, self.queue.clone());
         self.next += 1;
@@ -80,7 +57,7 @@ impl Executor {
         drop(waker);
     }
 
-    /// Polls each task that is ready now, once; how many that were.
+    /// Polls each task that is ready now, once. Returns how many it polled.
     pub fn run_ready(&mut self) -> usize {
         let ready = std::mem::take(&mut *self.queue.numbers());
         let mut polled = 0;
@@ -102,8 +79,8 @@ impl Executor {
         polled
     }
 
-    /// How many tasks have not ended.
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
+    /// Returns the number of tasks that have not ended.
+    #[allow(clippy::len_without_is_empty, reason = "the exercise needs no is_empty")]
     pub fn len(&self) -> usize {
         self.tasks.len()
     }

@@ -1,34 +1,34 @@
 //! Caught by: after_a_write_it_reads_again
 //!
-//! When all is sent it returns, and nobody tells it again what has come meanwhile.
+//! It returns once everything is sent, and never hears of the bytes that arrived before.
 
 use std::io::{self, ErrorKind, Read, Write};
 
-/// What a connection waits for.
+/// The event that a connection is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// That something comes.
+    /// Bytes to read.
     Read,
-    /// That there is room to write.
+    /// Room to write.
     Write,
-    /// Nothing: it is over.
+    /// Nothing: the conversation is over.
     Close,
 }
 
 /// One client, between two calls.
 #[derive(Default)]
 pub struct Connection {
-    /// The beginning of a line.
+    /// The beginning of an incomplete line.
     partial: Vec<u8>,
     unsent: Vec<u8>,
     ended: bool,
 }
 
 impl Connection {
-    /// Goes on as far as it can without waiting.
+    /// Reads and writes as far as possible without waiting.
     ///
     /// # Errors
-    /// Those of the stream, but for `WouldBlock` and `Interrupted`.
+    /// Returns the errors of the stream, except `WouldBlock` and `Interrupted`.
     pub fn on_ready(&mut self, stream: &mut (impl Read + Write)) -> io::Result<Want> {
         let mut buffer = [0; 512];
         loop {
@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// Whole lines are to be sent, the rest is kept.
+    /// Moves whole lines to `unsent` and keeps the rest.
     fn take_lines(&mut self, read: &[u8]) {
         self.partial.extend_from_slice(read);
         if let Some(newline) = self.partial.iter().rposition(|byte| *byte == b'\n') {

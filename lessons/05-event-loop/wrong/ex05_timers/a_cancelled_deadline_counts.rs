@@ -1,17 +1,17 @@
 //! Caught by: a_cancelled_deadline_does_not_count
 //!
-//! The misconception: a heap with cancelled timers in it can be asked for its top.
+//! It asks a heap that still contains cancelled timers for its top.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same
+/// The identity of a timer: its deadline, and a number that no other timer of the same
 /// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
-/// What is to be done, and when.
+/// Values that wait for their deadlines.
 pub struct Timers<T> {
     heap: BinaryHeap<Reverse<TimerId>>,
     waiting: HashMap<TimerId, T>,
@@ -19,7 +19,7 @@ pub struct Timers<T> {
 }
 
 impl<T> Timers<T> {
-    /// No timers yet.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self {
             heap: BinaryHeap::new(),
@@ -28,21 +28,21 @@ impl<T> Timers<T> {
         }
     }
 
-    /// Has `what` wait until `deadline`.
-    pub fn set(&mut self, deadline: Duration, what: T) -> TimerId {
+    /// Adds `value`, due at `deadline`.
+    pub fn set(&mut self, deadline: Duration, value: T) -> TimerId {
         let timer = TimerId(deadline, self.number);
         self.number += 1;
         self.heap.push(Reverse(timer));
-        self.waiting.insert(timer, what);
+        self.waiting.insert(timer, value);
         timer
     }
 
-    /// The first deadline.
+    /// Returns the earliest deadline.
     pub fn next(&self) -> Option<Duration> {
         self.heap.peek().map(|Reverse(timer)| timer.0)
     }
 
-    /// Takes one that is due at `now`, the earliest first.
+    /// Removes one value that is due at `now`, the earliest first.
     pub fn pop_due(&mut self, now: Duration) -> Option<T> {
         while self
             .heap
@@ -50,14 +50,14 @@ impl<T> Timers<T> {
             .is_some_and(|Reverse(timer)| timer.0 <= now)
         {
             let Reverse(timer) = self.heap.pop()?;
-            if let Some(what) = self.waiting.remove(&timer) {
-                return Some(what);
+            if let Some(value) = self.waiting.remove(&timer) {
+                return Some(value);
             }
         }
         None
     }
 
-    /// Takes this one back.
+    /// Removes this timer and returns its value.
     pub fn cancel(&mut self, timer: TimerId) -> Option<T> {
         self.waiting.remove(&timer)
     }

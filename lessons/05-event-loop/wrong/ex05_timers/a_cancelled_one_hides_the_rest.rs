@@ -1,18 +1,17 @@
-//! Caught by: a_cancelled_timer_is_not_due
+//! Caught by: a_cancelled_timer_does_not_fire
 //!
-//! A cancelled timer on top of the heap is popped, and what is due behind it is forgotten
-//! for now.
+//! It pops a cancelled timer and returns `None`, although the next one is due.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same
+/// The identity of a timer: its deadline, and a number that no other timer of the same
 /// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
-/// What is to be done, and when.
+/// Values that wait for their deadlines.
 pub struct Timers<T> {
     heap: BinaryHeap<Reverse<TimerId>>,
     waiting: HashMap<TimerId, T>,
@@ -20,7 +19,7 @@ pub struct Timers<T> {
 }
 
 impl<T> Timers<T> {
-    /// No timers yet.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self {
             heap: BinaryHeap::new(),
@@ -29,21 +28,21 @@ impl<T> Timers<T> {
         }
     }
 
-    /// Has `what` wait until `deadline`.
-    pub fn set(&mut self, deadline: Duration, what: T) -> TimerId {
+    /// Adds `value`, due at `deadline`.
+    pub fn set(&mut self, deadline: Duration, value: T) -> TimerId {
         let timer = TimerId(deadline, self.number);
         self.number += 1;
         self.heap.push(Reverse(timer));
-        self.waiting.insert(timer, what);
+        self.waiting.insert(timer, value);
         timer
     }
 
-    /// The first deadline.
+    /// Returns the earliest deadline.
     pub fn next(&self) -> Option<Duration> {
         self.waiting.keys().map(|timer| timer.0).min()
     }
 
-    /// Takes one that is due at `now`, the earliest first.
+    /// Removes one value that is due at `now`, the earliest first.
     pub fn pop_due(&mut self, now: Duration) -> Option<T> {
         let first = self.heap.peek()?;
         if first.0.0 > now {
@@ -53,7 +52,7 @@ impl<T> Timers<T> {
         self.waiting.remove(&timer)
     }
 
-    /// Takes this one back.
+    /// Removes this timer and returns its value.
     pub fn cancel(&mut self, timer: TimerId) -> Option<T> {
         self.waiting.remove(&timer)
     }

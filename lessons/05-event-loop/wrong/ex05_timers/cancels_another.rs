@@ -1,24 +1,23 @@
-//! Caught by: what_is_gone_cannot_be_cancelled
+//! Caught by: a_timer_that_is_gone_cannot_be_cancelled
 //!
-//! The misconception: `cancel` has to call off something, so when this one is gone it
-//! takes the first.
+//! When the timer is gone, it cancels the next one instead.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The name of a timer: when it is due, and a number that no other timer of the same
+/// The identity of a timer: its deadline, and a number that no other timer of the same
 /// `Timers` ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerId(Duration, u64);
 
-/// What is to be done, and when.
+/// Values that wait for their deadlines.
 pub struct Timers<T> {
     waiting: BTreeMap<TimerId, T>,
     number: u64,
 }
 
 impl<T> Timers<T> {
-    /// No timers yet.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self {
             waiting: BTreeMap::new(),
@@ -26,30 +25,30 @@ impl<T> Timers<T> {
         }
     }
 
-    /// Has `what` wait until `deadline`.
-    pub fn set(&mut self, deadline: Duration, what: T) -> TimerId {
+    /// Adds `value`, due at `deadline`.
+    pub fn set(&mut self, deadline: Duration, value: T) -> TimerId {
         let timer = TimerId(deadline, self.number);
         self.number += 1;
-        self.waiting.insert(timer, what);
+        self.waiting.insert(timer, value);
         timer
     }
 
-    /// The first deadline.
+    /// Returns the earliest deadline.
     pub fn next(&self) -> Option<Duration> {
         self.waiting.first_key_value().map(|(timer, _)| timer.0)
     }
 
-    /// Takes one that is due at `now`, the earliest first.
+    /// Removes one value that is due at `now`, the earliest first.
     pub fn pop_due(&mut self, now: Duration) -> Option<T> {
         let first = self.waiting.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
     }
 
-    /// Takes this one back.
+    /// Removes this timer and returns its value.
     pub fn cancel(&mut self, timer: TimerId) -> Option<T> {
         match self.waiting.remove(&timer) {
-            Some(what) => Some(what),
-            None => self.waiting.pop_first().map(|(_, what)| what),
+            Some(value) => Some(value),
+            None => self.waiting.pop_first().map(|(_, value)| value),
         }
     }
 }

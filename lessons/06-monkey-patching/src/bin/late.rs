@@ -1,5 +1,5 @@
-//! Loads the patch when the program already runs, then begins ten threads that sleep: how
-//! many does the kernel see?
+//! Loads the patch into the running program, then starts ten threads that sleep, and
+//! prints how many threads the kernel counts.
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
@@ -13,12 +13,12 @@ fn main() -> std::process::ExitCode {
         .nth(1)
         .and_then(|path| CString::new(path.into_vec()).ok())
     else {
-        eprintln!("late: say which library to load, by its path");
+        eprintln!("late: pass the path of the library to load");
         return ExitCode::from(2);
     };
     // ANCHOR: late
     let how = libc::RTLD_NOW | libc::RTLD_GLOBAL;
-    // SAFETY: the library runs nothing when it is loaded.
+    // SAFETY: the library runs no code when it is loaded.
     let loaded = unsafe { libc::dlopen(library.as_ptr(), how) };
     // ANCHOR_END: late
     if loaded.is_null() {
@@ -38,5 +38,5 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("late: this takes Linux");
+    eprintln!("late: this program needs Linux");
 }

@@ -1,5 +1,5 @@
-//! The echo server of `std-echo`, written for `may`: its sockets wait cooperatively by
-//! themselves.
+//! The echo server of `std-echo`, written for `may`, whose sockets wait cooperatively
+//! without a patch.
 
 use std::io::{self, Read, Write};
 

@@ -1,5 +1,5 @@
-//! The echo server of `monkey_patching::plain`, which knows only `std::net`, in a program
-//! that has the patch.
+//! The echo server of `monkey_patching::plain`, which uses only `std::net`, in a patched
+//! program.
 
 use std::io;
 use std::net::TcpListener;

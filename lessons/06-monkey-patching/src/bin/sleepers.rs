@@ -1,5 +1,5 @@
-//! Threads that sleep for 100 ms, all at once, and how many threads the kernel sees
-//! meanwhile. It depends on the standard library and on nothing else.
+//! Starts threads that sleep for 100 ms, all at once, and counts the threads that the
+//! kernel has in the meantime. It depends on the standard library alone.
 
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};

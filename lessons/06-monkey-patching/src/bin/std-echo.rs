@@ -1,5 +1,4 @@
-//! An echo server with a thread for each client. It depends on the standard library and
-//! on nothing else.
+//! An echo server with a thread per client. It depends on the standard library alone.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! What the patch does not see.
+//! Calls that the patch does not see.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{found, heading, join, row};
 const TIME: Duration = Duration::from_millis(50);
 
 pub(crate) fn show() -> Result<()> {
-    heading("How often another coroutine has its turn while one waits for 50 ms");
+    heading("While a coroutine waits for 50 ms, how often do others run?");
     let patched = turns(|| thread::sleep(TIME))?;
     let syscall = turns(|| {
         let _ = rustix::thread::nanosleep(&rustix::thread::Timespec {
@@ -53,25 +53,25 @@ pub(crate) fn show() -> Result<()> {
     ensure!(patched > 0, "the patched sleep kept the worker");
     ensure!(
         syscall == 0,
-        "rustix's sleep was patched, which we did not think possible"
+        "another coroutine ran while rustix slept, which we thought impossible"
     );
     ensure!(
         pipe == 0 && lock == 0,
-        "a pipe or a channel gave way: {pipe}, {lock}"
+        "others ran while a pipe or a channel waited: {pipe}, {lock}"
     );
     found(
-        "rustix asks the kernel itself. Pipes and the locks of std do go through the C library, but this patch passes \
-         them on.",
+        "rustix makes its own system calls. Pipes and std's channels do call the C \
+         library, but the patch passes those calls on.",
     );
     Ok(())
 }
 
-/// A thread is no coroutine, so here the patched call is the C library's.
+/// Sleeps on an ordinary thread, where the patch passes the call on to the C library.
 fn sleep_in_a_thread() {
     thread::sleep(TIME);
 }
 
-/// How many turns another coroutine has while `wait` waits.
+/// Counts how often another coroutine wakes while `wait` waits.
 // ANCHOR: turns
 fn turns(wait: impl FnOnce() + Send + 'static) -> Result<u64> {
     let turns = Arc::new(AtomicU64::new(0));

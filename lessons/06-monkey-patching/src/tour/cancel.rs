@@ -1,4 +1,4 @@
-//! A coroutine that is to end while it sits in a call.
+//! A coroutine that is cancelled while it waits in a call.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -21,19 +21,19 @@ pub(crate) fn show() -> Result<()> {
     while hub::waiting() <= parked {
         ensure!(
             Instant::now() < deadline,
-            "the coroutine has not come to its `read`"
+            "the coroutine has not reached its `read`"
         );
         thread::sleep(Duration::from_millis(1));
     }
-    // SAFETY: the coroutine holds a socket and an array, and both may be dropped at its
-    // `read`.
+    // SAFETY: the coroutine owns a socket and an array, and both can be dropped while it
+    // is in `read`.
     unsafe { reading.coroutine().cancel() };
     let error = join(reading)?
         .err()
-        .context("the read gave bytes that nobody has sent")?;
-    row(format!("read gave: {error}"));
+        .context("the read returned bytes that were never sent")?;
+    row(format!("read returned an error: {error}"));
     ensure!(error.raw_os_error() == Some(libc::ECANCELED), "{error}");
     drop(listener);
-    found("The call fails, and the code above it cleans up as after any other error.");
+    found("The call fails, and its caller cleans up as after any other error.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! No patch: a trait, and two who wait.
+//! The alternative to patching: a trait with two implementations.
 
 use std::io;
 
@@ -9,18 +9,19 @@ use monkey_patching::choose::{Coroutines, Runtime, Threads, exchange, serve_one}
 use super::{found, heading, join, row};
 
 pub(crate) fn show() -> Result<()> {
-    heading("One function, and two who wait for it");
+    heading("One generic function on threads and on coroutines");
     let threads = ask::<Threads>()?;
     let coroutines = join(go!(ask::<Coroutines>))??;
-    for (who, answer) in [("Threads", &threads), ("Coroutines", &coroutines)] {
-        row(format!("{who:<12} {}", String::from_utf8_lossy(answer)));
+    for (runtime, answer) in [("Threads", &threads), ("Coroutines", &coroutines)] {
+        row(format!("{runtime:<12} {}", String::from_utf8_lossy(answer)));
     }
     ensure!(
         threads == coroutines && threads == b"who waits?",
         "the answers differ"
     );
     found(
-        "What is generic over who waits needs no patch. Only code that is not ours does.",
+        "Code that is generic over how it waits needs no patch. Patch only code that you \
+         cannot change.",
     );
     Ok(())
 }

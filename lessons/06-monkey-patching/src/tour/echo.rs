@@ -1,4 +1,4 @@
-//! A server that knows only `std::net`, with many clients on one worker.
+//! A server that uses only `std::net`, with many clients on one worker.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use super::{found, heading, row, threads};
 
 pub(crate) fn show(clients: u32) -> Result<()> {
     heading(&format!(
-        "{clients} clients of an echo server that is written against std::net alone"
+        "{clients} clients of an echo server that uses only std::net"
     ));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -40,20 +40,21 @@ pub(crate) fn show(clients: u32) -> Result<()> {
     ));
     ensure!(
         answered == clients,
-        "only {answered} of {clients} got their answer"
+        "only {answered} of {clients} clients got an answer"
     );
-    ensure!(threads()? == before, "the server has begun threads");
+    ensure!(threads()? == before, "the server has started threads");
     for stream in &streams {
         let _ = stream.shutdown(Shutdown::Both);
     }
     found(
-        "Each client has a coroutine that sits in `read`, and the thread that they share sits in none of them.",
+        "Each client has a coroutine that waits in `read`. The thread that runs them all \
+         waits in none of these calls.",
     );
     Ok(())
 }
 
-/// Connects so many clients, each with a question, and leaves them connected: they, and
-/// how many were answered.
+/// Connects this many clients, one after another, and sends a question on each. Returns
+/// the connections, which stay open, and the number of correct answers.
 pub(crate) fn ask_all(
     address: SocketAddr,
     clients: u32,
@@ -61,9 +62,7 @@ pub(crate) fn ask_all(
     let (mut streams, mut answered) = (Vec::new(), 0);
     for number in 1..=clients {
         let mut stream = TcpStream::connect(address).with_context(|| {
-            format!(
-                "client {number} (`ulimit -n` limits how many; --clients takes fewer)"
-            )
+            format!("client {number} (the limit is `ulimit -n`; use a smaller --clients)")
         })?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let question = number.to_be_bytes();

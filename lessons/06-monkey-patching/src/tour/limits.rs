@@ -1,4 +1,4 @@
-//! What a caller can ask for is what he gets: timeouts, and sockets that do not wait.
+//! Timeouts and non-blocking sockets, which work as they do without the patch.
 
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use super::{found, heading, join, row};
 const LIMIT: Duration = Duration::from_millis(50);
 
 pub(crate) fn show() -> Result<()> {
-    heading("A read of nothing, in a coroutine");
+    heading("A read in a coroutine, on a socket that never receives anything");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     for (what, nonblocking) in [("read timeout of 50 ms", false), ("non-blocking", true)]
@@ -25,7 +25,7 @@ pub(crate) fn show() -> Result<()> {
             let error = stream.read(&mut [0]).err();
             Ok((error.map(|error| error.kind()), begin.elapsed()))
         }))??;
-        let kind = kind.context("the read gave bytes that nobody has sent")?;
+        let kind = kind.context("the read returned bytes that were never sent")?;
         row(format!(
             "{what:<22} {kind:?} after {:>3.0} ms",
             time.as_secs_f64() * 1000.0
@@ -33,12 +33,13 @@ pub(crate) fn show() -> Result<()> {
         ensure!(kind == io::ErrorKind::WouldBlock, "{what}: {kind}");
         ensure!(
             nonblocking || time >= LIMIT,
-            "the timeout came after {time:?}"
+            "the timeout expired after {time:?}"
         );
     }
     drop(listener);
     found(
-        "The patch waits as long as the socket's own options say, and not at all when they say so.",
+        "The patch keeps the socket's own options: it waits no longer than the \
+         timeout, and not at all on a non-blocking socket.",
     );
     Ok(())
 }

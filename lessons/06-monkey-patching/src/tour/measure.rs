@@ -1,4 +1,4 @@
-//! The numbers behind the chapter's plots, as CSV.
+//! The data of the chapter's plots, as CSV.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,14 +13,14 @@ use super::echo::ask_all;
 use super::join;
 use super::others::Others;
 
-/// How often each is measured; the median is printed.
+/// The number of runs; the median is printed.
 const RUNS: usize = 5;
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Name {
-    /// Time for a question and its answer, by the number of clients: four servers.
+    /// Time for a question and its answer, for four servers and 1 to 1,000 clients.
     Echo,
-    /// Time until all have slept for 100 ms, by their number.
+    /// Time until all of 10 to 10,000 sleepers have slept for 100 ms.
     Sleep,
 }
 
@@ -45,7 +45,7 @@ fn echo() -> Result<()> {
     for clients in [1_u32, 10, 100, 1000] {
         let rounds = (20_000 / clients).max(20);
         let mut times = vec![Vec::new(); SERVERS.len()];
-        // In turns, so that a noise of the machine meets all of them.
+        // The servers take turns, so that other work on the machine affects all of them.
         for run in 1..=RUNS {
             eprintln!("{clients} clients, run {run} of {RUNS}");
             for ((_, program, preloaded), times) in SERVERS.iter().zip(&mut times) {
@@ -54,7 +54,7 @@ fn echo() -> Result<()> {
                     ask_all(([127, 0, 0, 1], server.port).into(), clients)?;
                 ensure!(
                     answered == clients,
-                    "only {answered} of {clients} got their answer"
+                    "only {answered} of {clients} clients got an answer"
                 );
                 times.push(
                     ask(&mut streams, rounds)?.as_secs_f64() * 1e6
@@ -71,7 +71,7 @@ fn echo() -> Result<()> {
     Ok(())
 }
 
-/// All ask, then all read their answers, so many times.
+/// Sends a question on every connection, then reads every answer, `rounds` times.
 fn ask(streams: &mut [TcpStream], rounds: u32) -> Result<Duration> {
     for stream in &mut *streams {
         stream.set_nodelay(true)?;
@@ -88,7 +88,7 @@ fn ask(streams: &mut [TcpStream], rounds: u32) -> Result<Duration> {
         }
         ensure!(
             answer == *question.as_flattened(),
-            "an answer is not the question"
+            "an answer differs from its question"
         );
     }
     Ok(begin.elapsed())
@@ -102,16 +102,16 @@ fn sleep() -> Result<()> {
         for _ in 0..RUNS {
             let nap = || thread::sleep(Duration::from_millis(100));
             let begin = Instant::now();
-            let begun: Vec<_> = (0..sleepers)
+            let started: Vec<_> = (0..sleepers)
                 .map(|_| thread::Builder::new().spawn(nap))
                 .collect::<Result<_, _>>()?;
-            for thread in begun {
+            for thread in started {
                 ensure!(thread.join().is_ok(), "a thread panicked");
             }
             threads.push(begin.elapsed().as_secs_f64() * 1e3);
             let begin = Instant::now();
-            let begun: Vec<_> = (0..sleepers).map(|_| go!(nap)).collect();
-            for coroutine in begun {
+            let started: Vec<_> = (0..sleepers).map(|_| go!(nap)).collect();
+            for coroutine in started {
                 join(coroutine)?;
             }
             coroutines.push(begin.elapsed().as_secs_f64() * 1e3);

@@ -1,4 +1,4 @@
-//! The parts of the tour, a file each, and what they print with.
+//! The parts of the tour, one per file, and the functions that they print with.
 
 mod around;
 mod cancel;
@@ -16,50 +16,57 @@ use std::fmt::Display;
 use std::process::ExitCode;
 use std::{fs, io};
 
+use anstyle::{AnsiColor, Style};
 use anyhow::{Result, anyhow, ensure};
 use clap::{Parser, Subcommand};
 use may::coroutine::JoinHandle;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use terminal::say;
 
-/// Monkey patching. Without a part, all of them, one after the other.
+/// Shows monkey patching at work. Runs all parts in order if none is given.
 #[derive(Parser)]
 #[command(name = "lesson-06-monkey-patching")]
 struct Flags {
-    /// The part to show.
+    /// The part to run.
     #[command(subcommand)]
     what: Option<What>,
-    /// How many coroutines sleep at the same time.
-    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    /// Number of coroutines that sleep.
+    #[arg(long, global = true, default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(20..=20_000))]
     sleepers: u32,
-    /// How many clients are connected at the same time.
-    #[arg(long, global = true, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=9000))]
+    /// Number of connected clients.
+    #[arg(long, global = true, default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=9000))]
     clients: u32,
 }
+
+/// The last line of the whole tour.
+const NEXT: &str = "Next: read \"Pass or park\" in chapter 6, then try\n      \
+                    `cargo run -p course -- watch ex06_decide`.";
 
 #[derive(Clone, Copy, Subcommand)]
 enum What {
     /// `std::thread::sleep` in a thousand coroutines on one worker.
     Sleep,
-    /// A server written against `std::net` alone, with a thousand clients on one worker.
+    /// A server that uses only `std::net`: a thousand clients, one worker.
     Echo,
-    /// A program that is not ours, with the patch loaded before it.
+    /// A program that we cannot change, with the patch preloaded.
     Preload,
-    /// The same patch, loaded late.
+    /// The same patch, loaded too late.
     Order,
-    /// Timeouts and non-blocking sockets are as they were.
+    /// Timeouts and non-blocking sockets, which work as before.
     Limits,
-    /// A coroutine wakes in another thread, and `errno` is another.
+    /// A coroutine that resumes on another thread, with another `errno`.
     Moves,
     /// A coroutine that is cancelled in the middle of a call.
     Cancel,
-    /// What goes round the patch.
+    /// Calls that bypass the patch.
     Around,
-    /// No patch: a trait that chooses who waits.
+    /// The alternative: a trait that chooses how to wait.
     Choose,
-    /// Numbers for the plots, as CSV.
+    /// Prints the data for the book's plots as CSV.
     Measure {
-        /// What to measure.
+        /// The measurement to run.
         name: measure::Name,
     },
 }
@@ -68,7 +75,8 @@ pub(crate) fn main() -> ExitCode {
     terminal::run("lesson 06", |flags: Flags| -> anyhow::Result<()> {
         ensure!(
             monkey_patching::is_patched(),
-            "the patch is not in this program: it takes Linux with glibc, and a dynamically linked program"
+            "this program is not patched: the patch needs Linux with glibc and dynamic \
+             linking"
         );
         let clients = match flags.what {
             None | Some(What::Echo | What::Preload) => flags.clients,
@@ -88,13 +96,14 @@ pub(crate) fn main() -> ExitCode {
             ] {
                 show(part, &flags)?;
             }
+            say(NEXT);
         }
         Ok(())
     })
 }
 
-/// Takes as many descriptors as the shell's limit can be raised to: clients and their
-/// server want two each.
+/// Raises the limit of open files as far as it goes: each client needs two, one for
+/// itself and one for the server.
 fn raise_limit(clients: u64) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(
@@ -107,8 +116,8 @@ fn raise_limit(clients: u64) -> Result<()> {
     let (wanted, most) = (2 * clients + 64, limit.maximum.unwrap_or(u64::MAX));
     ensure!(
         most >= wanted,
-        "this wants {wanted} open files, and this shell allows {most}: `--clients` takes fewer, and \
-         `ulimit -Hn` says how many are allowed"
+        "this needs {wanted} open files and this shell allows {most} (`ulimit -Hn`): \
+         use a smaller `--clients`"
     );
     Ok(())
 }
@@ -137,30 +146,31 @@ pub(crate) fn row(text: impl Display) {
     say(format_args!("  {text}"));
 }
 
-/// What the part has found, in lines of at most 80 characters.
+/// Prints the thing to remember of a part, set apart and wrapped at 80 columns.
 pub(crate) fn found(text: &str) {
-    let mut lines = vec![String::new()];
+    const WIDTH: usize = 80;
+    let style = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
+    say("");
+    let mut line = "=>".to_owned();
     for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= 80 => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+        if line.chars().count() + 1 + word.chars().count() > WIDTH {
+            say(format_args!("{style}{line}{style:#}"));
+            "  ".clone_into(&mut line);
         }
+        line.push(' ');
+        line.push_str(word);
     }
-    say(format!("\n{}\n", lines.join("\n")));
+    say(format_args!("{style}{line}{style:#}\n"));
 }
 
-/// What a coroutine came to.
+/// Waits for a coroutine and returns its result.
 pub(crate) fn join<T>(coroutine: JoinHandle<T>) -> Result<T> {
     coroutine
         .join()
         .map_err(|_| anyhow!("a coroutine panicked"))
 }
 
-/// How many threads this process has.
+/// Returns the number of threads of this process.
 pub(crate) fn threads() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/task")?.count())
 }

@@ -1,4 +1,4 @@
-//! Asleep in one thread, awake in another.
+//! A coroutine that falls asleep on one thread and resumes on another.
 
 use std::time::Duration;
 
@@ -22,17 +22,17 @@ pub(crate) fn show() -> Result<()> {
     }
     ensure!(
         before.0 != after.0 && before.1 != after.1,
-        "it woke in the same thread"
+        "it resumed on the same thread"
     );
     found(
-        "`may` lets its timer thread run what it wakes. Whoever has kept the address of the first `errno` now reads \
-         another thread's.",
+        "`may`'s timer thread runs the coroutines that it wakes. Code that has kept the \
+         address of the first `errno` now reads another thread's.",
     );
     Ok(())
 }
 
-/// The kernel's number of this thread, and where its `errno` is.
+/// Returns the kernel's number of this thread, and the address of its `errno`.
 fn here() -> (i32, usize) {
-    // SAFETY: it takes nothing and always succeeds.
+    // SAFETY: it has no arguments and always succeeds.
     (unsafe { libc::gettid() }, errno::address())
 }

@@ -1,4 +1,4 @@
-//! Patch first: what comes of a patch that comes late.
+//! The order matters: a patch that is loaded too late.
 
 use anyhow::{Context, Result, ensure};
 
@@ -7,29 +7,26 @@ use super::{found, heading, row};
 
 pub(crate) fn show() -> Result<()> {
     let others = Others::build()?;
-    heading("Ten threads that sleep, as the kernel counts them, with the main thread");
+    heading("Ten sleeping threads and the main thread, as the kernel counts them");
     let library = others.library();
     let path = library
         .to_str()
-        .context("the path of the library is no text")?;
+        .context("the path of the library is not UTF-8")?;
     let count = |preloaded| -> Result<usize> {
         Ok(others.output("late", &[path], preloaded)?.parse()?)
     };
     let (late, first) = (count(false)?, count(true)?);
     row(format!(
-        "loaded by the running program (dlopen)      {late:>3} threads"
+        "patch loaded by the running program (dlopen)    {late:>3} threads"
     ));
     row(format!(
-        "loaded before the program (LD_PRELOAD)      {first:>3} threads"
+        "patch loaded before the program (LD_PRELOAD)    {first:>3} threads"
     ));
-    ensure!(
-        late == 11,
-        "the late patch has done something: {late} threads"
-    );
-    ensure!(first < 11, "the patch has done nothing: {first} threads");
+    ensure!(late == 11, "the late patch had an effect: {late} threads");
+    ensure!(first < 11, "the patch had no effect: {first} threads");
     found(
-        "The names were bound when the program began. Who comes later is not asked, and nobody says so: there is no \
-         error, and no patch.",
+        "The names were bound when the program started. A definition that is loaded \
+         later is not used, and nothing reports that.",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The other programs of this lesson, and the library to be loaded before them.
+//! The other programs of this lesson, and the library that is loaded before them.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -9,17 +9,17 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-/// Where they are, built.
+/// The folder with the built programs.
 pub(crate) struct Others {
     folder: PathBuf,
 }
 
 impl Others {
-    /// Has cargo build them, when this program was started by cargo.
+    /// Builds them, if this program was started by cargo.
     pub(crate) fn build() -> Result<Self> {
         let folder = env::current_exe()?
             .parent()
-            .context("this program is in no folder")?
+            .context("this program has no folder")?
             .to_owned();
         let others = Self { folder };
         let by_hand =
@@ -55,7 +55,7 @@ impl Others {
         for needed in [others.program("std-echo"), others.library()] {
             ensure!(
                 needed.exists(),
-                "{} is not there: {by_hand}",
+                "{} is missing: {by_hand}",
                 needed.display()
             );
         }
@@ -70,7 +70,7 @@ impl Others {
         self.folder.join("examples/libpreload.so")
     }
 
-    /// Such a program, with the library loaded before it or not.
+    /// Prepares to run a program, with the library loaded before it or not.
     pub(crate) fn command(&self, name: &str, preloaded: bool) -> Command {
         let mut command = Command::new(self.program(name));
         if preloaded {
@@ -79,7 +79,7 @@ impl Others {
         command
     }
 
-    /// What such a program prints until its end.
+    /// Runs a program to its end and returns what it printed.
     pub(crate) fn output(
         &self,
         name: &str,
@@ -89,7 +89,7 @@ impl Others {
         let output = self.command(name, preloaded).args(arguments).output()?;
         if !output.status.success() {
             bail!(
-                "{name} ended with {}: {}",
+                "{name} failed with {}: {}",
                 output.status,
                 String::from_utf8_lossy(&output.stderr).trim()
             );
@@ -97,38 +97,41 @@ impl Others {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Starts a server, which says its port.
+    /// Starts a server, which prints its port.
     pub(crate) fn serve(&self, name: &str, preloaded: bool) -> Result<Server> {
         let mut command = self.command(name, preloaded);
-        // Should the tour end without dropping it (`| head` ends it like that), the
-        // server ends too. SAFETY: between fork and exec only what a signal
-        // handler may do is allowed, and this is one system call.
+        // If the tour exits without dropping the server (as before `| head`), the kernel
+        // kills the server. SAFETY: between fork and exec only calls that are safe in a
+        // signal handler are allowed, and this is a single system call.
         unsafe {
             command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = child.with_context(|| format!("cannot start {name}"))?;
         let mut line = String::new();
-        let output = child.stdout.take().context("it was to be piped")?;
+        let output = child
+            .stdout
+            .take()
+            .context("the server's output is not piped")?;
         let server = |port| Server { child, port };
         BufReader::new(output).read_line(&mut line)?;
-        // A server that does not say its port is ended when this is dropped.
+        // Dropping this also kills a server that has not printed its port.
         let server = server(line.trim().parse().unwrap_or(0));
         if server.port == 0 {
-            return Err(anyhow!("{name} does not say its port, but {line:?}"));
+            return Err(anyhow!("{name} printed {line:?} instead of its port"));
         }
         Ok(server)
     }
 }
 
-/// A server in a process of its own, which ends with this value.
+/// A server in its own process, which is killed when this value is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
 }
 
 impl Server {
-    /// How many threads it has.
+    /// Returns the number of its threads.
     pub(crate) fn threads(&self) -> Result<usize> {
         Ok(std::fs::read_dir(format!("/proc/{}/task", self.child.id()))?.count())
     }

@@ -1,4 +1,4 @@
-//! A program that is not ours, and the library that is loaded before it.
+//! A program that we cannot change, and the library that is loaded before it.
 
 use anyhow::{Result, ensure};
 
@@ -9,7 +9,7 @@ use super::{found, heading, row};
 pub(crate) fn show(clients: u32) -> Result<()> {
     let others = Others::build()?;
     heading(&format!(
-        "std-echo has a thread for each of its {clients} clients, until it is started with the patch"
+        "The threads of std-echo with {clients} clients, without and with the patch"
     ));
     let mut counts = Vec::new();
     for (what, preloaded) in [
@@ -24,7 +24,7 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         ));
         ensure!(
             answered == clients,
-            "only {answered} of {clients} got their answer"
+            "only {answered} of {clients} clients got an answer"
         );
         counts.push(threads);
         drop(streams);
@@ -34,7 +34,8 @@ pub(crate) fn show(clients: u32) -> Result<()> {
         "threads: {counts:?}"
     );
     found(
-        "The same file on the disk, byte for byte. Only the dynamic linker has looked elsewhere first.",
+        "It is the same file, byte for byte. Only the dynamic linker found other \
+         functions first.",
     );
     Ok(())
 }

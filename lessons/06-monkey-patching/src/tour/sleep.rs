@@ -1,4 +1,4 @@
-//! A thousand sleepers.
+//! A thousand coroutines that sleep.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ pub(crate) fn show(sleepers: u32) -> Result<()> {
             tv_sec: 0,
             tv_nsec: 100_000_000,
         };
-        // SAFETY: a time that lives until the call returns, and nowhere to say how much
-        // was left.
+        // SAFETY: the time lives until the call returns; the null pointer says that we do
+        // not want the time that is left.
         unsafe {
             next::clock_nanosleep(
                 libc::CLOCK_MONOTONIC,
@@ -32,19 +32,21 @@ pub(crate) fn show(sleepers: u32) -> Result<()> {
     })?;
     let patched = time(sleepers, || thread::sleep(TIME))?;
     row(format!(
-        "{few:>6} with the C library's own sleep {:>9.0} ms",
+        "{few:>6} coroutines, the C library's sleep {:>9.0} ms",
         millis(blocking)
     ));
     row(format!(
-        "{sleepers:>6} with the patched one           {:>9.0} ms",
+        "{sleepers:>6} coroutines, the patched sleep       {:>9.0} ms",
         millis(patched)
     ));
     ensure!(
         patched < TIME * sleepers / 4,
-        "{sleepers} patched sleeps took {patched:?}: they waited for one another"
+        "{sleepers} patched sleeps took {patched:?}: they slept one after another"
     );
     found(
-        "The first stand in a row, because each keeps the worker. The others sleep all at once.",
+        "The C library's sleep blocks the worker, so the first group sleeps one after \
+         another. The patched sleep parks the coroutine, so the second sleeps all at \
+         once.",
     );
     Ok(())
 }

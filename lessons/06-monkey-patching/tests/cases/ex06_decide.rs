@@ -1,51 +1,61 @@
-//! What `decide` has to say, each rule in one case. Sections are those of chapter 6.
+//! The rules of `decide`, one per case. The sections are those of chapter 6.
 
-use crate::subject::{Call, First, Step, decide};
+use crate::subject::{Call, Decision, Outcome, decide};
 
-const FIRST: [First; 3] = [First::Done, First::NothingYet, First::Failed];
+const OUTCOMES: [Outcome; 3] = [Outcome::Done, Outcome::NothingYet, Outcome::Failed];
 
 /// A blocking call in a coroutine.
-fn call(first: First) -> Call {
+fn call(outcome: Outcome) -> Call {
     Call {
         in_coroutine: true,
         dont_wait: false,
         nonblocking: false,
-        first,
+        outcome,
     }
 }
 
+fn check(call: Call, wanted: Decision, why: &str) {
+    let yours = decide(call);
+    assert!(
+        yours == wanted,
+        "{call:?}\n  yours:  {yours:?}\n  wanted: {wanted:?}\n{why} See \"Pass or park\"."
+    );
+}
+
 #[test]
-fn outside_a_coroutine_everything_is_passed_on() {
-    for first in FIRST {
-        for bits in 0..4 {
+fn a_call_outside_a_coroutine_is_passed_on() {
+    for outcome in OUTCOMES {
+        for (dont_wait, nonblocking) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
             let call = Call {
                 in_coroutine: false,
-                dont_wait: bits & 1 != 0,
-                nonblocking: bits & 2 != 0,
-                first,
+                dont_wait,
+                nonblocking,
+                outcome,
             };
-            assert_eq!(
-                decide(call),
-                Step::PassOn,
-                "{call:?}: a thread outside a coroutine must not notice the patch. See \"Pass or park\"."
+            check(
+                call,
+                Decision::Pass,
+                "An ordinary thread must not notice the patch.",
             );
         }
     }
 }
 
 #[test]
-fn a_call_that_asks_not_to_wait_is_passed_on() {
-    for first in FIRST {
+fn a_call_with_msg_dontwait_is_passed_on() {
+    for outcome in OUTCOMES {
         for nonblocking in [false, true] {
             let call = Call {
                 dont_wait: true,
                 nonblocking,
-                ..call(first)
+                ..call(outcome)
             };
-            assert_eq!(
-                decide(call),
-                Step::PassOn,
-                "{call:?}: `MSG_DONTWAIT` is the caller's own wish. See \"Pass or park\"."
+            check(
+                call,
+                Decision::Pass,
+                "The caller has asked not to wait: there is nothing for the patch to do.",
             );
         }
     }
@@ -56,12 +66,12 @@ fn a_result_is_given_back() {
     for nonblocking in [false, true] {
         let call = Call {
             nonblocking,
-            ..call(First::Done)
+            ..call(Outcome::Done)
         };
-        assert_eq!(
-            decide(call),
-            Step::GiveBack,
-            "{call:?}: it was tried and it worked; a second call would take the next bytes too. See \"Pass or park\"."
+        check(
+            call,
+            Decision::GiveBack,
+            "The try has worked. A second call would take the next bytes too.",
         );
     }
 }
@@ -71,35 +81,34 @@ fn an_error_is_given_back() {
     for nonblocking in [false, true] {
         let call = Call {
             nonblocking,
-            ..call(First::Failed)
+            ..call(Outcome::Failed)
         };
-        assert_eq!(
-            decide(call),
-            Step::GiveBack,
-            "{call:?}: a broken connection does not get better by waiting. See \"Pass or park\"."
+        check(
+            call,
+            Decision::GiveBack,
+            "Waiting does not repair a broken connection.",
         );
     }
 }
 
 #[test]
-fn nothing_yet_is_an_answer_for_a_non_blocking_descriptor() {
+fn eagain_on_a_non_blocking_descriptor_is_given_back() {
     let call = Call {
         nonblocking: true,
-        ..call(First::NothingYet)
+        ..call(Outcome::NothingYet)
     };
-    assert_eq!(
-        decide(call),
-        Step::GiveBack,
-        "{call:?}: whoever set `O_NONBLOCK` wants to see `EAGAIN`. See \"Pass or park\"."
+    check(
+        call,
+        Decision::GiveBack,
+        "The program that set `O_NONBLOCK` wants to see `EAGAIN`.",
     );
 }
 
 #[test]
-fn nothing_yet_parks_a_blocking_call() {
-    let call = call(First::NothingYet);
-    assert_eq!(
-        decide(call),
-        Step::Park,
-        "{call:?}: this call would block the thread, and all coroutines on it. See \"Pass or park\"."
+fn eagain_parks_a_blocking_call() {
+    check(
+        call(Outcome::NothingYet),
+        Decision::Park,
+        "This call would block the thread, and every coroutine on it.",
     );
 }

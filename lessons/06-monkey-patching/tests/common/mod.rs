@@ -1,17 +1,16 @@
-//! What the tests share: waits that end, and programs that are ended whatever happens.
+//! Shared by the tests: waits with a deadline, and programs that never outlive a test.
 
-#![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thing that has to happen may take on a machine with other work.
+/// The time that anything may take, also on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// Runs `work` in a thread of its own and gives its result; fails when there is none in
-/// time.
+/// Runs `work` on a separate thread and returns its result; fails if it takes too long.
 pub(crate) fn within<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -23,7 +22,7 @@ pub(crate) fn within<T: Send + 'static>(
         .unwrap_or_else(|error| panic!("{what}: {error} after {SOON:?}"))
 }
 
-/// Asks until `done` says so; fails when it does not in time.
+/// Waits until `done` returns `true`; fails if that takes too long.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !done() {
@@ -46,7 +45,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     })
 }
 
-/// A program that is killed when the test is over.
+/// A program that is killed when this value is dropped.
 pub(crate) struct Program(pub(crate) Child);
 
 impl Drop for Program {

@@ -1,15 +1,15 @@
 //! Caught by: an_error_is_given_back
 //!
-//! The misconception: -1 means that nothing is there yet.
+//! The misconception: -1 always means that nothing is there yet.
 
-/// What the try without waiting gave.
+/// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
-    /// A result.
+pub enum Outcome {
+    /// It had a result.
     Done,
-    /// The error `EAGAIN`: nothing there yet.
+    /// It failed with `EAGAIN`: nothing is there yet.
     NothingYet,
-    /// Another error.
+    /// It failed with another error.
     Failed,
 }
 
@@ -22,28 +22,28 @@ pub struct Call {
     pub dont_wait: bool,
     /// The descriptor has the flag `O_NONBLOCK`.
     pub nonblocking: bool,
-    /// What the try without waiting gave.
-    pub first: First,
+    /// How the try without waiting ended.
+    pub outcome: Outcome,
 }
 
-/// What the patch does.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Decision {
     /// Calls the C library's function with the same arguments.
-    PassOn,
-    /// Gives the caller what the first try gave.
+    Pass,
+    /// Returns to the caller what the try returned.
     GiveBack,
-    /// Parks the coroutine until the descriptor is ready, and tries again.
+    /// Parks the coroutine until the descriptor is ready, then tries again.
     Park,
 }
 
-/// What to do with this call.
-pub fn decide(call: Call) -> Step {
+/// Decides what to do with this call.
+pub fn decide(call: Call) -> Decision {
     if !call.in_coroutine || call.dont_wait {
-        return Step::PassOn;
+        return Decision::Pass;
     }
-    match call.first {
-        First::NothingYet | First::Failed if !call.nonblocking => Step::Park,
-        First::Done | First::NothingYet | First::Failed => Step::GiveBack,
+    match call.outcome {
+        Outcome::NothingYet | Outcome::Failed if !call.nonblocking => Decision::Park,
+        Outcome::Done | Outcome::NothingYet | Outcome::Failed => Decision::GiveBack,
     }
 }

@@ -1,15 +1,16 @@
-//! Caught by: outside_a_coroutine_everything_is_passed_on
+//! Caught by: a_call_outside_a_coroutine_is_passed_on
 //!
-//! The misconception: whatever would block is to be parked, whoever calls.
+//! The misconception: every call that would block has to park, and it does not matter who
+//! makes it.
 
-/// What the try without waiting gave.
+/// How the try without waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
-    /// A result.
+pub enum Outcome {
+    /// It had a result.
     Done,
-    /// The error `EAGAIN`: nothing there yet.
+    /// It failed with `EAGAIN`: nothing is there yet.
     NothingYet,
-    /// Another error.
+    /// It failed with another error.
     Failed,
 }
 
@@ -22,28 +23,28 @@ pub struct Call {
     pub dont_wait: bool,
     /// The descriptor has the flag `O_NONBLOCK`.
     pub nonblocking: bool,
-    /// What the try without waiting gave.
-    pub first: First,
+    /// How the try without waiting ended.
+    pub outcome: Outcome,
 }
 
-/// What the patch does.
+/// The decision about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Decision {
     /// Calls the C library's function with the same arguments.
-    PassOn,
-    /// Gives the caller what the first try gave.
+    Pass,
+    /// Returns to the caller what the try returned.
     GiveBack,
-    /// Parks the coroutine until the descriptor is ready, and tries again.
+    /// Parks the coroutine until the descriptor is ready, then tries again.
     Park,
 }
 
-/// What to do with this call.
-pub fn decide(call: Call) -> Step {
+/// Decides what to do with this call.
+pub fn decide(call: Call) -> Decision {
     if call.dont_wait {
-        return Step::PassOn;
+        return Decision::Pass;
     }
-    match call.first {
-        First::NothingYet if !call.nonblocking => Step::Park,
-        First::Done | First::NothingYet | First::Failed => Step::GiveBack,
+    match call.outcome {
+        Outcome::NothingYet if !call.nonblocking => Decision::Park,
+        Outcome::Done | Outcome::NothingYet | Outcome::Failed => Decision::GiveBack,
     }
 }

@@ -48,7 +48,7 @@ impl Client {
         loop {
             match self.receive()? {
                 Message::Text(text) if text == "2" => {
-                    self.0.send(&Message::Text("3".into()))?
+                    self.0.send(&Message::Text("3".into()))?;
                 }
                 Message::Text(text) => match text.strip_prefix('4') {
                     Some(packet) => return Ok(packet.to_owned()),

@@ -1,0 +1,139 @@
+//! A `mermaid` block becomes an SVG when the book is built: no script, no other host, and
+//! the theme's colours.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use mermaid_rs_renderer::{RenderOptions, Theme, render_with_options};
+
+use super::figure::unique_ids;
+use crate::block::{Block, slug};
+use crate::html::escape;
+
+/// Each colour of the renderer's theme is a stand-in for one of the page's.
+const COLORS: [(&str, &str); 6] = [
+    ("#010101", "var(--fig-ink)"),
+    ("#020202", "var(--fig-line)"),
+    ("#030303", "var(--fig-box)"),
+    ("#040404", "var(--fig-note)"),
+    ("#050505", "var(--fig-note-edge)"),
+    ("#060606", "var(--bg)"),
+];
+
+fn theme() -> Theme {
+    let [ink, line, box_fill, note, note_edge, ground] =
+        COLORS.map(|(color, _)| color.to_owned());
+    Theme {
+        font_family: "inherit".into(),
+        font_size: 15.0,
+        primary_color: box_fill.clone(),
+        primary_text_color: ink.clone(),
+        primary_border_color: line.clone(),
+        line_color: line.clone(),
+        secondary_color: box_fill.clone(),
+        tertiary_color: box_fill.clone(),
+        edge_label_background: ground.clone(),
+        cluster_background: "none".into(),
+        cluster_border: line.clone(),
+        background: "none".into(),
+        sequence_actor_fill: box_fill.clone(),
+        sequence_actor_border: line.clone(),
+        sequence_actor_line: line.clone(),
+        sequence_note_fill: note,
+        sequence_note_border: note_edge,
+        sequence_activation_fill: box_fill,
+        sequence_activation_border: line,
+        text_color: ink,
+        ..Theme::modern()
+    }
+}
+
+/// The picture in a `<figure>`.
+///
+/// # Errors
+/// Returns an error for a diagram that the renderer cannot read.
+pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
+    let mut options = RenderOptions {
+        theme: theme(),
+        ..RenderOptions::default()
+    };
+    options.layout.max_label_width_chars = 36;
+    let mut svg = render_with_options(block.body, options)
+        .map_err(|error| anyhow!("not a diagram: {error:#}"))?;
+    for (stand_in, color) in COLORS {
+        svg = svg.replace(stand_in, color);
+    }
+    // The renderer's white is the page's background.
+    svg = svg
+        .replace("#FFFFFF", "var(--bg)")
+        .replace("\"white\"", "\"var(--bg)\"");
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let svg =
+        unique_ids(&svg, &format!("{}-{}", slug(&stem), block.line)).replace('\n', " ");
+    // For who cannot see the picture: its source, which reads well.
+    let svg = fit(&svg).replacen(
+        "<svg",
+        &format!(
+            "<svg role=\"img\" aria-label=\"{}\"",
+            escape(block.body.trim()).replace('\n', "&#10;")
+        ),
+        1,
+    );
+    Ok(format!("<figure class=\"figure diagram\">{svg}</figure>\n"))
+}
+
+/// As wide as it was drawn where there is room, and no wider than the page.
+fn fit(svg: &str) -> String {
+    let width = svg
+        .split_once("width=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .and_then(|(width, _)| width.parse::<f32>().ok());
+    let Some((head, tail)) = svg.split_once('>') else {
+        return svg.to_owned();
+    };
+    let kept: Vec<_> = head
+        .split(' ')
+        .filter(|word| !word.starts_with("width=") && !word.starts_with("height="))
+        .collect();
+    let width = width.unwrap_or(720.0).round();
+    format!(
+        "{} style=\"max-width: {width}px; --drawn: {width}px\">{tail}",
+        kept.join(" ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(body: &str) -> Result<String> {
+        expand(
+            Path::new("book/src/07-websocket.md"),
+            Block {
+                line: 9,
+                info: "mermaid",
+                body,
+            },
+        )
+    }
+
+    #[test]
+    fn a_diagram_takes_its_colours_from_the_page() {
+        let html =
+            draw("sequenceDiagram\n    A->>B: hello\n    Note over B: \"thinks\"\n")
+                .unwrap();
+        assert!(html.contains("hello") && html.contains("var(--fig-ink)"));
+        let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
+        assert_eq!(colors.find(&html).map(|found| found.as_str()), None);
+        assert!(
+            !html.contains("<svg width"),
+            "it would be wider than a phone"
+        );
+        assert_eq!(html.trim_end().lines().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_diagram_is_an_error() {
+        assert!(draw("sequenceDiagrm\n  A->>B: hello\n").is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! Caught by: all_workers_work_at_once
+//!
+//! Each thread is joined before the next one starts.
+
+use std::panic::resume_unwind;
+use std::thread;
+
+/// Returns `job` of each of `numbers`, in their order, computed by `workers` threads.
+pub fn map(numbers: &[u64], workers: usize, job: impl Fn(u64) -> u64 + Sync) -> Vec<u64> {
+    let job = &job;
+    let mut rest = numbers;
+    thread::scope(|scope| {
+        let started: Vec<_> = (1..=workers)
+            .rev()
+            .map(|workers_left| {
+                let (run, after) = rest.split_at(rest.len().div_ceil(workers_left));
+                rest = after;
+                scope
+                    .spawn(move || {
+                        run.iter().map(|number| job(*number)).collect::<Vec<_>>()
+                    })
+                    .join()
+                    .unwrap_or_else(|panic| resume_unwind(panic))
+            })
+            .collect();
+        started.into_iter().flatten().collect()
+    })
+}

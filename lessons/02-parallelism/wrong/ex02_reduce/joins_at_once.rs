@@ -1,0 +1,29 @@
+//! Caught by: the_halves_are_added_up_at_the_same_time
+//!
+//! The left half is joined before the right half begins.
+
+use std::thread;
+
+/// Returns the sum in the order of halves, computed by up to `workers` threads.
+pub fn sum(
+    numbers: &[f64],
+    workers: usize,
+    add: &(impl Fn(f64, f64) -> f64 + Sync),
+) -> f64 {
+    match numbers {
+        [] => 0.0,
+        [number] => *number,
+        _ => {
+            let (left, right) = numbers.split_at(numbers.len().div_ceil(2));
+            if workers < 2 {
+                return add(sum(left, 1, add), sum(right, 1, add));
+            }
+            let half = workers / 2;
+            thread::scope(|scope| {
+                let left = scope.spawn(|| sum(left, half, add)).join();
+                let right = sum(right, workers - half, add);
+                add(left.expect("adding does not panic"), right)
+            })
+        }
+    }
+}

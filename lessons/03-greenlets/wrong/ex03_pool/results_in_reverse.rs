@@ -1,0 +1,39 @@
+//! Caught by: results_are_in_the_order_of_the_jobs
+//!
+//! The result of the last job comes first.
+
+use std::sync::Arc;
+
+use may::go;
+use may::sync::Semphore;
+
+/// A job of the pool.
+pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// A place in the pool. Dropping it frees the place.
+struct Place(Arc<Semphore>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.post();
+    }
+}
+
+/// Runs the jobs, at most `limit` at a time, and returns their results in order.
+pub fn run<T: Send + 'static>(limit: usize, jobs: Vec<Job<T>>) -> Vec<Result<T, String>> {
+    let places = Arc::new(Semphore::new(limit));
+    let started = jobs
+        .into_iter()
+        .map(|job| {
+            let places = places.clone();
+            go!(move || {
+                places.wait();
+                let _place = Place(places);
+                job()
+            })
+        })
+        .collect();
+    let mut results = greenlets::spawn::join_all(started);
+    results.reverse();
+    results
+}

@@ -1,0 +1,17 @@
+//! Caught by: a_single_task_has_every_turn
+//!
+//! Gives each task a single turn.
+
+use std::collections::VecDeque;
+
+/// Returns what the tasks yield, one number from each in turn.
+pub fn in_turns(tasks: Vec<impl Iterator<Item = u32>>) -> Vec<u32> {
+    let mut waiting = VecDeque::from(tasks);
+    let mut yielded = Vec::new();
+    while let Some(mut task) = waiting.pop_front() {
+        if let Some(number) = task.next() {
+            yielded.push(number);
+        }
+    }
+    yielded
+}

@@ -1,0 +1,52 @@
+//! Caught by: after_a_half_close_everything_comes_back_and_then_end_of_file
+//!
+//! Bytes become text on the way, and those that are not text become `\u{fffd}`.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+/// Serves `clients` clients and returns how each conversation ended.
+pub fn serve(
+    listener: &TcpListener,
+    clients: usize,
+    patience: Duration,
+) -> io::Result<Vec<io::Result<u64>>> {
+    let mut threads = Vec::new();
+    for _ in 0..clients {
+        let (stream, _) = listener.accept()?;
+        threads.push(thread::spawn(move || {
+            echo(&stream, patience).map_err(timed_out)
+        }));
+    }
+    Ok(threads
+        .into_iter()
+        .map(|thread| thread.join().expect("no panic"))
+        .collect())
+}
+
+fn echo(mut stream: &TcpStream, patience: Duration) -> io::Result<u64> {
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    let mut buffer = [0; 4096];
+    let mut back = 0;
+    loop {
+        let count = match stream.read(&mut buffer) {
+            Ok(0) => return Ok(back),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let text = String::from_utf8_lossy(&buffer[..count]);
+        stream.write_all(text.as_bytes())?;
+        back += count as u64;
+    }
+}
+
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        _ => error,
+    }
+}

@@ -1,0 +1,48 @@
+//! Caught by: a_wait_that_ends_after_some_bytes_is_a_success
+//!
+//! The misconception: a timeout or a cancellation fails the call, even after some bytes.
+
+use libc::{EAGAIN, ECANCELED};
+use monkey_patching::machine::{Machine, Wait};
+
+/// Replaces send(2): returns a number of bytes, or -1 with the error's number in `errno`.
+pub fn send(machine: &mut Machine, bytes: &[u8]) -> isize {
+    let before = machine.read(machine.errno_address());
+    let mut sent = 0;
+    let stopped = loop {
+        let result = machine.try_send(&bytes[sent..]);
+        if let Ok(count) = usize::try_from(result) {
+            sent += count;
+            if sent == bytes.len() {
+                break None;
+            }
+            continue;
+        }
+        let number = machine.read(machine.errno_address());
+        if number != EAGAIN || machine.is_nonblocking() {
+            break Some(number);
+        }
+        match machine.wait() {
+            Wait::Ready => {}
+            ended => {
+                let number = if ended == Wait::TimedOut {
+                    EAGAIN
+                } else {
+                    ECANCELED
+                };
+                machine.write(machine.errno_address(), number);
+                return -1;
+            }
+        }
+    };
+    match stopped {
+        Some(number) if sent == 0 => {
+            machine.write(machine.errno_address(), number);
+            -1
+        }
+        _ => {
+            machine.write(machine.errno_address(), before);
+            sent.cast_signed()
+        }
+    }
+}

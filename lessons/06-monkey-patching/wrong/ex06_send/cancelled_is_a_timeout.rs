@@ -1,0 +1,40 @@
+//! Caught by: a_cancelled_wait_has_its_own_error
+//!
+//! The misconception: a wait that ends without an event has timed out, whatever ended it.
+
+use libc::EAGAIN;
+use monkey_patching::machine::{Machine, Wait};
+
+/// Replaces send(2): returns a number of bytes, or -1 with the error's number in `errno`.
+pub fn send(machine: &mut Machine, bytes: &[u8]) -> isize {
+    let before = machine.read(machine.errno_address());
+    let mut sent = 0;
+    let stopped = loop {
+        let result = machine.try_send(&bytes[sent..]);
+        if let Ok(count) = usize::try_from(result) {
+            sent += count;
+            if sent == bytes.len() {
+                break None;
+            }
+            continue;
+        }
+        let number = machine.read(machine.errno_address());
+        if number != EAGAIN || machine.is_nonblocking() {
+            break Some(number);
+        }
+        match machine.wait() {
+            Wait::Ready => {}
+            Wait::TimedOut | Wait::Cancelled => break Some(EAGAIN),
+        }
+    };
+    match stopped {
+        Some(number) if sent == 0 => {
+            machine.write(machine.errno_address(), number);
+            -1
+        }
+        _ => {
+            machine.write(machine.errno_address(), before);
+            sent.cast_signed()
+        }
+    }
+}
