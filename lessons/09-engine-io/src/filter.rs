@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -17,7 +18,7 @@ use warp::{Filter, Reply};
 
 use crate::config::Transport;
 use crate::handshake::{Handshake, parameter};
-use crate::machine::CloseReason;
+use crate::machine::{CloseReason, Machine};
 use crate::origin::{Verdict, nth_from_right};
 use crate::refusal::Refusal;
 use crate::screen;
@@ -26,7 +27,7 @@ use crate::server::{NotOpened, Server};
 use crate::session::Session;
 use crate::stream::Stream as HeldStream;
 use crate::transport::polling::{self, BodyLimits, PostError};
-use crate::transport::websocket;
+use crate::transport::websocket::{self, Connection};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -289,31 +290,15 @@ fn accept_websocket(
         Err(_) => return Err(Refusal::BadRequest),
     };
     let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
-    let handshake = match session {
-        Some(_) => None,
-        None => Some(request.handshake(server)?),
+    let origin = match session {
+        Some(session) => Origin::Upgrade(session),
+        None => Origin::Opens(Box::new(request.handshake(server)?)),
     };
     let Request {
         on_upgrade, peer, ..
     } = request;
     let on_upgrade = on_upgrade.ok_or(Refusal::BadRequest)?;
-    let carrier = server.clone();
-    server.spawn(async move {
-        let Ok(upgraded) = on_upgrade.await else {
-            return;
-        };
-        // The socket itself where we can have it: what it is wrapped in keeps a buffer
-        // that is empty from now on.
-        match tcp_stream(upgraded) {
-            Ok((stream, early)) => {
-                carry(stream, early, carrier, session, handshake).await;
-            }
-            Err(upgraded) => {
-                Box::pin(carry_wrapped(upgraded, carrier, session, handshake)).await;
-            }
-        }
-        drop(peer);
-    });
+    server.spawn(carry(on_upgrade, server.clone(), origin, peer));
     let mut response = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = response.headers_mut();
     headers.clear();
@@ -335,37 +320,88 @@ fn tcp_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
     }
 }
 
-async fn carry_wrapped(
-    io: Upgraded,
-    server: Server,
-    session: Option<Session>,
-    handshake: Option<Handshake>,
-) {
-    carry(TokioIo::new(io), Bytes::new(), server, session, handshake).await;
+/// What a WebSocket is for.
+enum Origin {
+    /// To take over a session that polls.
+    Upgrade(Session),
+    /// To open a session. Boxed, because it stays in the task's memory for as long as the
+    /// connection lives.
+    Opens(Box<Handshake>),
 }
 
-async fn carry<IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
-    io: IO,
-    early: Bytes,
+/// The task of one `WebSocket`. Its size is the size of an idle connection, so it keeps one
+/// copy of each value (the parameters of an `async fn` would be a second), and boxes the
+/// parts that are rarely needed.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its parameters twice"
+)]
+fn carry(
+    on_upgrade: OnUpgrade,
     server: Server,
-    session: Option<Session>,
-    handshake: Option<Handshake>,
-) {
-    match session {
-        Some(session) => {
-            if session.with(crate::machine::Machine::begin_probe) {
-                websocket::run(io, early, session, server.config(), true).await;
-            } else {
-                // A session has one WebSocket. It is not disturbed.
-                websocket::reject(io).await;
-            }
+    origin: Origin,
+    peer: Option<Peer>,
+) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let Ok(upgraded) = on_upgrade.await else {
+            return;
+        };
+        match &mut begin(upgraded, &server, origin) {
+            Carried::Socket(connection) => connection.run().await,
+            Carried::Other(task) => task.await,
         }
-        None => match server.open(Transport::WebSocket, handshake.unwrap_or_default()) {
-            Ok(session) => {
-                websocket::run(io, early, session, server.config(), false).await;
-            }
-            Err(_) => websocket::reject(io).await,
-        },
+        drop(peer);
+    }
+}
+
+/// A connection after its upgrade.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and has its place in the task"
+)]
+enum Carried {
+    /// The socket itself: what it was wrapped in keeps a buffer that is empty from now on.
+    Socket(Connection<TcpStream>),
+    /// One that has no session, or a server other than [`run`](crate::run) and
+    /// `warp::serve` below it.
+    Other(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+/// Finds or opens the session. Not a part of [`carry`]: what it needs is gone when it ends,
+/// above all the buffer that the request was read into.
+fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
+    let (io, early) = match tcp_stream(upgraded) {
+        Ok((io, early)) => (Ok(io), early),
+        Err(upgraded) => (Err(TokioIo::new(upgraded)), Bytes::new()),
+    };
+    let opened = match origin {
+        // A session has one WebSocket, and keeps it.
+        Origin::Upgrade(session) => {
+            let free = session.with(Machine::begin_probe);
+            free.then_some((session, true))
+        }
+        Origin::Opens(handshake) => {
+            let opened = server.open(Transport::WebSocket, *handshake);
+            opened.ok().map(|session| (session, false))
+        }
+    };
+    match (opened, io) {
+        (Some((session, probing)), Ok(io)) => Carried::Socket(Connection::new(
+            io,
+            &early,
+            session,
+            server.config(),
+            probing,
+        )),
+        (Some((session, probing)), Err(io)) => {
+            let config = server.config();
+            let mut connection = Connection::new(io, &early, session, config, probing);
+            Carried::Other(Box::pin(async move {
+                connection.run().await;
+            }))
+        }
+        (None, Ok(io)) => Carried::Other(Box::pin(websocket::reject(io))),
+        (None, Err(io)) => Carried::Other(Box::pin(websocket::reject(io))),
     }
 }
 
@@ -439,4 +475,34 @@ fn preflight(request: &HeaderMap) -> warp::reply::Response {
         HeaderValue::from_static("600"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::session::{Application, Receiver};
+
+    struct Nothing;
+
+    impl Application for Nothing {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            unreachable!("no session opens here")
+        }
+    }
+
+    #[test]
+    fn the_task_of_a_websocket_is_small() {
+        let server = Server::new(Config::default(), Nothing);
+        let mut request = http::Request::new(());
+        let on_upgrade = hyper::upgrade::on(&mut request);
+        let handshake = Origin::Opens(Box::default());
+        let task = size_of_val(&carry(on_upgrade, server, handshake, None));
+        let connection = size_of::<Connection<TcpStream>>();
+        assert!(
+            task <= 400,
+            "the task has {task} bytes, {connection} of them for the connection's fields: \
+             an idle connection costs that much"
+        );
+    }
 }

@@ -15,16 +15,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 use websocket::{
     CloseCode, CloseFrame, Decoder, Event, Limits, OpCode, ProtocolError, Role,
     encode_frame,
 };
 
 use crate::config::Config;
-use crate::machine::{CloseReason, Probe};
+use crate::machine::{CloseReason, Machine, Probe};
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::session::{Receiver, Session, now};
 
@@ -44,22 +44,24 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Why the task ends.
 enum End {
-    /// Send this close frame, and wait for the client's.
-    Close(Bytes),
-    /// The client has sent its close frame; answer with this one.
-    Answer(Bytes),
+    /// Send a close frame with this code and reason, and wait for the client's.
+    Close(CloseCode, &'static str),
+    /// The client has sent its close frame; answer with this code.
+    Answer(CloseCode),
     /// The connection is dead, or its client is to be cut off.
     Gone,
 }
 
-struct Connection<IO> {
+/// A session and the WebSocket that carries it, or that is on trial.
+pub(crate) struct Connection<IO> {
     io: IO,
     decoder: Decoder,
     session: Session,
-    receiver: Arc<dyn Receiver>,
-    /// Still on trial: packets go to the probe, and nothing of the session is written
-    /// here.
-    probing: bool,
+    /// `None` for a session that has ended already.
+    receiver: Option<Arc<dyn Receiver>>,
+    /// Still on trial, until then: packets go to the probe, and nothing of the session is
+    /// written here.
+    trial: Option<Pin<Box<Sleep>>>,
     /// Taken from the session, not yet written; of the first, `written` bytes are.
     batch: VecDeque<EncodedMessage>,
     written: usize,
@@ -67,7 +69,7 @@ struct Connection<IO> {
     unaccounted: usize,
     /// Frames of the transport's own, pongs and `3probe`: they go first at the next
     /// frame boundary.
-    control: Bytes,
+    control: Vec<u8>,
     /// Bytes that were read and not yet decoded: the turn was over, or the session
     /// paused. Usually empty.
     rest: Vec<u8>,
@@ -78,97 +80,17 @@ struct Connection<IO> {
     end: Option<End>,
 }
 
-/// Carries `session` over `io` until either ends. `early` is what the client sent behind
-/// its request.
-///
-/// With `probing`, the session is on polling and this connection has
-/// [`Config::upgrade_timeout`] to take it over.
-pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
-    io: IO,
-    early: Bytes,
-    session: Session,
-    config: &Config,
-    probing: bool,
-) {
-    let Some(receiver) = session.receiver() else {
-        return;
-    };
-    let limits = Limits {
-        max_message: config.max_payload,
-        max_fragments: config.max_fragments,
-    };
-    let mut connection = Connection {
-        io,
-        decoder: Decoder::new(Role::Server, limits),
-        session,
-        receiver,
-        probing,
-        batch: VecDeque::new(),
-        written: 0,
-        unaccounted: 0,
-        control: Bytes::new(),
-        // Copied, usually nothing: `Vec::from` would keep the request's read buffer.
-        rest: early.to_vec(),
-        turn: 0,
-        end: None,
-    };
-    let mut end = None;
-    if probing {
-        let trial = poll_fn(|cx| match connection.poll(cx) {
-            Poll::Pending if connection.probing => Poll::Pending,
-            Poll::Pending => Poll::Ready(None),
-            Poll::Ready(end) => Poll::Ready(Some(end)),
-        });
-        end = match timeout(config.upgrade_timeout, trial).await {
-            Ok(end) => end,
-            Err(_) => Some(End::Close(close_frame(
-                CloseCode::NORMAL,
-                "upgrade timeout",
-            ))),
-        };
-    }
-    let end = match end {
-        Some(end) => end,
-        None => poll_fn(|cx| connection.poll(cx)).await,
-    };
-    if connection.probing {
-        connection
-            .session
-            .with(crate::machine::Machine::probe_ended);
-    } else {
-        connection.session.with(|machine| {
-            machine.close(now(), CloseReason::TransportClose);
-            machine.writer_ended();
-        });
-    }
-    // In the middle of a frame a close frame would be read as its contents.
-    let whole = |frame: Bytes| match connection.written {
-        0 => Bytes::from([connection.control, frame].concat()),
-        _ => Bytes::new(),
-    };
-    let (frame, decoder) = match end {
-        End::Gone => return,
-        End::Close(frame) => (frame, Some(connection.decoder)),
-        End::Answer(frame) => (frame, None),
-    };
-    let _ = timeout(
-        LINGER,
-        Box::pin(close_handshake(connection.io, whole(frame), decoder)),
-    )
-    .await;
-}
-
 /// Sends the close frame and, with a decoder, waits for the client's, or for its end: a
 /// socket that is closed while bytes are unread resets the connection, and the client
 /// would lose what it was sent last. The server then closes first (RFC 6455 §7.1.1).
 async fn close_handshake(
-    mut io: impl AsyncRead + AsyncWrite + Unpin,
+    io: &mut (impl AsyncRead + AsyncWrite + Unpin),
     frame: Bytes,
-    decoder: Option<Decoder>,
+    decoder: Option<&mut Decoder>,
 ) -> io::Result<()> {
     io.write_all(&frame).await?;
     io.shutdown().await?;
-    let Some(mut decoder) = decoder else {
+    let Some(decoder) = decoder else {
         return Ok(());
     };
     let mut buffer = [0; 512];
@@ -187,17 +109,11 @@ async fn close_handshake(
 }
 
 /// Rejects a connection that has already been upgraded: a close frame and no more.
-pub(crate) async fn reject(io: impl AsyncRead + AsyncWrite + Unpin) {
-    let decoder = Decoder::new(Role::Server, Limits::default());
-    let _ = timeout(
-        LINGER,
-        Box::pin(close_handshake(
-            io,
-            close_frame(CloseCode::NORMAL, ""),
-            Some(decoder),
-        )),
-    )
-    .await;
+pub(crate) async fn reject(mut io: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut decoder = Decoder::new(Role::Server, Limits::default());
+    let frame = close_frame(CloseCode::NORMAL, "");
+    let handshake = close_handshake(&mut io, frame, Some(&mut decoder));
+    let _ = timeout(LINGER, handshake).await;
 }
 
 fn close_frame(code: CloseCode, reason: &str) -> Bytes {
@@ -212,9 +128,73 @@ fn close_frame(code: CloseCode, reason: &str) -> Bytes {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
+    /// A connection that carries `session`, or, with `probing`, one that wants to take it
+    /// over from polling within [`Config::upgrade_timeout`]. `early` is what the client sent behind its request.
+    pub(crate) fn new(
+        io: IO,
+        early: &[u8],
+        session: Session,
+        config: &Config,
+        probing: bool,
+    ) -> Self {
+        let limits = Limits {
+            max_message: config.max_payload,
+            max_fragments: config.max_fragments,
+        };
+        Self {
+            io,
+            decoder: Decoder::new(Role::Server, limits),
+            receiver: session.receiver(),
+            session,
+            trial: probing.then(|| Box::pin(sleep(config.upgrade_timeout))),
+            batch: VecDeque::new(),
+            written: 0,
+            unaccounted: 0,
+            control: Vec::new(),
+            // Copied, and usually nothing: as a part of it, it would keep the whole buffer
+            // that the request was read into.
+            rest: early.to_vec(),
+            turn: 0,
+            end: None,
+        }
+    }
+
+    /// Carries the session until it or the connection ends.
+    pub(crate) async fn run(&mut self) {
+        let end = poll_fn(|cx| self.poll(cx)).await;
+        // Boxed: an idle connection has no room for a timer.
+        Box::pin(self.finish(end)).await;
+    }
+
+    /// Leaves the session, and closes the connection as `end` says.
+    async fn finish(&mut self, end: End) {
+        if self.is_probing() {
+            self.session.with(Machine::probe_ended);
+        } else {
+            self.session.with(|machine| {
+                machine.close(now(), CloseReason::TransportClose);
+                machine.writer_ended();
+            });
+        }
+        let (frame, decoder) = match end {
+            End::Gone => return,
+            End::Close(code, reason) => {
+                (close_frame(code, reason), Some(&mut self.decoder))
+            }
+            End::Answer(code) => (close_frame(code, ""), None),
+        };
+        // In the middle of a frame a close frame would be read as its contents.
+        let frame = match self.written {
+            0 => Bytes::from([&self.control[..], &frame].concat()),
+            _ => Bytes::new(),
+        };
+        let handshake = close_handshake(&mut self.io, frame, decoder);
+        let _ = timeout(LINGER, handshake).await;
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if self.end.is_none()
-            && (self.probing || !self.session.is_closed())
+            && (self.is_probing() || !self.session.is_closed())
             && let Poll::Ready(end) = self.poll_read(cx)
         {
             if let End::Gone = end {
@@ -223,14 +203,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             // The answers to earlier messages of the same read are queued, and go first.
             self.end = Some(end);
         }
-        self.poll_write(cx)
+        if let Poll::Ready(end) = self.poll_write(cx) {
+            return Poll::Ready(end);
+        }
+        if let Some(trial) = &mut self.trial {
+            ready!(trial.as_mut().poll(cx));
+            let end = End::Close(CloseCode::NORMAL, "upgrade timeout");
+            return Poll::Ready(end);
+        }
+        Poll::Pending
+    }
+
+    fn is_probing(&self) -> bool {
+        self.trial.is_some()
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.turn = PACKETS;
         while self.turn > 0 {
             // A probe is not the session's reader yet.
-            if !self.probing {
+            if !self.is_probing() {
                 ready!(self.session.poll_may_receive(cx));
             }
             let end = if self.rest.is_empty() {
@@ -254,7 +246,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             if let Some(end) = end {
                 return Poll::Ready(end);
             }
-            if !self.probing && self.session.is_closed() {
+            if !self.is_probing() && self.session.is_closed() {
                 return Poll::Pending;
             }
         }
@@ -264,7 +256,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
 
     /// The client is gone.
     fn lost(&self, reason: CloseReason) {
-        if !self.probing {
+        if !self.is_probing() {
             self.session.close(reason);
         }
     }
@@ -273,7 +265,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// how the connection ends, if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
         while !input.is_empty() {
-            if self.turn == 0 || !self.probing && self.session.is_paused() {
+            if self.turn == 0 || !self.is_probing() && self.session.is_paused() {
                 self.rest = input.to_vec();
                 return None;
             }
@@ -294,7 +286,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Event::Close(frame) => {
                     self.lost(CloseReason::TransportClose);
                     let code = frame.map_or(CloseCode::NORMAL, |frame| frame.code);
-                    Some(End::Answer(close_frame(code, "")))
+                    Some(End::Answer(code))
                 }
             };
             if end.is_some() {
@@ -308,7 +300,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// A client that does not read its answers gets no more of them.
     fn answer(&mut self, frame: &Bytes) {
         if self.control.len() <= MAX_CONTROL {
-            self.control = [&self.control[..], frame].concat().into();
+            self.control.extend_from_slice(frame);
         }
     }
 
@@ -316,17 +308,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         let Ok(packet) = Packet::decode(text) else {
             return Some(self.invalid_packet());
         };
-        if self.probing {
+        if self.is_probing() {
             return match self.session.with(|machine| machine.receive_probe(&packet)) {
                 Probe::Confirm => {
                     self.answer(Packet::Pong("probe").encode().frame());
                     None
                 }
                 Probe::Upgraded => {
-                    self.probing = false;
+                    self.trial = None;
                     None
                 }
-                Probe::GiveUp => Some(End::Close(close_frame(CloseCode::NORMAL, ""))),
+                Probe::GiveUp => Some(End::Close(CloseCode::NORMAL, "")),
             };
         }
         match packet {
@@ -343,32 +335,34 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn receive_binary(&mut self, bytes: Cow<'_, [u8]>) -> Option<End> {
-        if self.probing {
-            return Some(End::Close(close_frame(CloseCode::NORMAL, "")));
+        if self.is_probing() {
+            return Some(End::Close(CloseCode::NORMAL, ""));
         }
         self.deliver(Message::Binary(bytes.into_owned().into()));
         None
     }
 
     fn deliver(&self, message: Message<'_>) {
-        if !self.session.is_closed() {
-            self.session.deliver(&*self.receiver, message);
+        if let Some(receiver) = &self.receiver
+            && !self.session.is_closed()
+        {
+            self.session.deliver(&**receiver, message);
         }
     }
 
     fn invalid_packet(&mut self) -> End {
-        if !self.probing {
+        if !self.is_probing() {
             self.session.close(CloseReason::ParseError);
         }
-        End::Close(close_frame(CloseCode::NORMAL, ""))
+        End::Close(CloseCode::NORMAL, "")
     }
 
     fn protocol_error(&mut self, error: ProtocolError) -> End {
         tracing::debug!(session = ?self.session, %error, "broken frame");
-        if !self.probing {
+        if !self.is_probing() {
             self.session.close(CloseReason::TransportError);
         }
-        End::Close(close_frame(error.close_code(), ""))
+        End::Close(error.close_code(), "")
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -400,7 +394,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Takes what the session has queued. Ready with an end when the session has, and all
     /// is written.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Option<End>> {
-        if self.probing {
+        if self.is_probing() {
             return self
                 .end
                 .take()
@@ -432,10 +426,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 _,
             ) => End::Gone,
             (_, Some(end)) => end,
-            (CloseReason::ServerShutdown, None) => {
-                End::Close(close_frame(CloseCode::GOING_AWAY, ""))
-            }
-            (_, None) => End::Close(close_frame(CloseCode::NORMAL, "")),
+            (CloseReason::ServerShutdown, None) => End::Close(CloseCode::GOING_AWAY, ""),
+            (_, None) => End::Close(CloseCode::NORMAL, ""),
         }))
     }
 
@@ -446,7 +438,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.control.advance(written);
+            self.control.drain(..written);
+            if self.control.is_empty() {
+                self.control = Vec::new();
+            }
             return Poll::Ready(Ok(()));
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
@@ -514,8 +509,8 @@ mod tests {
         let packet = encode_masked_frame(OpCode::Text, [0; 4], b"4");
         theirs.write_all(&packet.repeat(20_000)).await.unwrap();
         let config = server.config();
-        let mut run =
-            std::pin::pin!(run(ours, Bytes::new(), session.clone(), config, false));
+        let mut connection = Connection::new(ours, b"", session.clone(), config, false);
+        let mut run = std::pin::pin!(connection.run());
         let (mut before, mut most) = (0, 0);
         while before < 20_000 {
             assert!(futures_util::poll!(run.as_mut()).is_pending());
