@@ -320,7 +320,7 @@ fn tcp_stream(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
     }
 }
 
-/// What a WebSocket is for.
+/// The purpose of a WebSocket.
 enum Origin {
     /// To take over a session that polls.
     Upgrade(Session),

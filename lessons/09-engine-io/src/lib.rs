@@ -66,7 +66,7 @@ mod sid;
 mod stream;
 mod sync;
 mod transport;
-// A solution says `engine_io::` as an answer does, so that the one can be put in the
+// A solution uses the name `engine_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as engine_io;
 

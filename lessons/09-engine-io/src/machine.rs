@@ -148,7 +148,7 @@ enum Heartbeat {
     PongBy(Instant),
 }
 
-/// What a WebSocket that probes is told to do with a packet.
+/// The machine's decision about a packet from a probing WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Answer `3probe`.
@@ -281,7 +281,7 @@ impl Machine {
         }
     }
 
-    /// What carries the session now.
+    /// Returns the transport that carries the session.
     pub fn transport(&self) -> Transport {
         match self.phase {
             Phase::Polling | Phase::Probing { .. } => Transport::Polling,
@@ -290,7 +290,8 @@ impl Machine {
         }
     }
 
-    /// Why the session ended, once it has: nothing is received or queued any more.
+    /// Returns why the session ended, once it has. After that nothing is received or
+    /// queued.
     pub fn ended(&self) -> Option<CloseReason> {
         self.reason
     }
@@ -427,7 +428,7 @@ impl Machine {
         Ok(())
     }
 
-    /// What the waiting GET is answered with; `None` while there is nothing to say.
+    /// Returns the response to the waiting GET, or `None` while there is nothing to send.
     pub fn poll(&mut self) -> Option<Vec<EncodedMessage>> {
         let answer = match self.phase {
             Phase::Closed if self.reason == Some(CloseReason::TransportClose) => {

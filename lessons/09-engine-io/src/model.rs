@@ -4,7 +4,7 @@
 //! and each atomic which goes on: thousands of interleavings in a second, each of which
 //! can be repeated from what it prints. A waker that gets lost is a deadlock here, and a
 //! deadlock fails the test. `session.rs` and `deadlines.rs` are compiled a second time,
-//! with shuttle's locks in the place of std's.
+//! with shuttle's locks instead of std's.
 
 #![allow(
     dead_code,

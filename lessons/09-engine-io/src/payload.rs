@@ -6,7 +6,7 @@
 
 use crate::packet::{EncodedMessage, Packet, PacketError};
 
-/// What stands between two packets.
+/// Separates two packets.
 pub const SEPARATOR: char = '\x1e';
 
 /// Reads the packets of a body one at a time, so that a body of a million separators

@@ -3,7 +3,7 @@
 //!
 //! Up to three tasks wait on one session at the same time: a GET for output, a POST that
 //! may not read on, and a WebSocket, during an upgrade next to the other two. Each wait
-//! has a waker slot of its own ([`Role`]), so that no task can take another task's place,
+//! has its own waker slot ([`Role`]), so that no task can take another task's place,
 //! and the end of the session wakes all of them.
 
 use std::any::Any;

@@ -20,7 +20,7 @@ impl Sid {
     /// A new one from the system's random source.
     ///
     /// # Panics
-    /// If the system has none to give, which leaves nothing safe to do.
+    /// Panics if the system has no random source: there is nothing safe to do then.
     pub(crate) fn random() -> Self {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).expect("the system's random source answers");

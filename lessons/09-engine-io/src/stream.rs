@@ -48,7 +48,7 @@ impl Hold {
 }
 
 /// The stream. [`into_inner`](Self::into_inner) is for a connection that becomes a
-/// `WebSocket`, which has rules of its own.
+/// `WebSocket`, which has its own rules.
 pub(crate) struct Stream<H> {
     tcp: TcpStream,
     hold: H,

@@ -88,7 +88,7 @@ impl<T> fmt::Debug for EmitWithAck<T> {
     }
 }
 
-/// What a room answered.
+/// The acknowledgements collected from a broadcast.
 #[derive(Debug)]
 pub struct Answers<T> {
     /// The answers that came in time, in the order they came.

@@ -127,8 +127,8 @@ impl Broadcast {
         sockets
     }
 
-    /// Makes all who are selected join a room. Who is in too many stays out, and the log
-    /// says so.
+    /// Makes all selected sockets join a room. A socket in too many rooms stays out, which
+    /// is logged.
     pub fn sockets_join(&self, room: impl Into<Arc<str>>) {
         let room = room.into();
         for socket in self.fetch_sockets() {

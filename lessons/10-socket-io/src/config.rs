@@ -19,7 +19,7 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Whether clients that were away get what they missed. Default not.
     pub recovery: Option<Recovery>,
-    /// What one client may make the server keep.
+    /// The limits on what one client may make the server keep.
     pub limits: Limits,
     /// How many namespaces predicates may make. Default 1,000.
     pub max_dynamic_namespaces: usize,

@@ -1,4 +1,4 @@
-//! What the application keeps with a socket: one value of each type.
+//! The application's data of a socket: one value of each type.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -21,12 +21,12 @@ use crate::tasks::guarded;
 #[derive(Default)]
 pub struct Data(Mutex<Values>);
 
-/// Each value has a lock of its own: a `Slot<T>` of its type.
+/// Each value has its own lock: a `Slot<T>` of its type.
 type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
 type Slot<T> = Mutex<Option<T>>;
 
 impl Data {
-    /// Keeps `value` in the place of another of its type.
+    /// Stores `value`, replacing the value of the same type.
     pub fn insert<T: Send + 'static>(&self, value: T) {
         let slot: Arc<Slot<T>> = Arc::new(Mutex::new(Some(value)));
         let before = self.lock().insert(TypeId::of::<T>(), slot);

@@ -1,4 +1,4 @@
-//! What can go wrong, by who has to know.
+//! Error types, grouped by audience.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -77,7 +77,7 @@ impl ConnectError {
     }
 }
 
-/// Why there is no answer to an event.
+/// Why an event was not acknowledged.
 #[derive(Debug, Error)]
 pub enum AckError {
     /// The client did not answer in time.

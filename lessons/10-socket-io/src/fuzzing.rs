@@ -1,4 +1,4 @@
-//! What the fuzz target calls, and a test with the corpus: a client's messages, one a
+//! The body of the fuzz target, and a test with its corpus: a client's messages, one per
 //! line. A line that starts with `b` is a binary message.
 
 use std::sync::Arc;

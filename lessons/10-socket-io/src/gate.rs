@@ -33,7 +33,7 @@ struct State<P> {
     sent: Option<Sent>,
 }
 
-/// What a gate knows of a client that leaves.
+/// The gate's state about a client that leaves.
 #[derive(Debug)]
 pub(crate) struct Departure {
     /// Whether the client was in.

@@ -32,7 +32,7 @@ pub(crate) type OnDisconnect<S> = Arc<dyn Fn(S, DisconnectReason) -> Job + Send 
 /// different arity apart. A handler that panics is over, and the client gets
 /// `false, "internal error"` as its acknowledgement; the socket's next event is handled.
 pub trait Handler<Handle, Signature>: Send + Sync + 'static {
-    /// What an event's arguments are decoded into.
+    /// The types that an event's arguments are decoded into.
     #[doc(hidden)]
     type Decoded: FromArgs + Send + 'static;
 

@@ -39,7 +39,7 @@ struct Queue {
     running: bool,
 }
 
-/// What a socket's task does next.
+/// The next step of a socket's task.
 enum Work {
     Event(Event),
     /// The end; `told` if the disconnect handlers are to hear of it.

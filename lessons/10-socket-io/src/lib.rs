@@ -55,7 +55,7 @@ mod socket;
 mod sync;
 mod tasks;
 mod wire;
-// A solution says `socket_io::` as an answer does, so that the one can be put in the
+// A solution uses the name `socket_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as socket_io;
 

@@ -1,4 +1,4 @@
-//! What one client may make the server keep.
+//! The limits on what one client may make the server keep.
 
 /// The limits of one connection. They count bytes as kept: the text of an event, its
 /// attachments, and a fixed cost for each.

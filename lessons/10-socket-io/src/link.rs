@@ -1,5 +1,5 @@
-//! What a socket wants of its connection. A trait, so that the socket does not know the
-//! connection, which knows the sockets.
+//! The calls from a socket to its connection. A trait, so that the socket does not know
+//! the connection, which knows the sockets.
 
 use crate::ack::AckSender;
 use crate::limits::Limits;
@@ -8,7 +8,7 @@ use crate::tasks::Tasks;
 
 /// A socket's connection.
 pub(crate) trait Link: Send + Sync {
-    /// What the client may make the server keep.
+    /// The limits on what the client may make the server keep.
     fn limits(&self) -> &Limits;
     /// Where the socket's tasks run.
     fn tasks(&self) -> &Tasks;

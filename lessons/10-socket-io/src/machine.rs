@@ -39,13 +39,13 @@ use crate::wire::args::{self, Args, RawArgs};
 use crate::wire::binary;
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
 
-/// What an event costs beside its text and its attachments: its place in the queue, the
+/// The cost of an event besides its text and its attachments: its place in the queue, the
 /// handler's future, and what the allocator adds.
 pub(crate) const EVENT_COST: usize = 512;
-/// What an attachment costs beside its bytes.
+/// The cost of an attachment besides its bytes.
 pub(crate) const ATTACHMENT_COST: usize = 128;
 
-/// What one server asks of every connection.
+/// The rules of a server for every connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) limits: Limits,
@@ -58,7 +58,7 @@ pub(crate) struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(u32);
 
-/// What a packet means.
+/// The meaning of a packet.
 #[derive(Debug)]
 pub(crate) enum Output<H, Q> {
     /// The client asks for a namespace.
@@ -68,7 +68,7 @@ pub(crate) enum Output<H, Q> {
         /// JSON, or nothing.
         auth: Box<str>,
     },
-    /// The client asks for a namespace in vain.
+    /// The client asks for a namespace that it cannot have.
     Refuse {
         name: Box<str>,
         message: &'static str,
@@ -93,7 +93,7 @@ pub(crate) struct Event {
     pub(crate) cost: usize,
 }
 
-/// What the whole connection has to do.
+/// A decision about the whole connection.
 #[derive(Debug)]
 pub(crate) enum Decision {
     /// Read no further: the client sends faster than its events are handled.
@@ -140,7 +140,7 @@ pub(crate) struct Machine<H, Q> {
     kept: usize,
     /// Bytes of auth payloads.
     auth: usize,
-    /// What the caller was told last.
+    /// The last decision that the caller got.
     paused: bool,
     closing: Option<Why>,
     closed: bool,
@@ -152,7 +152,7 @@ struct Seat<H> {
     name: Arc<str>,
     auth: usize,
     handle: Option<H>,
-    /// Middleware has said yes.
+    /// Middleware has accepted the client.
     accepted: bool,
 }
 
@@ -186,7 +186,7 @@ impl<H: Clone, Q> Machine<H, Q> {
 
     // --- In: what the client sends ---
 
-    /// A text message has come.
+    /// Handles a text message.
     pub(crate) fn handle_text(
         &mut self,
         now: Instant,
@@ -199,7 +199,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         self.checked(output)
     }
 
-    /// A binary message has come.
+    /// Handles a binary message.
     pub(crate) fn handle_binary(&mut self, bytes: Bytes) -> Option<Output<H, Q>> {
         if self.has_ended() {
             return None;
@@ -226,7 +226,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         }
     }
 
-    /// The client is not let in. Returns whether it should be told: a client that has
+    /// The client was refused. Returns whether it should be told: a client that has
     /// left and asked again would take this for the answer to its second request.
     pub(crate) fn refused(&mut self, now: Instant, key: Key, name: &str) -> bool {
         self.left(now, key);

@@ -1,4 +1,4 @@
-//! Who is in which room: a table of members, and their rooms as lists.
+//! The members of each room: a table of members, and their rooms as lists.
 //!
 //! A broadcast reads a room's members as a snapshot and sends without a lock. The
 //! snapshot is made again only after a member joined or left, so a busy room costs one

@@ -244,7 +244,7 @@ impl Namespace {
         self.log().map_or(0, |log| log.next())
     }
 
-    /// What was kept of the client with this private id, if it can continue there.
+    /// Returns the saved state of the client with this private id, if it can be recovered.
     pub(crate) fn restore(
         &self,
         pid: &str,

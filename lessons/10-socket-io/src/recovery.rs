@@ -50,9 +50,9 @@ impl Default for Recovery {
     }
 }
 
-/// What an event costs in the log beside its packet.
+/// The cost of an event in the log besides its packet.
 const ENTRY_COST: usize = 640;
-/// What a room in a selection costs.
+/// The cost of a room in a selection.
 const ROOM_COST: usize = 64;
 
 /// One namespace's memory.
@@ -70,9 +70,9 @@ pub(crate) struct Log {
     /// The lanes by size, the largest last.
     sizes: BTreeSet<(usize, Lane)>,
     bytes: usize,
-    /// Events below are not here any more because they were too old.
+    /// Events below this number were dropped because they were too old.
     expired: u64,
-    /// Events below are perhaps not here any more, in lanes that are gone.
+    /// Events below this number may have been dropped, in lanes that are gone.
     evicted: u64,
     /// Which clients are away, by private id, and in the order of leaving.
     away: HashMap<Arc<str>, Away>,
@@ -97,7 +97,7 @@ enum Lane {
 struct Numbers {
     kept: VecDeque<u64>,
     bytes: usize,
-    /// Events below are not here any more because there were too many.
+    /// Events below this number were dropped because there were too many.
     evicted: u64,
 }
 
@@ -118,7 +118,7 @@ struct Away {
     departure: u64,
 }
 
-/// What is kept of a socket that went away.
+/// The saved state of a socket that has disconnected.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
     pub(crate) id: SocketId,
@@ -162,7 +162,7 @@ impl Log {
         self.next
     }
 
-    /// All events below have been queued for everybody.
+    /// All events below have been queued for every socket.
     fn complete(&self) -> u64 {
         self.under_way.first().copied().unwrap_or(self.next)
     }
@@ -172,7 +172,7 @@ impl Log {
         self.under_way.insert(self.next - 1);
     }
 
-    /// The event of this number has been queued for everybody.
+    /// The event of this number has been queued for every socket.
     pub(crate) fn end(&mut self, number: u64) {
         self.under_way.remove(&number);
     }

@@ -66,7 +66,7 @@ impl fmt::Display for SocketId {
     }
 }
 
-/// Whom to send to: every socket has a room of its own, and joins others by name.
+/// Whom to send to: every socket has its own room, and joins others by name.
 ///
 /// The two are different variants, so that a room that a client names can never be
 /// another socket's own. An id as text is a name like any other: parse it into a
@@ -121,7 +121,7 @@ impl From<SocketId> for Room {
     }
 }
 
-/// Who receives a broadcast, and how.
+/// The receivers of a broadcast, and how they get it.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Members of any of these rooms; every member when empty.

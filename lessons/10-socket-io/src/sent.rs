@@ -19,11 +19,11 @@ const MAX_RECENT: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number {
     pub(crate) number: u64,
-    /// When it was given, all events below had been queued for everybody.
+    /// When it was given, all events below had been queued for every socket.
     pub(crate) complete: u64,
 }
 
-/// What one client was sent.
+/// The events that one client was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// The first number after the client connected, for a client that has seen none.
@@ -38,7 +38,7 @@ pub(crate) struct Sent {
     forgotten: u64,
     /// All events below have been queued, for every client that they are for.
     complete: u64,
-    /// What was queued of the events that are not below, in order.
+    /// The queued events that are not below, in order.
     recent: Vec<u64>,
     /// Recent numbers were forgotten up to here.
     unsure: u64,
@@ -51,7 +51,7 @@ struct Late {
     next: u64,
 }
 
-/// What a client has not seen: all numbers from `from`, and some below.
+/// The events that a client has not seen: all numbers from `from`, and some below.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unseen {
     pub(crate) from: u64,
@@ -100,7 +100,7 @@ impl Sent {
     }
 
     /// An event was queued for the client. All events below `complete` had been queued
-    /// for everybody when it got its number.
+    /// for every socket when it got its number.
     pub(crate) fn record(&mut self, number: u64, complete: u64) {
         self.settle(complete);
         if number >= self.complete
@@ -124,7 +124,7 @@ impl Sent {
         self.late.push_back(Late { number, next });
     }
 
-    /// All events below have been queued for everybody.
+    /// All events below have been queued for every socket.
     pub(crate) fn settle(&mut self, complete: u64) {
         if complete > self.complete {
             self.complete = complete;
@@ -133,7 +133,7 @@ impl Sent {
         }
     }
 
-    /// All events below have been queued for everybody.
+    /// All events below have been queued for every socket.
     pub(crate) fn complete(&self) -> u64 {
         self.complete
     }

@@ -26,7 +26,7 @@ use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
 
 const CLIENTS: usize = 3;
-/// What may be queued for a client that comes back.
+/// The bytes that may be queued for a client that comes back.
 const BUDGET: usize = 600;
 
 #[derive(Clone, Copy, Debug)]
