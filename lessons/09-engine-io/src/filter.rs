@@ -30,6 +30,7 @@ use crate::transport::polling::{self, BodyLimits, PostError};
 use crate::transport::websocket::{self, Connection};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Mounts `server` under its path and everything below it. Other paths are rejected, so
 /// that `.or(…)` can follow.
@@ -61,6 +62,7 @@ pub fn filter(server: &Server) -> BoxedFilter<(warp::reply::Response,)> {
 /// The parts of a request other than its body.
 struct Request {
     method: Method,
+    path: warp::path::FullPath,
     query: String,
     headers: HeaderMap,
     remote_addr: Option<SocketAddr>,
@@ -72,6 +74,7 @@ struct Request {
 
 fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
     warp::method()
+        .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
         .and(warp::addr::remote())
@@ -79,6 +82,7 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
         .and(warp::ext::optional::<OnUpgrade>())
         .map(
             |method,
+             path,
              query,
              headers,
              remote_addr: Option<SocketAddr>,
@@ -87,6 +91,7 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
                 let remote_addr = remote_addr.or_else(|| peer.as_ref().map(Peer::addr));
                 Request {
                     method,
+                    path,
                     query,
                     headers,
                     remote_addr,
@@ -135,8 +140,13 @@ impl Request {
             bare.ok().or_else(|| client.parse().ok())
         };
         let remote_addr = forwarded().or(self.remote_addr);
-        Handshake::keep(&self.query, &self.headers, remote_addr, max)
-            .ok_or(Refusal::TooLarge)
+        let path = self.path.as_str();
+        let mut kept =
+            Handshake::keep(path, &self.query, &self.headers, remote_addr, max)
+                .ok_or(Refusal::TooLarge)?;
+        let proto = nth_from_right(&self.headers, &FORWARDED_PROTO, proxies);
+        kept.secure = proto.is_some_and(|it| it.eq_ignore_ascii_case("https"));
+        Ok(kept)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The part of its first request that a session keeps, as bytes within a limit.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use http::HeaderMap;
 
@@ -11,8 +13,10 @@ use http::HeaderMap;
 /// map, nothing for each header but its text. [`Config::max_handshake`] bounds it.
 ///
 /// [`Config::max_handshake`]: crate::Config::max_handshake
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Handshake {
+    /// The path, as it was written.
+    pub path: Box<str>,
     /// The query string, without its `?`.
     pub query: String,
     /// Lines of `name:value`. Neither can hold a line feed.
@@ -20,12 +24,31 @@ pub struct Handshake {
     /// The client's address, when the server knows it: the connection's, or the one that
     /// a [trusted proxy](crate::Config::trusted_proxies) names, then with port 0.
     pub remote_addr: Option<SocketAddr>,
+    /// Whether a [trusted proxy](crate::Config::trusted_proxies) reports that the client
+    /// uses TLS.
+    pub secure: bool,
+    /// When the request arrived.
+    pub time: SystemTime,
+}
+
+impl Default for Handshake {
+    fn default() -> Self {
+        Self {
+            path: Box::default(),
+            query: String::new(),
+            headers: Box::default(),
+            remote_addr: None,
+            secure: false,
+            time: SystemTime::UNIX_EPOCH,
+        }
+    }
 }
 
 impl Handshake {
-    /// Keeps a copy, so that the request's buffer can go. `None` if the query and the
-    /// headers have more than `max` bytes.
+    /// Keeps a copy, so that the request's buffer can go. `None` if the path, the query
+    /// and the headers have more than `max` bytes.
     pub(crate) fn keep(
+        path: &str,
         query: &str,
         headers: &HeaderMap,
         remote_addr: Option<SocketAddr>,
@@ -35,7 +58,7 @@ impl Handshake {
             name.as_str().len() + value.len() + 2
         };
         let len: usize = headers.iter().map(lines).sum();
-        if query.len() + len > max {
+        if path.len() + query.len() + len > max {
             return None;
         }
         let mut kept = Vec::with_capacity(len);
@@ -46,10 +69,33 @@ impl Handshake {
             kept.push(b'\n');
         }
         Some(Self {
+            path: path.into(),
             query: query.into(),
             headers: kept.into(),
             remote_addr,
+            secure: false,
+            time: SystemTime::now(),
         })
+    }
+
+    /// Returns the path with the query, as the client asked for it.
+    pub fn url(&self) -> String {
+        match &*self.query {
+            "" => self.path.to_string(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// Returns the names and the values of the query, decoded.
+    ///
+    /// ```
+    /// # fn example(session: engine_io::Session) {
+    /// let all: std::collections::HashMap<_, _> = session.handshake().query_pairs().collect();
+    /// let room = all.get("room").map_or("lobby", |room| room);
+    /// # }
+    /// ```
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query.as_bytes())
     }
 
     /// Returns the first value of a header, if it is text.
@@ -94,10 +140,12 @@ impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers().map(|(name, _)| name).collect();
         f.debug_struct("Handshake")
+            .field("path", &self.path)
             .field("query", &self.query)
             .field("headers", &names)
             .field("remote_addr", &self.remote_addr)
-            .finish()
+            .field("secure", &self.secure)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,7 +165,7 @@ mod tests {
 
     #[test]
     fn headers_are_found_as_they_came() {
-        let kept = Handshake::keep("EIO=4&b64=1", &headers(), None, 1000).unwrap();
+        let kept = Handshake::keep("/", "EIO=4&b64=1", &headers(), None, 1000).unwrap();
         assert_eq!(kept.header("Cookie"), Some("a=b: c"));
         assert_eq!(kept.header("x-empty"), Some(""));
         assert_eq!(kept.header("x-bytes"), None, "it is not text");
@@ -130,8 +178,24 @@ mod tests {
 
     #[test]
     fn the_limit_counts_every_byte_that_is_kept() {
-        let size = "cookie:a=b: c\nx-bytes:123\nx-empty:\n".len() + 3;
-        assert!(Handshake::keep("a=b", &headers(), None, size).is_some());
-        assert!(Handshake::keep("a=b", &headers(), None, size - 1).is_none());
+        let size = "cookie:a=b: c\nx-bytes:123\nx-empty:\n/x?a=b".len() - 1;
+        assert!(Handshake::keep("/x", "a=b", &headers(), None, size).is_some());
+        assert!(Handshake::keep("/x", "a=b", &headers(), None, size - 1).is_none());
+    }
+
+    #[test]
+    fn the_query_is_decoded_and_the_url_is_as_it_was_written() {
+        let none = HeaderMap::new();
+        let kept = Handshake::keep("/engine.io/", "a=1+2&b=%c3%a4&b", &none, None, 1000);
+        let kept = kept.unwrap();
+        let pairs: Vec<_> = kept.query_pairs().collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        assert_eq!(pairs, [("a", "1 2"), ("b", "ä"), ("b", "")]);
+        assert_eq!(kept.url(), "/engine.io/?a=1+2&b=%c3%a4&b");
+        assert!(kept.time.elapsed().unwrap().as_secs() < 60);
+        assert_eq!(Handshake::default().url(), "");
     }
 }

@@ -78,7 +78,7 @@ struct Table {
     /// The tasks of this server: those of its `WebSocket`s, and the one that trims.
     tasks: TaskTracker,
     /// Cancelled when the server is gone, or has been shut down.
-    end: CancellationToken,
+    end: Mutex<CancellationToken>,
     evictions: Occasionally,
 }
 
@@ -103,6 +103,10 @@ pub(crate) enum NotOpened {
 impl Table {
     fn lock(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) -> MutexGuard<'_, CancellationToken> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes sessions whose client does not fetch, those that have waited longest first,
@@ -168,7 +172,7 @@ async fn trim(table: Weak<Table>, pressure: Arc<Notify>, end: CancellationToken)
 
 impl Drop for Table {
     fn drop(&mut self) {
-        self.end.cancel();
+        self.end().cancel();
     }
 }
 
@@ -258,7 +262,7 @@ impl Server {
             pressure: Arc::default(),
             trimming: AtomicBool::new(false),
             tasks: TaskTracker::new(),
-            end: CancellationToken::new(),
+            end: Mutex::default(),
             evictions: Occasionally::default(),
         };
         Self(Arc::new(Inner {
@@ -284,8 +288,9 @@ impl Server {
         self.0.table.held.load(Ordering::Relaxed)
     }
 
-    /// Closes every session after what is queued for it, and opens no new ones. Returns
-    /// how many there were, once they and their tasks are gone or `deadline` has passed.
+    /// Closes every session after what is queued for it, and opens no new ones until
+    /// [`reopen`](Self::reopen). Returns how many there were, once they and their tasks
+    /// are gone or `deadline` has passed.
     pub async fn shutdown(&self, deadline: Duration) -> usize {
         self.drain(Duration::ZERO, deadline).await
     }
@@ -313,7 +318,7 @@ impl Server {
             while !table.lock().by_id.is_empty() {
                 table.empty.notified().await;
             }
-            table.end.cancel();
+            table.end().cancel();
             table.tasks.close();
             table.tasks.wait().await;
         };
@@ -324,6 +329,21 @@ impl Server {
             );
         }
         count
+    }
+
+    /// Opens sessions again after [`shutdown`](Self::shutdown) or [`drain`](Self::drain)
+    /// has returned.
+    pub fn reopen(&self) {
+        let table = &self.0.table;
+        {
+            let mut end = table.end();
+            if end.is_cancelled() {
+                *end = CancellationToken::new();
+                table.trimming.store(false, Ordering::Relaxed);
+            }
+        }
+        table.tasks.reopen();
+        table.closing.store(false, Ordering::Release);
     }
 
     /// A client wants a session over `transport`.
@@ -373,7 +393,7 @@ impl Server {
             let trimmer = trim(
                 Arc::downgrade(table),
                 table.pressure.clone(),
-                table.end.clone(),
+                table.end().clone(),
             );
             table.tasks.spawn(trimmer);
         }
@@ -521,6 +541,12 @@ mod tests {
                 .is_err()
         );
         assert!(server.0.table.tasks.is_empty(), "no task is left");
+        server.reopen();
+        let again = open(&server);
+        assert_eq!(server.session_count(), 1);
+        assert_eq!(server.0.table.tasks.len(), 1, "the task that trims is back");
+        assert_eq!(server.shutdown(Duration::from_secs(60)).await, 1);
+        assert!(again.is_closed() && server.0.table.tasks.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
@@ -574,7 +600,7 @@ mod tests {
             headers.insert(name, http::HeaderValue::from_static("x"));
         }
         let costs = measure(|| {
-            let handshake = Handshake::keep("", &headers, None, max).unwrap();
+            let handshake = Handshake::keep("", "", &headers, None, max).unwrap();
             server.open(Transport::Polling, handshake).unwrap();
         });
         let kept = usize::try_from(costs.bytes_current).unwrap_or(0);

@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
@@ -128,6 +129,8 @@ struct State {
     held: usize,
     /// When the clock comes by next.
     scheduled: Option<Instant>,
+    /// Tasks that wait until nothing is held: made by the first one.
+    drained: Option<Arc<Notify>>,
 }
 
 impl Session {
@@ -149,6 +152,7 @@ impl Session {
                 registered: true,
                 held: 0,
                 scheduled: None,
+                drained: None,
             }),
             ended: AtomicBool::new(false),
             paused: AtomicBool::new(false),
@@ -214,6 +218,47 @@ impl Session {
         self.lock().machine.is_writable() && self.send_batch(messages).is_ok()
     }
 
+    /// Returns how many bytes wait for the client: queued, or not yet written.
+    pub fn outstanding(&self) -> usize {
+        self.lock().machine.outstanding()
+    }
+
+    /// Waits until nothing waits for the client any more: everything that was sent so far
+    /// has been written to its connection, or is in the response to its poll. Whether the
+    /// client has read it is a question for an acknowledgement.
+    ///
+    /// ```
+    /// # use engine_io::{Closed, EncodedMessage, Session};
+    /// /// Sends a file in pieces, each when the one before has left.
+    /// async fn send_file(session: &Session, file: &[u8]) -> Result<(), Closed> {
+    ///     for piece in file.chunks(64 * 1024) {
+    ///         session.send(&EncodedMessage::binary(piece))?;
+    ///         session.drained().await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the session ended first.
+    pub async fn drained(&self) -> Result<(), Closed> {
+        loop {
+            let notified = {
+                let mut state = self.lock();
+                if state.machine.ended().is_some() {
+                    return Err(Closed);
+                }
+                if state.machine.outstanding() == 0 {
+                    return Ok(());
+                }
+                // Under the lock, so that no notification can be missed.
+                let drained = state.drained.get_or_insert_default();
+                drained.clone().notified_owned()
+            };
+            notified.await;
+        }
+    }
+
     /// Ends the session, for the application with `reason`. Queued messages are sent first,
     /// and nothing more is received; only a client that does not read or does not answer
     /// ([`SlowReader`](CloseReason::SlowReader),
@@ -275,7 +320,7 @@ impl Session {
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Machine) -> R) -> R {
         let mut state = self.lock();
         let result = work(&mut state.machine);
-        self.account(&mut state);
+        let drained = self.account(&mut state);
         let writers = if state.machine.has_output() {
             [Role::Poll, Role::Writer].map(|role| state.wakers[role as usize].take())
         } else {
@@ -287,6 +332,9 @@ impl Session {
             writers.into_iter().flatten().for_each(Waker::wake);
         } else {
             self.end(state, writers);
+        }
+        if let Some(drained) = drained {
+            drained.notify_waiters();
         }
         if let Some((at, instead_of)) = reschedule {
             self.schedule(at, Some(instead_of));
@@ -336,7 +384,9 @@ impl Session {
         }
     }
 
-    fn account(&self, state: &mut State) {
+    /// Tells the registry how much is held. Returns whom to notify that nothing is, or
+    /// that nothing will leave any more.
+    fn account(&self, state: &mut State) -> Option<Arc<Notify>> {
         let holds = state.machine.outstanding();
         let held = std::mem::replace(&mut state.held, holds);
         if held != holds
@@ -344,6 +394,10 @@ impl Session {
         {
             registry.held(held, holds);
         }
+        if state.drained.is_some() && (holds == 0 || state.machine.ended().is_some()) {
+            return state.drained.take();
+        }
+        None
     }
 
     fn end(&self, mut state: MutexGuard<'_, State>, writers: [Option<Waker>; 2]) {
@@ -429,8 +483,12 @@ impl Session {
     ) -> Poll<R> {
         let mut state = self.lock();
         let output = ask(&mut state.machine);
-        self.account(&mut state);
+        let drained = self.account(&mut state);
         if let Some(output) = output {
+            drop(state);
+            if let Some(drained) = drained {
+                drained.notify_waiters();
+            }
             return Poll::Ready(output);
         }
         match &mut state.wakers[role as usize] {

@@ -246,3 +246,46 @@ async fn an_answered_probe_is_not_lost_behind_a_ping() {
         Frame::Pong(b"payload".as_slice().into())
     );
 }
+
+#[tokio::test]
+async fn the_request_behind_a_session_is_kept() {
+    let mut server = start(Config {
+        trusted_proxies: 1,
+        ..calm()
+    })
+    .await;
+    let query = "EIO=4&transport=polling&room=tea+party";
+    for (proto, secure) in [("", false), ("X-Forwarded-Proto: HTTPS\r\n", true)] {
+        server.request("GET", query, proto, b"").await;
+        let session = server.opened().await;
+        let handshake = session.handshake();
+        assert_eq!(handshake.url(), format!("/engine.io/?{query}"));
+        let room = handshake.query_pairs().find(|(name, _)| name == "room");
+        assert_eq!(room.unwrap().1, "tea party");
+        assert_eq!(handshake.secure, secure);
+    }
+}
+
+#[tokio::test]
+async fn a_drained_session_has_written_what_it_was_sent() {
+    let mut server = start(calm()).await;
+    let sid = server.open().await;
+    let session = server.opened().await;
+    assert_eq!(session.drained().await, Ok(()), "nothing waits");
+    session.send(&EncodedMessage::text("hello")).unwrap();
+    assert_eq!(session.outstanding(), EncodedMessage::text("hello").size());
+    let waiting = session.clone();
+    let mut drained = tokio::spawn(async move { waiting.drained().await });
+    tokio::task::yield_now().await;
+    assert!(!drained.is_finished(), "no poll has fetched it");
+    assert_eq!(server.poll(&sid).await.body, "4hello");
+    assert_eq!(soon("the end", &mut drained).await.unwrap(), Ok(()));
+    assert_eq!(session.outstanding(), 0);
+
+    session.send(&EncodedMessage::text("late")).unwrap();
+    let waiting = session.clone();
+    let drained = tokio::spawn(async move { waiting.drained().await });
+    tokio::task::yield_now().await;
+    session.close(CloseReason::Forced);
+    assert!(soon("the end", drained).await.unwrap().is_err());
+}
