@@ -484,18 +484,17 @@ impl Session {
         let mut state = self.lock();
         let output = ask(&mut state.machine);
         let drained = self.account(&mut state);
-        if let Some(output) = output {
-            drop(state);
-            if let Some(drained) = drained {
-                drained.notify_waiters();
+        if output.is_none() {
+            match &mut state.wakers[role as usize] {
+                Some(waker) if waker.will_wake(cx.waker()) => {}
+                slot => *slot = Some(cx.waker().clone()),
             }
-            return Poll::Ready(output);
         }
-        match &mut state.wakers[role as usize] {
-            Some(waker) if waker.will_wake(cx.waker()) => {}
-            slot => *slot = Some(cx.waker().clone()),
+        drop(state);
+        if let Some(drained) = drained {
+            drained.notify_waiters();
         }
-        Poll::Pending
+        output.map_or(Poll::Pending, Poll::Ready)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

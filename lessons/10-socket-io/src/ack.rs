@@ -11,14 +11,26 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::error::AckError;
+use crate::room::SocketId;
 use crate::wire::args::{Args, FromArgs};
 
-/// How long a client may take to answer if nothing else was said.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The end of a question at which one client's answer comes in. It is dropped when the
+/// client leaves.
+#[derive(Debug)]
+pub(crate) struct AckSender {
+    /// The client's place among those that were asked.
+    pub(crate) asked: usize,
+    pub(crate) answers: mpsc::UnboundedSender<(usize, Args)>,
+}
 
-/// The end of a question at which the answer comes in. It is dropped when the client
-/// leaves.
-pub(crate) type AckSender = mpsc::UnboundedSender<Args>;
+impl AckSender {
+    pub(crate) fn answer(self, args: Args) {
+        // An error says that the answer is no longer awaited.
+        let _ = self.answers.send((self.asked, args));
+    }
+}
+
+pub(crate) type AckReceiver = mpsc::UnboundedReceiver<(usize, Args)>;
 
 /// Forgets a question when it is dropped: the answer is no longer awaited.
 pub(crate) struct Forget<F: FnMut()>(pub(crate) F);
@@ -33,7 +45,7 @@ impl<F: FnMut()> Drop for Forget<F> {
 #[must_use = "await it to get the answer"]
 pub struct EmitWithAck<T> {
     /// `None`: the question could not be sent.
-    answers: Option<mpsc::UnboundedReceiver<Args>>,
+    answers: Option<AckReceiver>,
     timeout: Duration,
     forget: Forget<Box<dyn FnMut() + Send>>,
     _answer: PhantomData<fn() -> T>,
@@ -41,18 +53,20 @@ pub struct EmitWithAck<T> {
 
 impl<T> EmitWithAck<T> {
     pub(crate) fn new(
-        answers: Option<mpsc::UnboundedReceiver<Args>>,
+        answers: Option<AckReceiver>,
+        timeout: Duration,
         forget: impl FnMut() + Send + 'static,
     ) -> Self {
         Self {
             answers,
-            timeout: DEFAULT_TIMEOUT,
+            timeout,
             forget: Forget(Box::new(forget)),
             _answer: PhantomData,
         }
     }
 
-    /// How long the client may take. Default 10 s.
+    /// Sets how long the client may take, in place of
+    /// [`Config::ack_timeout`](crate::Config::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -73,7 +87,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;
-            let args = answer.ok_or(AckError::Disconnected)?;
+            let (_, args) = answer.ok_or(AckError::Disconnected)?;
             args.decode()
                 .map_err(|error| AckError::Decode(error.to_string()))
         })
@@ -89,32 +103,55 @@ impl<T> fmt::Debug for EmitWithAck<T> {
 }
 
 /// The acknowledgements collected from a broadcast.
+///
+/// ```
+/// # async fn example(namespace: socket_io::Namespace) {
+/// let answers = namespace.to("tea").emit_with_ack::<u8>("how many cups?", ()).await;
+/// for (id, cups) in answers.answered_by.iter().zip(&answers.received) {
+///     println!("{cups} for {id}");
+/// }
+/// for id in &answers.missing_from {
+///     println!("{id} did not answer");
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Answers<T> {
     /// The answers that came in time, in the order they came.
     pub received: Vec<T>,
+    /// The sockets that sent them, in the same order.
+    pub answered_by: Vec<SocketId>,
     /// How many of the clients that were asked did not answer in time, left, or answered
     /// something else.
     pub missing: usize,
+    /// The sockets of these clients.
+    pub missing_from: Vec<SocketId>,
 }
 
-/// Collects the answers of `asked` clients.
+/// Collects the answers of the clients that were asked.
 pub(crate) async fn collect<T: FromArgs>(
-    asked: usize,
-    mut answers: mpsc::UnboundedReceiver<Args>,
+    asked: Vec<SocketId>,
+    mut answers: AckReceiver,
     patience: Duration,
 ) -> Answers<T> {
-    let mut received = Vec::new();
+    let mut silent: Vec<_> = asked.into_iter().map(Some).collect();
+    let (mut received, mut answered_by) = (Vec::new(), Vec::new());
     let _ = timeout(patience, async {
         // The channel ends when every client has answered or left.
-        for _ in 0..asked {
-            let Some(args) = answers.recv().await else {
-                break;
-            };
-            received.extend(args.decode().ok());
+        while let Some((index, args)) = answers.recv().await {
+            if let Ok(answer) = args.decode() {
+                received.push(answer);
+                answered_by.extend(silent[index].take());
+            }
         }
     })
     .await;
-    let missing = asked - received.len();
-    Answers { received, missing }
+    let missing_from: Vec<_> = silent.into_iter().flatten().collect();
+    let missing = missing_from.len();
+    Answers {
+        received,
+        answered_by,
+        missing,
+        missing_from,
+    }
 }

@@ -20,8 +20,12 @@ pub trait Adapter: Send + Sync + 'static {
     fn leave(&self, id: &SocketId, room: &Arc<str>);
     /// Calls `visit` once for each selected socket of this server.
     fn each(&self, selection: &Selection, visit: &mut dyn FnMut(&Arc<dyn Member>));
+    /// Returns the socket of this id, if it is on this server.
+    fn find(&self, id: &str) -> Option<Arc<dyn Member>>;
     /// Returns how many sockets of this server there are.
     fn count(&self) -> usize;
+    /// Returns the names of the rooms of this server.
+    fn rooms(&self) -> Vec<Arc<str>>;
 
     /// Sends a packet, encoded once, to all selected sockets. An adapter of several
     /// servers also tells the others, unless [`Selection::local`] is set.
@@ -58,7 +62,15 @@ impl Adapter for InMemory {
         self.0.each(selection, visit);
     }
 
+    fn find(&self, id: &str) -> Option<Arc<dyn Member>> {
+        self.0.find(id)
+    }
+
     fn count(&self) -> usize {
         self.0.count()
+    }
+
+    fn rooms(&self) -> Vec<Arc<str>> {
+        self.0.rooms()
     }
 }

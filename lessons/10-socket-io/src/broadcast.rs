@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::ack::{self, Answers, Forget};
+use crate::ack::{self, AckSender, Answers, Forget};
 use crate::namespace::Namespace;
+use crate::parent::ParentNamespace;
 use crate::room::{Room, Selection};
 use crate::socket::Socket;
 use crate::wire::args::{FromArgs, IntoArgs};
@@ -32,17 +33,40 @@ use crate::wire::outgoing::Outgoing;
 #[must_use = "a selection does nothing by itself"]
 #[derive(Clone, Debug)]
 pub struct Broadcast {
-    namespace: Namespace,
+    target: Target,
     selection: Selection,
-    timeout: Duration,
+    /// Unless it is the server's.
+    timeout: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    One(Namespace),
+    Children(ParentNamespace),
 }
 
 impl Broadcast {
     pub(crate) fn new(namespace: Namespace) -> Self {
         Self {
-            namespace,
+            target: Target::One(namespace),
             selection: Selection::default(),
-            timeout: ack::DEFAULT_TIMEOUT,
+            timeout: None,
+        }
+    }
+
+    /// A selection in all children of a parent.
+    pub(crate) fn to_children(parent: ParentNamespace) -> Self {
+        Self {
+            target: Target::Children(parent),
+            selection: Selection::default(),
+            timeout: None,
+        }
+    }
+
+    fn namespaces(&self) -> Vec<Namespace> {
+        match &self.target {
+            Target::One(namespace) => vec![namespace.clone()],
+            Target::Children(parent) => parent.children(),
         }
     }
 
@@ -71,16 +95,24 @@ impl Broadcast {
         self
     }
 
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Default 10 s.
+    /// Sets how long [`emit_with_ack`](Self::emit_with_ack) waits, in place of
+    /// [`Config::ack_timeout`](crate::Config::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
     /// Sends an event to all who are selected. It is encoded once.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
         if let Some(outgoing) = Outgoing::event(event, &args) {
-            self.namespace.broadcast(outgoing, &self.selection);
+            match &self.target {
+                Target::One(namespace) => namespace.broadcast(outgoing, &self.selection),
+                Target::Children(parent) => {
+                    for child in parent.children() {
+                        child.broadcast(outgoing.clone(), &self.selection);
+                    }
+                }
+            }
         }
     }
 
@@ -91,40 +123,54 @@ impl Broadcast {
         event: &str,
         args: impl IntoArgs,
     ) -> Answers<T> {
-        let Some(outgoing) = Outgoing::event(event, &args) else {
-            return Answers {
-                received: Vec::new(),
-                missing: self.fetch_sockets().len(),
-            };
-        };
+        let outgoing = Outgoing::event(event, &args);
         drop(args);
-        let (sender, answers) = mpsc::unbounded_channel();
-        let id = self.namespace.next_ack();
-        let packet = outgoing.encode_event(self.namespace.name(), Some(id));
-        let mut asked = Vec::new();
-        let mut missing = 0;
-        for socket in self.fetch_sockets() {
-            if socket.ask(id, sender.clone(), &packet, self.selection.volatile) {
-                asked.push(Forget(move || socket.forget(id)));
-            } else if !self.selection.volatile {
-                missing += 1;
+        let (answers_to, answers) = mpsc::unbounded_channel();
+        let (mut asked, mut questions) = (Vec::new(), Vec::new());
+        let mut timeout = self.timeout;
+        for namespace in self.namespaces() {
+            timeout = timeout.or(Some(namespace.ack_timeout()));
+            let id = namespace.next_ack();
+            let packet = outgoing
+                .as_ref()
+                .map(|it| it.encode_event(namespace.name(), Some(id)));
+            for socket in namespace.fetch(&self.selection) {
+                let question = AckSender {
+                    asked: asked.len(),
+                    answers: answers_to.clone(),
+                };
+                let is_asked = packet.as_ref().is_some_and(|packet| {
+                    socket.ask(id, question, packet, self.selection.volatile)
+                });
+                if is_asked || !self.selection.volatile {
+                    asked.push(socket.id().clone());
+                }
+                if is_asked {
+                    questions.push(Forget(move || socket.forget(id)));
+                }
             }
         }
-        drop(sender);
-        let mut answers = ack::collect(asked.len(), answers, self.timeout).await;
-        answers.missing += missing;
-        answers
+        drop(answers_to);
+        ack::collect(asked, answers, timeout.unwrap_or_default()).await
     }
 
-    /// The sockets that are selected now.
+    /// Returns the sockets that are selected now.
     pub fn fetch_sockets(&self) -> Vec<Socket> {
-        let mut sockets = Vec::new();
-        self.namespace
-            .adapter()
-            .each(&self.selection, &mut |member| {
-                sockets.extend(Socket::of(member));
-            });
-        sockets
+        let namespaces = self.namespaces().into_iter();
+        namespaces
+            .flat_map(|namespace| namespace.fetch(&self.selection))
+            .collect()
+    }
+
+    /// Returns how many sockets are selected now.
+    pub fn count(&self) -> usize {
+        let mut count = 0;
+        for namespace in self.namespaces() {
+            namespace
+                .adapter()
+                .each(&self.selection, &mut |_| count += 1);
+        }
+        count
     }
 
     /// Makes all selected sockets join a room. A socket in too many rooms stays out, which

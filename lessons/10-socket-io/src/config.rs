@@ -17,12 +17,19 @@ pub struct Config {
     /// How long a client may be in no namespace, a namespace's middleware may take, and an
     /// event's attachments. Default 45 s.
     pub connect_timeout: Duration,
+    /// How long clients may take to acknowledge an event, unless the question says
+    /// otherwise. Default 10 s.
+    pub ack_timeout: Duration,
     /// Whether clients that were away get what they missed. Default not.
     pub recovery: Option<Recovery>,
     /// The limits on what one client may make the server keep.
     pub limits: Limits,
     /// How many namespaces predicates may make. Default 1,000.
     pub max_dynamic_namespaces: usize,
+    /// Whether a namespace that a predicate has accepted goes with its last client.
+    /// Default yes. If not, new names are refused once there are
+    /// [`max_dynamic_namespaces`](Self::max_dynamic_namespaces).
+    pub cleanup_empty_child_namespaces: bool,
     /// Where namespaces keep their members. Default in memory.
     pub adapters: Adapters,
 }
@@ -35,9 +42,11 @@ impl Default for Config {
                 ..engine_io::Config::default()
             },
             connect_timeout: Duration::from_secs(45),
+            ack_timeout: Duration::from_secs(10),
             recovery: None,
             limits: Limits::default(),
             max_dynamic_namespaces: 1000,
+            cleanup_empty_child_namespaces: true,
             adapters: Adapters::default(),
         }
     }

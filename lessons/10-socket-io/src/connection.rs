@@ -11,13 +11,15 @@ use tokio::time::{Instant, timeout};
 
 use crate::ack::AckSender;
 use crate::data::Data;
+use crate::entrance::Middleware;
 use crate::error::ConnectError;
 use crate::inbox::complain;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::machine::{Decision, Key, Machine, Output, Rules, Why};
 use crate::mailbox::Mailbox;
-use crate::namespace::{Middleware, Namespace};
+use crate::namespace::Namespace;
+use crate::namespaces::Found;
 use crate::reason::DisconnectReason;
 use crate::recovery::{Restored, Saved};
 use crate::room::SocketId;
@@ -32,7 +34,7 @@ use crate::wire::packet::PacketType;
 pub(crate) trait Host: Send + Sync {
     /// The namespace of this name, for a client that asks for it. If it is dynamic,
     /// `release` follows when the client is out again.
-    fn find(&self, name: &str, auth: &Value) -> Option<Namespace>;
+    fn find(&self, name: &str, auth: &str) -> Found;
     fn release(&self, name: &str);
     /// Calls [`Expire::on_deadline`] at this time.
     fn watch(&self, at: Instant, connection: &Arc<Connection>);
@@ -129,8 +131,7 @@ impl Connection {
     fn carry_out(&self, output: Output<Socket, AckSender>) {
         match output {
             Output::Event { to, event } => to.receive(event, self),
-            // An error says that the answer is no longer awaited.
-            Output::Answer { question, args } => drop(question.send(args)),
+            Output::Answer { question, args } => question.answer(args),
             Output::Left { from } => {
                 from.leave_namespace(DisconnectReason::ClientNamespace);
             }
@@ -149,32 +150,50 @@ impl Connection {
         let Some(value) = args::auth(&auth) else {
             return self.refuse(key, name, &ConnectError::new("Invalid auth payload"));
         };
-        let Some(namespace) = host.find(name, &value) else {
+        match host.find(name, &auth) {
+            Found::Now(namespace) => self.enter(key, name, namespace, auth, &value),
+            Found::Later(search) => {
+                let (patience, name) = (self.rules.connect_timeout, name.to_owned());
+                self.tasks.spawn(async move {
+                    let search = pin!(Some(timeout(patience, search)));
+                    let found = guarded_async(search).await.and_then(Result::ok);
+                    let value = args::auth(&auth).unwrap_or_default();
+                    this.enter(key, &name, found.flatten(), auth, &value);
+                });
+            }
+        }
+    }
+
+    /// The client may enter a namespace, if there is one.
+    fn enter(
+        &self,
+        key: Key,
+        name: &str,
+        namespace: Option<Namespace>,
+        auth: Box<str>,
+        value: &Value,
+    ) {
+        let (Some(this), Some(namespace)) = (self.this.upgrade(), namespace) else {
             return self.refuse(key, name, &ConnectError::new("Invalid namespace"));
         };
-        let socket = self.socket(key, &namespace, auth, &value);
+        let socket = self.socket(key, &namespace, auth, value);
         if !self.with(|machine| machine.admit(key, socket.clone())) {
             // The session has ended in the meantime.
             let reason = DisconnectReason::Session(CloseReason::TransportClose);
             socket.leave_namespace(reason);
             return;
         }
-        // A recovered client has already passed the middleware.
-        let middlewares = if socket.recovered() {
-            Vec::new()
-        } else {
-            namespace.middlewares()
-        };
+        let middlewares = namespace.middlewares(socket.recovered());
         if middlewares.is_empty() {
             this.accept(&socket);
         } else {
             let patience = self.rules.connect_timeout;
             self.tasks.spawn(async move {
-                let verdict = timeout(patience, ask(&middlewares, &socket)).await;
-                match verdict {
-                    Ok(Ok(())) => this.accept(&socket),
-                    Ok(Err(error)) => this.reject(&socket, &error),
-                    Err(_) => this.reject(&socket, &ConnectError::new("timeout")),
+                let verdict = pin!(Some(timeout(patience, ask(&middlewares, &socket))));
+                match guarded_async(verdict).await {
+                    Some(Ok(Ok(()))) => this.accept(&socket),
+                    Some(Ok(Err(error))) => this.reject(&socket, &error),
+                    _ => this.reject(&socket, &ConnectError::new("timeout")),
                 }
             });
         }
@@ -188,10 +207,11 @@ impl Connection {
         auth: Box<str>,
         value: &Value,
     ) -> Socket {
+        let budget = namespace.outbound_budget();
         let parts = |id, missed, sent, pid: Option<Arc<str>>, data| SocketParts {
             key,
             link: self.this.clone(),
-            mailbox: Mailbox::new(id, self.session.clone(), missed, sent),
+            mailbox: Mailbox::new(id, self.session.clone(), missed, sent, budget),
             namespace: namespace.clone(),
             auth: auth.clone(),
             recovered: false,
@@ -224,17 +244,20 @@ impl Connection {
     /// The socket is in: it is told so, then the application.
     fn accept(&self, socket: &Socket) {
         let namespace = socket.namespace();
-        if !socket.recovered() {
+        let new = !socket.recovered();
+        if new {
             namespace.add(socket);
-            // It may have left while middleware was asked, and before it was added.
-            if socket.has_left() {
+        }
+        // It may have left while middleware was asked, and before it was added.
+        if socket.has_left() {
+            if new {
                 namespace.remove(socket, &[], None);
-                return self.reject(socket, &ConnectError::new("disconnected"));
             }
+            return self.reject(socket, &ConnectError::new("disconnected"));
         }
         // The handlers must be set before the client knows that it may send; what they
         // emit follows the CONNECT packet.
-        if guarded(|| namespace.on_connect(socket.clone())).is_none() {
+        if guarded(|| namespace.on_connect(socket)).is_none() {
             complain("a connect handler panicked");
             return self.reject(socket, &ConnectError::new("internal error"));
         }

@@ -83,14 +83,16 @@ impl<P: Clone> Gate<P> {
         }
     }
 
-    /// Sends a packet, or keeps it until the gate opens; a volatile one is not kept. One
-    /// with a `number` is recorded, and sent under the lock: the order of the records is
-    /// the order of the client's queue. Returns whether it was sent or kept.
+    /// Sends a packet, or keeps it until the gate opens, if `may_keep` allows that; a
+    /// volatile one is not kept. One with a `number` is recorded, and sent under the lock:
+    /// the order of the records is the order of the client's queue. Returns whether it was
+    /// sent or kept.
     pub(crate) fn pass(
         &self,
         packet: &P,
         number: Option<Number>,
         volatile: bool,
+        may_keep: impl FnOnce(&P) -> bool,
         send: impl FnOnce(&P) -> bool,
     ) -> bool {
         let number = number.filter(|_| self.ordered);
@@ -115,6 +117,9 @@ impl<P: Clone> Gate<P> {
             return true;
         }
         if waiting {
+            if !may_keep(packet) {
+                return false;
+            }
             state.early.push(packet.clone());
         } else if !send(packet) {
             return false;

@@ -1,8 +1,7 @@
 //! The server: namespaces by name, on an Engine.IO server.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use engine_io::{Application, Deadlines, Receiver, Server, Session};
@@ -11,13 +10,18 @@ use tokio::time::Instant;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 
+use crate::broadcast::Broadcast;
 use crate::config::Config;
 use crate::connection::{Connection, Host};
-use crate::inbox::complain;
+use crate::entrance::OnConnect;
 use crate::machine::Rules;
-use crate::namespace::{Namespace, OnConnect};
+use crate::namespace::Namespace;
+use crate::namespaces::{Found, Matches, Namespaces, Predicate};
+use crate::parent::{Parent, ParentNamespace};
+use crate::room::Room;
 use crate::socket::Socket;
-use crate::tasks::{Tasks, guarded};
+use crate::tasks::Tasks;
+use crate::wire::args::IntoArgs;
 
 /// A Socket.IO server: a cheap handle.
 #[derive(Clone)]
@@ -30,22 +34,8 @@ struct IoInner {
     engine: OnceLock<Server>,
     /// Made with the first session, on the runtime that it runs on.
     tasks: OnceLock<Arc<Tasks>>,
-    namespaces: Mutex<Namespaces>,
-}
-
-struct Namespaces {
-    static_: HashMap<Box<str>, Namespace>,
-    /// Made by a predicate, with how many sockets are in them or about to be.
-    dynamic: HashMap<Box<str>, (Namespace, usize)>,
-    rules: Vec<Rule>,
-}
-
-type Predicate = Arc<dyn Fn(&str, &Value) -> bool + Send + Sync>;
-
-#[derive(Clone)]
-struct Rule {
-    matches: Predicate,
-    on_connect: OnConnect,
+    main: Namespace,
+    namespaces: Arc<Namespaces>,
 }
 
 impl Default for Io {
@@ -57,7 +47,7 @@ impl Default for Io {
 impl Io {
     /// A server with the namespace `/` and no handlers.
     pub fn new(config: Config) -> Self {
-        let main = Namespace::new("/", Arc::new(|_| {}), false, &config);
+        let (namespaces, main) = Namespaces::new(&config);
         let rules = Arc::new(Rules {
             limits: config.limits,
             connect_timeout: config.connect_timeout,
@@ -68,37 +58,38 @@ impl Io {
             deadlines: Deadlines::new(),
             engine: OnceLock::new(),
             tasks: OnceLock::new(),
-            namespaces: Mutex::new(Namespaces {
-                static_: HashMap::from([("/".into(), main)]),
-                dynamic: HashMap::new(),
-                rules: Vec::new(),
-            }),
+            main,
+            namespaces: Arc::new(namespaces),
         }))
     }
 
-    /// Makes a namespace; `on_connect` is called with each socket that joins it, and sets
-    /// its handlers. If it panics, the client is refused. A second call with the same name
-    /// makes a new namespace in its place.
+    /// Returns the namespace of this name, and makes it if there is none; `on_connect` is
+    /// called with each socket that joins it from now on, and sets its handlers: see
+    /// [`Namespace::on_connection`]. A name that a predicate has accepted stays.
+    ///
+    /// ```
+    /// # let io = socket_io::Io::default();
+    /// let chat = io.of("/chat", |socket| socket.emit("welcome", "tea is ready"));
+    /// // Elsewhere in the program.
+    /// let same = io.of("/chat", |socket| println!("{} has joined", socket.id()));
+    /// assert_eq!(chat, same);
+    /// ```
     pub fn of(
         &self,
         name: &str,
         on_connect: impl Fn(Socket) + Send + Sync + 'static,
     ) -> Namespace {
-        let name = normalize(name);
         let on_connect = Arc::new(on_connect);
-        let namespace = Namespace::new(&name, on_connect, false, &self.0.config);
-        let before = {
-            let mut namespaces = self.0.lock();
-            namespaces.static_.insert(name.into(), namespace.clone())
-        };
-        // Without the lock: dropping it can run a user's code.
-        drop(before);
-        namespace
+        self.0
+            .namespaces
+            .fix(&with_slash(name), None, Some(on_connect))
     }
 
     /// Lets clients make namespaces: those whose name and auth payload the predicate
     /// accepts. If it panics, it has not accepted. A namespace lives as long as a client
-    /// is in it; a client that was alone there and comes back starts from scratch.
+    /// is in it (see [`Config::cleanup_empty_child_namespaces`]); a client that was alone
+    /// there and comes back starts from scratch. If there are several predicates, the
+    /// first one that accepts decides.
     ///
     /// ```
     /// # let io = socket_io::Io::default();
@@ -110,26 +101,85 @@ impl Io {
         &self,
         matches: impl Fn(&str, &Value) -> bool + Send + Sync + 'static,
         on_connect: impl Fn(Socket) + Send + Sync + 'static,
-    ) {
-        let rule = Rule {
-            matches: Arc::new(matches),
-            on_connect: Arc::new(on_connect),
-        };
-        self.0.lock().rules.push(rule);
+    ) -> ParentNamespace {
+        let predicate = move |name: &str, auth: Value| Matches::Now(matches(name, &auth));
+        self.0.rule(Arc::new(predicate), Arc::new(on_connect))
     }
 
-    /// The namespace of that name, if there is one now.
-    pub fn namespace(&self, name: &str) -> Option<Namespace> {
-        let name = normalize(name);
-        let namespaces = self.0.lock();
-        let dynamic = || {
-            namespaces
-                .dynamic
-                .get(&*name)
-                .map(|(namespace, _)| namespace.clone())
+    /// As [`of_dynamic`](Self::of_dynamic), with a predicate that can wait, for example
+    /// for a database. One that does not answer within [`Config::connect_timeout`] has
+    /// not accepted.
+    ///
+    /// ```
+    /// # async fn team_exists(name: &str) -> bool { name != "/team-red" }
+    /// # let io = socket_io::Io::default();
+    /// io.of_dynamic_async(async |name: String, _auth| team_exists(&name).await, |socket| {
+    ///     socket.emit("welcome", socket.namespace().name());
+    /// });
+    /// ```
+    pub fn of_dynamic_async<Fut>(
+        &self,
+        matches: impl Fn(String, Value) -> Fut + Send + Sync + 'static,
+        on_connect: impl Fn(Socket) + Send + Sync + 'static,
+    ) -> ParentNamespace
+    where
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        let predicate = move |name: &str, auth: Value| {
+            Matches::Later(Box::pin(matches(name.to_owned(), auth)))
         };
-        namespaces.static_.get(&*name).cloned().or_else(dynamic)
+        self.0.rule(Arc::new(predicate), Arc::new(on_connect))
     }
+
+    /// Calls `hook` with each namespace that is made from now on, before a client can be
+    /// in it. One that panics changes nothing.
+    ///
+    /// ```
+    /// # let io = socket_io::Io::default();
+    /// io.on_new_namespace(|namespace| println!("{} is new", namespace.name()));
+    /// ```
+    pub fn on_new_namespace(&self, hook: impl Fn(Namespace) + Send + Sync + 'static) {
+        self.0.namespaces.add_hook(Arc::new(hook));
+    }
+
+    /// Returns the namespace of that name, if there is one now.
+    pub fn namespace(&self, name: &str) -> Option<Namespace> {
+        self.0.namespaces.get(&with_slash(name))
+    }
+
+    /// Returns all namespaces that there are now.
+    pub fn namespaces(&self) -> Vec<Namespace> {
+        self.0.namespaces.all()
+    }
+
+    // --- The main namespace ---
+
+    /// Returns the namespace `/`.
+    pub fn main(&self) -> &Namespace {
+        &self.0.main
+    }
+
+    /// Sends an event to every socket of the main namespace.
+    pub fn emit(&self, event: &str, args: impl IntoArgs) {
+        self.main().emit(event, args);
+    }
+
+    /// Selects the members of a room in the main namespace.
+    pub fn to(&self, room: impl Into<Room>) -> Broadcast {
+        self.main().to(room)
+    }
+
+    /// Selects the main namespace without a room, or without a socket.
+    pub fn except(&self, room: impl Into<Room>) -> Broadcast {
+        self.main().except(room)
+    }
+
+    /// Returns the socket of this id in the main namespace, if it is here.
+    pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
+        self.main().socket(id)
+    }
+
+    // --- The server ---
 
     /// The server as a warp filter, mounted under [`Config::engine`]'s path.
     pub fn filter(&self) -> BoxedFilter<(warp::reply::Response,)> {
@@ -151,8 +201,9 @@ impl Io {
         })
     }
 
-    /// Closes every connection in peace and takes no new ones. Clients try to come back,
-    /// to this server's successor. Returns how many connections there were.
+    /// Closes every connection in peace and takes no new ones until
+    /// [`reopen`](Self::reopen). Clients try to come back, to this server's successor.
+    /// Returns how many connections there were.
     ///
     /// ```no_run
     /// # async fn example(io: socket_io::Io, listener: tokio::net::TcpListener) -> std::io::Result<()> {
@@ -183,10 +234,19 @@ impl Io {
         }
         closed
     }
+
+    /// Takes connections again after [`shutdown`](Self::shutdown) or
+    /// [`drain`](Self::drain) has returned: namespaces, handlers and logs are still there.
+    pub fn reopen(&self) {
+        if let Some(tasks) = self.0.tasks.get() {
+            tasks.reopen();
+        }
+        self.engine().reopen();
+    }
 }
 
-/// A name with its slash.
-fn normalize(name: &str) -> String {
+/// A namespace's name with its slash.
+fn with_slash(name: &str) -> String {
     if name.starts_with('/') {
         name.to_owned()
     } else {
@@ -217,60 +277,21 @@ impl Receiver for ClosedReceiver {
 }
 
 impl IoInner {
-    fn lock(&self) -> MutexGuard<'_, Namespaces> {
-        self.namespaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn rule(&self, predicate: Predicate, on_connect: OnConnect) -> ParentNamespace {
+        let parent = Arc::new(Parent::default());
+        parent.entrance.add_handler(on_connect);
+        self.namespaces.add_rule(predicate, parent.clone());
+        ParentNamespace::new(parent, self.namespaces.clone())
     }
 }
 
 impl Host for IoInner {
-    fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
-        let rules = {
-            let mut namespaces = self.lock();
-            if let Some(namespace) = namespaces.static_.get(name) {
-                return Some(namespace.clone());
-            }
-            if let Some((namespace, users)) = namespaces.dynamic.get_mut(name) {
-                *users += 1;
-                return Some(namespace.clone());
-            }
-            if name.len() > self.config.limits.max_namespace_name {
-                return None;
-            }
-            namespaces.rules.clone()
-        };
-        // The predicate is the application's: it runs without the lock, and one that
-        // panics has not accepted.
-        let rule = rules.into_iter().find(|rule| {
-            guarded(|| (rule.matches)(name, auth)).unwrap_or_else(|| {
-                complain("a namespace's predicate panicked");
-                false
-            })
-        })?;
-        // Made without the lock too: an adapter is a user's.
-        let new = Namespace::new(name, rule.on_connect, true, &self.config);
-        let mut namespaces = self.lock();
-        if !namespaces.dynamic.contains_key(name)
-            && namespaces.dynamic.len() >= self.config.max_dynamic_namespaces
-        {
-            return None;
-        }
-        let entry = namespaces.dynamic.entry(name.into());
-        let (namespace, users) = entry.or_insert((new, 0));
-        *users += 1;
-        Some(namespace.clone())
+    fn find(&self, name: &str, auth: &str) -> Found {
+        self.namespaces.find(name, auth)
     }
 
     fn release(&self, name: &str) {
-        let mut namespaces = self.lock();
-        let unused = namespaces.dynamic.get_mut(name).is_some_and(|(_, users)| {
-            *users -= 1;
-            *users == 0
-        });
-        let gone = unused.then(|| namespaces.dynamic.remove(name));
-        drop(namespaces);
-        drop(gone);
+        self.namespaces.release(name);
     }
 
     fn watch(&self, at: Instant, connection: &Arc<Connection>) {

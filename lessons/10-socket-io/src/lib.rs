@@ -31,6 +31,7 @@ mod broadcast;
 mod config;
 mod connection;
 mod data;
+mod entrance;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -45,6 +46,8 @@ mod machine;
 mod mailbox;
 mod members;
 mod namespace;
+mod namespaces;
+mod parent;
 mod reason;
 mod recovery;
 mod room;
@@ -74,6 +77,7 @@ pub use io::Io;
 pub use limits::Limits;
 pub use members::Member;
 pub use namespace::Namespace;
+pub use parent::ParentNamespace;
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
 pub use room::{InvalidSocketId, Room, Selection, SocketId};

@@ -1,7 +1,9 @@
 //! The way out to one client: its session, behind a gate that opens with the CONNECT
 //! packet.
 
-use engine_io::Session;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use engine_io::{CloseReason, Session};
 
 use crate::gate::Gate;
 use crate::members::Member;
@@ -15,21 +17,32 @@ pub(crate) struct Mailbox {
     id: SocketId,
     session: Session,
     gate: Gate<EncodedPacket>,
+    /// Bytes that waited at the gate, and the limit on them.
+    early: AtomicUsize,
+    max_early: usize,
 }
+
+/// The cost of a packet at the gate besides its bytes.
+const PACKET_COST: usize = 128;
 
 impl Mailbox {
     /// A mailbox whose client waits to be let in. `missed` is what it gets first, and
-    /// `sent` what it was sent before, where the namespace keeps a log.
+    /// `sent` what it was sent before, where the namespace keeps a log. A client for which
+    /// more than `max_early` bytes wait by then loses its session.
     pub(crate) fn new(
         id: SocketId,
         session: Session,
         missed: Vec<EncodedPacket>,
         sent: Option<Sent>,
+        max_early: usize,
     ) -> Self {
+        let early = missed.iter().map(EncodedPacket::size).sum();
         Self {
             id,
             session,
             gate: Gate::new(missed, sent),
+            early: AtomicUsize::new(early),
+            max_early,
         }
     }
 
@@ -56,12 +69,22 @@ impl Member for Mailbox {
     }
 
     fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
-        self.gate.pass(packet, packet.number(), volatile, |packet| {
-            if volatile {
-                self.session.send_volatile(packet.messages())
-            } else {
-                self.session.send_batch(packet.messages()).is_ok()
+        let keep = |packet: &EncodedPacket| {
+            let cost = packet.size() + PACKET_COST;
+            let before = self.early.fetch_add(cost, Ordering::Relaxed);
+            let fits = before.saturating_add(cost) <= self.max_early;
+            if !fits {
+                self.session.close(CloseReason::SlowReader);
             }
-        })
+            fits
+        };
+        self.gate
+            .pass(packet, packet.number(), volatile, keep, |packet| {
+                if volatile {
+                    self.session.send_volatile(packet.messages())
+                } else {
+                    self.session.send_batch(packet.messages()).is_ok()
+                }
+            })
     }
 }

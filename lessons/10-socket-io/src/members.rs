@@ -122,6 +122,11 @@ impl<M: Member + ?Sized> Members<M> {
         self.read(|tables| tables.all.members.len())
     }
 
+    /// Returns the names of the rooms that have members.
+    pub(crate) fn rooms(&self) -> Vec<Arc<str>> {
+        self.read(|tables| tables.rooms.keys().cloned().collect())
+    }
+
     /// Calls `visit` once for each selected member, without a lock.
     pub(crate) fn each(&self, selection: &Selection, visit: &mut dyn FnMut(&Arc<M>)) {
         let mut excluded = Excluded::default();
@@ -140,7 +145,7 @@ impl<M: Member + ?Sized> Members<M> {
             vec![self.snapshot(None)]
         } else {
             let group = |room: &Room| match room {
-                Room::Own(id) => self.find(id).into_iter().collect(),
+                Room::Own(id) => self.find(id.as_str()).into_iter().collect(),
                 Room::Named(name) => self.snapshot(Some(name)),
             };
             selection.rooms.iter().map(group).collect()
@@ -195,7 +200,8 @@ impl<M: Member + ?Sized> Members<M> {
         })
     }
 
-    fn find(&self, id: &SocketId) -> Option<Arc<M>> {
+    /// Returns the member of this id.
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<M>> {
         self.read(|tables| tables.all.members.get(id).cloned())
     }
 }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,7 +11,9 @@ use tokio::time::Instant;
 use crate::adapter::Adapter;
 use crate::broadcast::Broadcast;
 use crate::config::Config;
+use crate::entrance::{Entrance, Middleware};
 use crate::error::ConnectError;
+use crate::parent::Parent;
 use crate::recovery::{Log, Restored, Saved};
 use crate::room::{Room, Selection};
 use crate::sent::Number;
@@ -20,42 +21,38 @@ use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
 
-pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
-type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
-pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
-
 /// A namespace, like `/chat`: a handle to who is in it.
 #[derive(Clone)]
 pub struct Namespace(Arc<Inner>);
 
 struct Inner {
     name: Arc<str>,
-    on_connect: OnConnect,
-    middleware: RwLock<Vec<Middleware>>,
+    entrance: Entrance,
+    /// Of a namespace that a predicate has accepted.
+    parent: Option<Arc<Parent>>,
+    announced: Once,
     adapter: Box<dyn Adapter>,
     next_ack: AtomicU64,
-    /// Made by a predicate, and gone when the last socket is.
-    dynamic: bool,
+    ack_timeout: Duration,
     recovery: Option<Mutex<Log>>,
-    /// Bytes that a client can have missed: half of what may be queued for it.
-    max_missed: usize,
+    /// Bytes that may be queued for a client.
+    outbound_budget: usize,
+    /// A client that comes back is not asked by middleware again.
+    skip_middlewares: bool,
 }
 
 impl Namespace {
-    pub(crate) fn new(
-        name: &str,
-        on_connect: OnConnect,
-        dynamic: bool,
-        config: &Config,
-    ) -> Self {
+    pub(crate) fn new(name: &str, parent: Option<&Arc<Parent>>, config: &Config) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
-            on_connect,
-            middleware: RwLock::default(),
+            entrance: Entrance::default(),
+            parent: parent.cloned(),
+            announced: Once::new(),
             adapter: config.adapters.make(name),
             next_ack: AtomicU64::new(0),
-            dynamic,
-            max_missed: config.engine.outbound_budget / 2,
+            ack_timeout: config.ack_timeout,
+            skip_middlewares: config.recovery.is_none_or(|it| it.skip_middlewares),
+            outbound_budget: config.engine.outbound_budget,
             recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
@@ -83,16 +80,23 @@ impl Namespace {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check = Arc::new(check);
-        let check: Middleware = Arc::new(move |socket| {
-            let check = check.clone();
-            Box::pin(async move { check(socket).await })
-        });
-        self.0
-            .middleware
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(check);
+        self.0.entrance.add_middleware(check);
+        self
+    }
+
+    /// Calls `on_connect` with each socket that joins, after the handlers that were added
+    /// before. It sets the socket's event handlers. If it panics, the client is refused.
+    ///
+    /// ```
+    /// # let io = socket_io::Io::default();
+    /// let chat = io.of("/chat", |socket| socket.emit("welcome", "tea is ready"));
+    /// chat.on_connection(|socket| println!("{} has joined", socket.id()));
+    /// ```
+    pub fn on_connection(
+        &self,
+        on_connect: impl Fn(Socket) + Send + Sync + 'static,
+    ) -> &Self {
+        self.0.entrance.add_handler(Arc::new(on_connect));
         self
     }
 
@@ -121,7 +125,8 @@ impl Namespace {
         self.all().volatile()
     }
 
-    /// Sets how long [`Broadcast::emit_with_ack`] waits.
+    /// Sets how long [`Broadcast::emit_with_ack`] waits, in place of
+    /// [`Config::ack_timeout`](crate::Config::ack_timeout).
     pub fn timeout(&self, timeout: Duration) -> Broadcast {
         self.all().timeout(timeout)
     }
@@ -141,27 +146,93 @@ impl Namespace {
         self.0.adapter.count()
     }
 
+    /// Returns the socket of this id, which a client can have sent, if it is here.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn throw_out(namespace: &Namespace, id: &str) -> bool {
+    ///     let socket = namespace.socket(id);
+    ///     socket.inspect(socket_io::Socket::disconnect).is_some()
+    /// }
+    /// ```
+    pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
+        let member = self.0.adapter.find(id.as_ref())?;
+        Socket::of(&member)
+    }
+
+    /// Returns the names of all rooms that have a member on this server. The members are
+    /// `namespace.to(room).fetch_sockets()`.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn busiest(namespace: &Namespace) -> Option<std::sync::Arc<str>> {
+    ///     let rooms = namespace.rooms().into_iter();
+    ///     rooms.max_by_key(|room| namespace.to(room.clone()).count())
+    /// }
+    /// ```
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.0.adapter.rooms()
+    }
+
     // --- For the crate ---
 
     pub(crate) fn adapter(&self) -> &dyn Adapter {
         &*self.0.adapter
     }
 
-    /// The name, if a predicate made the namespace.
+    /// The selected sockets of this server.
+    pub(crate) fn fetch(&self, selection: &Selection) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        let mut visit = |member: &_| sockets.extend(Socket::of(member));
+        self.adapter().each(selection, &mut visit);
+        sockets
+    }
+
+    /// The name, if a predicate has accepted it.
     pub(crate) fn dynamic_name(&self) -> Option<&str> {
-        self.0.dynamic.then_some(&self.0.name)
+        self.0.parent.as_ref().map(|_| &*self.0.name)
     }
 
-    pub(crate) fn on_connect(&self, socket: Socket) {
-        (self.0.on_connect)(socket);
+    pub(crate) fn is_child_of(&self, parent: &Arc<Parent>) -> bool {
+        let own = self.0.parent.as_ref();
+        own.is_some_and(|own| Arc::ptr_eq(own, parent))
     }
 
-    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
-        self.0
-            .middleware
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Calls `hooks` if this is the first call. Others wait until they have returned.
+    pub(crate) fn announce(&self, hooks: impl FnOnce(&Self)) {
+        self.0.announced.call_once(|| hooks(self));
+    }
+
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
+    }
+
+    /// The parent's entrance, then the namespace's.
+    fn entrances(&self) -> impl Iterator<Item = &Entrance> {
+        let parent = self.0.parent.as_ref().map(|parent| &parent.entrance);
+        parent.into_iter().chain([&self.0.entrance])
+    }
+
+    pub(crate) fn on_connect(&self, socket: &Socket) {
+        for handler in self.entrances().flat_map(Entrance::handlers) {
+            handler(socket.clone());
+        }
+    }
+
+    /// What is asked about a client; `recovered` if it has been asked about it before.
+    pub(crate) fn middlewares(&self, recovered: bool) -> Vec<Middleware> {
+        if recovered && self.0.skip_middlewares {
+            return Vec::new();
+        }
+        self.entrances().flat_map(Entrance::middlewares).collect()
+    }
+
+    pub(crate) fn outbound_budget(&self) -> usize {
+        self.0.outbound_budget
+    }
+
+    pub(crate) fn ack_timeout(&self) -> Duration {
+        self.0.ack_timeout
     }
 
     pub(crate) fn next_ack(&self) -> u64 {
@@ -257,7 +328,8 @@ impl Namespace {
             stale.replaced();
         }
         let mut log = self.log()?;
-        let restored = log.restore(Instant::now(), pid, offset, self.0.max_missed)?;
+        let max_missed = self.outbound_budget() / 2;
+        let restored = log.restore(Instant::now(), pid, offset, max_missed)?;
         let since = restored.saved.since;
         let rooms = restored.saved.rooms.clone();
         let socket = make(restored);
@@ -312,6 +384,14 @@ impl<F: FnMut()> Drop for Finally<F> {
         (self.0)();
     }
 }
+
+impl PartialEq for Namespace {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Namespace {}
 
 impl fmt::Debug for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,6 +37,10 @@ pub struct Recovery {
     pub max_room_bytes: usize,
     /// How many clients that are away a namespace remembers. Default 10,000.
     pub max_sessions: usize,
+    /// Whether a client that comes back is let in without middleware, which has accepted
+    /// it before. Default yes. If not, what was a good token then can be refused now; a
+    /// client that is refused loses what was kept of it.
+    pub skip_middlewares: bool,
 }
 
 impl Default for Recovery {
@@ -46,6 +50,7 @@ impl Default for Recovery {
             max_bytes: 8 << 20,
             max_room_bytes: 1 << 20,
             max_sessions: 10_000,
+            skip_middlewares: true,
         }
     }
 }

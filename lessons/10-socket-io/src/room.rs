@@ -1,11 +1,15 @@
 //! Rooms: names for sets of sockets. Only the server knows them.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+
+use crate::wire::args::{ArgsWriter, IntoArgs};
 
 /// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
 /// session's id, which is a secret.
@@ -23,14 +27,16 @@ impl SocketId {
     }
 }
 
-/// An id that a client sent, as in "this message is for …".
+/// An id that a client sent, as in "this message is for …". A handler can also take it as
+/// a `SocketId` and leave the check to the server.
 ///
 /// ```
-/// # fn whisper(socket: socket_io::Socket, to: String, text: String) {
-/// use socket_io::SocketId;
-/// if let Ok(id) = to.parse::<SocketId>() {
-///     socket.to(id).emit("whisper", text);
-/// }
+/// # fn example(socket: socket_io::Socket) {
+/// use socket_io::{Socket, SocketId};
+/// socket.on("whisper", async |socket: Socket, to: SocketId, text: String| {
+///     socket.to(to).emit("whisper", (socket.id(), text));
+/// });
+/// let ann: Result<SocketId, _> = "kX3_ahGvQm4tqlF0BvZ-".parse();
 /// # }
 /// ```
 impl FromStr for SocketId {
@@ -46,6 +52,25 @@ impl FromStr for SocketId {
     }
 }
 
+impl Serialize for SocketId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl IntoArgs for SocketId {
+    fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+        writer.push(self)
+    }
+}
+
 /// Text that does not have the form of a [`SocketId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a socket's id")]
@@ -53,6 +78,12 @@ pub struct InvalidSocketId;
 
 /// Characters of an id.
 const ID_CHARS: usize = 20;
+
+impl AsRef<str> for SocketId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Borrow<str> for SocketId {
     fn borrow(&self) -> &str {

@@ -31,6 +31,8 @@ use crate::wire::args::{Args, Encoded, IntoArgs};
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
 use crate::wire::packet::PacketType;
 
+mod session;
+
 /// One client in one namespace: a cheap handle.
 ///
 /// ```
@@ -213,13 +215,17 @@ impl Socket {
     pub fn emit_with_ack<T>(&self, event: &str, args: impl IntoArgs) -> EmitWithAck<T> {
         let id = self.namespace().next_ack();
         let answers = Outgoing::event(event, &args).map(|outgoing| {
-            let (sender, answers) = mpsc::unbounded_channel();
+            let (answers_to, answers) = mpsc::unbounded_channel();
             let packet = outgoing.encode_event(self.namespace().name(), Some(id));
-            self.ask(id, sender, &packet, false);
+            let question = AckSender {
+                asked: 0,
+                answers: answers_to,
+            };
+            self.ask(id, question, &packet, false);
             answers
         });
-        let socket = self.clone();
-        EmitWithAck::new(answers, move || socket.forget(id))
+        let (socket, patience) = (self.clone(), self.namespace().ack_timeout());
+        EmitWithAck::new(answers, patience, move || socket.forget(id))
     }
 
     // --- Rooms ---
@@ -230,7 +236,27 @@ impl Socket {
     /// The name is too long, the socket is in too many rooms, or it has left: see
     /// [`Limits`](crate::Limits).
     pub fn join(&self, room: impl Into<Arc<str>>) -> Result<(), JoinError> {
-        let room = room.into();
+        self.join_all([room])
+    }
+
+    /// Joins several rooms, or none of them.
+    ///
+    /// ```
+    /// # fn example(socket: socket_io::Socket) -> Result<(), socket_io::JoinError> {
+    /// socket.join_all(["tea", "cake"])?;
+    /// assert_eq!(socket.rooms().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`join`](Self::join), for one of them.
+    pub fn join_all<R: Into<Arc<str>>>(
+        &self,
+        names: impl IntoIterator<Item = R>,
+    ) -> Result<(), JoinError> {
+        // Before the lock: the names come from a user's code.
+        let names: Vec<Arc<str>> = names.into_iter().map(Into::into).collect();
         let link = self.0.parts.link.upgrade().ok_or(JoinError::Disconnected)?;
         let limits = link.limits();
         // Before the lock: the log's is taken first everywhere.
@@ -239,17 +265,26 @@ impl Socket {
         if self.has_left() {
             return Err(JoinError::Disconnected);
         }
-        if position(&rooms, &room).is_some() {
-            return Ok(());
+        let before = rooms.len();
+        let join = || {
+            for name in names {
+                if position(&rooms, &name).is_some() {
+                    continue;
+                }
+                if name.len() > limits.max_room_name {
+                    return Err(JoinError::NameTooLong);
+                }
+                if rooms.len() >= limits.max_rooms {
+                    return Err(JoinError::TooManyRooms);
+                }
+                rooms.push((name, since));
+            }
+            Ok(())
+        };
+        join().inspect_err(|_| rooms.truncate(before))?;
+        for (room, _) in &rooms[before..] {
+            self.namespace().adapter().join(&self.member(), room);
         }
-        if room.len() > limits.max_room_name {
-            return Err(JoinError::NameTooLong);
-        }
-        if rooms.len() >= limits.max_rooms {
-            return Err(JoinError::TooManyRooms);
-        }
-        self.namespace().adapter().join(&self.member(), &room);
-        rooms.push((room, since));
         Ok(())
     }
 
@@ -262,7 +297,16 @@ impl Socket {
         }
     }
 
-    /// Returns the rooms it has joined.
+    /// Leaves all rooms that it has joined.
+    pub fn leave_all(&self) {
+        let mut rooms = self.lock_rooms();
+        for (room, _) in rooms.drain(..) {
+            self.namespace().adapter().leave(self.id(), &room);
+        }
+    }
+
+    /// Returns the rooms it has joined. Its own, which every socket has, is not a name and
+    /// not among them: that is [`id`](Self::id).
     pub fn rooms(&self) -> Vec<Arc<str>> {
         let rooms = self.lock_rooms();
         rooms.iter().map(|(name, _)| name.clone()).collect()

@@ -36,6 +36,11 @@ impl Tasks {
         self.tracker.spawn_on(work, &self.runtime);
     }
 
+    /// After [`finish`](Self::finish), tasks are waited for again.
+    pub(crate) fn reopen(&self) {
+        self.tracker.reopen();
+    }
+
     /// Waits until no task is left, or for this long.
     pub(crate) async fn finish(&self, patience: Duration) {
         self.tracker.close();

@@ -50,7 +50,7 @@ fn let_in_send_and_leave(numbered: bool) {
                                 number: u64::from(packet),
                                 complete: 0,
                             });
-                            gate.pass(&packet, number, false, &send)
+                            gate.pass(&packet, number, false, |_| true, &send)
                         })
                     })
                 })
@@ -120,7 +120,7 @@ fn a_farewell_follows_the_connect_packet_or_is_not_needed() {
             let leaver = {
                 let (gate, send) = (gate.clone(), send(&wire));
                 thread::spawn(move || {
-                    gate.pass(&7, None, false, &send);
+                    gate.pass(&7, None, false, |_| true, &send);
                     gate.leave(true);
                 })
             };

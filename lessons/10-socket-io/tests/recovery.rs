@@ -458,8 +458,14 @@ async fn an_event_can_be_sent_while_another_is_being_queued() {
         fn each(&self, selection: &Selection, visit: &mut dyn FnMut(&Arc<dyn Member>)) {
             self.0.each(selection, visit);
         }
+        fn find(&self, id: &str) -> Option<Arc<dyn Member>> {
+            self.0.find(id)
+        }
         fn count(&self) -> usize {
             self.0.count()
+        }
+        fn rooms(&self) -> Vec<Arc<str>> {
+            self.0.rooms()
         }
         fn broadcast(&self, packet: &EncodedPacket, selection: &Selection) {
             if !selection.rooms.is_empty() {

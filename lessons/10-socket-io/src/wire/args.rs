@@ -338,7 +338,7 @@ impl ArgsWriter {
 
 /// Arguments in JSON, and the bytes beside it.
 #[doc(hidden)]
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Encoded {
     pub(crate) json: String,
     pub(crate) attachments: Vec<Bytes>,

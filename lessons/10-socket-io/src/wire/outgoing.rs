@@ -72,7 +72,7 @@ impl From<Messages> for EncodedPacket {
 }
 
 /// An event or an acknowledgement: its array in JSON, and its attachments.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outgoing(Encoded);
 
 impl Outgoing {

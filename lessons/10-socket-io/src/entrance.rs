@@ -1,0 +1,57 @@
+//! The callbacks of an application for clients that want to join a namespace: middleware,
+//! which can refuse them, and connect handlers. A parent of namespaces has them too.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::error::ConnectError;
+use crate::socket::Socket;
+
+pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
+type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
+pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
+
+/// What is called, in the order in which it was added.
+#[derive(Default)]
+pub(crate) struct Entrance {
+    middleware: RwLock<Vec<Middleware>>,
+    on_connect: RwLock<Vec<OnConnect>>,
+}
+
+impl Entrance {
+    pub(crate) fn add_middleware<F, Fut>(&self, check: F)
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        let check = Arc::new(check);
+        let check: Middleware = Arc::new(move |socket| {
+            let check = check.clone();
+            Box::pin(async move { check(socket).await })
+        });
+        push(&self.middleware, check);
+    }
+
+    pub(crate) fn add_handler(&self, on_connect: OnConnect) {
+        push(&self.on_connect, on_connect);
+    }
+
+    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
+        copy(&self.middleware)
+    }
+
+    pub(crate) fn handlers(&self) -> Vec<OnConnect> {
+        copy(&self.on_connect)
+    }
+}
+
+fn push<T>(list: &RwLock<Vec<T>>, item: T) {
+    let mut list = list.write().unwrap_or_else(PoisonError::into_inner);
+    list.push(item);
+}
+
+/// A copy, because the callbacks run without the lock.
+fn copy<T: Clone>(list: &RwLock<Vec<T>>) -> Vec<T> {
+    list.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
