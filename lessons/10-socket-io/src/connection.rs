@@ -251,7 +251,7 @@ impl Connection {
         // It may have left while middleware was asked, and before it was added.
         if socket.has_left() {
             if new {
-                namespace.remove(socket, &[], None);
+                drop(namespace.remove(socket, &[], None));
             }
             return self.reject(socket, &ConnectError::new("disconnected"));
         }

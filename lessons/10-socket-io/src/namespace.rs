@@ -310,6 +310,11 @@ impl Namespace {
         }
     }
 
+    /// All events below this number have been queued for every socket.
+    pub(crate) fn complete(&self) -> u64 {
+        self.log().map_or(0, |log| log.complete())
+    }
+
     /// The number of the next event; 0 without a log.
     pub(crate) fn next_number(&self) -> u64 {
         self.log().map_or(0, |log| log.next())
@@ -357,12 +362,13 @@ impl Namespace {
     }
 
     /// A socket has left these rooms and the namespace; `saved` if it can come back.
+    /// Returns what is not kept any longer, to be dropped without a lock.
     pub(crate) fn remove(
         &self,
         socket: &Socket,
         rooms: &[Arc<str>],
         saved: Option<Saved>,
-    ) {
+    ) -> Vec<Saved> {
         let mut log = self.log();
         self.0.adapter.remove(socket.id(), rooms);
         let mut dropped = Vec::new();
@@ -372,8 +378,7 @@ impl Namespace {
                 None => log.gone(pid),
             }
         }
-        drop(log);
-        drop(dropped);
+        dropped
     }
 }
 

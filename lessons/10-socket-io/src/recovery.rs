@@ -168,7 +168,7 @@ impl Log {
     }
 
     /// All events below have been queued for every socket.
-    fn complete(&self) -> u64 {
+    pub(crate) fn complete(&self) -> u64 {
         self.under_way.first().copied().unwrap_or(self.next)
     }
 
@@ -299,16 +299,17 @@ impl Log {
         self.live.remove(pid);
     }
 
-    /// A socket has gone, and can come back. Returns what is not kept any longer, to be
+    /// A socket has gone, and can come back. What it was sent has been settled with
+    /// [`complete`](Self::complete) from *before* it left: an event that was queued for
+    /// everyone only afterwards was not queued for this one. Returns what is not kept any longer, to be
     /// dropped without a lock: it has a user's data.
     pub(crate) fn save(
         &mut self,
         now: Instant,
         pid: &Arc<str>,
-        mut saved: Saved,
+        saved: Saved,
     ) -> Vec<Saved> {
         self.live.remove(pid);
-        saved.sent.settle(self.complete());
         let departure = self.departures;
         self.departures += 1;
         self.order.insert(departure, pid.clone());
@@ -608,6 +609,25 @@ mod tests {
         assert_eq!(log.expired, 1);
         let back = log.restore(later, "pid", Some(&offset), PLENTY).unwrap();
         assert_eq!(texts(&back), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_event_that_misses_a_client_because_it_is_leaving_is_kept_for_it() {
+        let now = Instant::now();
+        let mut log = Log::new(Recovery::default());
+        say(&mut log, now, to("tea"), "a");
+        let mut saved = client(&log);
+        say(&mut log, now, to("tea"), "slow");
+        log.begin();
+        let offset = say(&mut log, now, to("tea"), "quick");
+        saved.sent.record(2, log.complete());
+        let complete = log.complete();
+        // Here it leaves, and the slow one finds it gone.
+        log.end(1);
+        saved.sent.settle(complete);
+        log.save(now, &"pid".into(), saved);
+        let back = log.restore(now, "pid", Some(&offset), PLENTY).unwrap();
+        assert_eq!(texts(&back), [r#"2["slow"]"#]);
     }
 
     #[test]

@@ -312,14 +312,17 @@ impl World {
         };
         socket.machine.close();
         assert!(socket.machine.has_ended() && socket.machine.poll_timeout().is_none());
+        let complete = self.log.complete();
         let Some(Departure { sent, .. }) = socket.gate.leave(false) else {
             return;
         };
+        let mut sent = sent.expect("it is recorded");
+        sent.settle(complete);
         let saved = Saved {
             id: socket.id.clone(),
             since: socket.since,
             rooms: Vec::new(),
-            sent: sent.expect("it is recorded"),
+            sent,
             data: Arc::<Data>::default(),
         };
         self.log.save(self.now, &socket.pid, saved);

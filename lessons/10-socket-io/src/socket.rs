@@ -441,23 +441,32 @@ impl Socket {
     /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
+        // Before it leaves: an event that is still being queued will miss it.
+        let complete = self.namespace().complete();
         let farewell = matches!(reason, DisconnectReason::ServerNamespace);
+        // Until it is saved: a client that is back already waits for that.
+        let mut saving = self.lock_rooms();
         let Some(Departure { was_in, sent }) = self.mailbox().gate().leave(farewell)
         else {
             return;
         };
-        let joined = std::mem::take(&mut *self.lock_rooms());
+        let joined = std::mem::take(&mut *saving);
         let rooms: Vec<_> = joined.iter().map(|(name, _)| name.clone()).collect();
         // A client that came back and is gone again at once can come back again.
         let known = reason.is_recoverable() && (was_in || self.recovered());
-        let saved = sent.filter(|_| known).map(|sent| Saved {
-            id: self.id().clone(),
-            since: self.0.since.load(Ordering::Relaxed),
-            rooms: joined,
-            sent,
-            data: self.0.parts.data.clone(),
+        let saved = sent.filter(|_| known).map(|mut sent| {
+            sent.settle(complete);
+            Saved {
+                id: self.id().clone(),
+                since: self.0.since.load(Ordering::Relaxed),
+                rooms: joined,
+                sent,
+                data: self.0.parts.data.clone(),
+            }
         });
-        self.namespace().remove(self, &rooms, saved);
+        let dropped = self.namespace().remove(self, &rooms, saved);
+        drop(saving);
+        drop(dropped);
         if let Some(link) = self.0.parts.link.upgrade() {
             link.left(self.key(), self.namespace().dynamic_name());
             if self.0.inbox.finish(reason, was_in) {

@@ -553,9 +553,14 @@ async fn the_same_server_takes_clients_again_after_a_shutdown() {
         let (mut client, _) = Client::join(address, "/", "").await;
         client.send(r#"21["echo","hello"]"#).await;
         assert_eq!(client.packet().await, r#"31["hello"]"#, "round {round}");
-        let shutdown = io.shutdown(Duration::from_secs(20));
-        let (count, said) = tokio::join!(soon("the shutdown", shutdown), client.end());
-        assert_eq!((count, said), (1, vec![]));
+        let end = async {
+            let said = client.end().await;
+            // The server waits until the connection is closed.
+            client.vanish();
+            said
+        };
+        let shutdown = soon("the end", io.shutdown(Duration::from_secs(20)));
+        assert_eq!(tokio::join!(shutdown, end), (1, vec![]));
         io.reopen();
     }
 }
