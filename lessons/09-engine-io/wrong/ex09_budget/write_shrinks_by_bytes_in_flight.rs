@@ -48,7 +48,8 @@ impl Outbound {
         Ok(nothing)
     }
 
-    /// The messages for the next write: as many as fit into `most` bytes, at least one if there is one.
+    /// Returns the messages for the next write: as many as fit into `most` bytes, and at
+    /// least one if there is one.
     pub fn take(&mut self, most: usize) -> Vec<Vec<u8>> {
         let mut taken = Vec::new();
         let mut bytes = 0;

@@ -40,7 +40,8 @@ impl Heartbeat {
         }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said [`Action::Close`].
+    /// Returns when [`Heartbeat::on_time`] has to be called next, or `None` once the
+    /// session has been closed.
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::PingAt(due) | State::PongBy(due) => Some(due),

@@ -22,7 +22,8 @@ pub enum Poll {
     Refused,
 }
 
-/// What becomes of a packet that came over the WebSocket, before the session has moved there.
+/// What the server does with a packet from the WebSocket before the session has moved
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Send `3probe`, and release the waiting poll, if there is one.
