@@ -85,6 +85,7 @@ fn a_late_ping_leaves_the_client_its_whole_time() {
     }
 }
 
+// ANCHOR: late_pong
 #[test]
 fn a_late_pong_counts_until_the_deadline_was_served() {
     let (mut machine, start) = machine(Transport::WebSocket);
@@ -95,6 +96,7 @@ fn a_late_pong_counts_until_the_deadline_was_served() {
     assert_eq!(machine.ended(), None);
     assert_eq!(machine.next_deadline(), Some(late + INTERVAL));
 }
+// ANCHOR_END: late_pong
 
 #[test]
 fn an_unsolicited_pong_changes_nothing() {

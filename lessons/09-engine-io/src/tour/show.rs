@@ -15,6 +15,8 @@ use super::server::{Running, start};
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How the server completes what the client asks for.
+const SUFFIX: &str = " is ready";
 
 /// Prints one step after another.
 struct Stage {
@@ -31,19 +33,17 @@ pub(crate) fn run(
     // With the default heartbeat no ping is sent in between.
     let stage = Stage {
         pause,
-        running: start(Duration::from_secs(25), Duration::from_secs(20))?,
+        running: start(SUFFIX, Duration::from_secs(25), Duration::from_secs(20))?,
     };
     let sid = stage.polling()?;
     stage.upgrade(&sid)?;
     let stage = Stage {
         pause,
-        running: start(ping_interval, ping_timeout)?,
+        running: start(SUFFIX, ping_interval, ping_timeout)?,
     };
     let socket = stage.heartbeat(ping_interval)?;
     stage.gone(socket, ping_timeout)?;
-    terminal::next(
-        "chapter 9, \"The upgrade\"; then the exercise ex09_heartbeat.",
-    );
+    terminal::next("chapter 9, \"The upgrade\"; then the exercise ex09_heartbeat.");
     Ok(())
 }
 
@@ -189,12 +189,7 @@ impl Stage {
         let asked = Instant::now();
         say("              (the client does not answer)");
         let reason = self.running.ended.recv_timeout(PATIENCE)?;
-        self.draw(
-            "",
-            false,
-            "session closed",
-            &format!("reason: {reason}"),
-        );
+        self.draw("", false, "session closed", &format!("reason: {reason}"));
         if reason != CloseReason::PingTimeout || asked.elapsed() < timeout / 2 {
             return Err(format!(
                 "the session ended by {reason} after {:?}",
