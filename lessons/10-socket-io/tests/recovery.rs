@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -228,30 +230,72 @@ async fn many_senders_and_a_client_that_comes_and_goes() {
             })
         })
         .collect();
-    let mut next = [0; 4];
-    let mut heard = 0;
-    while heard < 2000 {
-        for _ in 0..50.min(2000 - heard) {
+    let done = Arc::new(AtomicBool::new(false));
+    let end = {
+        let (done, main) = (done.clone(), main.clone());
+        tokio::task::spawn_blocking(move || {
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            done.store(true, Ordering::SeqCst);
+            main.emit("end", ());
+        })
+    };
+    let (mut next, mut certain) = ([0; 4], [true; 4]);
+    let (mut recovered, mut started_over) = (0, 0);
+    'all: loop {
+        for _ in 0..50 {
             let packet = client.packet().await;
+            if packet.starts_with(r#"2["end""#) {
+                break 'all;
+            }
             let (name, sender, number, at): (String, usize, u64, String) =
                 serde_json::from_str(packet.trim_start_matches('2')).unwrap();
-            assert_eq!(
-                (name.as_str(), number),
-                ("n", next[sender]),
-                "each sender's events in order, once"
+            let expected = next[sender];
+            assert!(
+                name == "n"
+                    && number >= expected
+                    && (number == expected || !certain[sender]),
+                "each sender's events in order, once: {expected}, not {packet}"
             );
-            next[sender] += 1;
-            heard += 1;
+            (next[sender], certain[sender]) = (number + 1, true);
             place.offset = at;
         }
         client.vanish();
-        client = Client::join(address, "/", &auth(&place)).await.0;
+        let (again, said) = Client::join(address, "/", &auth(&place)).await;
+        client = again;
+        if said["sid"] == place.sid.as_str() {
+            recovered += 1;
+            continue;
+        }
+        // A thread that the kernel stopped in the middle of a broadcast was overtaken by
+        // more events than a client's state records. The client is told that.
+        started_over += 1;
+        certain = [false; 4];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (place.pid, place.sid) = (text(&said["pid"]), text(&said["sid"]));
+        if done.load(Ordering::SeqCst) {
+            break;
+        }
+        client.send(r#"21["join","lobby"]"#).await;
+        loop {
+            let packet = client.packet().await;
+            if packet.starts_with(r#"2["end""#) {
+                break 'all;
+            }
+            if packet == "31[true]" {
+                break;
+            }
+            place.offset = offset(&packet);
+        }
     }
-    for sender in senders {
-        soon("a sender", tokio::task::spawn_blocking(|| sender.join()))
-            .await
-            .unwrap()
-            .unwrap();
+    soon("the senders", end).await.unwrap();
+    assert!(
+        recovered > started_over,
+        "{recovered} against {started_over}"
+    );
+    if started_over == 0 {
+        assert_eq!(next, [500; 4], "nothing is lost at the end");
     }
 }
 
@@ -435,7 +479,6 @@ async fn a_slow_reader_is_not_recovered() {
 /// broadcast; the adapter shows it without a clock.
 #[tokio::test]
 async fn an_event_can_be_sent_while_another_is_being_queued() {
-    use std::sync::Arc;
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
     use socket_io::{Adapter, Adapters, EncodedPacket, InMemory, Member, Selection};
