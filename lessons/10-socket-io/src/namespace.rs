@@ -80,10 +80,9 @@ impl Namespace {
     /// ```
     pub fn middleware<F, Fut>(&self, check: F) -> &Self
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check = Arc::new(check);
         let check: Middleware = Arc::new(move |socket| {
             let check = check.clone();
             Box::pin(async move { check(socket).await })
