@@ -2,7 +2,7 @@
 //! event's name.
 //!
 //! `FnOnce(Socket, A, B) -> Future<Output = R>` for any decodable `A` and `B` and any
-//! sendable `R` becomes one shape that a table can hold. What the handler returns is the
+//! sendable `R` becomes one shape that a table can hold. The handler's return value is the
 //! acknowledgement, as in gevent-socketio's `return True, nickname`. The handle is a type
 //! parameter: nothing here knows what a socket can do.
 //!

@@ -290,7 +290,7 @@ async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
     let mut handlers = found.first.into_iter().chain(found.others).peekable();
     while let Some(Registered { id, once, handler }) = handlers.next() {
         let Some(event) = &source else { break };
-        let ack = &mut || reply.ack();
+        let ack = &mut || reply.own_ack();
         let running = match handler.start(socket.clone(), event.raw(), ack) {
             Ok(running) => running,
             Err(error) => {

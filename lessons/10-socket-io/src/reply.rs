@@ -99,6 +99,8 @@ pub(crate) struct Reply<'a, S: Owner> {
     /// `None` if the client did not ask, or has its answer.
     id: Option<u64>,
     shared: Option<Arc<Shared<S>>>,
+    /// A handler of the event's own has taken an [`Ack`].
+    by_hand: bool,
     /// A handler returned without an answer.
     empty: bool,
     failure: Option<String>,
@@ -110,12 +112,19 @@ impl<'a, S: Owner> Reply<'a, S> {
             socket,
             id,
             shared: None,
+            by_hand: false,
             empty: false,
             failure: None,
         }
     }
 
     /// For a handler that answers by itself.
+    pub(crate) fn own_ack(&mut self) -> Ack {
+        self.by_hand = true;
+        self.ack()
+    }
+
+    /// For a handler of every event. If it does not answer, the event's own handlers do.
     pub(crate) fn ack(&mut self) -> Ack {
         let Some(id) = self.id else {
             return Ack::none();
@@ -164,7 +173,7 @@ impl<'a, S: Owner> Reply<'a, S> {
         if !self.shared.as_ref().is_some_and(handed_on) {
             if let Some(message) = self.failure.take() {
                 self.answer(args::encode(None, &(false, message)));
-            } else if self.empty && self.shared.is_none() {
+            } else if self.empty && !self.by_hand {
                 self.answer(args::encode(None, &()));
             }
         }

@@ -15,7 +15,7 @@ use socket_io::{
 use support::{Client, calm, serve, soon, until};
 use tokio::sync::mpsc;
 
-/// What happened, in order.
+/// A list of events in the test's program, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -451,6 +451,8 @@ async fn a_catch_all_can_answer() {
         }
     });
     socket.on("own", async |_: Socket| "its own");
+    socket.on("empty", async |_: Socket| ());
+    assert_eq!(ask(&mut client, r#"["empty"]"#).await, "[]");
     assert_eq!(ask(&mut client, r#"["any",1]"#).await, r#"["any","[1]"]"#);
     assert_eq!(ask(&mut client, r#"["own"]"#).await, r#"["its own"]"#);
     client.send(r#"2["nobody asks"]"#).await;
@@ -524,7 +526,7 @@ async fn a_handler_that_panics_with_the_acknowledgement_in_hand_has_failed() {
 /// An acknowledgement that is kept is memory that a client makes the server keep.
 #[tokio::test]
 async fn acknowledgements_that_are_kept_count_until_they_are_gone() {
-    /// What one costs.
+    /// The bytes that one counts for.
     const COST: usize = 512;
     const KEPT: usize = 10;
 

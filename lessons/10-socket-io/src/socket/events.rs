@@ -12,7 +12,7 @@ use crate::reply::Ack;
 use crate::wire::args::Args;
 
 impl Socket {
-    /// Handles an event. What the handler returns is the acknowledgement, if the client
+    /// Handles an event. The handler's return value is the acknowledgement, if the client
     /// asked for one; a handler whose last parameter is an [`Ack`] acknowledges when it
     /// wants.
     ///
@@ -39,12 +39,12 @@ impl Socket {
     ///
     /// An event can have several handlers, which are called one after another in the order
     /// in which they were registered. The first one that returns something answers.
-    /// A handler that returns `()` leaves the answer to the others: if none has one,
-    /// the acknowledgement is empty. The client hears of arguments that do not fit, or of a
+    /// A handler that returns `()` leaves the answer to the others: if none returns
+    /// anything, and none has taken the [`Ack`], the acknowledgement is empty. The client hears of arguments that do not fit, or of a
     /// panic, if no other handler answers.
     ///
-    /// A handler can register and remove handlers, also of its own event. An event that is
-    /// being handled goes to the handlers that it had when its turn came.
+    /// A handler can register and remove handlers, even those of the event that it handles:
+    /// the change holds from the socket's next event on.
     ///
     /// # Panics in a handler
     ///
