@@ -22,10 +22,9 @@ pub(crate) struct Entrance {
 impl Entrance {
     pub(crate) fn add_middleware<F, Fut>(&self, check: F)
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check = Arc::new(check);
         let check: Middleware = Arc::new(move |socket| {
             let check = check.clone();
             Box::pin(async move { check(socket).await })

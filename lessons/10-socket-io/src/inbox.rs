@@ -4,15 +4,19 @@
 //! ends when none is left: an idle socket has no task. A handler that waits holds up the
 //! events after it, and no other socket's.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::handler::{Handlers, OnAny, OnDisconnect, Replaced};
+use crate::handler::{self, Found, HandlerId, Handlers, Hook, Registered};
 use crate::machine::Event;
 use crate::reason::DisconnectReason;
+use crate::reply::{Ack, Reply};
 use crate::tasks::{Quarantine, Seldom, guarded, guarded_async};
-use crate::wire::args::{self, Encoded};
+use crate::wire::args::{self, Encoded, RawArgs};
 
 /// Characters of the reason why arguments do not fit.
 const MAX_REASON: usize = 200;
@@ -24,11 +28,15 @@ pub(crate) trait Owner: Clone + Send + Sync + 'static {
     fn answer(&self, id: u64, answer: Encoded);
     /// An event has been handled.
     fn work_done(&self, cost: usize);
+    /// The rooms that the socket was in when it left are no longer needed.
+    fn forget_rooms(&self);
 }
 
 /// Handlers, and the events that wait for them.
 pub(crate) struct Inbox<S> {
     handlers: RwLock<Quarantine<Handlers<S>>>,
+    /// Whether one of them listens to what is sent.
+    observed: AtomicBool,
     queue: Mutex<Queue>,
 }
 
@@ -53,6 +61,7 @@ impl<S: Owner> Inbox<S> {
     pub(crate) fn new() -> Self {
         Self {
             handlers: RwLock::new(Quarantine::new(Handlers::default())),
+            observed: AtomicBool::new(false),
             queue: Mutex::default(),
         }
     }
@@ -63,7 +72,11 @@ impl<S: Owner> Inbox<S> {
             .handlers
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        handlers.get_mut().map(edit)
+        let handlers = handlers.get_mut()?;
+        let result = edit(handlers);
+        let observed = handlers.has(|hook| matches!(hook, Hook::Outgoing(_)));
+        self.observed.store(observed, Ordering::Relaxed);
+        Some(result)
     }
 
     /// Queues an event. Returns whether a task must be started for [`run`]. An event
@@ -85,21 +98,24 @@ impl<S: Owner> Inbox<S> {
     }
 
     fn listens(&self, event: &Event) -> bool {
-        let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
         let name = args::event_name(&event.array);
-        handlers
-            .get()
-            .is_some_and(|it| name.is_ok_and(|name| it.listens(&name)))
+        self.read(|handlers| name.is_ok_and(|name| handlers.listens(&name)))
+            .unwrap_or_default()
     }
 
-    fn handlers_of(&self, event: &str) -> (Vec<OnAny<S>>, Replaced<S>) {
+    /// `None` if the handlers are gone.
+    fn read<R>(&self, read: impl FnOnce(&Handlers<S>) -> R) -> Option<R> {
         let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
-        handlers
-            .get()
-            .map_or_else(|| (Vec::new(), None), |handlers| handlers.of(event))
+        handlers.get().map(read)
     }
 
-    fn take_disconnect(&self) -> Vec<OnDisconnect<S>> {
+    fn hooks(&self, wanted: impl Fn(&Hook<S>) -> bool) -> Vec<Hook<S>> {
+        self.read(|handlers| handlers.hooks(wanted))
+            .unwrap_or_default()
+    }
+
+    /// Removes all handlers. Returns those for the end.
+    fn take_disconnect(&self) -> Vec<Hook<S>> {
         let handlers = {
             let mut handlers = self
                 .handlers
@@ -107,10 +123,47 @@ impl<S: Owner> Inbox<S> {
                 .unwrap_or_else(PoisonError::into_inner);
             handlers.take()
         };
+        self.observed.store(false, Ordering::Relaxed);
+        let disconnect = |handlers: Handlers<S>| {
+            handlers.hooks(|hook| matches!(hook, Hook::Disconnect(_)))
+        };
         // Without the lock: dropping the others runs a user's code.
         handlers
-            .and_then(|handlers| guarded(|| handlers.into_disconnect()))
+            .and_then(|handlers| guarded(|| disconnect(handlers)))
             .unwrap_or_default()
+    }
+
+    /// The handlers of an event.
+    fn find(&self, event: &str) -> Found<S> {
+        self.read(|handlers| handlers.of(event)).unwrap_or_default()
+    }
+
+    /// Removes what was registered under this id. Returns whether it was there.
+    pub(crate) fn remove(&self, id: HandlerId) -> bool {
+        let removed = self.edit(|handlers| handlers.remove(id));
+        removed.is_some_and(|(events, hook)| !events.is_empty() || hook.is_some())
+    }
+
+    /// Calls the listeners to what is sent with the event that `event` returns, if there
+    /// are any. The events that a listener sends are not listened to.
+    pub(crate) fn observe(&self, event: impl FnOnce() -> Option<handler::Event>) {
+        thread_local! {
+            static LISTENING: Cell<bool> = const { Cell::new(false) };
+        }
+        if !self.observed.load(Ordering::Relaxed) || LISTENING.replace(true) {
+            return;
+        }
+        let listeners = self.hooks(|hook| matches!(hook, Hook::Outgoing(_)));
+        if let Some(handler::Event { name, args }) = &event() {
+            for listener in listeners {
+                if let Hook::Outgoing(call) = listener
+                    && guarded(move || call(name, args)).is_none()
+                {
+                    complain("a listener to outgoing events panicked");
+                }
+            }
+        }
+        LISTENING.set(false);
     }
 
     /// Exchanges `done`, which is empty, for everything that waits. Returns `false` if
@@ -144,70 +197,166 @@ pub(crate) async fn run<S: Owner>(socket: S) {
 async fn work_on<S: Owner>(socket: &S, work: Work) {
     match work {
         Work::Event(event) => {
-            let (id, cost) = (event.id, event.cost);
-            match guarded_async(pin!(Some(handle(socket, event)))).await {
-                Some(Some(answer)) => reply(socket, id, answer),
-                Some(None) => {}
-                None => {
-                    complain("a handler panicked");
-                    reply_error(socket, id, "internal error");
-                }
+            let cost = event.cost;
+            let mut reply = Reply::new(socket, event.id);
+            let handled = {
+                let work = pin!(Some(handle(socket, event, &mut reply)));
+                guarded_async(work).await
+            };
+            if handled.is_none() {
+                complain("a handler panicked when it was dropped");
+                reply.failed("internal error");
             }
-            socket.work_done(cost);
+            let due_later = reply.settle();
+            socket.work_done(cost - due_later);
         }
         Work::Last { reason, told } => {
-            let handlers = socket.inbox().take_disconnect();
-            for on_disconnect in handlers.into_iter().filter(|_| told) {
-                let call =
-                    pin!(Some(async { on_disconnect(socket.clone(), reason).await }));
-                if guarded_async(call).await.is_none() {
-                    complain("a disconnect handler panicked");
-                }
+            if told {
+                let last = |hook: &Hook<S>| matches!(hook, Hook::Disconnecting(_));
+                say_goodbye(socket, socket.inbox().hooks(last), reason).await;
+            }
+            socket.forget_rooms();
+            let hooks = socket.inbox().take_disconnect();
+            if told {
+                say_goodbye(socket, hooks, reason).await;
             }
         }
     }
 }
 
-type Answer = Result<Encoded, serde_json::Error>;
-
-/// Calls the handlers of an event. Returns what the event's own handler answers.
-async fn handle<S: Owner>(socket: &S, event: Event) -> Option<Answer> {
-    let name = args::event_name(&event.array).ok()?;
-    let (any, own) = socket.inbox().handlers_of(&name);
-    for on_any in any {
-        let args = event.raw().to_args().ok()?;
-        on_any(socket.clone(), name.clone().into_owned(), args).await;
-    }
-    let running = match own?.start(socket.clone(), event.raw()) {
-        Ok(running) => running,
-        Err(error) => {
-            // The reason quotes the client, who may have said a megabyte.
-            let reason: String = error.to_string().chars().take(MAX_REASON).collect();
-            tracing::debug!(event = &*name, reason, "arguments that do not fit");
-            let message = format!("invalid arguments: {reason}");
-            return Some(args::encode(None, &(false, message)));
+/// Calls these handlers with the reason why the client left.
+async fn say_goodbye<S: Owner>(
+    socket: &S,
+    hooks: Vec<Hook<S>>,
+    reason: DisconnectReason,
+) {
+    for hook in hooks {
+        let (Hook::Disconnecting(call) | Hook::Disconnect(call)) = hook else {
+            continue;
+        };
+        let work = async { call((socket.clone(), reason)).await };
+        if guarded_async(pin!(Some(work))).await.is_none() {
+            complain("a disconnect handler panicked");
         }
+    }
+}
+
+/// An event as it came, or as middleware passed it on.
+enum Source {
+    Wire(Event),
+    Passed(handler::Event),
+}
+
+impl Source {
+    fn raw(&self) -> RawArgs<'_> {
+        match self {
+            Self::Wire(event) => event.raw(),
+            Self::Passed(event) => event.args.raw(),
+        }
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Wire(event) => args::event_name(&event.array).unwrap_or_default(),
+            Self::Passed(event) => (&event.name).into(),
+        }
+    }
+}
+
+/// Calls the handlers of an event.
+async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
+    let Ok(name) = args::event_name(&event.array) else {
+        return;
     };
-    // It has its arguments: what they came from is not kept any longer.
-    drop(event);
-    Some(running.await)
+    let mut found = socket.inbox().find(&name);
+    let source = if found.hooks.is_empty() {
+        drop(name);
+        Source::Wire(event)
+    } else {
+        let Ok(args) = event.raw().to_args() else {
+            return;
+        };
+        let name = name.into_owned();
+        drop(event);
+        let event = handler::Event { name, args };
+        let Some(event) = pass(socket, found.hooks, event, reply).await else {
+            return;
+        };
+        // Another name, perhaps; and the handlers may have changed.
+        found = socket.inbox().find(&event.name);
+        Source::Passed(event)
+    };
+    let mut source = Some(source);
+    let mut handlers = found.first.into_iter().chain(found.others).peekable();
+    while let Some(Registered { id, once, handler }) = handlers.next() {
+        let Some(event) = &source else { break };
+        let ack = &mut || reply.own_ack();
+        let running = match handler.start(socket.clone(), event.raw(), ack) {
+            Ok(running) => running,
+            Err(error) => {
+                // The reason quotes the client, who may have said a megabyte.
+                let reason: String = error.to_string().chars().take(MAX_REASON).collect();
+                let event = &*event.name();
+                tracing::debug!(event, reason, "arguments that do not fit");
+                reply.failed(format!("invalid arguments: {reason}"));
+                continue;
+            }
+        };
+        if handlers.peek().is_none() {
+            // The last one has its arguments: what they came from is not kept any longer.
+            source = None;
+        }
+        if once && !socket.inbox().remove(id) {
+            continue;
+        }
+        let Some(returned) = guarded_async(pin!(Some(running))).await else {
+            complain("a handler panicked");
+            reply.failed("internal error");
+            continue;
+        };
+        reply.returned(returned);
+    }
 }
 
-fn reply<S: Owner>(socket: &S, id: Option<u64>, answer: Answer) {
-    let Some(id) = id else { return };
-    match answer {
-        Ok(encoded) => socket.answer(id, encoded),
-        Err(error) => {
-            complain(&format!("an acknowledgement cannot be sent: {error}"));
-            reply_error(socket, Some(id), "the answer cannot be sent");
+/// Calls middleware, then the handlers of every event. Returns the event that is left for
+/// its own handlers.
+async fn pass<S: Owner>(
+    socket: &S,
+    hooks: Vec<Hook<S>>,
+    mut event: handler::Event,
+    reply: &mut Reply<'_, S>,
+) -> Option<handler::Event> {
+    for hook in &hooks {
+        let Hook::Middleware(check) = hook else {
+            continue;
+        };
+        let verdict = async { check((socket.clone(), event)).await };
+        event = match guarded_async(pin!(Some(verdict))).await {
+            Some(Ok(event)) => event,
+            Some(Err(reason)) => {
+                tracing::debug!(reason, "middleware refused an event");
+                reply.refused(&reason);
+                return None;
+            }
+            None => {
+                complain("a middleware for events panicked");
+                reply.refused("internal error");
+                return None;
+            }
+        };
+    }
+    for hook in &hooks {
+        let Hook::Any(wants_ack, call) = hook else {
+            continue;
+        };
+        let ack = if *wants_ack { reply.ack() } else { Ack::none() };
+        let work = async { call((socket.clone(), event.clone(), ack)).await };
+        if guarded_async(pin!(Some(work))).await.is_none() {
+            complain("a catch-all handler panicked");
+            reply.failed("internal error");
         }
     }
-}
-
-fn reply_error<S: Owner>(socket: &S, id: Option<u64>, message: &str) {
-    if let (Some(id), Ok(answer)) = (id, args::encode(None, &(false, message))) {
-        socket.answer(id, answer);
-    }
+    Some(event)
 }
 
 /// A mistake of the program that a client can repeat a million times.

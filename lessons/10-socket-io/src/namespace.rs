@@ -77,7 +77,7 @@ impl Namespace {
     /// ```
     pub fn middleware<F, Fut>(&self, check: F) -> &Self
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
         self.0.entrance.add_middleware(check);

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -16,7 +15,7 @@ use crate::broadcast::Broadcast;
 use crate::data::Data;
 use crate::error::JoinError;
 use crate::gate::Departure;
-use crate::handler::Handler;
+use crate::handler::Event as Observed;
 use crate::inbox::{self, Inbox};
 use crate::link::Link;
 use crate::machine::{Event, Key};
@@ -27,10 +26,11 @@ use crate::reason::DisconnectReason;
 use crate::recovery::Saved;
 use crate::room::{Room, SocketId};
 use crate::wire::args;
-use crate::wire::args::{Args, Encoded, IntoArgs};
+use crate::wire::args::{Encoded, IntoArgs};
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
 use crate::wire::packet::PacketType;
 
+mod events;
 mod session;
 
 /// One client in one namespace: a cheap handle.
@@ -129,69 +129,16 @@ impl Socket {
         &self.0.parts.data
     }
 
-    // --- Events in ---
-
-    /// Handles an event. What the handler returns is the acknowledgement, if the client
-    /// asked for one.
-    ///
-    /// Arguments are decoded into the handler's types. If they do not fit, the handler is
-    /// not called, and the acknowledgement is `false` and the reason. A second handler for
-    /// the same event takes the first one's place.
-    ///
-    /// Events of one socket are handled one after another. A handler that wants to wait
-    /// for another event of the same socket must leave that to a task. One that panics is
-    /// over, and nothing else is: the acknowledgement is `false, "internal error"`.
-    ///
-    /// ```
-    /// # use socket_io::{Io, Socket};
-    /// # let io = Io::default();
-    /// io.of("/chat", |socket| {
-    ///     socket.on("join", async |socket: Socket, room: String| socket.join(room).is_ok());
-    /// });
-    /// ```
-    pub fn on<H: Handler<Self, Signature>, Signature: 'static>(
-        &self,
-        event: &str,
-        handler: H,
-    ) {
-        let before = self.0.inbox.edit(|handlers| handlers.on(event, handler));
-        drop(before);
-    }
-
-    /// Handles every event, before its own handler. One that panics takes the event with
-    /// it.
-    pub fn on_any<F, Fut>(&self, handler: F)
-    where
-        F: Fn(Self, String, Args) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
-        let handler = Arc::new(move |socket, event, args| {
-            Box::pin(handler(socket, event, args)) as crate::handler::Job
-        });
-        self.0.inbox.edit(|handlers| handlers.on_any(handler));
-    }
-
-    /// Is called once, when the socket has left its namespace and all rooms, after the
-    /// events that came before. If it panics, the others are called all the same.
-    pub fn on_disconnect<F, Fut>(&self, handler: F)
-    where
-        F: Fn(Self, DisconnectReason) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
-        let handler = Arc::new(move |socket, reason| {
-            Box::pin(handler(socket, reason)) as crate::handler::Job
-        });
-        self.0
-            .inbox
-            .edit(|handlers| handlers.on_disconnect(handler));
-    }
-
     // --- Events out ---
 
     /// Sends an event to this client. If it is gone, so is the event, unless it [comes
     /// back](crate::Recovery) for it.
+    ///
+    /// An event with a name that the protocol keeps for itself, like `disconnect`, or with
+    /// arguments that JSON cannot express, is not sent, and the log has the reason.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
         if let Some(outgoing) = Outgoing::event(event, &args) {
+            self.observe(|| outgoing.observed());
             self.namespace().send(outgoing, self, false);
         }
     }
@@ -200,6 +147,7 @@ impl Socket {
     /// for what is soon outdated.
     pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) {
         if let Some(outgoing) = Outgoing::event(event, &args) {
+            self.observe(|| outgoing.observed());
             self.namespace().send(outgoing, self, true);
         }
     }
@@ -291,6 +239,10 @@ impl Socket {
     /// Leaves a room.
     pub fn leave(&self, room: &str) {
         let mut rooms = self.lock_rooms();
+        // The client may be back, with the same id and in the same rooms.
+        if self.has_left() {
+            return;
+        }
         if let Some(index) = position(&rooms, room) {
             let (room, _) = rooms.swap_remove(index);
             self.namespace().adapter().leave(self.id(), &room);
@@ -306,7 +258,9 @@ impl Socket {
     }
 
     /// Returns the rooms it has joined. Its own, which every socket has, is not a name and
-    /// not among them: that is [`id`](Self::id).
+    /// not among them: that is [`id`](Self::id). When it has left, these are the rooms that
+    /// it was in, until the handlers of [`on_disconnecting`](Self::on_disconnecting) have
+    /// returned.
     pub fn rooms(&self) -> Vec<Arc<str>> {
         let rooms = self.lock_rooms();
         rooms.iter().map(|(name, _)| name.clone()).collect()
@@ -330,6 +284,7 @@ impl Socket {
     // --- The end ---
 
     /// Disconnects the client from the namespace. It does not come back by itself.
+    /// Events that the server has received by then are still handled.
     pub fn disconnect(&self) {
         self.disconnect_because(DisconnectReason::ServerNamespace);
     }
@@ -403,11 +358,19 @@ impl Socket {
         let Some(link) = self.0.parts.link.upgrade() else {
             return false;
         };
-        let asked = link.ask(self.key(), id, question) && self.deliver(packet, volatile);
+        let asked = link.ask(self.key(), id, question) && {
+            self.observe(|| packet.observed());
+            self.deliver(packet, volatile)
+        };
         if !asked {
             link.forget(self.key(), id);
         }
         asked
+    }
+
+    /// Calls the listeners to what is sent. Not under a lock: they are a user's code.
+    fn observe(&self, event: impl FnOnce() -> Option<Observed>) {
+        self.0.inbox.observe(event);
     }
 
     pub(crate) fn forget(&self, id: u64) {
@@ -445,12 +408,12 @@ impl Socket {
         let complete = self.namespace().complete();
         let farewell = matches!(reason, DisconnectReason::ServerNamespace);
         // Until it is saved: a client that is back already waits for that.
-        let mut saving = self.lock_rooms();
+        let saving = self.lock_rooms();
         let Some(Departure { was_in, sent }) = self.mailbox().gate().leave(farewell)
         else {
             return;
         };
-        let joined = std::mem::take(&mut *saving);
+        let joined = saving.clone();
         let rooms: Vec<_> = joined.iter().map(|(name, _)| name.clone()).collect();
         // A client that came back and is gone again at once can come back again.
         let known = reason.is_recoverable() && (was_in || self.recovered());
@@ -472,6 +435,8 @@ impl Socket {
             if self.0.inbox.finish(reason, was_in) {
                 link.tasks().spawn(inbox::run(self.clone()));
             }
+        } else {
+            inbox::Owner::forget_rooms(self);
         }
     }
 
@@ -494,6 +459,10 @@ impl inbox::Owner for Socket {
         self.deliver(&Outgoing::answer(answer).encode_ack(name, id), false);
     }
 
+    fn forget_rooms(&self) {
+        self.lock_rooms().clear();
+    }
+
     fn work_done(&self, cost: usize) {
         if let Some(link) = self.0.parts.link.upgrade() {
             link.work_done(cost);
@@ -507,6 +476,7 @@ impl Member for Inner {
     }
 
     fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
+        self.inbox.observe(|| packet.observed());
         self.parts.mailbox.deliver(packet, volatile)
     }
 }

@@ -676,7 +676,7 @@ async fn a_panic_when_a_handler_is_dropped_is_its_own() {
             let _bomb = Bomb;
             tokio::task::yield_now().await;
         });
-        let captured = Bomb;
+        let captured = Arc::new(Bomb);
         socket.on("other", move |_: Socket| {
             let _ = &captured;
             std::future::ready(true)

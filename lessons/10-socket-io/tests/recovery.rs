@@ -552,3 +552,31 @@ async fn an_event_can_be_sent_while_another_is_being_queued() {
     assert!(slow.starts_with(r#"2["slow",""#), "{slow}");
     assert!(offset(&slow) < offset(&quick));
 }
+
+#[tokio::test]
+async fn a_handle_that_has_left_does_not_take_the_client_that_is_back_out_of_a_room() {
+    let io = recovering(Recovery::default());
+    let (sender, mut left) = tokio::sync::mpsc::unbounded_channel();
+    io.of("/", move |socket| {
+        let sender = sender.clone();
+        socket.on("join", async |socket: Socket, room: String| {
+            socket.join(room).is_ok()
+        });
+        socket.on_disconnecting(async move |socket, _| {
+            assert_eq!(socket.rooms(), ["lobby".into()]);
+            socket.leave("lobby");
+            sender.send(()).unwrap();
+        });
+    });
+    let address = serve(&io).await;
+    let (_stale, place) = settle(&io, address, "lobby").await;
+    let (mut client, said) = Client::join(address, "/", &auth(&place)).await;
+    assert_eq!(said["sid"], place.sid.as_str());
+    soon("the old handle to leave", left.recv()).await.unwrap();
+    io.namespace("/")
+        .unwrap()
+        .to("lobby")
+        .emit("still there", ());
+    let packet = client.packet().await;
+    assert!(packet.starts_with(r#"2["still there""#), "{packet}");
+}

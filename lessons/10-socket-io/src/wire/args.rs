@@ -51,7 +51,42 @@ pub struct Args {
 }
 
 impl Args {
-    /// The arguments as a JSON array; bytes are placeholders in it.
+    /// Builds arguments whose number, or whose shape, only the running program knows.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use socket_io::Args;
+    ///
+    /// # fn example(socket: socket_io::Socket, photos: Vec<(String, Vec<u8>)>) -> Result<(), serde_json::Error> {
+    /// let args = Args::build(|args| {
+    ///     for (name, photo) in photos {
+    ///         // Bytes anywhere in JSON.
+    ///         let photo = args.attach(photo);
+    ///         args.push(&json!({ "name": name, "photo": photo }))?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// socket.emit("photos", args);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `build`, and bytes that were attached and are not in the arguments exactly
+    /// once.
+    pub fn build(
+        build: impl FnOnce(&mut ArgsWriter) -> Result<(), serde_json::Error>,
+    ) -> Result<Self, serde_json::Error> {
+        let Encoded { json, attachments } = write(build)?;
+        Ok(Self {
+            json: json.into(),
+            attachments: attachments.into(),
+        })
+    }
+
+    /// The arguments as a JSON array; bytes are placeholders in it,
+    /// `{"_placeholder":true,"num":0}` for the first of the
+    /// [`attachments`](Self::attachments).
     pub fn json(&self) -> &str {
         &self.json
     }
@@ -66,12 +101,15 @@ impl Args {
     /// # Errors
     /// They do not fit.
     pub fn decode<T: FromArgs>(&self) -> Result<T, serde_json::Error> {
-        let raw = RawArgs {
+        self.raw().decode()
+    }
+
+    pub(crate) fn raw(&self) -> RawArgs<'_> {
+        RawArgs {
             array: &self.json,
             skip: 0,
             attachments: &self.attachments,
-        };
-        raw.decode()
+        }
     }
 
     /// The arguments of an acknowledgement that has been checked.
@@ -80,6 +118,13 @@ impl Args {
             json: array.into(),
             attachments: attachments.into(),
         }
+    }
+}
+
+impl Default for Args {
+    /// No arguments.
+    fn default() -> Self {
+        Self::from_wire("[]", &[])
     }
 }
 
@@ -329,6 +374,13 @@ impl ArgsWriter {
         serde_json::to_writer(&mut self.json, value)
     }
 
+    /// Attaches bytes. Returns their placeholder, which must be pushed exactly once, at any
+    /// depth of a [`Value`].
+    pub fn attach(&mut self, bytes: impl Into<Bytes>) -> Value {
+        let num = binary::attach(bytes.into());
+        serde_json::json!({ "_placeholder": true, "num": num })
+    }
+
     fn separate(&mut self) {
         if self.json.len() > 1 {
             self.json.push(b',');
@@ -349,23 +401,32 @@ pub(crate) fn encode(
     name: Option<&str>,
     args: &impl IntoArgs,
 ) -> Result<Encoded, serde_json::Error> {
+    write(|writer| {
+        if let Some(name) = name {
+            writer.push(name)?;
+        }
+        args.write(writer)
+    })
+}
+
+fn write(
+    work: impl FnOnce(&mut ArgsWriter) -> Result<(), serde_json::Error>,
+) -> Result<Encoded, serde_json::Error> {
     let (json, attachments) = binary::collect(|| {
         let mut writer = ArgsWriter {
             json: Vec::with_capacity(128),
         };
         writer.json.push(b'[');
-        if let Some(name) = name {
-            writer.push(name)?;
-        }
-        args.write(&mut writer)?;
+        work(&mut writer)?;
         writer.json.push(b']');
         Ok::<_, serde_json::Error>(writer.json)
     });
     let json = String::from_utf8(json?).map_err(serde_json::Error::custom)?;
-    // A `Value` from elsewhere can look like a placeholder.
+    // Bytes that were attached can be nowhere, and a `Value` from elsewhere can look like a
+    // placeholder.
     if !attachments.is_empty() && !binary::placeholders_fit(&json, attachments.len())? {
         return Err(serde_json::Error::custom(
-            "a value looks like a placeholder for bytes",
+            "bytes and placeholders do not match",
         ));
     }
     Ok(Encoded { json, attachments })

@@ -1,12 +1,15 @@
 //! A packet on its way out: encoded once, however many receive it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use engine_io::EncodedMessage;
 
+use crate::handler::Event;
 use crate::sent::Number;
-use crate::wire::args::{self, Encoded, IntoArgs};
-use crate::wire::packet::{Packet, PacketType};
+use crate::wire::args::{self, Encoded, IntoArgs, RawArgs};
+use crate::wire::packet::{Packet, PacketLimits, PacketType};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
@@ -51,6 +54,30 @@ impl EncodedPacket {
         self.messages().iter().map(EncodedMessage::size).sum()
     }
 
+    /// The event in the packet, for listeners. `None` if it is no event.
+    pub(crate) fn observed(&self) -> Option<Event> {
+        let (text, attachments) = self.messages().split_first()?;
+        let limits = PacketLimits {
+            max_attachments: usize::MAX,
+            max_depth: usize::MAX,
+        };
+        let packet = Packet::parse_within(text.as_text()?, limits).ok()?;
+        if !matches!(packet.kind, PacketType::Event | PacketType::BinaryEvent) {
+            return None;
+        }
+        let json = match self.number {
+            // Without the offset, the last argument.
+            Some(_) => {
+                let (before, _) = packet.data.rsplit_once(",\"")?;
+                Cow::Owned(format!("{before}]"))
+            }
+            None => Cow::Borrowed(packet.data),
+        };
+        let bytes = |it: &EncodedMessage| Bytes::copy_from_slice(it.payload());
+        let attachments: Vec<_> = attachments.iter().map(bytes).collect();
+        observed(&json, &attachments)
+    }
+
     /// A packet without attachments.
     pub(crate) fn plain(kind: PacketType, namespace: &str, data: &str) -> Self {
         let packet = Packet {
@@ -91,6 +118,11 @@ impl Outgoing {
                 None
             }
         }
+    }
+
+    /// The event, for listeners.
+    pub(crate) fn observed(&self) -> Option<Event> {
+        observed(&self.0.json, &self.0.attachments)
     }
 
     pub(crate) fn answer(encoded: Encoded) -> Self {
@@ -142,4 +174,16 @@ impl Outgoing {
             .map(|bytes| EncodedMessage::binary(bytes));
         EncodedPacket::new([text].into_iter().chain(attachments))
     }
+}
+
+fn observed(array: &str, attachments: &[Bytes]) -> Option<Event> {
+    let raw = RawArgs {
+        array,
+        skip: 1,
+        attachments,
+    };
+    Some(Event {
+        name: args::event_name(array).ok()?.into_owned(),
+        args: raw.to_args().ok()?,
+    })
 }

@@ -115,7 +115,7 @@ impl Client {
         self.0.send(Frame::binary(bytes.to_vec())).await.unwrap();
     }
 
-    async fn frame(&mut self) -> Option<Frame> {
+    pub async fn frame(&mut self) -> Option<Frame> {
         soon("a frame", self.0.next()).await?.ok()
     }
 
