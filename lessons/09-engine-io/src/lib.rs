@@ -44,12 +44,15 @@
 //! ```
 
 mod config;
+mod cookie;
 mod deadlines;
 #[cfg(test)]
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
 mod handshake;
+mod hooks;
+mod listener;
 pub mod machine;
 #[cfg(test)]
 mod model;
@@ -57,7 +60,10 @@ mod occasionally;
 mod origin;
 mod packet;
 pub mod payload;
+mod peer;
 mod refusal;
+mod request;
+mod respond;
 mod screen;
 mod serve;
 mod server;
@@ -66,6 +72,7 @@ mod sid;
 mod stream;
 mod sync;
 mod transport;
+mod upgrade;
 // A solution uses the name `engine_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as engine_io;
@@ -74,15 +81,21 @@ extern crate self as engine_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
-pub use config::{Config, Cors, Transport, Transports};
+pub use config::{Config, Cors, CorsHeaders, OriginRule, Transport, Transports};
+pub use cookie::{Cookie, SameSite};
 pub use deadlines::{Deadlines, Expire};
 pub use filter::filter;
 pub use handshake::Handshake;
+pub use hooks::{ConnectionError, Hooks};
+pub use listener::{Listener, with_handshake};
 pub use machine::{CloseReason, Closed};
 pub use origin::is_same_origin;
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
+pub use peer::Peer;
 pub use refusal::Refusal;
+pub use request::RequestHead;
 pub use serve::{ServeLimits, run};
 pub use server::Server;
 pub use session::{Application, Receiver, Session};
 pub use sid::random_id;
+pub use stream::RequestBody;

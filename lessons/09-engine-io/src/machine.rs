@@ -53,6 +53,10 @@ pub enum CloseReason {
     /// The client sent an invalid packet, or the application could make no sense of a
     /// message.
     ParseError,
+    /// The client sent a message larger than [`Config::max_payload`], or in more fragments
+    /// than [`Config::max_fragments`]. Over polling it gets 413, over WebSocket the close
+    /// code 1009.
+    MessageTooLarge,
     /// The client read slower than it was sent to, and its outbound budget was spent.
     SlowReader,
     /// All sessions together held more than [`Config::total_outbound`], and this client
@@ -81,7 +85,7 @@ impl CloseReason {
             | Self::ServerShutdown
             | Self::Forced
             | Self::Panicked => true,
-            Self::TransportClose | Self::TransportError => {
+            Self::TransportClose | Self::TransportError | Self::MessageTooLarge => {
                 transport == Transport::WebSocket
             }
             Self::PingTimeout
@@ -99,6 +103,7 @@ impl fmt::Display for CloseReason {
             Self::TransportError => "transport error",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
+            Self::MessageTooLarge => "message too large",
             Self::SlowReader => "slow reader",
             Self::MemoryPressure => "memory pressure",
             Self::Stalled => "application stalled",

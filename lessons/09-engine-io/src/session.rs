@@ -139,7 +139,7 @@ impl Session {
     ) -> Self {
         Self(Arc::new(Shared {
             sid,
-            base64: handshake.parameter("b64") == Some("1"),
+            base64: handshake.parameter("b64").as_deref() == Some("1"),
             handshake,
             registry,
             state: Mutex::new(State {
@@ -448,12 +448,14 @@ impl Session {
 }
 
 /// Calls into the application. A panic there is logged and goes no further.
-fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|panic| {
-            tracing::error!(callback = what, panic = text(&**panic), "panicked");
-        })
+        .inspect_err(|panic| log_panic(what, &**panic))
         .ok()
+}
+
+pub(crate) fn log_panic(what: &str, panic: &(dyn Any + Send)) {
+    tracing::error!(callback = what, panic = text(panic), "panicked");
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

@@ -92,6 +92,7 @@ where
         Err(PostError::TooSlow | PostError::Broken) => {
             session.close(CloseReason::TransportError);
         }
+        Err(PostError::TooLarge) => session.close(CloseReason::MessageTooLarge),
         _ => {}
     }
     result

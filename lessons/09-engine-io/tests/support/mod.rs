@@ -274,6 +274,16 @@ pub async fn read_response(stream: &mut TcpStream) -> Response {
     }
 }
 
+/// Sends a request and reads the head of its answer.
+pub async fn head(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon("a head", stream.read_u8()).await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
 pub struct Client(pub WebSocketStream<TcpStream>);
 
 impl Client {
