@@ -71,6 +71,8 @@ mod session;
 mod sid;
 mod stream;
 mod sync;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod transport;
 mod upgrade;
 // A solution uses the name `engine_io::` as an answer does, so that one can take the
