@@ -54,8 +54,9 @@ pub enum CloseReason {
     /// message.
     ParseError,
     /// The client sent a message larger than [`Config::max_payload`], or in more fragments
-    /// than [`Config::max_fragments`]. Over polling it gets 413, over WebSocket the close
-    /// code 1009.
+    /// than [`Config::max_fragments`]. A WebSocket ends with that, with the close code
+    /// 1009. Over polling the client gets 413, and this is the reason if it then goes, as
+    /// the official one does.
     MessageTooLarge,
     /// The client read slower than it was sent to, and its outbound budget was spent.
     SlowReader,
@@ -247,6 +248,8 @@ pub struct Machine {
     get: Get,
     /// A POST is being read.
     posting: bool,
+    /// The client's last message was a POST larger than it may be.
+    oversized: bool,
     /// The application has asked not to be given more. It has until then to move.
     paused_until: Option<Instant>,
     /// A poll may be let go with a noop.
@@ -280,6 +283,7 @@ impl Machine {
             progressed: false,
             get: Get::None,
             posting: false,
+            oversized: false,
             paused_until: None,
             noop_ready: false,
             noop_at: None,
@@ -299,6 +303,27 @@ impl Machine {
     /// queued.
     pub fn ended(&self) -> Option<CloseReason> {
         self.reason
+    }
+
+    /// Returns why the session ended, for the application: a client that goes because its
+    /// message was [refused](Self::post_too_large) has not just gone.
+    ///
+    /// ```
+    /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
+    /// # let now = std::time::Instant::now();
+    /// # let mut machine = Machine::new(now, Transport::Polling, &Config::default(), Packet::Open("{}").encode());
+    /// machine.post_too_large();
+    /// assert!(machine.receive(now, Packet::Close).is_err());
+    /// assert_eq!(machine.ended(), Some(CloseReason::TransportClose));
+    /// assert_eq!(machine.close_reason(), Some(CloseReason::MessageTooLarge));
+    /// ```
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.reason {
+            Some(CloseReason::TransportClose) if self.oversized => {
+                Some(CloseReason::MessageTooLarge)
+            }
+            reason => reason,
+        }
     }
 
     /// Whether nothing is left to send either.
@@ -370,7 +395,10 @@ impl Machine {
             return Err(reason);
         }
         match packet {
-            Packet::Message(message) => return Ok(Some(message)),
+            Packet::Message(message) => {
+                self.oversized = false;
+                return Ok(Some(message));
+            }
             Packet::Pong(_) => {
                 if let Heartbeat::PongBy(_) = self.heartbeat {
                     self.heartbeat = Heartbeat::PingAt(after(now, self.ping_interval));
@@ -507,6 +535,11 @@ impl Machine {
         self.posting = false;
     }
 
+    /// A POST was larger than it may be, and was refused. The session goes on.
+    pub fn post_too_large(&mut self) {
+        self.oversized = true;
+    }
+
     // --- Upgrade ---
 
     /// A WebSocket has come with this session's id. Returns whether it may probe: one at
@@ -533,6 +566,7 @@ impl Machine {
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
                 self.noop_at = None;
+                self.oversized = false;
                 Probe::Upgraded
             }
             _ => Probe::GiveUp,

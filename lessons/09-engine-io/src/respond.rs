@@ -6,7 +6,7 @@ use futures_util::Stream;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::config::Transport;
-use crate::machine::CloseReason;
+use crate::machine::{CloseReason, Machine};
 use crate::origin::{Verdict, preflight};
 use crate::peer::Peer;
 use crate::refusal::{Refusal, Refused};
@@ -188,7 +188,7 @@ where
         .header(header::CONTENT_LENGTH)
         .and_then(|len| len.parse::<u64>().ok());
     if announced.is_some_and(|len| len > config.max_payload as u64) {
-        session.close(CloseReason::MessageTooLarge);
+        session.with(Machine::post_too_large);
         return Ok(unread(StatusCode::PAYLOAD_TOO_LARGE, ""));
     }
     let limits = BodyLimits {

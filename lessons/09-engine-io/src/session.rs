@@ -348,7 +348,7 @@ impl Session {
 
     fn end(&self, mut state: MutexGuard<'_, State>, writers: [Option<Waker>; 2]) {
         self.0.ended.store(true, Ordering::Release);
-        let reason = state.machine.ended();
+        let reason = state.machine.close_reason();
         let receiver = state.receiver.take();
         let leaves =
             state.machine.is_closed() && std::mem::replace(&mut state.registered, false);

@@ -267,24 +267,43 @@ async fn a_body_over_the_limit_is_not_read_to_its_end_and_the_application_is_tol
         ..calm()
     })
     .await;
-    // As much as allowed is allowed.
-    let sid = server.open().await;
-    let most = format!("4{}", "x".repeat(999));
-    assert_eq!(server.post(&sid, &most).await.body, "ok");
-    assert_eq!(server.poll(&sid).await.body, most);
     let announced = "Content-Length: 1000000000\r\n\r\n".to_owned();
     let chunk = "x".repeat(1001);
     let chunked = format!("Transfer-Encoding: chunked\r\n\r\n3e9\r\n{chunk}\r\n");
-    // Announced, and never sent; and not announced, and more than allowed.
+    // Announced, and never sent: the answer does not wait for it. And not announced, and
+    // more than allowed.
     for rest in [announced, chunked] {
         let sid = server.open().await;
         let head = format!(
             "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n"
         );
+        let request = head + &rest;
         let mut stream = server.connect().await;
-        stream.write_all((head + &rest).as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
         let refused = read_response(&mut stream).await;
         assert_eq!((refused.status, refused.body.as_str()), (413, ""));
+        // The session goes on: as much as allowed is allowed.
+        let most = format!("4{}", "x".repeat(999));
+        assert_eq!(server.post(&sid, &most).await.body, "ok");
+        assert_eq!(server.poll(&sid).await.body, most);
+        // A client that goes now goes for another reason.
+        assert_eq!(server.post(&sid, "1").await.body, "ok");
+        assert_eq!(server.closed().await, CloseReason::TransportClose);
+    }
+    for rest in ["1", ""] {
+        let sid = server.open().await;
+        let most = format!("4{}", "x".repeat(1000));
+        assert_eq!(server.post(&sid, &most).await.status, 413);
+        if rest.is_empty() {
+            // Or it just drops its poll.
+            let mut stream = server.connect().await;
+            let query = format!("EIO=4&transport=polling&sid={sid}");
+            let head = format!("GET /engine.io/?{query} HTTP/1.1\r\nHost: x\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            drop(stream);
+        } else {
+            assert_eq!(server.post(&sid, rest).await.body, "ok");
+        }
         assert_eq!(server.closed().await, CloseReason::MessageTooLarge);
     }
     server.still_serves().await;
