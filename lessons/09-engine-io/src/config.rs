@@ -119,7 +119,8 @@ impl fmt::Debug for OriginRule {
     }
 }
 
-/// What pages of other origins may send and read, beyond the usual.
+/// The methods and headers that pages of other origins may use, and the headers that they
+/// may read.
 ///
 /// ```
 /// use engine_io::{Config, CorsHeaders};
@@ -133,13 +134,14 @@ impl fmt::Debug for OriginRule {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorsHeaders {
-    /// The methods that a preflight allows. If there are none, `GET` and `POST`, which
-    /// are all that the protocol has.
+    /// The methods that a preflight allows. An empty list stands for `GET` and `POST`, the
+    /// only methods in the protocol.
     pub methods: Vec<Method>,
-    /// The request headers that a preflight allows. If there are none, all that the page
-    /// asks for: the server itself heeds none of them.
+    /// The request headers that a preflight allows. An empty list stands for all headers
+    /// that the page asks for, because the server itself ignores them.
     pub allowed: Vec<HeaderName>,
-    /// The response headers that a page may read, beside those that it may always.
+    /// The response headers that a page may read, in addition to the few that browsers
+    /// always let it read.
     pub exposed: Vec<HeaderName>,
 }
 
@@ -168,11 +170,12 @@ pub struct Config {
     pub allow_upgrades: bool,
     /// Which pages may connect. Default those of the same origin.
     pub cors: Cors,
-    /// What pages of other origins may send and read. Default what they ask for.
+    /// The headers that pages of other origins may send and read. By default they may send
+    /// any header that they ask for.
     pub cors_headers: CorsHeaders,
     /// The cookie for a load balancer. Default none.
     pub cookie: Option<Cookie>,
-    /// The application's own word on requests. Default none.
+    /// Functions of the application that the server calls about requests. Default none.
     pub hooks: Hooks,
     /// How long [`Hooks::allow_request`] may take. Default 10 s.
     pub check_timeout: Duration,

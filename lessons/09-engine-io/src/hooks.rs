@@ -1,5 +1,5 @@
-//! The application's own word on requests: before a session exists, on the headers of
-//! responses, and about what was refused.
+//! The application's hooks: a check before a session exists, extra headers on responses,
+//! and reports of refused requests.
 //!
 //! Each hook is absent unless it is set, and then costs nothing. A hook that panics
 //! refuses the request for which it was called; its session, if there is one, goes on.
@@ -25,7 +25,8 @@ type Allow = Arc<dyn Fn(RequestHead) -> Check + Send + Sync>;
 type Headers = Arc<dyn Fn(&mut HeaderMap, &RequestHead) + Send + Sync>;
 type Report = Arc<dyn Fn(&ConnectionError) + Send + Sync>;
 
-/// The application's own word on requests: [`Config::hooks`](crate::Config::hooks).
+/// Functions of the application that the server calls about requests:
+/// [`Config::hooks`](crate::Config::hooks).
 ///
 /// A hook that panics refuses the request for which it was called, with 500, and that is
 /// logged as an error; nothing else ends. The reference server has the same hooks: the

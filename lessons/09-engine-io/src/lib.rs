@@ -8,7 +8,8 @@
 //!
 //! The core is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it
 //! are the transports, the [`Server`] with its sessions, the warp [`filter()`], and
-//! [`run`], the accept loop.
+//! [`run`], the accept loop. With the cargo feature `tower` there is also the module
+//! `tower`: the server as a service or a layer for axum.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -19,9 +19,9 @@ use crate::serve::ServeLimits;
 pub trait Listener: Send + 'static {
     /// A connection that is ready for requests.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-    /// What makes a connection ready after it was accepted. It runs in the connection's
-    /// own task, within [`ServeLimits::header_timeout`], so that a slow client delays no
-    /// other.
+    /// The future that makes an accepted connection ready for requests. It runs in the
+    /// connection's own task, within [`ServeLimits::header_timeout`], so that a slow client
+    /// does not delay the others.
     type Connecting: Future<Output = io::Result<Self::Stream>> + Send + 'static;
     /// Whether the connections are encrypted.
     const SECURE: bool = false;
@@ -34,7 +34,7 @@ pub trait Listener: Send + 'static {
         limits: &ServeLimits,
     ) -> impl Future<Output = io::Result<(Self::Connecting, Option<SocketAddr>)>> + Send;
 
-    /// Returns where this listener can be reached, for the log.
+    /// Returns the address or the path that this listener is bound to. The log names it.
     ///
     /// # Errors
     /// Returns an error if the system does not say.
@@ -66,8 +66,10 @@ impl Listener for TcpListener {
     }
 }
 
-/// Its clients have no address, so there is no limit for each: behind a proxy, name it in
-/// [`Config::trusted_proxies`](crate::Config::trusted_proxies).
+/// A client of a Unix-domain socket has no address, and sessions without an address are
+/// not limited [per address](crate::Config::max_sessions_per_address). Behind a proxy, set
+/// [`Config::trusted_proxies`](crate::Config::trusted_proxies), so that the proxy's headers
+/// name the addresses.
 #[cfg(unix)]
 impl Listener for UnixListener {
     type Stream = UnixStream;
@@ -88,7 +90,8 @@ impl Listener for UnixListener {
     }
 }
 
-/// Returns a listener whose connections are first given to `handshake`, as TLS wants it:
+/// Returns a listener that passes each new connection through `handshake` before the first
+/// request, which is how TLS works:
 ///
 /// ```no_run
 /// # use tokio::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The other end of a connection, for those who answer its requests.
+//! The other end of a connection, as the handlers of its requests see it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use crate::stream::Hold;
 
 /// The other end of the connection that a request came over.
 ///
-/// [`run`](crate::run) puts one into the extensions of each request. Below another server
-/// the application can do the same, so that the [`Server`](crate::Server) knows its
-/// clients' addresses and limits the sessions of each:
+/// [`run`](crate::run) puts a peer into the extensions of each request. Below another HTTP
+/// server the application can do the same, so that the [`Server`](crate::Server) knows
+/// its clients' addresses and can limit the sessions of each address:
 ///
 /// ```
 /// let mut request = http::Request::new(());
@@ -60,7 +60,7 @@ impl Peer {
         }))
     }
 
-    /// Returns the connection's remote address. A Unix-domain socket has none.
+    /// Returns the connection's remote address, or `None` for a Unix-domain socket.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.0.remote_addr
     }

@@ -85,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// A refusal, perhaps with the application's own words.
+/// A refusal, perhaps with a message from the application.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,

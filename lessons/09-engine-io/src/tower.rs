@@ -1,10 +1,10 @@
-//! The server as a [tower](https://docs.rs/tower) service: for axum and whatever else is
-//! built of such services. Needs the cargo feature `tower`.
+//! The server as a [tower](https://docs.rs/tower) service, for axum and other frameworks
+//! that are built on tower. Needs the cargo feature `tower`.
 //!
 //! A [`service`] answers every request that it is given: mount it under a path. A
 //! [`layer`] picks the requests below [`Config::path`](crate::Config::path) and passes
-//! the others on. Either is as good below `axum::serve` as below our own [`serve`]; below
-//! another server than ours, tell it the clients' addresses with a [`Peer`].
+//! the others on. Both work below `axum::serve` and below our own [`serve`]. Another HTTP
+//! server does not report the clients' addresses: add a [`Peer`] to each request there.
 //!
 //! With axum (the example `axum` is the whole program):
 //!
@@ -99,8 +99,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Keeps `owner` for as long as there is a copy of this service: for an application
-    /// that the server knows only weakly.
+    /// Keeps `owner` alive for as long as a copy of this service exists. That is useful if
+    /// the server has only a weak reference to its application.
     ///
     /// ```
     /// # struct Unused;

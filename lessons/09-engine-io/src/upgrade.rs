@@ -126,7 +126,7 @@ fn carry(
 enum Carried {
     /// The socket itself: what it was wrapped in keeps a buffer that is empty from now on.
     Socket(Connection<TcpStream>),
-    /// One that has no session, or that is not over TCP alone.
+    /// A connection without a session, or over anything other than plain TCP.
     Other(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
 
@@ -161,7 +161,7 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
         }
         Err(upgraded) => upgraded,
     };
-    // What it was wrapped in keeps a buffer, and many clients may come by a proxy's.
+    // Without hyper's wrapper and its buffer: behind a proxy all clients come this way.
     #[cfg(unix)]
     let upgraded = match upgraded.downcast::<TokioIo<Stream<UnixStream, Peer>>>() {
         Ok(parts) => {

@@ -1,5 +1,5 @@
-//! The application's own word on requests: `Config::hooks`, the cookie, and what pages of
-//! other origins may do.
+//! The application's hooks, the cookie, the rule for origins, and the request that a
+//! session remembers.
 
 mod support;
 
