@@ -245,8 +245,8 @@ pub struct Machine {
     get: Get,
     /// A POST is being read.
     posting: bool,
-    /// The client's last message was a POST larger than it may be.
-    oversized: bool,
+    /// Why the client goes, if it goes now: perhaps because its last POST was refused.
+    leaves_for: CloseReason,
     /// The application has asked not to be given more. It has until then to move.
     paused_until: Option<Instant>,
     /// A poll may be let go with a noop.
@@ -280,7 +280,7 @@ impl Machine {
             progressed: false,
             get: Get::None,
             posting: false,
-            oversized: false,
+            leaves_for: CloseReason::TransportClose,
             paused_until: None,
             noop_ready: false,
             noop_at: None,
@@ -316,9 +316,7 @@ impl Machine {
     /// ```
     pub fn close_reason(&self) -> Option<CloseReason> {
         match self.reason {
-            Some(CloseReason::TransportClose) if self.oversized => {
-                Some(CloseReason::MessageTooLarge)
-            }
+            Some(CloseReason::TransportClose) => Some(self.leaves_for),
             reason => reason,
         }
     }
@@ -392,7 +390,7 @@ impl Machine {
         }
         match packet {
             Packet::Message(message) => {
-                self.oversized = false;
+                self.leaves_for = CloseReason::TransportClose;
                 return Ok(Some(message));
             }
             Packet::Pong(_) => {
@@ -533,7 +531,7 @@ impl Machine {
 
     /// A POST was larger than it may be, and was refused. The session goes on.
     pub fn post_too_large(&mut self) {
-        self.oversized = true;
+        self.leaves_for = CloseReason::MessageTooLarge;
     }
 
     // --- Upgrade ---
@@ -562,7 +560,7 @@ impl Machine {
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
                 self.noop_at = None;
-                self.oversized = false;
+                self.leaves_for = CloseReason::TransportClose;
                 Probe::Upgraded
             }
             _ => Probe::GiveUp,
