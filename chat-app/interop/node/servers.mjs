@@ -30,6 +30,11 @@ export function once(emitter, event, milliseconds = 10_000) {
 /** The examples' heartbeat is short; this is one for tests that must not depend on who is quick. */
 export const PATIENT = ["--ping-interval", "25000", "--ping-timeout", "20000"];
 
+/** Whether an example that needs a cargo feature was built. With CI=true it must have been. */
+export function built(example) {
+  return process.env.CI === "true" || existsSync(join(examples, example));
+}
+
 /** Starts an example, on a free port unless told, and waits until it listens. */
 export async function start(example, { port = 0, options = [] } = {}) {
   const program = join(examples, example);

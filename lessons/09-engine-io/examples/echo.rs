@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Message, Receiver,
-    ServeLimits, Server, Session,
+    Application, CloseReason, Config, Cookie, Cors, EncodedMessage, Hooks, Message,
+    Receiver, ServeLimits, Server, Session,
 };
+use http::HeaderValue;
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
@@ -24,6 +25,18 @@ struct Options {
     /// Time for a client to answer a ping, in milliseconds.
     #[arg(long, default_value_t = 200)]
     ping_timeout: u64,
+    /// The largest message, in bytes.
+    #[arg(long, default_value_t = 1_000_000)]
+    max_payload: usize,
+    /// Let sessions stay on the transport that they opened with.
+    #[arg(long)]
+    no_upgrades: bool,
+    /// Open sessions only for requests with `token=TOKEN` in their query.
+    #[arg(long)]
+    token: Option<String>,
+    /// Name the session in a cookie, `io`.
+    #[arg(long)]
+    cookie: bool,
 }
 
 // ANCHOR: application
@@ -61,11 +74,24 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     println!("Listening on http://{}", listener.local_addr()?);
+    let mut hooks = Hooks::default().headers(|headers, _| {
+        headers.insert("x-server", HeaderValue::from_static("echo"));
+    });
+    if let Some(token) = options.token {
+        hooks = hooks.allow_request(move |request| {
+            let given = request.query_pairs().find(|(name, _)| name == "token");
+            let right = given.is_some_and(|(_, value)| value == token);
+            async move { right.then_some(()).ok_or("wrong token") }
+        });
+    }
     let config = Config {
         ping_interval: Duration::from_millis(options.ping_interval),
         ping_timeout: Duration::from_millis(options.ping_timeout),
-        max_payload: 1_000_000,
+        max_payload: options.max_payload,
+        allow_upgrades: !options.no_upgrades,
         cors: Cors::Any,
+        cookie: options.cookie.then(Cookie::default),
+        hooks,
         ..Config::default()
     };
     let filter = engine_io::filter(&Server::new(config, Echo));

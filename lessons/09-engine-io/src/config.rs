@@ -1,6 +1,13 @@
 //! Server configuration.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use http::{HeaderName, Method};
+
+use crate::cookie::Cookie;
+use crate::hooks::Hooks;
 
 /// The transport a session is using.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +61,23 @@ impl Transports {
 }
 
 /// Which pages of other origins may connect. Checked on every request that names an
-/// `Origin`, upgrades included: browsers do not apply CORS to WebSocket, so a server that
-/// does not look is open to every page on the web (CVE-2020-28481).
+/// `Origin`, upgrades included.
+///
+/// A page that may not connect is refused with 403. The reference server carries out what
+/// such a page asks for and only leaves out the header that would let it read the answer.
+/// That is not enough here: a POST needs no permission to be sent, and browsers do not
+/// apply CORS to WebSocket at all, so that a server that does not look is open to every
+/// page on the web, with its reader's cookies (CVE-2020-28481).
+///
+/// ```
+/// use engine_io::{Config, Cors};
+///
+/// // Every page of one organization.
+/// let cors = Cors::matching(|origin| {
+///     origin.strip_prefix("https://").is_some_and(|host| host.ends_with(".example.org"))
+/// });
+/// let config = Config { cors, ..Config::default() };
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cors {
     /// Pages from this very host and port.
@@ -66,6 +88,61 @@ pub enum Cors {
     /// The same origin and these, written as browsers write them:
     /// `https://example.org`. With credentials.
     Origins(Vec<String>),
+    /// The same origin and those that a function allows, with credentials: see
+    /// [`Cors::matching`].
+    Matching(OriginRule),
+}
+
+impl Cors {
+    /// The same origin, and those for which `allows` returns true. It is called with each
+    /// request from another origin: it must not block. If it panics, the page is refused.
+    pub fn matching(allows: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::Matching(OriginRule(Arc::new(allows)))
+    }
+}
+
+/// The function of [`Cors::matching`]. Clones of one are equal.
+#[derive(Clone)]
+pub struct OriginRule(pub(crate) Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl PartialEq for OriginRule {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for OriginRule {}
+
+impl fmt::Debug for OriginRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginRule")
+    }
+}
+
+/// The methods and headers that pages of other origins may use, and the headers that they
+/// may read.
+///
+/// ```
+/// use engine_io::{Config, CorsHeaders};
+/// use http::HeaderName;
+///
+/// let cors_headers = CorsHeaders {
+///     exposed: vec![HeaderName::from_static("x-server")],
+///     ..CorsHeaders::default()
+/// };
+/// let config = Config { cors_headers, ..Config::default() };
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorsHeaders {
+    /// The methods that a preflight allows. An empty list stands for `GET` and `POST`, the
+    /// only methods in the protocol.
+    pub methods: Vec<Method>,
+    /// The request headers that a preflight allows. An empty list stands for all headers
+    /// that the page asks for, because the server itself ignores them.
+    pub allowed: Vec<HeaderName>,
+    /// The response headers that a page may read, in addition to the few that browsers
+    /// always let it read.
+    pub exposed: Vec<HeaderName>,
 }
 
 /// A server's settings. The defaults are the protocol's.
@@ -89,8 +166,19 @@ pub struct Config {
     pub max_payload: usize,
     /// Which transports are offered. Default both.
     pub transports: Transports,
+    /// Whether a session that polls may move to a WebSocket. Default yes.
+    pub allow_upgrades: bool,
     /// Which pages may connect. Default those of the same origin.
     pub cors: Cors,
+    /// The headers that pages of other origins may send and read. By default they may send
+    /// any header that they ask for.
+    pub cors_headers: CorsHeaders,
+    /// The cookie for a load balancer. Default none.
+    pub cookie: Option<Cookie>,
+    /// Functions of the application that the server calls about requests. Default none.
+    pub hooks: Hooks,
+    /// How long [`Hooks::allow_request`] may take. Default 10 s.
+    pub check_timeout: Duration,
     /// The most frames that one message over WebSocket may come in. A frame costs no
     /// memory, only a moment of work, so this bounds what a message without an end can
     /// cost. Default 16,384.
@@ -138,6 +226,14 @@ pub struct Config {
     pub public_hosts: Vec<String>,
 }
 
+impl Config {
+    /// Returns whether a path is the server's, or below it.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.path.trim_end_matches('/'));
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -148,7 +244,12 @@ impl Default for Config {
             max_payload: 1_000_000,
             max_fragments: 16 * 1024,
             transports: Transports::ALL,
+            allow_upgrades: true,
             cors: Cors::SameOrigin,
+            cors_headers: CorsHeaders::default(),
+            cookie: None,
+            hooks: Hooks::default(),
+            check_timeout: Duration::from_secs(10),
             outbound_budget: 8 << 20,
             total_outbound: 256 << 20,
             pause_timeout: Duration::from_secs(300),

@@ -7,36 +7,42 @@ use std::time::SystemTime;
 
 use http::HeaderMap;
 
-/// The client's first request.
+/// The client's first request, which is always a GET.
 ///
 /// It is kept for as long as the session lives, so it is kept as the bytes that came: no
 /// map, nothing for each header but its text. [`Config::max_handshake`] bounds it.
 ///
 /// [`Config::max_handshake`]: crate::Config::max_handshake
+/// ```
+/// # fn example(session: engine_io::Session) {
+/// let request = session.handshake();
+/// println!("{} asked for {}", request.header("user-agent").unwrap_or("a program"), request.url());
+/// println!("in the room {:?}", request.parameter("room"));
+/// println!("{:?}", request.query_pairs().collect::<Vec<_>>());
+/// println!("at {:?}, encrypted: {}", request.time, request.secure);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Handshake {
-    /// The path, as it was written.
-    pub path: Box<str>,
     /// The query string, without its `?`.
     pub query: String,
-    /// Lines of `name:value`. Neither can hold a line feed.
-    headers: Box<[u8]>,
+    /// The path, and lines of `name:value`. None of them can hold a line feed.
+    lines: Box<[u8]>,
     /// The client's address, when the server knows it: the connection's, or the one that
     /// a [trusted proxy](crate::Config::trusted_proxies) names, then with port 0.
     pub remote_addr: Option<SocketAddr>,
-    /// Whether a [trusted proxy](crate::Config::trusted_proxies) reports that the client
-    /// uses TLS.
+    /// Whether the connection was encrypted, here or at a trusted proxy that says so with
+    /// `X-Forwarded-Proto`.
     pub secure: bool,
-    /// When the request arrived.
+    /// When the request came.
     pub time: SystemTime,
 }
 
 impl Default for Handshake {
     fn default() -> Self {
         Self {
-            path: Box::default(),
             query: String::new(),
-            headers: Box::default(),
+            lines: Box::default(),
             remote_addr: None,
             secure: false,
             time: SystemTime::UNIX_EPOCH,
@@ -52,16 +58,19 @@ impl Handshake {
         query: &str,
         headers: &HeaderMap,
         remote_addr: Option<SocketAddr>,
+        secure: bool,
         max: usize,
     ) -> Option<Self> {
         let lines = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             name.as_str().len() + value.len() + 2
         };
-        let len: usize = headers.iter().map(lines).sum();
-        if path.len() + query.len() + len > max {
+        let len = path.len() + 1 + headers.iter().map(lines).sum::<usize>();
+        if query.len() + len > max {
             return None;
         }
         let mut kept = Vec::with_capacity(len);
+        kept.extend_from_slice(path.as_bytes());
+        kept.push(b'\n');
         for (name, value) in headers {
             kept.extend_from_slice(name.as_str().as_bytes());
             kept.push(b':');
@@ -69,33 +78,37 @@ impl Handshake {
             kept.push(b'\n');
         }
         Some(Self {
-            path: path.into(),
             query: query.into(),
-            headers: kept.into(),
+            lines: kept.into(),
             remote_addr,
-            secure: false,
+            secure,
             time: SystemTime::now(),
         })
     }
 
-    /// Returns the path with the query, as the client asked for it.
+    /// Returns the path and the query, as they were written.
     pub fn url(&self) -> String {
-        match &*self.query {
-            "" => self.path.to_string(),
-            query => format!("{}?{query}", self.path),
+        match (self.path(), self.query.as_str()) {
+            (path, "") => path.to_owned(),
+            (path, query) => format!("{path}?{query}"),
         }
     }
 
-    /// Returns the names and the values of the query, decoded.
-    ///
-    /// ```
-    /// # fn example(session: engine_io::Session) {
-    /// let all: std::collections::HashMap<_, _> = session.handshake().query_pairs().collect();
-    /// let room = all.get("room").map_or("lobby", |room| room);
-    /// # }
-    /// ```
+    /// Returns the path, as it was written.
+    pub fn path(&self) -> &str {
+        let path = self.lines.split(|byte| *byte == b'\n').next();
+        std::str::from_utf8(path.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// Returns the query's names and values, decoded.
     pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.query.as_bytes())
+    }
+
+    /// Returns the first value of a parameter of the query, decoded.
+    pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.query_pairs()
+            .find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// Returns the first value of a header, if it is text.
@@ -112,18 +125,14 @@ impl Handshake {
 
     /// Returns the names, in lower case, and the values of all headers.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers
+        self.lines
             .split(|byte| *byte == b'\n')
+            .skip(1)
             .filter_map(|line| {
                 let colon = line.iter().position(|byte| *byte == b':')?;
                 let name = std::str::from_utf8(&line[..colon]).ok()?;
                 Some((name, &line[colon + 1..]))
             })
-    }
-
-    /// Returns a parameter of the query, as it was written.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        parameter(&self.query, name)
     }
 }
 
@@ -140,11 +149,12 @@ impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers().map(|(name, _)| name).collect();
         f.debug_struct("Handshake")
-            .field("path", &self.path)
+            .field("path", &self.path())
             .field("query", &self.query)
             .field("headers", &names)
             .field("remote_addr", &self.remote_addr)
             .field("secure", &self.secure)
+            .field("time", &self.time)
             .finish_non_exhaustive()
     }
 }
@@ -163,39 +173,40 @@ mod tests {
         headers
     }
 
+    fn keep(query: &str, headers: &HeaderMap, max: usize) -> Option<Handshake> {
+        Handshake::keep("/chat/", query, headers, None, true, max)
+    }
+
     #[test]
     fn headers_are_found_as_they_came() {
-        let kept = Handshake::keep("/", "EIO=4&b64=1", &headers(), None, 1000).unwrap();
+        let kept = keep("EIO=4&b64=1", &headers(), 1000).unwrap();
         assert_eq!(kept.header("Cookie"), Some("a=b: c"));
         assert_eq!(kept.header("x-empty"), Some(""));
         assert_eq!(kept.header("x-bytes"), None, "it is not text");
         assert_eq!(kept.header("cook"), None);
-        assert_eq!(kept.parameter("b64"), Some("1"));
         let all: Vec<_> = kept.headers().collect();
         assert_eq!(all[1], ("x-bytes", &b"\xff\t1"[..]));
         assert_eq!(all.len(), 3);
     }
 
     #[test]
-    fn the_limit_counts_every_byte_that_is_kept() {
-        let size = "cookie:a=b: c\nx-bytes:123\nx-empty:\n/x?a=b".len() - 1;
-        assert!(Handshake::keep("/x", "a=b", &headers(), None, size).is_some());
-        assert!(Handshake::keep("/x", "a=b", &headers(), None, size - 1).is_none());
+    fn the_request_s_parts_are_kept() {
+        let kept =
+            keep("EIO=4&name=J%C3%BCrgen+A&name=x&flag", &headers(), 1000).unwrap();
+        assert_eq!(kept.path(), "/chat/");
+        assert_eq!(kept.url(), "/chat/?EIO=4&name=J%C3%BCrgen+A&name=x&flag");
+        assert_eq!(keep("", &headers(), 1000).unwrap().url(), "/chat/");
+        assert_eq!(kept.parameter("name").as_deref(), Some("Jürgen A"));
+        assert_eq!(kept.parameter("flag").as_deref(), Some(""));
+        assert_eq!(kept.parameter("nam"), None);
+        assert_eq!(kept.query_pairs().count(), 4);
+        assert!(kept.secure && kept.time.elapsed().is_ok());
     }
 
     #[test]
-    fn the_query_is_decoded_and_the_url_is_as_it_was_written() {
-        let none = HeaderMap::new();
-        let kept = Handshake::keep("/engine.io/", "a=1+2&b=%c3%a4&b", &none, None, 1000);
-        let kept = kept.unwrap();
-        let pairs: Vec<_> = kept.query_pairs().collect();
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-            .collect();
-        assert_eq!(pairs, [("a", "1 2"), ("b", "ä"), ("b", "")]);
-        assert_eq!(kept.url(), "/engine.io/?a=1+2&b=%c3%a4&b");
-        assert!(kept.time.elapsed().unwrap().as_secs() < 60);
-        assert_eq!(Handshake::default().url(), "");
+    fn the_limit_counts_every_byte_that_is_kept() {
+        let size = "/chat/\ncookie:a=b: c\nx-bytes:123\nx-empty:\n".len() + 3;
+        assert!(keep("a=b", &headers(), size).is_some());
+        assert!(keep("a=b", &headers(), size - 1).is_none());
     }
 }

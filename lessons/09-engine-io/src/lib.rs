@@ -8,7 +8,8 @@
 //!
 //! The core is [`machine::Machine`]: packets and time in, packets out, no I/O. Around it
 //! are the transports, the [`Server`] with its sessions, the warp [`filter()`], and
-//! [`run`], the accept loop.
+//! [`run`], the accept loop. With the cargo feature `tower` there is also the module
+//! `tower`: the server as a service or a layer for axum.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -44,12 +45,15 @@
 //! ```
 
 mod config;
+mod cookie;
 mod deadlines;
 #[cfg(test)]
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
 mod handshake;
+mod hooks;
+mod listener;
 pub mod machine;
 #[cfg(test)]
 mod model;
@@ -57,7 +61,10 @@ mod occasionally;
 mod origin;
 mod packet;
 pub mod payload;
+mod peer;
 mod refusal;
+mod request;
+mod respond;
 mod screen;
 mod serve;
 mod server;
@@ -65,7 +72,10 @@ mod session;
 mod sid;
 mod stream;
 mod sync;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod transport;
+mod upgrade;
 // A solution uses the name `engine_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as engine_io;
@@ -74,15 +84,21 @@ extern crate self as engine_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
-pub use config::{Config, Cors, Transport, Transports};
+pub use config::{Config, Cors, CorsHeaders, OriginRule, Transport, Transports};
+pub use cookie::{Cookie, SameSite};
 pub use deadlines::{Deadlines, Expire};
 pub use filter::filter;
 pub use handshake::Handshake;
+pub use hooks::{ConnectionError, Hooks};
+pub use listener::{Listener, with_handshake};
 pub use machine::{CloseReason, Closed};
 pub use origin::is_same_origin;
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
+pub use peer::Peer;
 pub use refusal::Refusal;
+pub use request::RequestHead;
 pub use serve::{ServeLimits, run};
 pub use server::Server;
 pub use session::{Application, Receiver, Session};
 pub use sid::random_id;
+pub use stream::RequestBody;

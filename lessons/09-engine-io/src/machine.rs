@@ -50,6 +50,11 @@ pub enum CloseReason {
     /// The client sent an invalid packet, or the application could make no sense of a
     /// message.
     ParseError,
+    /// The client sent a message larger than [`Config::max_payload`], or in more fragments
+    /// than [`Config::max_fragments`]. A WebSocket ends with that, with the close code
+    /// 1009. Over polling the client gets 413, and this is the reason if it then goes, as
+    /// the official one does.
+    MessageTooLarge,
     /// The client read slower than it was sent to, and its outbound budget was spent.
     SlowReader,
     /// All sessions together held more than [`Config::total_outbound`], and this client
@@ -78,7 +83,7 @@ impl CloseReason {
             | Self::ServerShutdown
             | Self::Forced
             | Self::Panicked => true,
-            Self::TransportClose | Self::TransportError => {
+            Self::TransportClose | Self::TransportError | Self::MessageTooLarge => {
                 transport == Transport::WebSocket
             }
             Self::PingTimeout
@@ -96,6 +101,7 @@ impl fmt::Display for CloseReason {
             Self::TransportError => "transport error",
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
+            Self::MessageTooLarge => "message too large",
             Self::SlowReader => "slow reader",
             Self::MemoryPressure => "memory pressure",
             Self::Stalled => "application stalled",
@@ -239,6 +245,8 @@ pub struct Machine {
     get: Get,
     /// A POST is being read.
     posting: bool,
+    /// Why the client goes, if it goes now: perhaps because its last POST was refused.
+    leaves_for: CloseReason,
     /// The application has asked not to be given more. It has until then to move.
     paused_until: Option<Instant>,
     /// A poll may be let go with a noop.
@@ -272,6 +280,7 @@ impl Machine {
             progressed: false,
             get: Get::None,
             posting: false,
+            leaves_for: CloseReason::TransportClose,
             paused_until: None,
             noop_ready: false,
             noop_at: None,
@@ -291,6 +300,25 @@ impl Machine {
     /// queued.
     pub fn ended(&self) -> Option<CloseReason> {
         self.reason
+    }
+
+    /// Returns why the session ended, for the application: a client that goes because its
+    /// message was [refused](Self::post_too_large) has not just gone.
+    ///
+    /// ```
+    /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
+    /// # let now = std::time::Instant::now();
+    /// # let mut machine = Machine::new(now, Transport::Polling, &Config::default(), Packet::Open("{}").encode());
+    /// machine.post_too_large();
+    /// assert!(machine.receive(now, Packet::Close).is_err());
+    /// assert_eq!(machine.ended(), Some(CloseReason::TransportClose));
+    /// assert_eq!(machine.close_reason(), Some(CloseReason::MessageTooLarge));
+    /// ```
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.reason {
+            Some(CloseReason::TransportClose) => Some(self.leaves_for),
+            reason => reason,
+        }
     }
 
     /// Whether nothing is left to send either.
@@ -361,7 +389,10 @@ impl Machine {
             return Err(reason);
         }
         match packet {
-            Packet::Message(message) => return Ok(Some(message)),
+            Packet::Message(message) => {
+                self.leaves_for = CloseReason::TransportClose;
+                return Ok(Some(message));
+            }
             Packet::Pong(_) => {
                 if let Heartbeat::PongBy(_) = self.heartbeat {
                     self.heartbeat = Heartbeat::PingAt(after(now, self.ping_interval));
@@ -498,6 +529,11 @@ impl Machine {
         self.posting = false;
     }
 
+    /// A POST was larger than it may be, and was refused. The session goes on.
+    pub fn post_too_large(&mut self) {
+        self.leaves_for = CloseReason::MessageTooLarge;
+    }
+
     // --- Upgrade ---
 
     /// A WebSocket has come with this session's id. Returns whether it may probe: one at
@@ -524,6 +560,7 @@ impl Machine {
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
                 self.noop_at = None;
+                self.leaves_for = CloseReason::TransportClose;
                 Probe::Upgraded
             }
             _ => Probe::GiveUp,

@@ -8,7 +8,8 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::{Config, Cors};
+use crate::config::{Config, Cors, CorsHeaders};
+use crate::session::guarded;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -26,8 +27,9 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn of(headers: &HeaderMap, config: &Config) -> Self {
-        if config.cors == Cors::Any {
+    /// Decides by `cors` and by the names of this server.
+    pub(crate) fn of(headers: &HeaderMap, config: &Config, cors: &Cors) -> Self {
+        if *cors == Cors::Any {
             return Self::Any;
         }
         let host = own_name(headers, config).unwrap_or_default();
@@ -58,21 +60,31 @@ impl Verdict {
         {
             return Self::Own;
         }
-        match &config.cors {
-            Cors::Origins(listed) if listed.iter().any(|listed| listed == name) => {
-                Self::Listed(origin.clone())
+        let allowed = match cors {
+            Cors::Origins(listed) => listed.iter().any(|listed| listed == name),
+            Cors::Matching(rule) => {
+                guarded("origin", || (rule.0)(name)).unwrap_or_default()
             }
-            _ => Self::Stranger(format!(
-                "a page of {name:?} was refused, the request was for {host:?}: if the page \
-                 is this server's own and a proxy rewrites the Host, add the host of its \
-                 address to Config::public_hosts; if it is another site's, add the origin \
-                 to Cors::Origins"
-            )),
+            Cors::SameOrigin | Cors::Any => false,
+        };
+        if allowed {
+            return Self::Listed(origin.clone());
         }
+        Self::Stranger(format!(
+            "a page of {name:?} was refused, the request was for {host:?}: if the page \
+             is this server's own and a proxy rewrites the Host, add the host of its \
+             address to Config::public_hosts; if it is another site's, add the origin \
+             to Config::cors"
+        ))
     }
 
     /// Adds the headers that let the page read the response.
-    pub(crate) fn allow(self, headers: &mut HeaderMap) {
+    pub(crate) fn allow(self, headers: &mut HeaderMap, extra: &CorsHeaders) {
+        if matches!(self, Self::Any | Self::Listed(_))
+            && let Some(exposed) = list(&extra.exposed)
+        {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        }
         match self {
             Self::Own | Self::Stranger(_) => {}
             Self::Any => {
@@ -111,13 +123,45 @@ impl Config {
     /// assert!(behind_a_proxy.is_own_origin(&headers));
     /// ```
     pub fn is_own_origin(&self, headers: &HeaderMap) -> bool {
-        let config = Self {
-            cors: Cors::SameOrigin,
-            ..self.clone()
-        };
         crate::screen::headers(headers).is_ok()
-            && matches!(Verdict::of(headers, &config), Verdict::Own)
+            && matches!(Verdict::of(headers, self, &Cors::SameOrigin), Verdict::Own)
     }
+}
+
+/// Answers a browser that asks before it sends a request with unusual headers. Whether
+/// the page may connect has been decided; which headers it sends makes no difference to
+/// us, so unless the application says which, all that it asks for are allowed.
+pub(crate) fn preflight(
+    request: &HeaderMap,
+    config: &CorsHeaders,
+    headers: &mut HeaderMap,
+) {
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        list(&config.methods).unwrap_or(HeaderValue::from_static("GET, POST")),
+    );
+    let allowed = list(&config.allowed).unwrap_or_else(|| {
+        let asked = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        headers.append(
+            header::VARY,
+            HeaderValue::from_static("Access-Control-Request-Headers"),
+        );
+        asked.unwrap_or(HeaderValue::from_static("content-type"))
+    });
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    );
+}
+
+/// Returns the names as one header's value, or `None` if there are none.
+fn list(names: &[impl AsRef<str>]) -> Option<HeaderValue> {
+    if names.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    HeaderValue::try_from(names.join(", ")).ok()
 }
 
 /// The name under which the client knows this server.
@@ -295,7 +339,7 @@ mod tests {
     #[test]
     fn a_refusal_says_what_to_write() {
         let lines = headers(&[("host", "backend"), ("origin", "https://chat.example")]);
-        match Verdict::of(&lines, &Config::default()) {
+        match Verdict::of(&lines, &Config::default(), &Cors::SameOrigin) {
             Verdict::Stranger(advice) => {
                 assert!(advice.contains("https://chat.example"), "{advice}");
                 assert!(advice.contains("Config::public_hosts"), "{advice}");

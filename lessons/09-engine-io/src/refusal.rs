@@ -1,6 +1,8 @@
 //! The protocol's refusals: a status, usually 400, and a JSON body with a number that
 //! clients know.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use thiserror::Error;
 
@@ -20,7 +22,8 @@ pub enum Refusal {
     /// Code 3: this request does not fit the session, or the protocol.
     #[error("Bad request")]
     BadRequest,
-    /// Code 4: a page of an origin that is not allowed.
+    /// Code 4: a page of an origin that is not allowed, or a request that
+    /// [`Hooks::allow_request`](crate::Hooks::allow_request) has refused.
     #[error("Forbidden")]
     Forbidden,
     /// Code 5: `EIO` is not 4.
@@ -29,6 +32,17 @@ pub enum Refusal {
     /// Code 3 with status 431: the headers have more bytes than a session keeps.
     #[error("Request headers too large")]
     TooLarge,
+    /// Code 3 with status 503: the server has
+    /// [as many sessions](crate::Config::max_sessions) as it takes, or is going down.
+    #[error("the server takes no more sessions")]
+    Full,
+    /// Code 3 with status 429: the client's address has
+    /// [as many sessions](crate::Config::max_sessions_per_address) as it may have.
+    #[error("this address has as many sessions as it may have")]
+    AddressFull,
+    /// Code 3 with status 500: the application has panicked over this request.
+    #[error("internal error")]
+    Internal,
 }
 
 impl Refusal {
@@ -38,18 +52,25 @@ impl Refusal {
             Refusal::UnknownTransport => 0,
             Refusal::UnknownSession => 1,
             Refusal::BadHandshakeMethod => 2,
-            Refusal::BadRequest | Refusal::TooLarge => 3,
+            Refusal::BadRequest
+            | Refusal::TooLarge
+            | Refusal::Full
+            | Refusal::AddressFull
+            | Refusal::Internal => 3,
             Refusal::Forbidden => 4,
             Refusal::UnsupportedVersion => 5,
         }
     }
 
-    /// The status of the response: 403 for [`Forbidden`](Refusal::Forbidden), 431 for
-    /// [`TooLarge`](Refusal::TooLarge), otherwise 400.
+    /// The status of the response: 400, unless the variant names another one;
+    /// 403 for [`Forbidden`](Refusal::Forbidden).
     pub fn status(self) -> StatusCode {
         match self {
             Refusal::Forbidden => StatusCode::FORBIDDEN,
             Refusal::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Refusal::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::AddressFull => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -60,6 +81,44 @@ impl Refusal {
     /// assert_eq!(engine_io::Refusal::UnknownTransport.body(), r#"{"code":0,"message":"Transport unknown"}"#);
     /// ```
     pub fn body(self) -> String {
-        format!(r#"{{"code":{},"message":"{self}"}}"#, self.code())
+        Refused::from(self).body()
+    }
+}
+
+/// A refusal, perhaps with a message from the application.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    message: Option<Cow<'static, str>>,
+}
+
+impl Refused {
+    pub(crate) fn with(refusal: Refusal, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            refusal,
+            message: Some(message.into()),
+        }
+    }
+
+    pub(crate) fn message(&self) -> Cow<'static, str> {
+        let own = || self.refusal.to_string().into();
+        self.message.clone().unwrap_or_else(own)
+    }
+
+    pub(crate) fn body(&self) -> String {
+        let (code, message) = (self.refusal.code(), self.message());
+        format!(
+            r#"{{"code":{code},"message":{}}}"#,
+            serde_json::Value::from(message)
+        )
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            message: None,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Our own accept loop around a warp filter, for the open network.
+//! Our own accept loop, for the open network.
 //!
 //! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as
 //! the client likes. Here every wait has an end and every connection a place: headers
@@ -13,23 +13,24 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Request, StatusCode, header};
-use hyper::body::{Body, Incoming};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{Either, Full};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 use warp::{Filter, Reply};
 
+use crate::listener::Listener;
 use crate::occasionally::Occasionally;
+use crate::peer::Peer;
 use crate::screen::screen;
-use crate::stream::{Hold, Stream};
+use crate::stream::{RequestBody, Stream};
 
 /// The smallest buffer that hyper accepts.
 const MIN_HEAD: usize = 8 << 10;
@@ -45,8 +46,8 @@ pub struct ServeLimits {
     /// The most bytes that a request's line and headers may have, at least 8 KiB; a larger
     /// request gets 431. Default 16 KiB.
     pub max_head: usize,
-    /// How long the headers of a request may take to arrive, and how long an idle
-    /// connection is kept. Default 30 s.
+    /// How long the headers of a request may take to arrive, a connection's handshake,
+    /// and how long an idle connection is kept. Default 30 s.
     pub header_timeout: Duration,
     /// How long a client may leave sent data unacknowledged before the kernel drops it
     /// (Linux). Default 30 s.
@@ -67,46 +68,19 @@ impl Default for ServeLimits {
     }
 }
 
-/// The other end of a connection. A clone keeps the connection's place among
-/// [`ServeLimits::connections`], and keeps [`run`] waiting for it.
-#[derive(Clone)]
-pub(crate) struct Peer(Arc<Place>);
-
-struct Place {
-    addr: SocketAddr,
-    hold: Hold,
-    _permit: OwnedSemaphorePermit,
-    _task: TaskTrackerToken,
-}
-
-impl Peer {
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.0.addr
-    }
-
-    /// The request waits until something happens: from now on the end of the client is
-    /// the end of the request.
-    pub(crate) fn waits(&self) {
-        self.0.hold.release();
-    }
-}
-
-impl AsRef<Hold> for Peer {
-    fn as_ref(&self) -> &Hold {
-        &self.0.hold
-    }
-}
-
 /// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and
 /// lets requests finish. Connections that have not ended after [`ServeLimits::drain`] are
 /// dropped; those that have become `WebSocket`s belong to
 /// [`Server::shutdown`](crate::Server::shutdown).
 ///
+/// The listener may be a TCP or a Unix-domain socket's, or one
+/// [with a handshake](crate::with_handshake), as TLS has.
+///
 /// # Errors
 /// Returns an error if the listener's address cannot be read. A failed accept (out of
 /// file descriptors, say) is logged and tried again.
 pub async fn run<F>(
-    listener: TcpListener,
+    listener: impl Listener,
     filter: F,
     limits: ServeLimits,
     shutdown: impl Future<Output = ()>,
@@ -117,6 +91,24 @@ where
     F::Future: Send,
 {
     let service = TowerToHyperService::new(warp::service(filter));
+    accept_loop(listener, service, limits, shutdown).await
+}
+
+/// The loop itself, around any service.
+pub(crate) async fn accept_loop<L, S, B>(
+    mut listener: L,
+    service: S,
+    limits: ServeLimits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    L: Listener,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     let places = Arc::new(Semaphore::new(
         limits.connections.min(Semaphore::MAX_PERMITS),
     ));
@@ -132,46 +124,31 @@ where
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout.min(FAR))
         .max_buf_size(limits.max_head.max(MIN_HEAD));
-    tracing::info!(address = %listener.local_addr()?, "listening");
+    tracing::info!(address = listener.address()?, "listening");
     let failures = Occasionally::default();
     loop {
-        let (stream, addr, place) = tokio::select! {
+        let (connecting, addr, place) = tokio::select! {
             () = &mut shutdown => break,
-            accepted = accept(&listener, &places, &failures) => accepted,
+            accepted = accept(&mut listener, &limits, &places, &failures) => accepted,
         };
-        prepare(&stream, limits);
-        let peer = Peer(Arc::new(Place {
-            addr,
-            hold: Hold::default(),
-            _permit: place,
-            _task: tasks.token(),
-        }));
-        let stream = Stream::new(stream, peer.clone());
+        let peer = Peer::with_place(addr, L::SECURE, place, tasks.token());
         let service = service.clone();
         let (stop, end) = (stop.clone(), end.clone());
         let http = http.clone();
         tasks.spawn(async move {
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                let refused = screen(&request).err();
-                // A body that is still arriving must be seen to break off.
-                if request.body().is_end_stream() {
-                    peer.0.hold.hold();
-                }
-                let peer = peer.clone();
-                request.extensions_mut().insert(peer.clone());
-                // The filter's future is made only for a request that may reach it.
-                let answer = refused.is_none().then(|| service.call(request));
-                async move {
-                    let answer = match answer {
-                        Some(answer) => answer.await,
-                        None => Ok(bad_request(refused.unwrap_or_default())),
-                    };
-                    peer.0.hold.release();
-                    answer
-                }
-            });
+            let shaken = tokio::select! {
+                shaken = timeout(limits.header_timeout.min(FAR), connecting) => shaken,
+                () = stop.cancelled() => return,
+            };
+            let stream = match shaken {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => return tracing::debug!(%error, "no handshake"),
+                Err(_) => return tracing::debug!("no handshake in time"),
+            };
+            let stream = Stream::new(stream, peer.clone());
+            let answer = service_fn(move |request| answer(&service, &peer, request));
             let mut connection = pin!(
-                http.serve_connection(TokioIo::new(stream), service)
+                http.serve_connection(TokioIo::new(stream), answer)
                     .with_upgrades()
             );
             let ended = tokio::select! {
@@ -198,28 +175,60 @@ where
     Ok(())
 }
 
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Answers one request of a connection. The service's future is made only for a request
+/// that may reach it.
+fn answer<S, B>(
+    service: &S,
+    peer: &Peer,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Either<Full<Bytes>, B>>, S::Error>> + use<S, B>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+{
+    let screened = screen(&request);
+    peer.hold().hold();
+    request.extensions_mut().insert(peer.clone());
+    let answer = screened
+        .map(|()| service.call(request.map(|body| RequestBody::new(body, peer.clone()))));
+    let peer = peer.clone();
+    async move {
+        let answer = match answer {
+            Ok(answer) => answer.await.map(|response| response.map(Either::Right)),
+            Err(why) => Ok(bad_request(why).map(Either::Left)),
+        };
+        peer.hold().release();
+        answer
+    }
+}
+
 /// The response to a request that is not passed on. The bytes after it on the
 /// connection cannot be trusted either.
-fn bad_request(why: &'static str) -> warp::reply::Response {
-    let mut response = why.into_response();
+fn bad_request(why: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(why.into());
     *response.status_mut() = StatusCode::BAD_REQUEST;
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-async fn accept(
-    listener: &TcpListener,
+async fn accept<L: Listener>(
+    listener: &mut L,
+    limits: &ServeLimits,
     places: &Arc<Semaphore>,
     failures: &Occasionally,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+) -> (L::Connecting, Option<SocketAddr>, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
             continue;
         };
-        match listener.accept().await {
-            Ok((stream, addr)) => return (stream, addr, place),
+        match listener.accept(limits).await {
+            Ok((connecting, addr)) => return (connecting, addr, place),
             Err(error) => {
                 if let Some(times) = failures.count() {
                     tracing::warn!(%error, times, "cannot accept connections");
@@ -229,15 +238,4 @@ async fn accept(
             }
         }
     }
-}
-
-fn prepare(stream: &TcpStream, limits: ServeLimits) {
-    // Small packets, sent when they are ready: Nagle's wait would add up to 40 ms to
-    // each.
-    let _ = stream.set_nodelay(true);
-    #[cfg(target_os = "linux")]
-    let _ =
-        socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_timeout));
-    #[cfg(not(target_os = "linux"))]
-    let _ = limits;
 }

@@ -20,6 +20,7 @@ use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Machine};
 use crate::occasionally::Occasionally;
 use crate::packet::Packet;
+use crate::refusal::Refusal;
 use crate::session::{Application, Registry, Session, Shared, now};
 use crate::sid::Sid;
 
@@ -87,17 +88,6 @@ struct Sessions {
     by_id: HashMap<Sid, Session>,
     /// How many each remote address has.
     by_address: HashMap<IpAddr, usize>,
-}
-
-/// Why a session does not open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotOpened {
-    /// The server has as many as it takes, or is going down.
-    Full,
-    /// The client's address has as many as an address may have.
-    AddressFull,
-    /// The application panicked over it.
-    Panicked,
 }
 
 impl Table {
@@ -351,7 +341,7 @@ impl Server {
         &self,
         transport: Transport,
         handshake: Handshake,
-    ) -> Result<Session, NotOpened> {
+    ) -> Result<Session, Refusal> {
         let Inner {
             config,
             table,
@@ -359,7 +349,9 @@ impl Server {
             ..
         } = &*self.0;
         let sid = Sid::random();
-        let upgrade = transport == Transport::Polling && config.transports.websocket;
+        let upgrade = transport == Transport::Polling
+            && config.transports.websocket
+            && config.allow_upgrades;
         let open = OpenData {
             sid: sid.as_str(),
             upgrades: if upgrade { &["websocket"] } else { &[] },
@@ -367,7 +359,7 @@ impl Server {
             ping_timeout: config.ping_timeout.min(MAX_TIMER).as_millis(),
             max_payload: config.max_payload,
         };
-        let open = serde_json::to_string(&open).map_err(|_| NotOpened::Full)?;
+        let open = serde_json::to_string(&open).map_err(|_| Refusal::Full)?;
         let machine =
             Machine::new(now(), transport, config, Packet::Open(&open).encode());
         let registry: Weak<Table> = Arc::downgrade(table);
@@ -378,12 +370,12 @@ impl Server {
             if sessions.by_id.len() >= config.max_sessions
                 || table.closing.load(Ordering::Acquire)
             {
-                return Err(NotOpened::Full);
+                return Err(Refusal::Full);
             }
             if let Some(address) = address {
                 let count = sessions.by_address.get(&address).copied().unwrap_or(0);
                 if count >= config.max_sessions_per_address {
-                    return Err(NotOpened::AddressFull);
+                    return Err(Refusal::AddressFull);
                 }
                 sessions.by_address.insert(address, count + 1);
             }
@@ -399,7 +391,7 @@ impl Server {
         }
         tracing::debug!(?session, transport = transport.name(), "opened");
         if !session.listen(&**application) {
-            return Err(NotOpened::Panicked);
+            return Err(Refusal::Internal);
         }
         session.start_clock();
         Ok(session)
@@ -595,12 +587,12 @@ mod tests {
         open(&server);
         let mut headers = http::HeaderMap::new();
         // Tiny ones cost most in a map.
-        for index in 0..max / 8 {
+        for index in 1..max / 8 {
             let name = http::HeaderName::try_from(format!("{index:05}")).unwrap();
             headers.insert(name, http::HeaderValue::from_static("x"));
         }
         let costs = measure(|| {
-            let handshake = Handshake::keep("", "", &headers, None, max).unwrap();
+            let handshake = Handshake::keep("/", "", &headers, None, false, max).unwrap();
             server.open(Transport::Polling, handshake).unwrap();
         });
         let kept = usize::try_from(costs.bytes_current).unwrap_or(0);

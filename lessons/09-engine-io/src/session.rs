@@ -142,7 +142,7 @@ impl Session {
     ) -> Self {
         Self(Arc::new(Shared {
             sid,
-            base64: handshake.parameter("b64") == Some("1"),
+            base64: handshake.parameter("b64").as_deref() == Some("1"),
             handshake,
             registry,
             state: Mutex::new(State {
@@ -402,7 +402,7 @@ impl Session {
 
     fn end(&self, mut state: MutexGuard<'_, State>, writers: [Option<Waker>; 2]) {
         self.0.ended.store(true, Ordering::Release);
-        let reason = state.machine.ended();
+        let reason = state.machine.close_reason();
         let receiver = state.receiver.take();
         let leaves =
             state.machine.is_closed() && std::mem::replace(&mut state.registered, false);
@@ -505,12 +505,14 @@ impl Session {
 }
 
 /// Calls into the application. A panic there is logged and goes no further.
-fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|panic| {
-            tracing::error!(callback = what, panic = text(&**panic), "panicked");
-        })
+        .inspect_err(|panic| log_panic(what, &**panic))
         .ok()
+}
+
+pub(crate) fn log_panic(what: &str, panic: &(dyn Any + Send)) {
+    tracing::error!(callback = what, panic = text(panic), "panicked");
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

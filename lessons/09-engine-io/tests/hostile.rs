@@ -110,7 +110,11 @@ async fn frames_that_break_the_rules_get_their_close_code() {
         let mut client = server.websocket().await;
         client.send_raw(&bytes).await;
         assert_eq!(client.end().await, Some(code), "{what}");
-        assert_eq!(server.closed().await, CloseReason::TransportError, "{what}");
+        let reason = match code {
+            1009 => CloseReason::MessageTooLarge,
+            _ => CloseReason::TransportError,
+        };
+        assert_eq!(server.closed().await, reason, "{what}");
     }
     server.empties().await;
     server.still_serves().await;
@@ -142,7 +146,7 @@ async fn fragments_count_together() {
     .write_to(&mut bytes);
     client.send_raw(&bytes).await;
     assert_eq!(client.end().await, Some(1009));
-    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert_eq!(server.closed().await, CloseReason::MessageTooLarge);
 
     let mut server = start(Config {
         max_fragments: 1000,
@@ -167,7 +171,7 @@ async fn fragments_count_together() {
     }
     client.send_raw(&bytes).await;
     assert_eq!(client.end().await, Some(1009));
-    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert_eq!(server.closed().await, CloseReason::MessageTooLarge);
     server.still_serves().await;
 }
 
@@ -257,46 +261,52 @@ async fn what_came_before_a_bad_frame_or_the_end_is_answered_first() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_not_read_to_its_end() {
+async fn a_body_over_the_limit_is_not_read_to_its_end_and_the_application_is_told() {
     let mut server = start(Config {
         max_payload: 1000,
         ..calm()
     })
     .await;
-    let sid = server.open().await;
-    let request = |extra: &str| {
-        format!(
-            "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n{extra}\r\n\r\n"
-        )
-    };
-    // Announced, and never sent: the answer does not wait for it.
-    let mut stream = server.connect().await;
-    stream
-        .write_all(request("Content-Length: 1000000000").as_bytes())
-        .await
-        .unwrap();
-    let refused = read_response(&mut stream).await;
-    assert_eq!((refused.status, refused.body.as_str()), (413, ""));
-    // Not announced, and more than allowed.
-    let mut stream = server.connect().await;
-    let chunk = format!(
-        "{}\r\n3e9\r\n{}\r\n",
-        request("Transfer-Encoding: chunked").trim_end(),
-        "x".repeat(1001)
-    );
-    stream
-        .write_all(
-            chunk
-                .replacen("chunked\r\n", "chunked\r\n\r\n", 1)
-                .as_bytes(),
-        )
-        .await
-        .unwrap();
-    assert_eq!(read_response(&mut stream).await.status, 413);
-    // The session goes on: as much as allowed is allowed.
-    let most = format!("4{}", "x".repeat(999));
-    assert_eq!(server.post(&sid, &most).await.body, "ok");
-    assert_eq!(server.poll(&sid).await.body, most);
+    let announced = "Content-Length: 1000000000\r\n\r\n".to_owned();
+    let chunk = "x".repeat(1001);
+    let chunked = format!("Transfer-Encoding: chunked\r\n\r\n3e9\r\n{chunk}\r\n");
+    // Announced, and never sent: the answer does not wait for it. And not announced, and
+    // more than allowed.
+    for rest in [announced, chunked] {
+        let sid = server.open().await;
+        let head = format!(
+            "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n"
+        );
+        let request = head + &rest;
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let refused = read_response(&mut stream).await;
+        assert_eq!((refused.status, refused.body.as_str()), (413, ""));
+        // The session goes on: as much as allowed is allowed.
+        let most = format!("4{}", "x".repeat(999));
+        assert_eq!(server.post(&sid, &most).await.body, "ok");
+        assert_eq!(server.poll(&sid).await.body, most);
+        // A client that goes now goes for another reason.
+        assert_eq!(server.post(&sid, "1").await.body, "ok");
+        assert_eq!(server.closed().await, CloseReason::TransportClose);
+    }
+    for rest in ["1", ""] {
+        let sid = server.open().await;
+        let most = format!("4{}", "x".repeat(1000));
+        assert_eq!(server.post(&sid, &most).await.status, 413);
+        if rest.is_empty() {
+            // Or it just drops its poll.
+            let mut stream = server.connect().await;
+            let query = format!("EIO=4&transport=polling&sid={sid}");
+            let head = format!("GET /engine.io/?{query} HTTP/1.1\r\nHost: x\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            drop(stream);
+        } else {
+            assert_eq!(server.post(&sid, rest).await.body, "ok");
+        }
+        assert_eq!(server.closed().await, CloseReason::MessageTooLarge);
+    }
+    server.still_serves().await;
 }
 
 #[tokio::test]

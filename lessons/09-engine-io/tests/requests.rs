@@ -115,6 +115,30 @@ async fn a_client_that_has_said_all_gets_its_answer() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_sent_its_body_and_said_all_gets_its_answer() {
+    let mut server = start(calm()).await;
+    let sid = server.open().await;
+    for split in [false, true] {
+        for _ in 0..20 {
+            let mut stream = server.connect().await;
+            let head = format!(
+                "POST /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n\
+                 Content-Length: 6\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            if split {
+                // The request waits for its body first.
+                tokio::task::yield_now().await;
+            }
+            stream.write_all(b"4hello").await.unwrap();
+            stream.shutdown().await.unwrap();
+            let response = read_response(&mut stream).await;
+            assert_eq!((response.status, response.body.as_str()), (200, "ok"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_goes_while_its_poll_waits_is_noticed_at_once() {
     let mut server = start(calm()).await;
     let sid = server.open().await;

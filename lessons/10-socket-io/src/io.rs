@@ -193,6 +193,37 @@ impl Io {
             .boxed()
     }
 
+    /// The server as a tower service, which answers every request that it is given: to be
+    /// mounted under a path. Needs the cargo feature `tower`.
+    ///
+    /// ```no_run
+    /// # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+    /// use engine_io::{ServeLimits, tower};
+    ///
+    /// let io = socket_io::Io::default();
+    /// // With axum: `Router::new().nest_service("/socket.io", io.service())`.
+    /// let service = io.service();
+    /// tower::serve(listener, service, ServeLimits::default(), std::future::pending()).await
+    /// # }
+    /// ```
+    #[cfg(feature = "tower")]
+    pub fn service(&self) -> engine_io::tower::Service {
+        engine_io::tower::service(self.engine()).keeping(self.clone())
+    }
+
+    /// The server as a tower layer: it answers the requests to
+    /// [`Config::engine`](crate::Config::engine)'s path and below, and passes the others
+    /// on. Needs the cargo feature `tower`.
+    ///
+    /// ```
+    /// let layer = socket_io::Io::default().layer();
+    /// // With axum: `Router::new().route("/", get(index)).layer(layer)`.
+    /// ```
+    #[cfg(feature = "tower")]
+    pub fn layer(&self) -> engine_io::tower::Layer {
+        self.service().into_layer()
+    }
+
     /// The Engine.IO server below.
     pub fn engine(&self) -> &Server {
         self.0.engine.get_or_init(|| {

@@ -50,7 +50,7 @@ impl ParentNamespace {
     /// own middleware: see [`Namespace::middleware`].
     pub fn middleware<F, Fut>(&self, check: F) -> &Self
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
         self.parent.entrance.add_middleware(check);

@@ -27,6 +27,7 @@ impl DisconnectReason {
             Self::Session(
                 CloseReason::TransportClose
                     | CloseReason::TransportError
+                    | CloseReason::MessageTooLarge
                     | CloseReason::PingTimeout
                     | CloseReason::ServerShutdown
             )

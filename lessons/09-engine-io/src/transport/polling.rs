@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
-use crate::machine::CloseReason;
+use crate::machine::{CloseReason, Machine};
 use crate::packet::PacketError;
 use crate::payload;
 use crate::refusal::Refusal;
@@ -92,6 +92,7 @@ where
         Err(PostError::TooSlow | PostError::Broken) => {
             session.close(CloseReason::TransportError);
         }
+        Err(PostError::TooLarge) => session.with(Machine::post_too_large),
         _ => {}
     }
     result
@@ -101,7 +102,7 @@ struct Posting<'a>(&'a Session);
 
 impl Drop for Posting<'_> {
     fn drop(&mut self) {
-        self.0.with(crate::machine::Machine::end_post);
+        self.0.with(Machine::end_post);
     }
 }
 

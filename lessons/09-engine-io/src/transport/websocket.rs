@@ -360,7 +360,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     fn protocol_error(&mut self, error: ProtocolError) -> End {
         tracing::debug!(session = ?self.session, %error, "broken frame");
         if !self.is_probing() {
-            self.session.close(CloseReason::TransportError);
+            self.session.close(match error.close_code() {
+                CloseCode::TOO_BIG => CloseReason::MessageTooLarge,
+                _ => CloseReason::TransportError,
+            });
         }
         End::Close(error.close_code(), "")
     }

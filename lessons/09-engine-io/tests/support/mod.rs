@@ -11,7 +11,7 @@ use engine_io::{
     Server, Session,
 };
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -87,16 +87,25 @@ pub async fn start(config: Config) -> TestServer {
     start_with(config, ServeLimits::default()).await
 }
 
-pub async fn start_with(config: Config, limits: ServeLimits) -> TestServer {
+/// A server that sends every message back, and its sessions as they open and close.
+pub fn echo(
+    config: Config,
+) -> (
+    Server,
+    mpsc::UnboundedReceiver<Session>,
+    mpsc::UnboundedReceiver<CloseReason>,
+) {
     let (opened_sender, opened) = mpsc::unbounded_channel();
     let (closed_sender, closed) = mpsc::unbounded_channel();
-    let server = Server::new(
-        config,
-        Echo {
-            opened: opened_sender,
-            closed: closed_sender,
-        },
-    );
+    let echo = Echo {
+        opened: opened_sender,
+        closed: closed_sender,
+    };
+    (Server::new(config, echo), opened, closed)
+}
+
+pub async fn start_with(config: Config, limits: ServeLimits) -> TestServer {
+    let (server, opened, closed) = echo(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = oneshot::channel();
@@ -256,7 +265,7 @@ impl TestServer {
     }
 }
 
-pub async fn read_response(stream: &mut TcpStream) -> Response {
+pub async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Response {
     let mut bytes = Vec::new();
     // A connection that is reset after its answer has answered.
     let _ = soon("a response", stream.read_to_end(&mut bytes)).await;
@@ -274,9 +283,19 @@ pub async fn read_response(stream: &mut TcpStream) -> Response {
     }
 }
 
-pub struct Client(pub WebSocketStream<TcpStream>);
+/// Sends a request and reads the head of its answer.
+pub async fn head(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon("a head", stream.read_u8()).await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
 
-impl Client {
+pub struct Client<S = TcpStream>(pub WebSocketStream<S>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn send(&mut self, text: &str) {
         self.0.send(Frame::text(text)).await.unwrap();
     }
@@ -310,6 +329,26 @@ impl Client {
             }
         }
     }
+}
+
+/// Opens a session by polling, has a message sent back, moves to a WebSocket, and has
+/// another one sent back there: all that a server below must pass on.
+pub async fn polls_and_moves(address: SocketAddr) {
+    const POLLING: &str = "EIO=4&transport=polling";
+    let open = get(address, POLLING).await;
+    let data: serde_json::Value =
+        serde_json::from_str(&open.body[1..]).unwrap_or_else(|_| panic!("{open:?}"));
+    let sid = data["sid"].as_str().unwrap();
+    let session = format!("{POLLING}&sid={sid}");
+    assert_eq!(post(address, &session, b"4over HTTP").await.body, "ok");
+    assert_eq!(get(address, &session).await.body, "4over HTTP");
+    let query = format!("EIO=4&transport=websocket&sid={sid}");
+    let mut socket = client(address, &query).await;
+    socket.send("2probe").await;
+    assert_eq!(socket.text().await, "3probe");
+    socket.send("5").await;
+    socket.send("4over WebSocket").await;
+    assert_eq!(socket.text().await, "4over WebSocket");
 }
 
 async fn exchange(
