@@ -12,7 +12,7 @@ pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
 
-/// What is called, in the order in which it was added.
+/// The callbacks, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Entrance {
     middleware: RwLock<Vec<Middleware>>,
@@ -22,10 +22,9 @@ pub(crate) struct Entrance {
 impl Entrance {
     pub(crate) fn add_middleware<F, Fut>(&self, check: F)
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check = Arc::new(check);
         let check: Middleware = Arc::new(move |socket| {
             let check = check.clone();
             Box::pin(async move { check(socket).await })

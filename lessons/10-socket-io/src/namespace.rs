@@ -77,7 +77,7 @@ impl Namespace {
     /// ```
     pub fn middleware<F, Fut>(&self, check: F) -> &Self
     where
-        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
         self.0.entrance.add_middleware(check);
@@ -219,7 +219,8 @@ impl Namespace {
         }
     }
 
-    /// What is asked about a client; `recovered` if it has been asked about it before.
+    /// The checks for a client that wants to join; one that `recovered` has passed them
+    /// before.
     pub(crate) fn middlewares(&self, recovered: bool) -> Vec<Middleware> {
         if recovered && self.0.skip_middlewares {
             return Vec::new();
