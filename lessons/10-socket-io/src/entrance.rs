@@ -12,7 +12,7 @@ pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
 
-/// What is called, in the order in which it was added.
+/// The callbacks, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Entrance {
     middleware: RwLock<Vec<Middleware>>,

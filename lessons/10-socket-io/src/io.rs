@@ -119,14 +119,15 @@ impl Io {
     /// ```
     pub fn of_dynamic_async<Fut>(
         &self,
-        matches: impl Fn(String, Value) -> Fut + Send + Sync + 'static,
+        matches: impl FnOnce(String, Value) -> Fut + Clone + Send + Sync + 'static,
         on_connect: impl Fn(Socket) + Send + Sync + 'static,
     ) -> ParentNamespace
     where
         Fut: Future<Output = bool> + Send + 'static,
     {
         let predicate = move |name: &str, auth: Value| {
-            Matches::Later(Box::pin(matches(name.to_owned(), auth)))
+            let (matches, name) = (matches.clone(), name.to_owned());
+            Matches::Later(Box::pin(async move { matches(name, auth).await }))
         };
         self.0.rule(Arc::new(predicate), Arc::new(on_connect))
     }

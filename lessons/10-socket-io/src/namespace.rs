@@ -219,7 +219,8 @@ impl Namespace {
         }
     }
 
-    /// What is asked about a client; `recovered` if it has been asked about it before.
+    /// The checks for a client that wants to join; one that `recovered` has passed them
+    /// before.
     pub(crate) fn middlewares(&self, recovered: bool) -> Vec<Middleware> {
         if recovered && self.0.skip_middlewares {
             return Vec::new();

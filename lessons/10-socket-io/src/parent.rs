@@ -13,8 +13,7 @@ use crate::room::Room;
 use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
 
-/// All namespaces that one predicate has accepted, those of the future included: a cheap
-/// handle.
+/// All namespaces that one predicate has accepted, now or later: a cheap handle.
 ///
 /// ```
 /// use socket_io::{ConnectError, Io, Socket};
@@ -35,7 +34,7 @@ pub struct ParentNamespace {
     namespaces: Arc<Namespaces>,
 }
 
-/// What the children know of their parent.
+/// The part of a parent that its children share.
 #[derive(Default)]
 pub(crate) struct Parent {
     pub(crate) entrance: Entrance,
@@ -68,7 +67,7 @@ impl ParentNamespace {
     }
 
     /// Returns the child of this name, which stays from now on, even while no client is
-    /// in it. If there is no such namespace yet, makes it without asking the predicate.
+    /// in it. Makes it without asking the predicate if it does not exist yet.
     ///
     /// ```
     /// # let io = socket_io::Io::default();

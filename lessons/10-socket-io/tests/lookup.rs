@@ -258,15 +258,12 @@ async fn a_predicate_can_wait_and_clients_that_ask_meanwhile_get_the_same_namesp
     let answer = Arc::new(Notify::new());
     let waits = answer.clone();
     io.of_dynamic_async(
-        move |name, auth| {
-            let (asked, waits) = (asked.clone(), waits.clone());
-            async move {
-                assert_ne!(name, "/trap", "on purpose");
-                asked.send(()).unwrap();
-                waits.notified().await;
-                assert_ne!(name, "/late-trap", "on purpose");
-                auth["key"] == 1
-            }
+        async move |name: String, auth: serde_json::Value| {
+            assert_ne!(name, "/trap", "on purpose");
+            asked.send(()).unwrap();
+            waits.notified().await;
+            assert_ne!(name, "/late-trap", "on purpose");
+            auth["key"] == 1
         },
         |socket| socket.emit("welcome", ()),
     );

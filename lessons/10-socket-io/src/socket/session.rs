@@ -8,9 +8,8 @@ use crate::socket::Socket;
 
 impl Socket {
     /// Returns the Engine.IO session, which all namespaces of the client share. Its id is a
-    /// secret between the server and this client. To end the connection as if the network
-    /// had failed, so that the client comes back by itself, close the session: nobody is
-    /// sent a DISCONNECT packet.
+    /// secret between the server and this client. Close it to end the connection as if the
+    /// network had failed: the client gets no DISCONNECT packet and reconnects on its own.
     ///
     /// ```
     /// # fn example(socket: socket_io::Socket) {
