@@ -147,7 +147,7 @@ enum Data {
 #[derive(Debug, Default)]
 struct Cut {
     bytes: [u8; 4],
-    len: usize,
+    len: u8,
 }
 
 impl Decoder {
@@ -422,7 +422,7 @@ impl Message {
     const fn len(&self) -> usize {
         match &self.data {
             Data::Binary(bytes) => bytes.len(),
-            Data::Text { text, cut } => text.len() + cut.len,
+            Data::Text { text, cut } => text.len() + cut.bytes().len(),
         }
     }
 
@@ -485,8 +485,12 @@ impl Message {
 }
 
 impl Cut {
+    const fn bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len as usize).0
+    }
+
     fn push(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
+        self.bytes[usize::from(self.len)] = byte;
         self.len += 1;
     }
 
@@ -503,7 +507,7 @@ impl Cut {
         {
             self.push(byte);
             rest = behind;
-            match str::from_utf8(&self.bytes[..self.len]) {
+            match str::from_utf8(self.bytes()) {
                 Ok(character) => {
                     text.push_str(character);
                     self.len = 0;

@@ -253,6 +253,27 @@ mod tests {
     }
 
     #[test]
+    fn a_compressed_hello() {
+        let compressed = lines(b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00");
+        assert_eq!(
+            compressed[1],
+            "RSV1-3 100 = RSV1: a compressed message begins"
+        );
+        let payload = "payload f2 48 cd c9 c9 07 00 = compressed: \"Hello\"";
+        assert_eq!(compressed.last().map(String::as_str), Some(payload));
+        let second = lines(b"\xc1\x05\xf2\x00\x11\x00\x00");
+        let payload =
+            "payload f2 00 11 00 00 = compressed, with the context of earlier messages";
+        assert_eq!(second.last().map(String::as_str), Some(payload));
+        let bomb = crate::encode_compressed_frame(OpCode::Text, &[b'a'; 10_000]);
+        let bomb = lines(&bomb.expect("it is smaller"));
+        assert!(
+            bomb.last().is_some_and(|payload| payload.len() < 200),
+            "{bomb:?}"
+        );
+    }
+
+    #[test]
     fn every_form_of_length() {
         let mut long = vec![0x82, 126, 1, 0];
         long.resize(4 + 256, 7);
