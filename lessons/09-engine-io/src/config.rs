@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::compression::{HttpCompression, PerMessageDeflate};
+
 /// The transport a session is using.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -136,6 +138,12 @@ pub struct Config {
     /// refused, because it may be another page's name that points here (DNS rebinding).
     /// Default none: the `Host` of each request is believed.
     pub public_hosts: Vec<String>,
+    /// Compression of messages over WebSocket, for clients that offer it. Default none.
+    pub per_message_deflate: Option<PerMessageDeflate>,
+    /// Compression of what a poll is answered with, for clients that accept it. Default
+    /// none: the reference server has it on, but the answers hold what users write next
+    /// to what others must not learn, and a length tells (BREACH).
+    pub http_compression: Option<HttpCompression>,
 }
 
 impl Default for Config {
@@ -159,6 +167,8 @@ impl Default for Config {
             max_sessions_per_address: 20_000,
             trusted_proxies: 0,
             public_hosts: Vec::new(),
+            per_message_deflate: None,
+            http_compression: None,
         }
     }
 }

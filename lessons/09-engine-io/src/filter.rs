@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
+use crate::compression::{Coding, PerMessageDeflate, encode_body};
 use crate::config::Transport;
 use crate::handshake::{Handshake, parameter};
 use crate::machine::{CloseReason, Machine};
@@ -203,7 +204,10 @@ where
     }
     match session {
         None => match server.open(Transport::Polling, request.handshake(server)?) {
-            Ok(session) => Ok(text(StatusCode::OK, polling::get(&session).await?)),
+            Ok(session) => {
+                let body = polling::get(&session).await?;
+                Ok(packets(server, &request.headers, body).await)
+            }
             Err(NotOpened::Full) => Ok(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the server takes no more sessions",
@@ -220,7 +224,8 @@ where
             if let Some(peer) = &request.peer {
                 peer.waits();
             }
-            Ok(text(StatusCode::OK, polling::get(&session).await?))
+            let body = polling::get(&session).await?;
+            Ok(packets(server, &request.headers, body).await)
         }
         Some(session) if request.method == Method::POST => {
             post(server, &request, &session, body).await
@@ -284,12 +289,14 @@ fn accept_websocket(
     let headers: Vec<_> = headers
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let accept = match ::websocket::Request::check("GET", 1, "/", &headers) {
-        Ok(checked) => checked.accept(),
+    let (accept, offers) = match ::websocket::Request::check("GET", 1, "/", &headers) {
+        Ok(checked) => (checked.accept(), checked.extensions),
         Err(::websocket::Refusal::UpgradeRequired(_)) => return Ok(upgrade_required()),
         Err(_) => return Err(Refusal::BadRequest),
     };
     let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
+    let deflate = server.config().per_message_deflate;
+    let deflate = deflate.and_then(|_| PerMessageDeflate::answer(&offers));
     let origin = match session {
         Some(session) => Origin::Upgrade(session),
         None => Origin::Opens(Box::new(request.handshake(server)?)),
@@ -298,13 +305,22 @@ fn accept_websocket(
         on_upgrade, peer, ..
     } = request;
     let on_upgrade = on_upgrade.ok_or(Refusal::BadRequest)?;
-    server.spawn(carry(on_upgrade, server.clone(), origin, peer));
+    server.spawn(carry(
+        on_upgrade,
+        server.clone(),
+        origin,
+        peer,
+        deflate.is_some(),
+    ));
     let mut response = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = response.headers_mut();
     headers.clear();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(deflate) = deflate {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, deflate);
+    }
     Ok(response)
 }
 
@@ -341,12 +357,13 @@ fn carry(
     server: Server,
     origin: Origin,
     peer: Option<Peer>,
+    deflate: bool,
 ) -> impl Future<Output = ()> + Send + 'static {
     async move {
         let Ok(upgraded) = on_upgrade.await else {
             return;
         };
-        match &mut begin(upgraded, &server, origin) {
+        match &mut begin(upgraded, &server, origin, deflate) {
             Carried::Socket(connection) => connection.run().await,
             Carried::Other(task) => task.await,
         }
@@ -369,7 +386,7 @@ enum Carried {
 
 /// Finds or opens the session. Not a part of [`carry`]: what it needs is gone when it ends,
 /// above all the buffer that the request was read into.
-fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
+fn begin(upgraded: Upgraded, server: &Server, origin: Origin, deflate: bool) -> Carried {
     let (io, early) = match tcp_stream(upgraded) {
         Ok((io, early)) => (Ok(io), early),
         Err(upgraded) => (Err(TokioIo::new(upgraded)), Bytes::new()),
@@ -392,10 +409,12 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
             session,
             server.config(),
             probing,
+            deflate,
         )),
         (Some((session, probing)), Err(io)) => {
             let config = server.config();
-            let mut connection = Connection::new(io, &early, session, config, probing);
+            let mut connection =
+                Connection::new(io, &early, session, config, probing, deflate);
             Carried::Other(Box::pin(async move {
                 connection.run().await;
             }))
@@ -416,6 +435,25 @@ fn upgrade_required() -> warp::reply::Response {
         header::SEC_WEBSOCKET_VERSION,
         HeaderValue::from_static("13"),
     );
+    response
+}
+
+/// The answer to a poll.
+async fn packets(
+    server: &Server,
+    headers: &HeaderMap,
+    body: Vec<u8>,
+) -> warp::reply::Response {
+    let Some(settings) = server.config().http_compression else {
+        return text(StatusCode::OK, body);
+    };
+    let (body, coding) = encode_body(settings, Coding::accepted(headers), body).await;
+    let mut response = text(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, coding);
+    }
     response
 }
 
@@ -497,7 +535,7 @@ mod tests {
         let mut request = http::Request::new(());
         let on_upgrade = hyper::upgrade::on(&mut request);
         let handshake = Origin::Opens(Box::default());
-        let task = size_of_val(&carry(on_upgrade, server, handshake, None));
+        let task = size_of_val(&carry(on_upgrade, server, handshake, None, false));
         let connection = size_of::<Connection<TcpStream>>();
         assert!(
             task <= 400,

@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod compression;
 mod config;
 mod deadlines;
 #[cfg(test)]
@@ -74,6 +75,7 @@ extern crate self as engine_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
+pub use compression::{HttpCompression, PerMessageDeflate};
 pub use config::{Config, Cors, Transport, Transports};
 pub use deadlines::{Deadlines, Expire};
 pub use filter::filter;
