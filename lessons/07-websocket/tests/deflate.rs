@@ -76,7 +76,11 @@ fn a_compressed_message_in_two_fragments() {
 fn the_second_message_refers_to_the_first() {
     let mut deflater = Deflater::new(Role::Server, Deflate::default());
     assert_eq!(deflater.deflate(b"Hello"), b"\xf2\x48\xcd\xc9\xc9\x07\x00");
-    assert_eq!(deflater.deflate(b"Hello"), b"\xf2\x00\x11\x00\x00");
+    // The RFC's compressor repeats the first letter; ours repeats all of it.
+    assert_eq!(deflater.deflate(b"Hello"), b"\x02\x13\x00\x00");
+    let ours = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x04\x02\x13\x00\x00";
+    let twice = vec![Event::Text("Hello".into()); 2];
+    assert_eq!(events(&mut client(Deflate::default()), ours), Ok(twice));
     let both = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
     let twice = vec![Event::Text("Hello".into()); 2];
     assert_eq!(events(&mut client(Deflate::default()), both), Ok(twice));
@@ -679,4 +683,50 @@ proptest! {
         }
         let _ = wish.agree(&offers);
     }
+}
+
+// --- What the chapter says ---
+
+/// A chat's message as chapter 10 sends it.
+fn chat(number: usize) -> String {
+    let (name, text) = match number % 4 {
+        0 => ("Ann", "Has anyone seen my cup?"),
+        1 => ("Bob", "It is next to the kettle."),
+        2 => ("Ann", "Found it. Is there any tea left?"),
+        _ => ("Bob", "There is cake, too."),
+    };
+    format!("42[\"msg_to_room\",\"{name}\",\"{text}\",{{\"number\":{number}}}]")
+}
+
+#[test]
+fn the_sizes_in_the_chapter() {
+    let deflated = |agreed: Deflate, messages: &[String]| {
+        let mut deflater = Deflater::new(Role::Server, agreed);
+        let sizes = messages
+            .iter()
+            .map(|it| deflater.deflate(it.as_bytes()).len());
+        sizes.last().expect("a message")
+    };
+    let messages: Vec<String> = (0..40).map(chat).collect();
+    let history = [format!("42[\"history\",[{}]]", messages.join(","))];
+    let sizes = [
+        messages[37].len(),
+        deflated(Deflate::NO_CONTEXT, &messages[..38]),
+        deflated(Deflate::default(), &messages[..38]),
+        history[0].len(),
+        deflated(Deflate::NO_CONTEXT, &history),
+    ];
+    assert_eq!(sizes, [65, 67, 12, 2635, 405]);
+}
+
+#[test]
+fn the_length_tells_whether_a_guess_is_right() {
+    let len = |guess: &str| {
+        let page = format!("session=kX3b9; last search: session={guess}");
+        let mut deflater = Deflater::new(Role::Server, Deflate::NO_CONTEXT);
+        deflater.deflate(page.as_bytes()).len()
+    };
+    let guesses = ["zqwvu", "kqwvu", "kXwvu", "kX3vu", "kX3bu", "kX3b9"];
+    let lens = guesses.map(len);
+    assert_eq!(lens, [37, 36, 35, 34, 33, 32]);
 }

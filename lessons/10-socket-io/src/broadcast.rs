@@ -35,6 +35,7 @@ pub struct Broadcast {
     namespace: Namespace,
     selection: Selection,
     timeout: Duration,
+    compress: bool,
 }
 
 impl Broadcast {
@@ -43,6 +44,7 @@ impl Broadcast {
             namespace,
             selection: Selection::default(),
             timeout: ack::DEFAULT_TIMEOUT,
+            compress: true,
         }
     }
 
@@ -71,6 +73,31 @@ impl Broadcast {
         self
     }
 
+    /// Whether it may be compressed, where the server's
+    /// [`per_message_deflate`](engine_io::Config::per_message_deflate) is on. Default yes:
+    /// `false` is for what is compressed already, and for a secret next to a text that
+    /// somebody else chose.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn show(namespace: &Namespace, picture: Vec<u8>) {
+    ///     namespace.to("gallery").compress(false).emit("picture", socket_io::Binary(picture.into()));
+    /// }
+    /// ```
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    fn outgoing(&self, event: &str, args: &impl IntoArgs) -> Option<Outgoing> {
+        let outgoing = Outgoing::event(event, args)?;
+        Some(if self.compress {
+            outgoing
+        } else {
+            outgoing.uncompressed()
+        })
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Default 10 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -79,7 +106,7 @@ impl Broadcast {
 
     /// Sends an event to all who are selected. It is encoded once.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
-        if let Some(outgoing) = Outgoing::event(event, &args) {
+        if let Some(outgoing) = self.outgoing(event, &args) {
             self.namespace.broadcast(outgoing, &self.selection);
         }
     }
@@ -91,13 +118,14 @@ impl Broadcast {
         event: &str,
         args: impl IntoArgs,
     ) -> Answers<T> {
-        let Some(outgoing) = Outgoing::event(event, &args) else {
+        let Some(outgoing) = self.outgoing(event, &args) else {
             return Answers {
                 received: Vec::new(),
                 missing: self.fetch_sockets().len(),
             };
         };
         drop(args);
+        let outgoing = outgoing.shared(self.namespace.compress_from());
         let (sender, answers) = mpsc::unbounded_channel();
         let id = self.namespace.next_ack();
         let packet = outgoing.encode_event(self.namespace.name(), Some(id));

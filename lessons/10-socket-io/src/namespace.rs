@@ -39,6 +39,8 @@ struct Inner {
     recovery: Option<Mutex<Log>>,
     /// Bytes that a client can have missed: half of what may be queued for it.
     max_missed: usize,
+    /// From how many bytes on a broadcast is compressed, if at all.
+    compress_from: Option<usize>,
 }
 
 impl Namespace {
@@ -56,6 +58,10 @@ impl Namespace {
             next_ack: AtomicU64::new(0),
             dynamic,
             max_missed: config.engine.outbound_budget / 2,
+            compress_from: config
+                .engine
+                .per_message_deflate
+                .map(|deflate| deflate.threshold),
             recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
@@ -188,6 +194,7 @@ impl Namespace {
     /// anybody. A client that is restored in the meantime finds it in the log, and is not
     /// sent it a second time.
     pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
+        let outgoing = outgoing.shared(self.compress_from());
         let Some(mut log) = self.log() else {
             let packet = outgoing.encode_event(&self.0.name, None);
             return self.0.adapter.broadcast(&packet, selection);
@@ -208,6 +215,11 @@ impl Namespace {
             }
         });
         self.0.adapter.broadcast(&packet, selection);
+    }
+
+    /// From how many bytes on a message for many is compressed, if at all.
+    pub(crate) fn compress_from(&self) -> Option<usize> {
+        self.0.compress_from
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
