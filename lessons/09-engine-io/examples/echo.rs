@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{
-    Application, CloseReason, Config, Cors, EncodedMessage, Message, Receiver,
-    ServeLimits, Server, Session,
+    Application, CloseReason, Config, Cors, EncodedMessage, HttpCompression, Message,
+    PerMessageDeflate, Receiver, ServeLimits, Server, Session,
 };
 use tokio::net::TcpListener;
 
@@ -24,6 +24,9 @@ struct Options {
     /// Time for a client to answer a ping, in milliseconds.
     #[arg(long, default_value_t = 200)]
     ping_timeout: u64,
+    /// Compress messages and polling answers.
+    #[arg(long)]
+    compress: bool,
 }
 
 // ANCHOR: application
@@ -66,6 +69,8 @@ async fn main() -> anyhow::Result<()> {
         ping_timeout: Duration::from_millis(options.ping_timeout),
         max_payload: 1_000_000,
         cors: Cors::Any,
+        per_message_deflate: options.compress.then(PerMessageDeflate::default),
+        http_compression: options.compress.then(HttpCompression::default),
         ..Config::default()
     };
     let filter = engine_io::filter(&Server::new(config, Echo));
