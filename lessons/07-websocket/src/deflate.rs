@@ -1,8 +1,8 @@
 //! Compression of messages: DEFLATE without its last four bytes (RFC 7692 §7.2).
 //!
 //! A compressor writes a message and flushes, which ends its output with an empty block:
-//! `00 00 ff ff`. As every message ends so, nobody sends these bytes; the receiver puts
-//! them back. The compressor and the decompressor remember up to 32 KiB of what came
+//! `00 00 ff ff`. Every message ends with these bytes, so the sender leaves them out and
+//! the receiver puts them back. The compressor and the decompressor remember up to 32 KiB of what came
 //! before, the *context*. If both sides agreed to forget it after each message, a message
 //! depends on itself alone: the compressor can be borrowed from the thread, the
 //! decompressor lives as long as its message, and an idle connection owns neither.
@@ -233,7 +233,8 @@ impl Inflater {
                 let read = count(stream.total_in(), read);
                 let written = count(stream.total_out(), written);
                 input = &input[read..];
-                // What came before a mistake is checked first, however it was cut.
+                // The bytes before a mistake are checked first: the error must not depend on
+                // how the network cut the message.
                 take(&chunk[..written])?;
                 let status = result.map_err(|_| ProtocolError::Deflate)?;
                 if status == Status::StreamEnd {

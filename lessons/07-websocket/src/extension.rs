@@ -64,8 +64,8 @@ impl Deflate {
 
     /// Answers a client's offers, the values of all its `Sec-WebSocket-Extensions`
     /// headers joined with commas: the first offer that can be accepted, with this
-    /// server's wishes added. Returns `None` if there is none; the connection then stays
-    /// uncompressed. Write what this returns into the response's header.
+    /// server's wishes added. Returns `None` if none can be accepted; the connection then
+    /// stays uncompressed. Write what this returns into the response's header.
     ///
     /// An offer with a parameter that is unknown, appears twice or has a wrong value is
     /// declined (RFC 7692 §7).
@@ -138,7 +138,7 @@ impl Deflate {
         {
             return None;
         }
-        // What the client has promised about itself, it keeps.
+        // A limit that the client has offered for itself holds without an answer.
         agreed.client_no_context_takeover |= self.client_no_context_takeover;
         agreed.client_max_window_bits =
             smaller(self.client_max_window_bits, agreed.client_max_window_bits);

@@ -28,6 +28,10 @@ const AT_ONCE: usize = 16 * 1024;
 /// for all its receivers. A thread that compresses owns one compressor of about 380 KB; a
 /// compressed message that arrives costs about 48 KB until it is there.
 ///
+/// A message that arrives is limited by [`Config::max_payload`](crate::Config::max_payload)
+/// after decompression. A client can make the server hold that much with a thousandth of
+/// the bytes, so `max_payload` times the number of connections should fit into memory.
+///
 /// ```
 /// use engine_io::{Config, PerMessageDeflate};
 ///
@@ -91,8 +95,8 @@ impl PerMessageDeflate {
     }
 }
 
-/// A coding of HTTP (RFC 9110 §8.4.1). There is no `br`: of what two programs save, most
-/// is saved by gzip, and every client has it.
+/// A coding of HTTP (RFC 9110 §8.4.1). Brotli (`br`) is left out: it would save a little
+/// more than gzip, which every client accepts, and needs a library of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Gzip,
