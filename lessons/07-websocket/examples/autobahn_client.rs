@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use websocket::{CloseCode, Error, Limits, Message, WebSocket};
+use websocket::{CloseCode, Deflate, Error, Limits, Message, WebSocket};
 
 const LIMITS: Limits = Limits {
     max_message: 20_000_000,
@@ -52,7 +52,7 @@ fn connect(server: &str, path: &str) -> Result<WebSocket<TcpStream>, Error> {
     let stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.set_nodelay(true)?;
-    WebSocket::connect(stream, server, path, LIMITS)
+    WebSocket::connect_with(stream, server, path, LIMITS, Some(Deflate::default()))
 }
 
 fn echo(server: &str, case: u32) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use websocket::{Limits, Origins, WebSocket};
+use websocket::{Deflate, Limits, Origins, WebSocket};
 
 #[derive(Parser)]
 #[command(about = "A WebSocket server that sends every message back")]
@@ -98,8 +98,10 @@ fn coroutines(listener: &may::net::TcpListener, limits: Limits) -> std::io::Resu
 // ANCHOR: echo
 /// Sends every message back, over anything that carries bytes.
 fn echo(stream: impl Read + Write, limits: Limits) {
+    let deflate = Some(Deflate::default());
+    let accepted = WebSocket::accept_with(stream, &Origins::Any, limits, deflate);
     // A client that was refused has received the reason; one that left reads nothing.
-    let Ok((mut socket, _)) = WebSocket::accept(stream, &Origins::Any, limits) else {
+    let Ok((mut socket, _)) = accepted else {
         return;
     };
     while let Ok(Some(message)) = socket.read() {

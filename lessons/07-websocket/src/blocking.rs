@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::{
-    ClientHandshake, CloseCode, CloseFrame, Connection, Event, HandshakeError, Limits,
-    MAX_HEAD, Origins, ProtocolError, Refusal, Request,
+    ClientHandshake, CloseCode, CloseFrame, Connection, Deflate, Event, HandshakeError,
+    Limits, MAX_HEAD, Origins, ProtocolError, Refusal, Request,
 };
 
 /// The most bytes per read. Each connection keeps a buffer of this size while it waits.
@@ -68,9 +68,22 @@ impl<S: Read + Write> WebSocket<S> {
     /// # Errors
     /// Returns a network error, or a refusal, which the client has then received.
     pub fn accept(
+        stream: S,
+        origins: &Origins,
+        limits: Limits,
+    ) -> Result<(Self, Request), Error> {
+        Self::accept_with(stream, origins, limits, None)
+    }
+
+    /// The same, with compression as `deflate` wishes if the client offers it.
+    ///
+    /// # Errors
+    /// As [`WebSocket::accept`].
+    pub fn accept_with(
         mut stream: S,
         origins: &Origins,
         limits: Limits,
+        deflate: Option<Deflate>,
     ) -> Result<(Self, Request), Error> {
         let (outcome, rest) = read_head(&mut stream, |bytes| {
             // The origin is checked once the request is complete, before the response.
@@ -90,9 +103,10 @@ impl<S: Read + Write> WebSocket<S> {
                 return Err(refusal.into());
             }
         };
-        stream.write_all(&request.response(None))?;
+        let agreed = deflate.and_then(|wish| wish.answer(&request.extensions));
+        stream.write_all(&request.response_with(None, agreed))?;
         stream.flush()?;
-        let connection = Connection::server(limits);
+        let connection = with(Connection::server(limits), agreed);
         Ok((Self::new(stream, connection, rest, Arc::default()), request))
     }
 
@@ -103,29 +117,42 @@ impl<S: Read + Write> WebSocket<S> {
     /// Returns a network error, or a [`HandshakeError`] for a response that does not
     /// accept *this* request.
     pub fn connect(
-        mut stream: S,
+        stream: S,
         host: &str,
         path: &str,
         limits: Limits,
     ) -> Result<Self, Error> {
-        let handshake = ClientHandshake::new()?;
+        Self::connect_with(stream, host, path, limits, None)
+    }
+
+    /// The same, and offers compression.
+    ///
+    /// # Errors
+    /// As [`WebSocket::connect`].
+    pub fn connect_with(
+        mut stream: S,
+        host: &str,
+        path: &str,
+        limits: Limits,
+        deflate: Option<Deflate>,
+    ) -> Result<Self, Error> {
+        let mut handshake = ClientHandshake::new()?;
+        if let Some(offer) = deflate {
+            handshake = handshake.with_deflate(offer);
+        }
         stream.write_all(&handshake.request(host, path, None))?;
         stream.flush()?;
-        let (verified, rest) =
-            read_head(&mut stream, |bytes| match handshake.verify(bytes) {
+        let (agreed, rest) =
+            read_head(&mut stream, |bytes| match handshake.verify_with(bytes) {
                 Ok(None) => None,
-                Ok(Some(len)) => Some((Ok(()), len)),
+                Ok(Some((len, agreed))) => Some((Ok(agreed), len)),
                 Err(error) => Some((Err(error), bytes.len())),
             })?;
-        verified?;
+        let agreed = agreed?;
         let no_key = Arc::default();
         let keys = random_keys(&no_key, getrandom::fill);
-        Ok(Self::new(
-            stream,
-            Connection::client(limits, keys),
-            rest,
-            no_key,
-        ))
+        let connection = with(Connection::client(limits, keys), agreed);
+        Ok(Self::new(stream, connection, rest, no_key))
     }
 
     fn new(
@@ -263,6 +290,13 @@ impl<S: Read + Write> WebSocket<S> {
         }
         self.stream.write_all(&output)?;
         self.stream.flush()
+    }
+}
+
+fn with(connection: Connection, agreed: Option<Deflate>) -> Connection {
+    match agreed {
+        Some(agreed) => connection.with_deflate(agreed),
+        None => connection,
     }
 }
 

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::{MAX_HEAD, accept_key};
+use crate::{Deflate, MAX_HEAD, accept_key};
 
 /// Why a response does not open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +29,7 @@ pub enum HandshakeError {
 #[derive(Clone, Debug)]
 pub struct ClientHandshake {
     key: String,
+    offer: Option<Deflate>,
 }
 
 impl ClientHandshake {
@@ -47,7 +48,15 @@ impl ClientHandshake {
     pub fn with_nonce(nonce: [u8; 16]) -> Self {
         Self {
             key: STANDARD.encode(nonce),
+            offer: None,
         }
+    }
+
+    /// Offers compression.
+    #[must_use]
+    pub fn with_deflate(mut self, offer: Deflate) -> Self {
+        self.offer = Some(offer);
+        self
     }
 
     /// Returns the bytes of the request. `origin` is for browsers, which send it for the
@@ -56,9 +65,13 @@ impl ClientHandshake {
         let origin = origin
             .map(|origin| format!("Origin: {origin}\r\n"))
             .unwrap_or_default();
+        let offer = self
+            .offer
+            .map(|offer| format!("Sec-WebSocket-Extensions: {}\r\n", offer.offer()))
+            .unwrap_or_default();
         format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n{origin}\r\n",
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n{origin}{offer}\r\n",
             self.key
         )
         .into_bytes()
@@ -70,6 +83,29 @@ impl ClientHandshake {
     /// # Errors
     /// Returns what is wrong with a response that does not accept *this* request.
     pub fn verify(&self, bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
+        Ok(self.verify_with(bytes)?.map(|(len, _)| len))
+    }
+
+    /// The same, and returns the compression that the server agreed to, if the client
+    /// [offered](Self::with_deflate) it.
+    ///
+    /// # Errors
+    /// As [`ClientHandshake::verify`].
+    ///
+    /// ```
+    /// use websocket::{ClientHandshake, Deflate};
+    /// let handshake = ClientHandshake::with_nonce(*b"the sample nonce").with_deflate(Deflate::default());
+    /// let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    ///     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    /// let (_, agreed) = handshake.verify_with(response)?.expect("it is whole");
+    /// assert_eq!(agreed, Some(Deflate::default()));
+    /// # Ok::<(), websocket::HandshakeError>(())
+    /// ```
+    pub fn verify_with(
+        &self,
+        bytes: &[u8],
+    ) -> Result<Option<(usize, Option<Deflate>)>, HandshakeError> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut headers);
         let len = match head.parse(&bytes[..bytes.len().min(MAX_HEAD)]) {
@@ -103,16 +139,27 @@ impl ClientHandshake {
         is("Sec-WebSocket-Accept", &|value| {
             value == accept_key(&self.key)
         })?;
-        for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
-            // We offered none, so a server that names one answers another request.
-            if head
+        let answers = |name| {
+            let named = head
                 .headers
                 .iter()
-                .any(|header| header.name.eq_ignore_ascii_case(name))
-            {
-                return Err(HandshakeError::Header(name));
-            }
+                .filter(move |header| header.name.eq_ignore_ascii_case(name));
+            named.map(|header| header.value)
+        };
+        // A server that names what we have not offered answers another request.
+        if answers("Sec-WebSocket-Protocol").next().is_some() {
+            return Err(HandshakeError::Header("Sec-WebSocket-Protocol"));
         }
-        Ok(Some(len))
+        let mut extensions = answers("Sec-WebSocket-Extensions");
+        let agreed = match (extensions.next(), extensions.next()) {
+            (None, _) => None,
+            (Some(answer), None) => {
+                let answer = str::from_utf8(answer).ok();
+                let agreed = self.offer.and_then(|offer| offer.agree(answer?));
+                Some(agreed.ok_or(HandshakeError::Header("Sec-WebSocket-Extensions"))?)
+            }
+            _ => return Err(HandshakeError::Header("Sec-WebSocket-Extensions")),
+        };
+        Ok(Some((len, agreed)))
     }
 }

@@ -7,9 +7,10 @@
 
 use std::mem;
 
+use crate::frame::RSV1;
 use crate::{
-    CloseCode, CloseFrame, Decoder, Event, FrameHeader, Limits, OpCode, ProtocolError,
-    Role, apply_mask,
+    CloseCode, CloseFrame, Decoder, Deflate, Deflater, Event, FrameHeader, Limits,
+    OpCode, ProtocolError, Role, apply_mask,
 };
 
 /// A message cannot be sent, because a close frame has been sent.
@@ -38,6 +39,8 @@ pub struct Connection {
     /// `None` for a server, which does not mask.
     keys: Option<Keys>,
     output: Vec<u8>,
+    /// If compression was agreed on.
+    deflater: Option<Deflater>,
     /// We have sent a close frame.
     close_sent: bool,
     /// The peer has, or has broken a rule: nothing more is read.
@@ -63,9 +66,24 @@ impl Connection {
             decoder,
             keys,
             output: Vec::new(),
+            deflater: None,
             close_sent: false,
             close_received: false,
         }
+    }
+
+    /// Compresses messages and accepts compressed ones, as agreed in the handshake. With
+    /// context takeover the connection keeps a compressor of about 380 KB and a
+    /// decompressor of about 48 KB once they have been used; without, it keeps neither.
+    #[must_use]
+    pub fn with_deflate(mut self, agreed: Deflate) -> Self {
+        let role = match self.keys {
+            None => Role::Server,
+            Some(_) => Role::Client,
+        };
+        self.decoder = self.decoder.with_deflate(agreed);
+        self.deflater = Some(Deflater::new(role, agreed));
+        self
     }
 
     // ANCHOR: receive
@@ -110,7 +128,7 @@ impl Connection {
     /// # Errors
     /// Returns [`Closing`] after a close frame has been sent or received.
     pub fn text(&mut self, text: &str) -> Result<(), Closing> {
-        self.message(OpCode::Text, text.as_bytes())
+        self.data(OpCode::Text, text.as_bytes())
     }
 
     /// Sends a binary message.
@@ -118,7 +136,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::text`].
     pub fn binary(&mut self, bytes: &[u8]) -> Result<(), Closing> {
-        self.message(OpCode::Binary, bytes)
+        self.data(OpCode::Binary, bytes)
     }
 
     /// Asks whether the peer is there, with up to 125 bytes that its answer will carry;
@@ -127,10 +145,10 @@ impl Connection {
     /// # Errors
     /// As [`Connection::text`].
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Closing> {
-        self.message(
-            OpCode::Ping,
-            &payload[..payload.len().min(crate::MAX_CONTROL_PAYLOAD)],
-        )
+        self.is_open()?;
+        let len = payload.len().min(crate::MAX_CONTROL_PAYLOAD);
+        self.frame(OpCode::Ping, &payload[..len]);
+        Ok(())
     }
 
     /// Sends a close frame, or does nothing if one has been sent. The peer can still send
@@ -154,9 +172,24 @@ impl Connection {
         self.close_sent && self.close_received
     }
 
-    fn message(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), Closing> {
+    const fn is_open(&self) -> Result<(), Closing> {
         if self.close_sent {
             return Err(Closing);
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), Closing> {
+        self.is_open()?;
+        if let Some(deflater) = &mut self.deflater {
+            let compressed = deflater.deflate(payload);
+            // The next message can refer to this one, so with context it has to be sent.
+            if compressed.len() < payload.len() || deflater.takes_over() {
+                let start = self.output.len();
+                self.frame(opcode, &compressed);
+                self.output[start] |= RSV1;
+                return Ok(());
+            }
         }
         self.frame(opcode, payload);
         Ok(())

@@ -9,7 +9,11 @@
 use std::borrow::Cow;
 use std::mem;
 
-use crate::{CloseFrame, FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask};
+use crate::deflate::Inflater;
+use crate::frame::RSV1;
+use crate::{
+    CloseFrame, Deflate, FrameHeader, MAX_HEADER, OpCode, ProtocolError, apply_mask,
+};
 
 /// Which end of the connection decodes: it decides what the peer's frames must look like
 /// (RFC 6455 §5.1).
@@ -24,7 +28,7 @@ pub enum Role {
 /// Limits on the memory and work that a peer can cause (RFC 6455 §10.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes in a message, all its fragments together.
+    /// Bytes in a message, all its fragments together, after decompression.
     pub max_message: usize,
     /// Frames in a message. A frame costs no memory, only a moment of work; but a message
     /// of empty fragments keeps within any count of bytes, and need never end.
@@ -89,6 +93,8 @@ pub struct Decoder {
     message: Option<Message>,
     /// The payload of a control frame that arrived in part.
     control: Vec<u8>,
+    /// If compression was agreed on. Boxed: most connections have none.
+    inflater: Option<Box<Inflater>>,
 }
 
 /// The place of the next byte in the stream.
@@ -141,7 +147,7 @@ enum Data {
 #[derive(Debug, Default)]
 struct Cut {
     bytes: [u8; 4],
-    len: usize,
+    len: u8,
 }
 
 impl Decoder {
@@ -154,7 +160,18 @@ impl Decoder {
             state: State::BETWEEN_FRAMES,
             message: None,
             control: Vec::new(),
+            inflater: None,
         }
+    }
+
+    /// Accepts compressed messages, as agreed. A message that is compressed is never
+    /// borrowed from the input. While it arrives, the decoder owns a decompressor of about
+    /// 48 KB, and at most [`Limits::max_message`] bytes of the message; with context
+    /// takeover it keeps the decompressor.
+    #[must_use]
+    pub fn with_deflate(self, agreed: Deflate) -> Self {
+        let inflater = Some(Box::new(Inflater::new(self.role, agreed)));
+        Self { inflater, ..self }
     }
 
     /// Takes bytes off the front of `input` up to the end of the next event, and unmasks
@@ -182,8 +199,11 @@ impl Decoder {
         loop {
             let mut frame = match &mut self.state {
                 State::Header { bytes, filled } => {
-                    match read_header(bytes, filled, input)? {
-                        Some(header) => self.start_frame(header)?,
+                    let deflate = self.inflater.is_some();
+                    match read_header(bytes, filled, input, deflate)? {
+                        Some((header, compressed)) => {
+                            self.start_frame(header, compressed)?
+                        }
                         None => return Ok(None),
                     }
                 }
@@ -212,7 +232,11 @@ impl Decoder {
 
     /// Checks what a header alone cannot know: the mask against the role, the opcode
     /// against what came before, the length against the limits.
-    fn start_frame(&mut self, header: FrameHeader) -> Result<Frame, ProtocolError> {
+    fn start_frame(
+        &mut self,
+        header: FrameHeader,
+        compressed: bool,
+    ) -> Result<Frame, ProtocolError> {
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(ProtocolError::NotMasked),
             (Role::Client, Some(_)) => return Err(ProtocolError::Masked),
@@ -237,14 +261,24 @@ impl Decoder {
             (OpCode::Continuation, None) => return Err(ProtocolError::NothingToContinue),
             (OpCode::Continuation, Some(message)) => message,
             (_, Some(_)) => return Err(ProtocolError::MessageUnfinished),
-            (_, none) => none.insert(Message::new(opcode == OpCode::Text)),
+            (_, none) => {
+                if let Some(inflater) = &mut self.inflater {
+                    inflater.begin(compressed);
+                }
+                none.insert(Message::new(opcode == OpCode::Text))
+            }
         };
         message.fragments += 1;
         if message.fragments > self.limits.max_fragments {
             return Err(ProtocolError::TooManyFragments(self.limits.max_fragments));
         }
-        if len > self.limits.max_message - message.len() {
-            return Err(too_big);
+        match &mut self.inflater {
+            // Its length is known when it is inflated.
+            Some(inflater) if inflater.is_active() => {
+                inflater.announce(len, self.limits.max_message)?;
+            }
+            _ if len > self.limits.max_message - message.len() => return Err(too_big),
+            _ => {}
         }
         Ok(frame)
     }
@@ -278,11 +312,23 @@ impl Decoder {
         let Some(mut message) = self.message.take() else {
             return Ok(None);
         };
-        if frame.fin && frame.opcode != OpCode::Continuation && chunk.len() == frame.len {
-            return lend(matches!(message.data, Data::Text { .. }), chunk).map(Some);
+        let last = frame.fin && frame.is_complete();
+        match &mut self.inflater {
+            Some(inflater) if inflater.is_active() => {
+                let max = self.limits.max_message;
+                inflater.inflate(chunk, last, |inflated| {
+                    message.append_within(inflated, max)
+                })?;
+            }
+            _ if last
+                && frame.opcode != OpCode::Continuation
+                && chunk.len() == frame.len =>
+            {
+                return lend(matches!(message.data, Data::Text { .. }), chunk).map(Some);
+            }
+            _ => message.append(chunk)?,
         }
-        message.append(chunk)?;
-        if frame.fin && frame.is_complete() {
+        if last {
             return message.into_event().map(Some);
         }
         self.message = Some(message);
@@ -291,16 +337,24 @@ impl Decoder {
 }
 
 /// Adds `input` to the header's first `filled` bytes. A header that is still incomplete
-/// has used up all of it.
+/// has used up all of it. With `deflate` it can announce a compressed message.
 fn read_header(
     bytes: &mut [u8; MAX_HEADER],
     filled: &mut u8,
     input: &mut &mut [u8],
-) -> Result<Option<FrameHeader>, ProtocolError> {
+    deflate: bool,
+) -> Result<Option<(FrameHeader, bool)>, ProtocolError> {
     let had = usize::from(*filled);
     let added = input.len().min(MAX_HEADER - had);
     bytes[had..had + added].copy_from_slice(&input[..added]);
+    // RSV1 has a meaning in the first frame of a data message, and nowhere else: there it
+    // stays, and is refused.
+    let begins_data = matches!(bytes[0] & !RSV1 & 0x7f, 1 | 2);
+    let compressed = deflate && begins_data && bytes[0] & RSV1 != 0;
+    let plain = if compressed { !RSV1 } else { !0 };
+    bytes[0] &= plain;
     let header = FrameHeader::parse(&bytes[..had + added])?;
+    bytes[0] |= !plain;
     let used = header.map_or(added, |(_, len)| len - had);
     #[expect(
         clippy::cast_possible_truncation,
@@ -310,7 +364,7 @@ fn read_header(
         *filled += used as u8;
     }
     take(input, used);
-    Ok(header.map(|(header, _)| header))
+    Ok(header.map(|(header, _)| (header, compressed)))
 }
 
 /// Takes the first `count` bytes off `input`.
@@ -368,8 +422,28 @@ impl Message {
     const fn len(&self) -> usize {
         match &self.data {
             Data::Binary(bytes) => bytes.len(),
-            Data::Text { text, cut } => text.len() + cut.len,
+            Data::Text { text, cut } => text.len() + cut.bytes().len(),
         }
+    }
+
+    /// Appends what was inflated, if the message stays within `max` bytes. Its memory
+    /// does too: growing to twice the length would not.
+    fn append_within(&mut self, chunk: &[u8], max: usize) -> Result<(), ProtocolError> {
+        let len = self.len() + chunk.len();
+        if len > max {
+            return Err(ProtocolError::MessageTooBig(max));
+        }
+        let grown = |len: usize, capacity: usize| (2 * capacity).clamp(len, max) - len;
+        match &mut self.data {
+            Data::Binary(bytes) if len > bytes.capacity() => {
+                bytes.reserve_exact(chunk.len() + grown(len, bytes.capacity()));
+            }
+            Data::Text { text, .. } if len > text.capacity() => {
+                text.reserve_exact(chunk.len() + 4 + grown(len, text.capacity()));
+            }
+            _ => {}
+        }
+        self.append(chunk)
     }
 
     fn append(&mut self, chunk: &[u8]) -> Result<(), ProtocolError> {
@@ -411,8 +485,12 @@ impl Message {
 }
 
 impl Cut {
+    const fn bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len as usize).0
+    }
+
     fn push(&mut self, byte: u8) {
-        self.bytes[self.len] = byte;
+        self.bytes[usize::from(self.len)] = byte;
         self.len += 1;
     }
 
@@ -429,7 +507,7 @@ impl Cut {
         {
             self.push(byte);
             rest = behind;
-            match str::from_utf8(&self.bytes[..self.len]) {
+            match str::from_utf8(self.bytes()) {
                 Ok(character) => {
                     text.push_str(character);
                     self.len = 0;

@@ -9,7 +9,8 @@ use crate::CloseCode;
 /// (§7.1.7, "Fail the WebSocket Connection").
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ProtocolError {
-    /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Here none ever is.
+    /// §5.2: RSV1 to RSV3 are zero unless an extension was agreed on. Compression uses
+    /// RSV1, and only in the first frame of a data message (RFC 7692 §6).
     #[error("reserved bits are set")]
     ReservedBits,
     /// §5.2: opcodes 3 to 7 and 11 to 15 have no meaning yet.
@@ -48,6 +49,9 @@ pub enum ProtocolError {
     /// §7.4: some numbers must not be sent as a close code.
     #[error("close code {0} must not be sent")]
     CloseCode(u16),
+    /// RFC 7692 §7.2.2: a compressed message is valid DEFLATE.
+    #[error("a compressed message that cannot be inflated")]
+    Deflate,
     /// §10.4: more bytes than [`Limits::max_message`](crate::Limits::max_message), all
     /// fragments counted.
     #[error("a message of more than {0} bytes")]
@@ -58,8 +62,8 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// Returns the close code for the peer (§7.4.1): 1007 for bad text, 1009 for a limit,
-    /// 1002 for the rest.
+    /// Returns the close code for the peer (§7.4.1): 1007 for bad text or bad
+    /// compression, 1009 for a limit, 1002 for the rest.
     ///
     /// ```
     /// use websocket::{CloseCode, ProtocolError};
@@ -67,7 +71,7 @@ impl ProtocolError {
     /// ```
     pub fn close_code(&self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8 | Self::Deflate => CloseCode::INVALID_PAYLOAD,
             Self::MessageTooBig(_) | Self::TooManyFragments(_) => CloseCode::TOO_BIG,
             Self::ReservedBits
             | Self::ReservedOpCode(_)

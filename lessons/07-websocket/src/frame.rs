@@ -20,6 +20,8 @@ pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
 const FIN: u8 = 0b1000_0000;
 const RESERVED: u8 = 0b0111_0000;
+/// The first reserved bit: a compressed message begins (RFC 7692 §6).
+pub(crate) const RSV1: u8 = 0b0100_0000;
 const OPCODE: u8 = 0b0000_1111;
 const MASK: u8 = 0b1000_0000;
 const LENGTH: u8 = 0b0111_1111;
@@ -259,7 +261,7 @@ pub fn encode_masked_frame(opcode: OpCode, key: [u8; 4], payload: &[u8]) -> Byte
     frame.into()
 }
 
-fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
+pub(crate) fn encode(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> Vec<u8> {
     assert!(
         !opcode.is_control() || payload.len() <= MAX_CONTROL_PAYLOAD,
         "a control frame carries {MAX_CONTROL_PAYLOAD} bytes at most"

@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use crate::{CloseFrame, FrameHeader, OpCode, ProtocolError, apply_mask};
+use crate::deflate::Inflater;
+use crate::frame::RSV1;
+use crate::{
+    CloseFrame, Deflate, FrameHeader, MAX_HEADER, OpCode, ProtocolError, Role, apply_mask,
+};
 
 /// One field of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,15 @@ const SHOWN: usize = 48;
 /// # Ok::<(), websocket::ProtocolError>(())
 /// ```
 pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
-    let Some((header, header_len)) = FrameHeader::parse(bytes)? else {
+    // With compression RSV1 has a meaning in the first frame of a data message.
+    let compressed = bytes
+        .first()
+        .is_some_and(|first| first & RSV1 != 0 && matches!(first & !RSV1 & 0x7f, 1 | 2));
+    let mut head: Vec<u8> = bytes.iter().copied().take(MAX_HEADER).collect();
+    if compressed {
+        head[0] &= !RSV1;
+    }
+    let Some((header, header_len)) = FrameHeader::parse(&head)? else {
         let missing = Field {
             bytes: 0..bytes.len(),
             name: "header",
@@ -60,7 +72,12 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
             0..1,
             "RSV1-3",
             bits(first, 4, 3),
-            "reserved for extensions".into(),
+            if compressed {
+                "RSV1: a compressed message begins"
+            } else {
+                "reserved for extensions"
+            }
+            .into(),
         ),
         field(
             0..1,
@@ -123,13 +140,35 @@ pub fn inspect(bytes: &[u8]) -> Result<(Vec<Field>, usize), ProtocolError> {
     }
     let end = at.end;
     if wanted > 0 {
-        fields.push(field(at, "payload", hex(raw), meaning(&header, &payload)));
+        let meaning = if compressed {
+            inflated(&payload, header.fin && there == wanted)
+        } else {
+            meaning(&header, &payload)
+        };
+        fields.push(field(at, "payload", hex(raw), meaning));
     }
     if there < wanted {
         let missing = format!("{} more bytes of payload are missing", wanted - there);
         fields.push(field(end..end, "payload", String::new(), missing));
     }
     Ok((fields, end))
+}
+
+/// Returns the beginning of a compressed message, if it does not refer to an earlier one.
+fn inflated(payload: &[u8], last: bool) -> String {
+    let mut text = Vec::new();
+    let result = Inflater::new(Role::Server, Deflate::NO_CONTEXT).inflate(
+        payload,
+        last,
+        |chunk| {
+            text.extend_from_slice(&chunk[..chunk.len().min(SHOWN - text.len())]);
+            Ok(())
+        },
+    );
+    match result {
+        Ok(()) => format!("compressed: {:?}", String::from_utf8_lossy(&text)),
+        Err(_) => "compressed, with the context of earlier messages".into(),
+    }
 }
 
 /// Returns the meaning of an unmasked payload.
@@ -214,6 +253,27 @@ mod tests {
     }
 
     #[test]
+    fn a_compressed_hello() {
+        let compressed = lines(b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00");
+        assert_eq!(
+            compressed[1],
+            "RSV1-3 100 = RSV1: a compressed message begins"
+        );
+        let payload = "payload f2 48 cd c9 c9 07 00 = compressed: \"Hello\"";
+        assert_eq!(compressed.last().map(String::as_str), Some(payload));
+        let second = lines(b"\xc1\x05\xf2\x00\x11\x00\x00");
+        let payload =
+            "payload f2 00 11 00 00 = compressed, with the context of earlier messages";
+        assert_eq!(second.last().map(String::as_str), Some(payload));
+        let bomb = crate::encode_compressed_frame(OpCode::Text, &[b'a'; 10_000]);
+        let bomb = lines(&bomb.expect("it is smaller"));
+        assert!(
+            bomb.last().is_some_and(|payload| payload.len() < 200),
+            "{bomb:?}"
+        );
+    }
+
+    #[test]
     fn every_form_of_length() {
         let mut long = vec![0x82, 126, 1, 0];
         long.resize(4 + 256, 7);
@@ -235,7 +295,9 @@ mod tests {
             lines(b"\x81"),
             ["header 81 = the rest of the header is missing"]
         );
-        assert_eq!(inspect(b"\xf1\x00"), Err(ProtocolError::ReservedBits));
+        for first in [b"\xf1\x00", b"\xc0\x00", b"\xc9\x00"] {
+            assert_eq!(inspect(first), Err(ProtocolError::ReservedBits));
+        }
         assert!(
             lines(b"\x88\x02\x03\xe8")
                 .contains(&"payload 03 e8 = code 1000, \"\"".to_owned())

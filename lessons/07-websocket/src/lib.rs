@@ -8,7 +8,8 @@
 //! [`Event`]), so that the same code serves a blocking server, an event loop and a test,
 //! and so that every rule can be tested with a few bytes. Two layers stand on it:
 //! [`Connection`] adds the replies (to pings, to a close frame), still without a socket,
-//! and [`WebSocket`] carries its bytes over any stream that blocks.
+//! and [`WebSocket`] carries its bytes over any stream that blocks. [`Deflate`] adds
+//! compression (RFC 7692), if both sides agree to it in the handshake.
 //!
 //! ```
 //! use websocket::{Decoder, Event, Limits, OpCode, Role, encode_frame, encode_masked_frame};
@@ -27,7 +28,9 @@ mod client_handshake;
 mod close;
 mod connection;
 mod decoder;
+mod deflate;
 mod error;
+mod extension;
 mod frame;
 mod handshake;
 mod inspect;
@@ -45,7 +48,9 @@ pub use client_handshake::{ClientHandshake, HandshakeError};
 pub use close::{CloseCode, CloseFrame};
 pub use connection::{Closing, Connection};
 pub use decoder::{Decoder, Event, Limits, Role};
+pub use deflate::{Deflater, encode_compressed_frame};
 pub use error::ProtocolError;
+pub use extension::Deflate;
 pub use frame::{
     FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER, OpCode, apply_mask, encode_frame,
     encode_masked_frame,

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::accept_key;
+use crate::{Deflate, accept_key};
 
 /// The most bytes of request line and headers that are read.
 pub const MAX_HEAD: usize = 8 * 1024;
@@ -42,6 +42,8 @@ pub struct Request {
     pub origin: Option<String>,
     /// The application's protocols that the client offers, in its order (§1.9).
     pub protocols: Vec<String>,
+    /// The extensions that the client offers, as it wrote them (§9.1).
+    pub extensions: String,
     key: String,
 }
 
@@ -170,6 +172,8 @@ impl Request {
             ));
         }
         let host = only(head, "Host")?.ok_or(Refusal::BadRequest("Host is missing"))?;
+        let extensions =
+            all(head, "Sec-WebSocket-Extensions").collect::<Result<Vec<_>, _>>()?;
         let protocols =
             all(head, "Sec-WebSocket-Protocol").collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
@@ -181,6 +185,7 @@ impl Request {
                 .flat_map(|list| list.split(','))
                 .map(|name| name.trim().to_owned())
                 .collect(),
+            extensions: extensions.join(","),
             key: key.to_owned(),
         })
     }
@@ -218,6 +223,27 @@ impl Request {
     /// Returns the response that makes the connection a WebSocket (§4.2.2), with the
     /// application's protocol that the server chose, if the client offered it.
     pub fn response(&self, protocol: Option<&str>) -> Vec<u8> {
+        self.response_with(protocol, None)
+    }
+
+    /// The same with the compression that was agreed on.
+    ///
+    /// ```
+    /// # let bytes = b"GET /chat HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// #   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    /// #   Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    /// # let (request, _) = websocket::Request::parse(bytes)?.expect("it is whole");
+    /// let agreed = websocket::Deflate::NO_CONTEXT.answer(&request.extensions);
+    /// let response = request.response_with(None, agreed);
+    /// # let response = String::from_utf8_lossy(&response);
+    /// assert!(response.contains("\r\nSec-WebSocket-Extensions: permessage-deflate; server_no"));
+    /// # Ok::<(), websocket::Refusal>(())
+    /// ```
+    pub fn response_with(
+        &self,
+        protocol: Option<&str>,
+        deflate: Option<Deflate>,
+    ) -> Vec<u8> {
         let mut response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {}\r\n",
@@ -229,6 +255,9 @@ impl Request {
             .filter(|chosen| self.protocols.iter().any(|offered| offered == chosen))
         {
             let _ = write!(response, "Sec-WebSocket-Protocol: {protocol}\r\n");
+        }
+        if let Some(deflate) = deflate {
+            let _ = write!(response, "Sec-WebSocket-Extensions: {deflate}\r\n");
         }
         response += "\r\n";
         response.into_bytes()

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use engine_io::{
-    Application, CloseReason, Config, Cookie, Cors, EncodedMessage, Hooks, Message,
-    Receiver, ServeLimits, Server, Session,
+    Application, CloseReason, Config, Cookie, Cors, EncodedMessage, Hooks,
+    HttpCompression, Message, PerMessageDeflate, Receiver, ServeLimits, Server, Session,
 };
 use http::HeaderValue;
 use tokio::net::TcpListener;
@@ -37,6 +37,9 @@ struct Options {
     /// Name the session in a cookie, `io`.
     #[arg(long)]
     cookie: bool,
+    /// Compress messages and polling answers.
+    #[arg(long)]
+    compress: bool,
 }
 
 // ANCHOR: application
@@ -92,6 +95,8 @@ async fn main() -> anyhow::Result<()> {
         cors: Cors::Any,
         cookie: options.cookie.then(Cookie::default),
         hooks,
+        per_message_deflate: options.compress.then(PerMessageDeflate::default),
+        http_compression: options.compress.then(HttpCompression::default),
         ..Config::default()
     };
     let filter = engine_io::filter(&Server::new(config, Echo));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
+use crate::compression::{HttpCompression, PerMessageDeflate};
 use crate::cookie::Cookie;
 use crate::hooks::Hooks;
 
@@ -224,6 +225,12 @@ pub struct Config {
     /// refused, because it may be another page's name that points here (DNS rebinding).
     /// Default none: the `Host` of each request is believed.
     pub public_hosts: Vec<String>,
+    /// Compression of messages over WebSocket, for clients that offer it. Default none.
+    pub per_message_deflate: Option<PerMessageDeflate>,
+    /// Compression of what a poll is answered with, for clients that accept it. Default
+    /// none: the reference server has it on, but the answers hold what users write next
+    /// to what others must not learn, and a length tells (BREACH).
+    pub http_compression: Option<HttpCompression>,
 }
 
 impl Config {
@@ -260,6 +267,8 @@ impl Default for Config {
             max_sessions_per_address: 20_000,
             trusted_proxies: 0,
             public_hosts: Vec::new(),
+            per_message_deflate: None,
+            http_compression: None,
         }
     }
 }

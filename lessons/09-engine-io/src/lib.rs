@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod compression;
 mod config;
 mod cookie;
 mod deadlines;
@@ -84,6 +85,7 @@ extern crate self as engine_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
+pub use compression::{HttpCompression, PerMessageDeflate};
 pub use config::{Config, Cors, CorsHeaders, OriginRule, Transport, Transports};
 pub use cookie::{Cookie, SameSite};
 pub use deadlines::{Deadlines, Expire};

@@ -15,12 +15,16 @@
 //! | `Upgrade` | `5`       | the client, when the probe came back             |
 //! | `Noop`    | `6`       | the server, to let a waiting poll go             |
 
+use std::sync::{Arc, OnceLock};
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use thiserror::Error;
-use websocket::OpCode;
+use websocket::{OpCode, encode_compressed_frame};
+
+use crate::compression::MAX_DEFLATED;
 
 /// Written with padding, read with or without it: clients differ.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -143,13 +147,34 @@ impl<'a> Packet<'a> {
 /// assert_eq!(message.as_text(), Some("hello"));
 /// assert!(engine_io::EncodedMessage::binary(&[1, 2]).is_binary());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct EncodedMessage {
     frame: Bytes,
     /// Length of the frame header at the front of `frame`.
     header: u8,
     binary: bool,
+    compress: Compress,
+    /// The compressed frame, once there is one: `None` in it if it would not be smaller.
+    compressed: Option<Arc<OnceLock<Option<Bytes>>>>,
 }
+
+/// Who compresses a message, where compression was agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compress {
+    /// Each connection for itself: it is the only one.
+    Alone,
+    /// The first connection that writes it, for all.
+    Shared,
+    Never,
+}
+
+impl PartialEq for EncodedMessage {
+    fn eq(&self, other: &Self) -> bool {
+        self.frame == other.frame
+    }
+}
+
+impl Eq for EncodedMessage {}
 
 impl EncodedMessage {
     /// A text message: `4` and the text, in a text frame.
@@ -171,7 +196,86 @@ impl EncodedMessage {
         if !self.binary {
             return self.clone();
         }
-        Self::from_parts("b", &BASE64.encode(self.payload()))
+        let text = Self::from_parts("b", &BASE64.encode(self.payload()));
+        match self.compress {
+            Compress::Never => text.uncompressed(),
+            Compress::Alone | Compress::Shared => text,
+        }
+    }
+
+    /// Marks the message as one for many clients: where [compression] was agreed on, it is
+    /// compressed once for all of them. Its [`size`](Self::size) is then twice what it
+    /// was, because both forms are kept.
+    ///
+    /// [compression]: crate::Config::per_message_deflate
+    ///
+    /// ```
+    /// # use engine_io::{EncodedMessage, Session};
+    /// fn tell(sessions: &[Session], news: &str) {
+    ///     let message = EncodedMessage::text(news).shared();
+    ///     for session in sessions {
+    ///         let _ = session.send(&message);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self {
+            compress: Compress::Shared,
+            compressed: Some(Arc::default()),
+            ..self
+        }
+    }
+
+    /// Marks the message as one that is never compressed over WebSocket: it is compressed
+    /// already, as a picture is, or it has a secret next to a stranger's text.
+    ///
+    /// ```
+    /// let picture = engine_io::EncodedMessage::binary(&[0xff, 0xd8]).uncompressed();
+    /// assert_eq!(picture.payload(), [0xff, 0xd8]);
+    /// ```
+    #[must_use]
+    pub fn uncompressed(self) -> Self {
+        Self {
+            compress: Compress::Never,
+            compressed: None,
+            ..self
+        }
+    }
+
+    /// Whether a connection with this threshold sends the message compressed, if that
+    /// makes it smaller. The same answer each time.
+    pub(crate) fn is_deflated(&self, threshold: u32) -> bool {
+        self.payload().len() >= threshold as usize
+            && self.frame.len() <= MAX_DEFLATED
+            && self.compress != Compress::Never
+    }
+
+    /// Compresses the message, unless another connection has. Returns how many bytes had
+    /// to be compressed.
+    pub(crate) fn deflate(&mut self) -> usize {
+        let mut work = 0;
+        let cell = self.compressed.get_or_insert_default().clone();
+        cell.get_or_init(|| {
+            work = self.payload().len();
+            let opcode = if self.binary {
+                OpCode::Binary
+            } else {
+                OpCode::Text
+            };
+            encode_compressed_frame(opcode, self.payload())
+        });
+        work
+    }
+
+    /// The frame to write to a connection with this threshold.
+    pub(crate) fn wire(&self, threshold: u32) -> &Bytes {
+        match &self.compressed {
+            Some(cell) if self.is_deflated(threshold) => {
+                cell.get().and_then(Option::as_ref).unwrap_or(&self.frame)
+            }
+            _ => &self.frame,
+        }
     }
 
     fn framed(opcode: OpCode, parts: &[&[u8]]) -> Self {
@@ -192,6 +296,8 @@ impl EncodedMessage {
             frame: frame.into(),
             header,
             binary: opcode == OpCode::Binary,
+            compress: Compress::Alone,
+            compressed: None,
         }
     }
 
@@ -221,7 +327,10 @@ impl EncodedMessage {
 
     /// How many bytes it counts for in the outbound budget.
     pub fn size(&self) -> usize {
-        self.frame.len()
+        match self.compress {
+            Compress::Shared => 2 * self.frame.len(),
+            Compress::Alone | Compress::Never => self.frame.len(),
+        }
     }
 }
 
@@ -255,6 +364,32 @@ mod tests {
         assert_eq!(Packet::decode("b%%%"), Err(PacketError::Base64));
         assert_eq!(Packet::decode("7"), Err(PacketError::UnknownType('7')));
         assert_eq!(Packet::decode("é4"), Err(PacketError::UnknownType('é')));
+    }
+
+    #[test]
+    fn a_message_for_many_is_compressed_once() {
+        let text = "tea or cake? ".repeat(100);
+        let message = EncodedMessage::text(&text).shared();
+        let (mut first, mut second) = (message.clone(), message.clone());
+        assert_eq!(first.wire(1024), message.frame());
+        assert_eq!(first.deflate(), text.len() + 1);
+        assert_eq!(second.deflate(), 0, "another connection has done it");
+        assert!(first.wire(1024).len() < text.len() / 10);
+        assert_eq!(first.wire(1024).as_ptr(), second.wire(1024).as_ptr());
+        // Who has agreed to nothing gets the plain frame, whatever others have done.
+        assert_eq!(second.wire(u32::MAX), message.frame());
+        assert_eq!(message.size(), 2 * message.frame().len(), "both are kept");
+    }
+
+    #[test]
+    fn a_message_to_one_client_is_its_connections_own() {
+        let text = "tea or cake? ".repeat(100);
+        let message = EncodedMessage::text(&text);
+        let (mut first, mut second) = (message.clone(), message.clone());
+        assert_eq!((first.deflate(), second.deflate()), (1301, 1301));
+        assert_eq!(message.size(), message.frame().len());
+        assert!(!message.clone().uncompressed().is_deflated(0));
+        assert!(!message.is_deflated(1302) && message.is_deflated(1301));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use bytes::{Buf, Bytes};
 use futures_util::Stream;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
+use crate::compression::{Coding, encode_body};
 use crate::config::Transport;
 use crate::machine::{CloseReason, Machine};
 use crate::origin::{Verdict, preflight};
@@ -146,7 +147,8 @@ where
         None => {
             let handshake = request.handshake(server.config())?;
             let session = server.open(Transport::Polling, handshake)?;
-            let mut response = text(StatusCode::OK, polling::get(&session).await?);
+            let body = polling::get(&session).await?;
+            let mut response = packets(server, &request.headers, body).await;
             let cookie = server.config().cookie.as_ref();
             if let Some(cookie) = cookie.and_then(|cookie| cookie.header(session.id())) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -156,7 +158,8 @@ where
         Some(session) if request.method == Method::GET => {
             // From now on the end of the client is the end of the request.
             request.peer.as_ref().map(Peer::hold).map(Hold::release);
-            Ok(text(StatusCode::OK, polling::get(&session).await?))
+            let body = polling::get(&session).await?;
+            Ok(packets(server, &request.headers, body).await)
         }
         Some(session) if request.method == Method::POST => {
             post(server, request, &session, body).await
@@ -206,6 +209,21 @@ where
             Ok(unread(StatusCode::REQUEST_TIMEOUT, error.to_string()))
         }
     }
+}
+
+/// The answer to a poll.
+async fn packets(server: &Server, headers: &HeaderMap, body: Vec<u8>) -> Response<Bytes> {
+    let Some(settings) = server.config().http_compression else {
+        return text(StatusCode::OK, body);
+    };
+    let (body, coding) = encode_body(settings, Coding::accepted(headers), body).await;
+    let mut response = text(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, coding);
+    }
+    response
 }
 
 pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {

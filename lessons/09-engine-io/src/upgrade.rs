@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
+use crate::compression::PerMessageDeflate;
 use crate::config::Transport;
 use crate::handshake::Handshake;
 use crate::machine::Machine;
@@ -39,12 +40,14 @@ pub(crate) fn accept_websocket(
     let headers: Vec<_> = headers
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let accept = match ::websocket::Request::check("GET", 1, "/", &headers) {
-        Ok(checked) => checked.accept(),
+    let (accept, offers) = match ::websocket::Request::check("GET", 1, "/", &headers) {
+        Ok(checked) => (checked.accept(), checked.extensions),
         Err(::websocket::Refusal::UpgradeRequired(_)) => return Ok(upgrade_required()),
         Err(_) => return Err(Refusal::BadRequest),
     };
     let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
+    let deflate = config.per_message_deflate;
+    let deflate = deflate.and_then(|_| PerMessageDeflate::answer(&offers));
     let origin = match session {
         Some(session) => Origin::Upgrade(session),
         None => Origin::Opens(Box::new(Opens {
@@ -56,13 +59,17 @@ pub(crate) fn accept_websocket(
         on_upgrade, peer, ..
     } = request;
     let on_upgrade = on_upgrade.ok_or(Refusal::BadRequest)?;
-    server.spawn(carry(on_upgrade, server.clone(), origin, peer));
+    let carried = carry(on_upgrade, server.clone(), origin, peer, deflate.is_some());
+    server.spawn(carried);
     let mut response = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = response.headers_mut();
     headers.clear();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(deflate) = deflate {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, deflate);
+    }
     Ok(response)
 }
 
@@ -105,12 +112,13 @@ fn carry(
     server: Server,
     origin: Origin,
     peer: Option<Peer>,
+    deflate: bool,
 ) -> impl Future<Output = ()> + Send + 'static {
     async move {
         let Ok(upgraded) = on_upgrade.await else {
             return;
         };
-        match &mut begin(upgraded, &server, origin) {
+        match &mut begin(upgraded, &server, origin, deflate) {
             Carried::Socket(connection) => connection.run().await,
             Carried::Other(task) => task.await,
         }
@@ -132,7 +140,7 @@ enum Carried {
 
 /// Finds or opens the session. Not a part of [`carry`]: what it needs is gone when it ends,
 /// above all the buffer that the request was read into.
-fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
+fn begin(upgraded: Upgraded, server: &Server, origin: Origin, deflate: bool) -> Carried {
     let opened = match origin {
         // A session has one WebSocket, and keeps it.
         Origin::Upgrade(session) => {
@@ -156,7 +164,8 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
     let config = server.config();
     let upgraded = match tcp_stream(upgraded) {
         Ok((io, early)) => {
-            let connection = Connection::new(io, &early, session, config, probing);
+            let connection =
+                Connection::new(io, &early, session, config, probing, deflate);
             return Carried::Socket(connection);
         }
         Err(upgraded) => upgraded,
@@ -172,6 +181,7 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
                 session,
                 config,
                 probing,
+                deflate,
             ));
         }
         Err(upgraded) => upgraded,
@@ -182,6 +192,7 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin) -> Carried {
         session,
         config,
         probing,
+        deflate,
     ))
 }
 
@@ -231,7 +242,7 @@ mod tests {
             handshake: Handshake::default(),
             report: None,
         }));
-        let task = size_of_val(&carry(on_upgrade, server, handshake, None));
+        let task = size_of_val(&carry(on_upgrade, server, handshake, None, false));
         let connection = size_of::<Connection<TcpStream>>();
         assert!(
             task <= 400,

@@ -1,7 +1,7 @@
 //! Decoding costs no more memory than what came justifies, whatever it is.
 
 use allocation_counter::measure;
-use engine_io::{Packet, payload};
+use engine_io::{EncodedMessage, Packet, payload};
 use proptest::prelude::*;
 
 proptest! {
@@ -28,4 +28,17 @@ fn a_million_separators_are_no_list() {
     let body = "\u{1e}".repeat(1_000_000);
     let info = measure(|| assert_eq!(payload::decode(&body).count(), 1_000_001));
     assert_eq!(info.bytes_max, 0);
+}
+
+#[test]
+fn a_message_that_is_not_compressed_costs_nothing_for_it() {
+    let text = "x".repeat(2000);
+    // Its frame, and what counts who holds it.
+    let info = measure(|| drop(EncodedMessage::text(&text)));
+    assert_eq!(info.count_total, 1);
+    let message = EncodedMessage::text(&text);
+    let first = measure(|| drop(message.clone()));
+    let second = measure(|| drop(message.clone()));
+    assert_eq!((first.count_total, second.count_total), (1, 0));
+    assert!(size_of::<EncodedMessage>() <= 48);
 }

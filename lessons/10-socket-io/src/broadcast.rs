@@ -37,6 +37,7 @@ pub struct Broadcast {
     selection: Selection,
     /// Unless it is the server's.
     timeout: Option<Duration>,
+    compress: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ impl Broadcast {
             target: Target::One(namespace),
             selection: Selection::default(),
             timeout: None,
+            compress: true,
         }
     }
 
@@ -60,6 +62,7 @@ impl Broadcast {
             target: Target::Children(parent),
             selection: Selection::default(),
             timeout: None,
+            compress: true,
         }
     }
 
@@ -95,6 +98,31 @@ impl Broadcast {
         self
     }
 
+    /// Whether it may be compressed, where the server's
+    /// [`per_message_deflate`](engine_io::Config::per_message_deflate) is on. Default yes:
+    /// `false` is for what is compressed already, and for a secret next to a text that
+    /// somebody else chose.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn show(namespace: &Namespace, picture: Vec<u8>) {
+    ///     namespace.to("gallery").compress(false).emit("picture", socket_io::Binary(picture.into()));
+    /// }
+    /// ```
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    fn outgoing(&self, event: &str, args: &impl IntoArgs) -> Option<Outgoing> {
+        let outgoing = Outgoing::event(event, args)?;
+        Some(if self.compress {
+            outgoing
+        } else {
+            outgoing.uncompressed()
+        })
+    }
+
     /// Sets how long [`emit_with_ack`](Self::emit_with_ack) waits, in place of
     /// [`Config::ack_timeout`](crate::Config::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -104,7 +132,7 @@ impl Broadcast {
 
     /// Sends an event to all who are selected. It is encoded once.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
-        if let Some(outgoing) = Outgoing::event(event, &args) {
+        if let Some(outgoing) = self.outgoing(event, &args) {
             match &self.target {
                 Target::One(namespace) => namespace.broadcast(outgoing, &self.selection),
                 Target::Children(parent) => {
@@ -123,7 +151,7 @@ impl Broadcast {
         event: &str,
         args: impl IntoArgs,
     ) -> Answers<T> {
-        let outgoing = Outgoing::event(event, &args);
+        let outgoing = self.outgoing(event, &args);
         drop(args);
         let (answers_to, answers) = mpsc::unbounded_channel();
         let (mut asked, mut questions) = (Vec::new(), Vec::new());
@@ -132,7 +160,8 @@ impl Broadcast {
             timeout = timeout.or(Some(namespace.ack_timeout()));
             let id = namespace.next_ack();
             let packet = outgoing
-                .as_ref()
+                .clone()
+                .map(|it| it.shared(namespace.compress_from()))
                 .map(|it| it.encode_event(namespace.name(), Some(id)));
             for socket in namespace.fetch(&self.selection) {
                 let question = AckSender {

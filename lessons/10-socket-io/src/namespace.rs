@@ -39,6 +39,8 @@ struct Inner {
     outbound_budget: usize,
     /// A client that comes back is not asked by middleware again.
     skip_middlewares: bool,
+    /// From how many bytes on a broadcast is compressed, if at all.
+    compress_from: Option<usize>,
 }
 
 impl Namespace {
@@ -53,6 +55,10 @@ impl Namespace {
             ack_timeout: config.ack_timeout,
             skip_middlewares: config.recovery.is_none_or(|it| it.skip_middlewares),
             outbound_budget: config.engine.outbound_budget,
+            compress_from: config
+                .engine
+                .per_message_deflate
+                .map(|deflate| deflate.threshold),
             recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
         }))
     }
@@ -260,6 +266,7 @@ impl Namespace {
     /// anybody. A client that is restored in the meantime finds it in the log, and is not
     /// sent it a second time.
     pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
+        let outgoing = outgoing.shared(self.compress_from());
         let Some(mut log) = self.log() else {
             let packet = outgoing.encode_event(&self.0.name, None);
             return self.0.adapter.broadcast(&packet, selection);
@@ -280,6 +287,11 @@ impl Namespace {
             }
         });
         self.0.adapter.broadcast(&packet, selection);
+    }
+
+    /// From how many bytes on a message for many is compressed, if at all.
+    pub(crate) fn compress_from(&self) -> Option<usize> {
+        self.0.compress_from
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.

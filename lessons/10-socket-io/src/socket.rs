@@ -176,6 +176,19 @@ impl Socket {
         EmitWithAck::new(answers, patience, move || socket.forget(id))
     }
 
+    /// Selects this socket alone, to send it an event with or without compression: see
+    /// [`Broadcast::compress`].
+    ///
+    /// ```
+    /// # use socket_io::Socket;
+    /// fn log_in(socket: &Socket, token: &str, nickname: &str) {
+    ///     socket.compress(false).emit("token", (token, nickname));
+    /// }
+    /// ```
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        self.namespace().to(self).compress(compress)
+    }
+
     // --- Rooms ---
 
     /// Joins a room.

@@ -19,10 +19,11 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Sleep, sleep, timeout};
 use websocket::{
-    CloseCode, CloseFrame, Decoder, Event, Limits, OpCode, ProtocolError, Role,
+    CloseCode, CloseFrame, Decoder, Deflate, Event, Limits, OpCode, ProtocolError, Role,
     encode_frame,
 };
 
+use crate::compression::{MAX_DEFLATED, OFF, PerMessageDeflate};
 use crate::config::Config;
 use crate::machine::{CloseReason, Machine, Probe};
 use crate::packet::{EncodedMessage, Message, Packet};
@@ -34,7 +35,10 @@ const BATCH: usize = 64;
 const READ_BUFFER: usize = 16 * 1024;
 /// Packets handled in one turn, before other tasks get theirs: a read buffer holds
 /// thousands of small ones, and each may be work for the application.
-const PACKETS: usize = 64;
+const PACKETS: u32 = 64;
+/// With compression a few bytes become many: as many bytes of a message count as much as
+/// a packet.
+const INFLATED: usize = 1024;
 /// A queue that grew beyond this many packets gives its memory back when it is empty.
 const KEEP_CAPACITY: usize = 64;
 /// Bytes of pongs that wait for a client to read.
@@ -74,7 +78,9 @@ pub(crate) struct Connection<IO> {
     /// paused. Usually empty.
     rest: Vec<u8>,
     /// Packets that this turn may still handle.
-    turn: usize,
+    turn: u32,
+    /// Messages of as many bytes are sent compressed, or [`OFF`].
+    threshold: u32,
     /// How the connection ends once what is queued has been written. Nothing more is
     /// read.
     end: Option<End>,
@@ -116,6 +122,16 @@ pub(crate) async fn reject(mut io: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = timeout(LINGER, handshake).await;
 }
 
+/// How many packets a message counts for, beside itself.
+fn packets_in(event: &Event<'_>) -> u32 {
+    let len = match event {
+        Event::Text(text) => text.len(),
+        Event::Binary(bytes) => bytes.len(),
+        _ => 0,
+    };
+    u32::try_from(len / INFLATED).unwrap_or(u32::MAX)
+}
+
 fn close_frame(code: CloseCode, reason: &str) -> Bytes {
     encode_frame(
         OpCode::Close,
@@ -129,21 +145,28 @@ fn close_frame(code: CloseCode, reason: &str) -> Bytes {
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// A connection that carries `session`, or, with `probing`, one that wants to take it
-    /// over from polling within [`Config::upgrade_timeout`]. `early` is what the client sent behind its request.
+    /// over from polling within [`Config::upgrade_timeout`]. `early` is what the client
+    /// sent behind its request; `deflate` says that compression was agreed on.
     pub(crate) fn new(
         io: IO,
         early: &[u8],
         session: Session,
         config: &Config,
         probing: bool,
+        deflate: bool,
     ) -> Self {
         let limits = Limits {
             max_message: config.max_payload,
             max_fragments: config.max_fragments,
         };
+        let deflate = config.per_message_deflate.filter(|_| deflate);
+        let mut decoder = Decoder::new(Role::Server, limits);
+        if deflate.is_some() {
+            decoder = decoder.with_deflate(Deflate::NO_CONTEXT);
+        }
         Self {
             io,
-            decoder: Decoder::new(Role::Server, limits),
+            decoder,
             receiver: session.receiver(),
             session,
             trial: probing.then(|| Box::pin(sleep(config.upgrade_timeout))),
@@ -155,6 +178,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             // that the request was read into.
             rest: early.to_vec(),
             turn: 0,
+            threshold: deflate.map_or(OFF, PerMessageDeflate::threshold),
             end: None,
         }
     }
@@ -275,6 +299,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Ok(None) => return None,
                 Err(error) => return Some(self.protocol_error(error)),
             };
+            if self.threshold != OFF {
+                self.turn = self.turn.saturating_sub(packets_in(&event));
+            }
             let end = match event {
                 Event::Text(text) => self.receive_text(&text),
                 Event::Binary(bytes) => self.receive_binary(bytes),
@@ -369,6 +396,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let mut work = MAX_DEFLATED;
         loop {
             if self.control.is_empty() && self.batch.is_empty() {
                 if let Some(end) = ready!(self.poll_batch(cx)) {
@@ -376,7 +404,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 }
                 continue;
             }
-            match self.poll_write_some(cx) {
+            match self.poll_write_some(cx, &mut work) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => {
                     self.lost(CloseReason::TransportError);
@@ -434,7 +462,29 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }))
     }
 
-    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Compresses the messages that are written next, as far as `work` goes: the bytes
+    /// that may be compressed in this turn. Returns how many of them can be written.
+    fn deflate(&mut self, work: &mut usize) -> usize {
+        for (index, message) in self.batch.iter_mut().take(BATCH).enumerate() {
+            if message.is_deflated(self.threshold) {
+                if *work == 0 {
+                    return index;
+                }
+                *work = work.saturating_sub(message.deflate());
+            }
+        }
+        BATCH
+    }
+
+    fn poll_write_some(
+        &mut self,
+        cx: &mut Context<'_>,
+        work: &mut usize,
+    ) -> Poll<io::Result<()>> {
+        let ready = match self.threshold {
+            OFF => BATCH,
+            _ => self.deflate(work),
+        };
         let io = Pin::new(&mut self.io);
         if !self.control.is_empty() && self.written == 0 {
             let written = ready!(io.poll_write(cx, &self.control))?;
@@ -447,11 +497,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             }
             return Poll::Ready(Ok(()));
         }
+        if ready == 0 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let mut slices = [IoSlice::new(&[]); BATCH];
         let mut count = 0;
-        for (slice, message) in slices.iter_mut().zip(&self.batch) {
+        for (slice, message) in slices[..ready].iter_mut().zip(&self.batch) {
             let skip = if count == 0 { self.written } else { 0 };
-            *slice = IoSlice::new(&message.frame()[skip..]);
+            *slice = IoSlice::new(&message.wire(self.threshold)[skip..]);
             count += 1;
         }
         let mut written = ready!(io.poll_write_vectored(cx, &slices[..count]))?;
@@ -460,10 +514,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.unaccounted += written;
         written += self.written;
-        while let Some(first) = self.batch.front()
-            && written >= first.size()
-        {
-            written -= first.size();
+        while let Some(first) = self.batch.front() {
+            let len = first.wire(self.threshold).len();
+            if written < len {
+                break;
+            }
+            written -= len;
+            // It was counted as it is kept, and written as it is shorter.
+            self.unaccounted += first.size() - len;
             self.batch.pop_front();
         }
         self.written = written;
@@ -501,6 +559,78 @@ mod tests {
         fn close(&self, _: CloseReason) {}
     }
 
+    fn deflating() -> Config {
+        Config {
+            per_message_deflate: Some(PerMessageDeflate::default()),
+            outbound_budget: 100 << 20,
+            ..Config::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_inflates_a_bounded_number_of_bytes() {
+        let counts = Counts::default();
+        let server = Server::new(deflating(), counts.clone());
+        let session = server
+            .open(Transport::WebSocket, Handshake::default())
+            .unwrap();
+        let (ours, mut theirs) = duplex(1 << 20);
+        let mut client = websocket::Connection::client(Limits::default(), || [0; 4])
+            .with_deflate(Deflate::NO_CONTEXT);
+        for _ in 0..100 {
+            client.text(&"4".repeat(64 * 1024)).unwrap();
+        }
+        theirs.write_all(&client.take_output()).await.unwrap();
+        let config = server.config();
+        let mut connection =
+            Connection::new(ours, b"", session.clone(), config, false, true);
+        let mut run = std::pin::pin!(connection.run());
+        let (mut before, mut most) = (0, 0);
+        while before < 100 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            let count = counts.0.load(Ordering::Relaxed);
+            most = most.max(count - before);
+            before = count;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(most, 1, "messages of 64 KiB in one turn");
+    }
+
+    #[tokio::test]
+    async fn a_turn_compresses_a_bounded_number_of_bytes() {
+        let server = Server::new(deflating(), Counts::default());
+        let session = server
+            .open(Transport::WebSocket, Handshake::default())
+            .unwrap();
+        let (ours, mut theirs) = duplex(1 << 20);
+        let config = server.config();
+        let mut connection =
+            Connection::new(ours, b"", session.clone(), config, false, true);
+        let message = EncodedMessage::text(&"x".repeat(40 * 1024));
+        for _ in 0..100 {
+            session.send(&message).unwrap();
+        }
+        let mut run = std::pin::pin!(connection.run());
+        let mut client = websocket::Connection::client(Limits::default(), || [0; 4])
+            .with_deflate(Deflate::NO_CONTEXT);
+        let (mut turns, mut received) = (0, 0);
+        while received < 101 {
+            assert!(futures_util::poll!(run.as_mut()).is_pending());
+            turns += 1;
+            let mut buffer = vec![0; 1 << 20];
+            let read = theirs.read(&mut buffer);
+            let Ok(count) = timeout(Duration::from_millis(1), read).await else {
+                continue;
+            };
+            let mut input = &mut buffer[..count.unwrap()];
+            while let Some(event) = client.receive(&mut input).unwrap() {
+                assert!(matches!(event, Event::Text(_)));
+                received += 1;
+            }
+        }
+        assert!((50..200).contains(&turns), "{turns} turns for 4 MB");
+    }
+
     #[tokio::test]
     async fn a_turn_handles_a_bounded_number_of_packets() {
         let counts = Counts::default();
@@ -512,7 +642,8 @@ mod tests {
         let packet = encode_masked_frame(OpCode::Text, [0; 4], b"4");
         theirs.write_all(&packet.repeat(20_000)).await.unwrap();
         let config = server.config();
-        let mut connection = Connection::new(ours, b"", session.clone(), config, false);
+        let mut connection =
+            Connection::new(ours, b"", session.clone(), config, false, false);
         let mut run = std::pin::pin!(connection.run());
         let (mut before, mut most) = (0, 0);
         while before < 20_000 {

@@ -100,7 +100,27 @@ impl From<Messages> for EncodedPacket {
 
 /// An event or an acknowledgement: its array in JSON, and its attachments.
 #[derive(Clone, Debug)]
-pub(crate) struct Outgoing(Encoded);
+pub(crate) struct Outgoing {
+    encoded: Encoded,
+    compress: Compress,
+}
+
+/// How the messages are compressed, where the connection's two sides agreed on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compress {
+    /// For the one client that they are for.
+    Alone,
+    /// Once for all clients, if they have at least this many bytes.
+    Shared(usize),
+    Never,
+}
+
+impl From<Encoded> for Outgoing {
+    fn from(encoded: Encoded) -> Self {
+        let compress = Compress::Alone;
+        Self { encoded, compress }
+    }
+}
 
 impl Outgoing {
     /// `[name, …args]`. A reserved name, and arguments that JSON cannot express, are logged
@@ -112,7 +132,7 @@ impl Outgoing {
             return None;
         }
         match args::encode(Some(name), args) {
-            Ok(encoded) => Some(Self(encoded)),
+            Ok(encoded) => Some(encoded.into()),
             Err(error) => {
                 tracing::error!(event = name, %error, "arguments that cannot be sent");
                 None
@@ -122,19 +142,48 @@ impl Outgoing {
 
     /// The event, for listeners.
     pub(crate) fn observed(&self) -> Option<Event> {
-        observed(&self.0.json, &self.0.attachments)
+        observed(&self.encoded.json, &self.encoded.attachments)
     }
 
     pub(crate) fn answer(encoded: Encoded) -> Self {
-        Self(encoded)
+        encoded.into()
+    }
+
+    /// Many clients are sent it: compression above `threshold` is done once for all.
+    pub(crate) fn shared(self, threshold: Option<usize>) -> Self {
+        match (threshold, self.compress) {
+            (Some(threshold), Compress::Alone) => Self {
+                compress: Compress::Shared(threshold),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// It is never compressed.
+    pub(crate) fn uncompressed(self) -> Self {
+        Self {
+            compress: Compress::Never,
+            ..self
+        }
+    }
+
+    fn mark(&self, message: EncodedMessage) -> EncodedMessage {
+        match self.compress {
+            Compress::Alone => message,
+            Compress::Shared(least) if message.payload().len() < least => message,
+            Compress::Shared(_) => message.shared(),
+            Compress::Never => message.uncompressed(),
+        }
     }
 
     /// Adds a last argument: the offset that a client hands in to be sent what it missed.
     pub(crate) fn push_offset(&mut self, offset: &str) {
-        self.0.json.pop();
-        self.0.json.push_str(",\"");
-        self.0.json.push_str(offset);
-        self.0.json.push_str("\"]");
+        let json = &mut self.encoded.json;
+        json.pop();
+        json.push_str(",\"");
+        json.push_str(offset);
+        json.push_str("\"]");
     }
 
     pub(crate) fn encode_event(&self, namespace: &str, id: Option<u64>) -> EncodedPacket {
@@ -152,7 +201,7 @@ impl Outgoing {
         namespace: &str,
         id: Option<u64>,
     ) -> EncodedPacket {
-        let Encoded { json, attachments } = &self.0;
+        let Encoded { json, attachments } = &self.encoded;
         let kind = if attachments.is_empty() {
             plain
         } else {
@@ -166,12 +215,13 @@ impl Outgoing {
             data: json,
         }
         .encode();
+        let text = self.mark(text);
         if attachments.is_empty() {
             return Messages::One(text).into();
         }
         let attachments = attachments
             .iter()
-            .map(|bytes| EncodedMessage::binary(bytes));
+            .map(|bytes| self.mark(EncodedMessage::binary(bytes)));
         EncodedPacket::new([text].into_iter().chain(attachments))
     }
 }
