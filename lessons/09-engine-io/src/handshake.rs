@@ -23,6 +23,34 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// Returns a request with this query and these headers, for
+    /// [`Server::carry`](crate::Server::carry). A header with a control character in it is
+    /// left out.
+    ///
+    /// ```
+    /// let request = engine_io::Handshake::new("EIO=4", [("Cookie", "user=ann")]);
+    /// assert_eq!(request.header("cookie"), Some("user=ann"));
+    /// ```
+    pub fn new<'a>(
+        query: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut kept = String::new();
+        for (name, value) in headers {
+            if !name.chars().chain(value.chars()).any(char::is_control) {
+                kept.push_str(&name.to_ascii_lowercase());
+                kept.push(':');
+                kept.push_str(value);
+                kept.push('\n');
+            }
+        }
+        Self {
+            query: query.into(),
+            headers: kept.into_bytes().into(),
+            remote_addr: None,
+        }
+    }
+
     /// Keeps a copy, so that the request's buffer can go. `None` if the query and the
     /// headers have more than `max` bytes.
     pub(crate) fn keep(

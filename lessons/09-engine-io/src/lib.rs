@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod carry;
 mod config;
 mod deadlines;
 #[cfg(test)]
