@@ -28,6 +28,8 @@
 mod ack;
 mod adapter;
 mod broadcast;
+#[cfg(feature = "client")]
+pub mod client;
 mod config;
 mod connection;
 mod data;
@@ -54,6 +56,8 @@ mod simulation;
 mod socket;
 mod sync;
 mod tasks;
+#[cfg(feature = "test-client")]
+pub mod testing;
 mod wire;
 // A solution uses the name `socket_io::` as an answer does, so that one can take the
 // place of the other.
