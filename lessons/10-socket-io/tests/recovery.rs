@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use serde_json::Value;
 use socket_io::{Binary, Config, Io, Recovery, Socket};
 use support::{Client, calm, serve, soon, until};
@@ -190,24 +188,6 @@ async fn who_left_by_will_does_not_come_back() {
     main.to("lobby").disconnect_sockets(false);
     assert_eq!(client.packet().await, "1");
     let said = client.connect("/", &auth(&place)).await;
-    assert_ne!(said["sid"], place.sid.as_str());
-}
-
-#[tokio::test]
-async fn a_place_is_kept_for_its_time_and_no_longer() {
-    let recovery = Recovery {
-        max_disconnection: Duration::from_millis(100),
-        ..Recovery::default()
-    };
-    let io = recovering(recovery);
-    let address = serve(&io).await;
-    let main = io.namespace("/").unwrap();
-    let (client, place) = settle(&io, address, "lobby").await;
-    client.vanish();
-    until("the server to notice", || main.count() == 0).await;
-    // What is waited for is that time passes.
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let (_client, said) = Client::join(address, "/", &auth(&place)).await;
     assert_ne!(said["sid"], place.sid.as_str());
 }
 

@@ -109,11 +109,7 @@ pub(crate) enum News {
 impl News {
     pub(crate) fn cost(&self) -> usize {
         match self {
-            Self::Event(event) => {
-                let bytes: usize = event.attachments.iter().map(Bytes::len).sum();
-                let count = event.attachments.len();
-                NEWS_COST + event.array.len() + bytes + ATTACHMENT_COST * count
-            }
+            Self::Event(event) => event.cost(),
             _ => NEWS_COST,
         }
     }
@@ -131,6 +127,11 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    pub(super) fn cost(&self) -> usize {
+        let bytes: usize = self.attachments.iter().map(Bytes::len).sum();
+        NEWS_COST + self.array.len() + bytes + ATTACHMENT_COST * self.attachments.len()
+    }
+
     pub(crate) fn name(&self) -> String {
         // It has been checked.
         args::event_name(&self.array).map_or_else(|_| String::new(), Into::into)
@@ -584,17 +585,20 @@ impl<Q> Machine<Q> {
                 self.outputs.push_back(Output::Answer { question, args });
             }
             Some(Incoming::News(news)) => {
-                if let News::Joined { .. } = news {
+                let is_in = matches!(news, News::Joined { .. });
+                self.tell(Place(index), news);
+                if is_in {
                     self.stays = self.stays.wrapping_add(1);
                     self.failures = 0;
-                }
-                let is_event = matches!(news, News::Event(_));
-                if is_event && self.kept + news.cost() > self.config.limits.max_backlog {
-                    self.handle_lost(now, Loss::Ended(DisconnectReason::Backlog));
-                } else {
-                    self.tell(Place(index), news);
+                    for event in self.seats[index].take_early() {
+                        self.tell(Place(index), News::Event(event));
+                    }
                 }
             }
+        }
+        let early: usize = self.seats.iter().map(Seat::early_cost).sum();
+        if self.kept + early > self.config.limits.max_backlog {
+            self.handle_lost(now, Loss::Ended(DisconnectReason::Backlog));
         }
         Ok(())
     }

@@ -40,6 +40,9 @@ pub(super) struct Seat<Q> {
     /// What the queue costs.
     queued: usize,
     questions: HashMap<u64, Q>,
+    /// Events that came before the answer to CONNECT: Node's server sends what was missed
+    /// first.
+    early: Vec<Event>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +110,7 @@ impl<Q> Seat<Q> {
             queue: VecDeque::new(),
             queued: 0,
             questions: HashMap::new(),
+            early: Vec::new(),
         }
     }
 
@@ -136,6 +140,21 @@ impl<Q> Seat<Q> {
     /// Whether an answer of the server is awaited.
     pub(super) fn awaits_answer(&self) -> bool {
         !self.questions.is_empty()
+    }
+
+    /// What the events cost that came too early.
+    pub(super) fn early_cost(&self) -> usize {
+        self.early.iter().map(Event::cost).sum()
+    }
+
+    /// Takes the events that came before the client was in.
+    pub(super) fn take_early(&mut self) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.early);
+        for event in &mut events {
+            event.stay = self.stay;
+            self.note_offset(event);
+        }
+        events
     }
 
     /// Bytes that wait in the queue.
@@ -250,6 +269,7 @@ impl<Q> Seat<Q> {
     /// The connection has been closed as it was wished.
     pub(super) fn handle_finished(&mut self) {
         self.phase = Phase::Out;
+        self.early = Vec::new();
     }
 
     /// The connection is lost, or did not come about. If events may wait, those that were
@@ -261,6 +281,7 @@ impl<Q> Seat<Q> {
             self.questions.clear();
             self.clear_queue();
         }
+        self.early = Vec::new();
         let before = std::mem::replace(&mut self.phase, Phase::Out);
         let why = match (before, loss) {
             (Phase::In, Loss::Ended(reason)) => return Some(News::Left(*reason)),
@@ -305,7 +326,14 @@ impl<Q> Seat<Q> {
                 self.put_out(News::Left(DisconnectReason::Server))
             }
             (PacketType::Event | PacketType::BinaryEvent, Phase::In) => {
-                Some(self.event(packet, attachments)?)
+                let event = self.event(packet, attachments)?;
+                self.note_offset(&event);
+                Some(News::Event(event))
+            }
+            (PacketType::Event | PacketType::BinaryEvent, Phase::Joining) => {
+                let event = self.event(packet, attachments)?;
+                self.early.push(event);
+                None
             }
             (PacketType::Ack | PacketType::BinaryAck, Phase::In) => {
                 let question = packet.id.and_then(|id| self.questions.remove(&id));
@@ -341,25 +369,28 @@ impl<Q> Seat<Q> {
     }
 
     fn event(
-        &mut self,
+        &self,
         packet: &Packet<'_>,
         attachments: Vec<Bytes>,
-    ) -> Result<News, ParseError> {
+    ) -> Result<Event, ParseError> {
         args::event_name(packet.data)?;
-        // With recovery, the last argument of each event is the place to continue from.
-        // An event that wants an answer has none.
-        if self.pid.is_some()
-            && packet.id.is_none()
-            && let Some(offset) = last_string(packet.data)
-        {
-            self.offset = Some(offset);
-        }
-        Ok(News::Event(Event {
+        Ok(Event {
             array: packet.data.into(),
             attachments,
             id: packet.id,
             stay: self.stay,
-        }))
+        })
+    }
+
+    /// With recovery, the last argument of each event is the place to continue from. An
+    /// event that wants an answer has none.
+    fn note_offset(&mut self, event: &Event) {
+        if self.pid.is_some()
+            && event.id.is_none()
+            && let Some(offset) = last_string(&event.array)
+        {
+            self.offset = Some(offset);
+        }
     }
 
     /// The server does not let the client in, or puts it out. It stays out until the
@@ -373,6 +404,7 @@ impl<Q> Seat<Q> {
     // --- Inside ---
 
     fn forget_place(&mut self) {
+        self.early = Vec::new();
         self.pid = None;
         self.offset = None;
         self.questions.clear();

@@ -193,6 +193,9 @@ impl Socket {
 
     /// Leaves the namespace, after the events that were emitted before. The connection
     /// ends when the client is in no namespace.
+    ///
+    /// Node's server ignores an event that it reads together with the farewell. To be sure
+    /// of the last event, await its acknowledgement first.
     pub fn disconnect(&self) {
         self.shared().leave(self.seat.place);
     }

@@ -544,10 +544,48 @@ fn a_server_faster_than_the_handlers_is_read_no_further() {
     for _ in 0..100 {
         bench.hears(r#"42["e"]"#);
     }
-    assert!(bench.machine.kept <= 21_000);
+    assert!(bench.machine.kept <= 22_000);
     let told = bench.told();
     assert_eq!(told.last().unwrap(), "too many events waiting");
     assert_eq!(bench.machine.kept, 0);
+}
+
+#[test]
+fn events_that_come_before_the_answer_to_connect_follow_it() {
+    let limits = Limits {
+        max_backlog: 20_000,
+        ..Limits::default()
+    };
+    let mut bench = Bench::new(Config {
+        limits,
+        ..Config::default()
+    });
+    bench.connect();
+    bench.written();
+    bench.hears(r#"42["missed","o1"]"#);
+    bench.hears(r#"420["a question"]"#);
+    assert!(bench.told().is_empty());
+    bench.hears(r#"40{"sid":"ann","pid":"p"}"#);
+    let Some(Output::News(..)) = bench.machine.poll_output() else {
+        panic!("not told that it is in");
+    };
+    let mut events = Vec::new();
+    while let Some(Output::News(_, News::Event(event))) = bench.machine.poll_output() {
+        events.push((event.name(), event.stay));
+    }
+    let (missed, question) = ("missed".to_owned(), "a question".to_owned());
+    assert_eq!(events, [(missed, Stay(0)), (question, Stay(0))]);
+    bench.lose();
+    bench.sleep();
+    bench.connect();
+    let asked = bench.written();
+    assert!(asked[0].contains(r#""offset":"o1""#), "{asked:?}");
+    bench.told();
+    // Not without a limit.
+    for _ in 0..1000 {
+        bench.hears(r#"42["early"]"#);
+    }
+    assert_eq!(bench.told(), ["no connection: too many events waiting"]);
 }
 
 #[test]
