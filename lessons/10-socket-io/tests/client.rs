@@ -16,6 +16,7 @@ use socket_io::client::{
 };
 use socket_io::{AckError, Args, Binary, ConnectError, Io, Recovery};
 use support::{calm, serve, soon, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
@@ -72,7 +73,7 @@ async fn hear(hears: &mut mpsc::UnboundedReceiver<String>) -> String {
 struct Server {
     io: Io,
     address: SocketAddr,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
 }
 
 impl Server {
@@ -93,16 +94,12 @@ impl Server {
         tokio::spawn(engine_io::run(listener, filter, limits, async {
             drop(stopped.await);
         }));
-        Self {
-            io,
-            address,
-            _stop: stop,
-        }
+        Self { io, address, stop }
     }
 
     async fn end(self) -> SocketAddr {
-        let Self { io, address, _stop } = self;
-        drop(_stop);
+        let Self { io, address, stop } = self;
+        drop(stop);
         io.shutdown(Duration::from_secs(5)).await;
         address
     }
@@ -453,8 +450,7 @@ async fn what_is_not_a_socket_io_server_is_not_taken_for_one() {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            stream.read(&mut [0; 4096]).await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
             let _ = stream.write_all(answer.as_bytes()).await;
         });
         let config = Config {
