@@ -1,5 +1,5 @@
-//! A session over a stream that is not a warp request's: a front end of your own, or a
-//! test in memory.
+//! A session over a stream that did not come through warp: another front end's, or a
+//! test's, in memory.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -11,7 +11,7 @@ use crate::transport::websocket::{Connection, reject};
 impl Server {
     /// Opens a session over a stream that speaks WebSocket already, and carries it until
     /// the session or the stream ends. The caller has done the opening handshake, and has
-    /// checked who asks: `handshake` is what the application will see of the request.
+    /// checked the request's origin: the application will see `handshake` as the request.
     ///
     /// ```
     /// use engine_io::{Handshake, Server};

@@ -24,6 +24,9 @@
 //! A handler's return value is the acknowledgement. Its parameters are the event's
 //! arguments, decoded; arguments that do not fit are answered with `false` and the
 //! reason. Events of one socket are handled in their order, one after another.
+//!
+//! Two cargo features, off by default, add a client: `client` one for programs (the module
+//! `client`), and `test-client` one in memory for your own tests (the module `testing`).
 
 mod ack;
 mod adapter;

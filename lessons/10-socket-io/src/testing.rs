@@ -1,5 +1,5 @@
-//! Clients in memory, for an application's own tests (cargo feature `test-client`): no
-//! port, no other process, and with tokio's paused clock no waiting.
+//! Clients in memory, for an application's own tests (cargo feature `test-client`). They
+//! need no port and no other process, and with tokio's paused clock they do not wait.
 //!
 //! ```
 //! use socket_io::testing::TestClient;
@@ -28,18 +28,17 @@
 //! # });
 //! ```
 //!
-//! A test client is the [client](crate::client) of this library over a pipe in memory:
+//! A test client is this library's client ([`crate::client`]) over a pipe in memory:
 //! its frames pass the server's own WebSocket transport, session and limits. Only TCP and
 //! the HTTP request are missing.
 //!
 //! # Time
 //!
 //! Every wait has a deadline, ten seconds unless [`TestClient::patience`] says something
-//! else; what does not come until then is a panic with a message, and so a failed test.
-//! With a paused clock (`start_paused = true`, tokio's feature `test-util`) time passes at
-//! once when all tasks wait: a test of a timeout of an hour takes no time. Work on other
-//! threads that tokio does not know of, and sockets, are not waited for by such a clock;
-//! `spawn_blocking` is.
+//! else; after it the test fails, with a message that names what was expected. With a
+//! paused clock (`start_paused = true`, tokio's feature `test-util`) time passes at once
+//! when all tasks wait: a test of a timeout of an hour takes no time. Such a clock waits
+//! for `spawn_blocking`, but neither for sockets nor for threads that tokio does not know.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -313,7 +312,7 @@ impl TestSocket {
         }
     }
 
-    /// Waits as long as for an event, and returns if there is none.
+    /// Waits as long as for an event, and returns if none came.
     ///
     /// # Panics
     /// There is one, or the client is put out.

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -551,4 +552,110 @@ async fn a_url_or_a_header_that_is_not_one_is_refused() {
     assert_eq!(hear(&mut hears).await, "connected");
     let seen = r#"seen["user=ann","EIO=4&transport=websocket&room=lobby"]"#;
     assert_eq!(hear(&mut hears).await, seen);
+}
+
+/// A server that says what a test wants, in memory: it reads the request, answers it, and
+/// lets the client into `/`.
+fn scripted<F, Fut>(config: Config, script: F) -> Client
+where
+    F: Fn(tokio::io::DuplexStream) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let script = Arc::new(script);
+    let dialer = move || {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+        let script = script.clone();
+        tokio::spawn(async move {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                theirs.read_buf(&mut request).await.unwrap();
+            }
+            let request = String::from_utf8(request).unwrap();
+            let (_, key) = request.split_once("Sec-WebSocket-Key: ").unwrap();
+            let accept = websocket::accept_key(key.lines().next().unwrap());
+            let head = format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+            );
+            // The first frames come with the response.
+            let mut start = head.into_bytes();
+            start.extend_from_slice(&text(
+                r#"0{"pingInterval":25000,"pingTimeout":20000}"#,
+            ));
+            theirs.write_all(&start).await.unwrap();
+            // The client asks for its namespace.
+            assert!(theirs.read(&mut [0; 1024]).await.unwrap() > 0);
+            let joined = text(r#"40{"sid":"scripted"}"#);
+            theirs.write_all(&joined).await.unwrap();
+            script(theirs).await;
+        });
+        async { Ok(ours) }
+    };
+    Client::with_dialer("http://localhost", config, dialer).unwrap()
+}
+
+fn text(packet: &str) -> bytes::Bytes {
+    websocket::encode_frame(websocket::OpCode::Text, packet.as_bytes())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_faster_than_the_handlers_has_to_wait() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let client = scripted(Config::default(), move |mut stream| {
+        let sent = count.clone();
+        async move {
+            let event = text(&format!(r#"42["e","{}"]"#, "x".repeat(1000)));
+            while stream.write_all(&event).await.is_ok() {
+                sent.fetch_add(event.len(), Ordering::Relaxed);
+            }
+        }
+    });
+    let socket = client.of("/");
+    socket.on("e", async |_: Socket| std::future::pending::<()>().await);
+    socket.connect().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let sent = sent.load(Ordering::Relaxed);
+    assert!((100_000..400_000).contains(&sent), "{sent} bytes");
+    assert!(socket.connected(), "its pings are behind the events");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_the_limit_ends_the_connection_before_it_is_here() {
+    let client = scripted(quick(), |mut stream| async move {
+        let mut header = Vec::new();
+        websocket::FrameHeader {
+            fin: true,
+            opcode: websocket::OpCode::Text,
+            mask: None,
+            len: 1_000_001,
+        }
+        .write_to(&mut header);
+        stream.write_all(&header).await.unwrap();
+        let mut said = Vec::new();
+        let _ = stream.read_to_end(&mut said).await;
+    });
+    let socket = client.of("/");
+    let mut hears = listen(&socket);
+    socket.open();
+    for _ in 0..3 {
+        assert_eq!(hear(&mut hears).await, "connected");
+        assert_eq!(hear(&mut hears).await, "transport error");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_falls_silent_is_left_after_its_own_heartbeat() {
+    let client = scripted(quick(), |stream| async move {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        drop(stream);
+    });
+    let socket = client.of("/");
+    let mut hears = listen(&socket);
+    let start = tokio::time::Instant::now();
+    socket.open();
+    assert_eq!(hears.recv().await.unwrap(), "connected");
+    assert_eq!(hears.recv().await.unwrap(), "ping timeout");
+    assert_eq!(start.elapsed().as_secs(), 45);
+    assert_eq!(hears.recv().await.unwrap(), "connected");
 }

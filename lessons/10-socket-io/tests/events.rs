@@ -268,7 +268,7 @@ async fn the_server_asks_and_the_client_answers() {
     client.vanish();
     assert_eq!(
         soon("the answer", heard.recv()).await.unwrap(),
-        Err("the client has disconnected".into())
+        Err("disconnected before the acknowledgement".into())
     );
 }
 

@@ -18,8 +18,8 @@ use std::time::Duration;
 pub struct Config {
     /// Where the server is mounted. Default `/socket.io/`.
     pub path: String,
-    /// What is added to the query of the first request, percent-encoded as it will be
-    /// sent: `room=lobby&v=2`. Default nothing.
+    /// An addition to the query of the first request, percent-encoded as it will be sent:
+    /// `room=lobby&v=2`. Default empty.
     pub query: String,
     /// Headers of the first request, as `("Cookie", "user=ann")`. Default none.
     pub headers: Vec<(String, String)>,
@@ -28,8 +28,8 @@ pub struct Config {
     pub timeout: Duration,
     /// How to come back when the connection is lost. `None`: not at all.
     pub reconnect: Option<Reconnect>,
-    /// What happens to an event that is emitted while there is no connection. Default:
-    /// it waits.
+    /// Whether an event that is emitted without a connection waits for one. Default: it
+    /// waits.
     pub offline: Offline,
     /// The limits on what this program keeps.
     pub limits: Limits,
@@ -84,7 +84,7 @@ impl Default for Reconnect {
     }
 }
 
-/// What happens to an event that is emitted while there is no connection.
+/// The treatment of an event that is emitted without a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offline {
     /// It waits for the next connection, together with others up to
@@ -118,8 +118,8 @@ pub struct Limits {
     /// while an acknowledgement is awaited, which may come after the events. Default
     /// 8 MiB.
     pub max_backlog: usize,
-    /// Bytes of our own events that wait to be sent, because there is no connection or the
-    /// server does not read. Default 8 MiB.
+    /// Bytes of events that wait to be sent, because the connection is gone or the server
+    /// does not read. Default 8 MiB.
     pub max_queue: usize,
 }
 

@@ -38,7 +38,7 @@ struct State {
     posts: Vec<Post>,
     /// The task runs.
     running: bool,
-    /// Nothing is opened any more.
+    /// The client is closed: no namespace can be opened.
     closed: bool,
 }
 
@@ -296,7 +296,7 @@ async fn run(shared: Arc<Shared>) {
                 }
                 shared.pause().await;
             }
-            // There is no connection to carry.
+            // The connection to carry is gone already.
             Wish::Carry | Wish::Finish => shared.with(|machine, now| {
                 let reason = DisconnectReason::TransportClose;
                 machine.handle_lost(now, Loss::Ended(reason));

@@ -1,4 +1,4 @@
-//! What a client is told when something does not work.
+//! The errors and reasons that a client reports.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::error::ConnectError;
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum EmitError {
     /// The socket was not told to connect, or is disconnected for good; with
-    /// [`Offline::Refuse`](super::Offline::Refuse), there is no connection now.
+    /// [`Offline::Refuse`](super::Offline::Refuse), the connection is gone at the moment.
     #[error("not connected")]
     NotConnected,
     /// [`Limits::max_queue`](super::Limits::max_queue) is spent: the connection, or the

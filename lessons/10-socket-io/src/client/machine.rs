@@ -23,8 +23,8 @@
 //! # An event is sent once
 //!
 //! An event waits in its namespace's queue until the connection can take it. An event that
-//! has left the queue is never sent again, since nobody knows how far it got; one that has
-//! not goes out on the next connection.
+//! has left the queue is never sent again, since the client cannot know how far it got;
+//! one that has not left goes out on the next connection.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ pub(crate) enum Output<Q> {
     Answer { question: Q, args: Args },
 }
 
-/// What happened in a namespace. Each is followed by one [`Machine::work_done`] with its
+/// An occurrence in a namespace. Each is followed by one [`Machine::work_done`] with its
 /// [`cost`](News::cost).
 #[derive(Debug)]
 pub(crate) enum News {
@@ -147,7 +147,7 @@ impl Event {
     }
 }
 
-/// Why there is no connection.
+/// The reason for a lost connection.
 #[derive(Debug)]
 pub(crate) enum Loss {
     /// There never was one.
@@ -187,7 +187,7 @@ enum Link {
     Opening { until: Instant },
     /// A ping must come at least once in each period of `beat`.
     Open { beat: Duration, until: Instant },
-    /// Nobody is in a namespace any more; the WebSocket is being closed.
+    /// The client is in no namespace, and the WebSocket is being closed.
     Finishing,
 }
 
@@ -392,7 +392,7 @@ impl<Q> Machine<Q> {
 
     // --- Out ---
 
-    /// What the program wants to know next.
+    /// Returns the next thing that the program wants to know.
     pub(crate) fn poll_output(&mut self) -> Option<Output<Q>> {
         self.outputs.pop_front()
     }
@@ -437,7 +437,7 @@ impl<Q> Machine<Q> {
             || self.seats.iter().any(Seat::awaits_answer)
     }
 
-    /// Bytes of our own that wait to be sent.
+    /// Returns how many bytes wait to be sent.
     pub(crate) fn queued(&self) -> usize {
         self.seats.iter().map(Seat::queued).sum()
     }

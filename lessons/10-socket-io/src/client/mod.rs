@@ -38,7 +38,7 @@
 //!
 //! # What is sent, and how often
 //!
-//! An event is sent at most once. While there is no connection, events wait in a queue
+//! An event is sent at most once. Without a connection, events wait in a queue
 //! ([`Offline`]). An event that was on its way when the connection broke is not sent
 //! again: an acknowledgement that was due for it ends with
 //! [`AckError::Disconnected`](crate::AckError::Disconnected). To be sure of an event, ask
@@ -47,8 +47,8 @@
 //! # What is not here
 //!
 //! - The connection is a WebSocket from the start; there is no HTTP long-polling.
-//! - There is no TLS. [`Client::with_dialer`] takes a stream of your own, as
-//!   `tokio_rustls` makes it.
+//! - There is no TLS. [`Client::with_dialer`] accepts any stream, for example
+//!   one that `tokio_rustls` has made.
 //! - There is no `retries` option, and cookies are sent (as a header) but not collected.
 
 mod assembler;
@@ -187,11 +187,14 @@ impl Client {
 
     /// Leaves all namespaces, after the events that were emitted before, closes the
     /// connection, and waits until `deadline` has passed for that and for handlers that
-    /// are still at work. Nothing can be opened any more.
+    /// are still at work. Afterwards no namespace can be opened. A handler that awaits
+    /// this waits for itself, until the deadline.
     pub async fn close(&self, deadline: Duration) {
         self.0.shared.close();
         self.0.shared.tasks.finish(deadline).await;
-        for (_, seat) in self.lock().drain(..) {
+        // Without the lock: dropping handlers can run a program's code.
+        let sockets = std::mem::take(&mut *self.lock());
+        for (_, seat) in sockets {
             seat.clear();
         }
     }

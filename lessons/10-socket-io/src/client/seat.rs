@@ -33,16 +33,19 @@ pub(super) struct Seat<Q> {
     active: bool,
     phase: Phase,
     stay: Stay,
-    /// What the server gave us to come back with.
+    /// The private id and the offset that the server wants to see when the client comes
+    /// back.
     pid: Option<String>,
     offset: Option<String>,
     queue: VecDeque<Queued>,
-    /// What the queue costs.
+    /// The cost of the queue in bytes.
     queued: usize,
     questions: HashMap<u64, Q>,
     /// Events that came before the answer to CONNECT: Node's server sends what was missed
     /// first.
     early: Vec<Event>,
+    /// What they cost.
+    early_cost: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,8 @@ enum Phase {
     /// DISCONNECT is in the queue, since then. Events behind it are for the next stay.
     Leaving(Instant),
     /// The program has left after CONNECT was sent. The answer is still due, and only
-    /// then can DISCONNECT follow: before it, the server has nobody to let go.
+    /// then can DISCONNECT follow: a server that has not let the client in would take it
+    /// for a mistake.
     Regretting,
 }
 
@@ -111,6 +115,7 @@ impl<Q> Seat<Q> {
             queued: 0,
             questions: HashMap::new(),
             early: Vec::new(),
+            early_cost: 0,
         }
     }
 
@@ -142,14 +147,15 @@ impl<Q> Seat<Q> {
         !self.questions.is_empty()
     }
 
-    /// What the events cost that came too early.
+    /// Returns the cost of the events that came too early.
     pub(super) fn early_cost(&self) -> usize {
-        self.early.iter().map(Event::cost).sum()
+        self.early_cost
     }
 
     /// Takes the events that came before the client was in.
     pub(super) fn take_early(&mut self) -> Vec<Event> {
         let mut events = std::mem::take(&mut self.early);
+        self.early_cost = 0;
         for event in &mut events {
             event.stay = self.stay;
             self.note_offset(event);
@@ -269,7 +275,7 @@ impl<Q> Seat<Q> {
     /// The connection has been closed as it was wished.
     pub(super) fn handle_finished(&mut self) {
         self.phase = Phase::Out;
-        self.early = Vec::new();
+        self.clear_early();
     }
 
     /// The connection is lost, or did not come about. If events may wait, those that were
@@ -281,7 +287,7 @@ impl<Q> Seat<Q> {
             self.questions.clear();
             self.clear_queue();
         }
-        self.early = Vec::new();
+        self.clear_early();
         let before = std::mem::replace(&mut self.phase, Phase::Out);
         let why = match (before, loss) {
             (Phase::In, Loss::Ended(reason)) => return Some(News::Left(*reason)),
@@ -332,6 +338,7 @@ impl<Q> Seat<Q> {
             }
             (PacketType::Event | PacketType::BinaryEvent, Phase::Joining) => {
                 let event = self.event(packet, attachments)?;
+                self.early_cost += event.cost();
                 self.early.push(event);
                 None
             }
@@ -403,8 +410,13 @@ impl<Q> Seat<Q> {
 
     // --- Inside ---
 
-    fn forget_place(&mut self) {
+    fn clear_early(&mut self) {
         self.early = Vec::new();
+        self.early_cost = 0;
+    }
+
+    fn forget_place(&mut self) {
+        self.clear_early();
         self.pid = None;
         self.offset = None;
         self.questions.clear();

@@ -28,7 +28,7 @@ const MAX_REASON: usize = 200;
 /// first [`connect`](Self::connect). They are called one after another, each when the one
 /// before has ended; a handler that panics is over, and nothing else is.
 ///
-/// A handler gets the handle as its first argument. One that keeps a clone of its own
+/// A handler gets the handle as its first argument. A handler that captures a clone
 /// instead keeps the client alive until [`Client::close`].
 ///
 /// ```no_run
@@ -233,8 +233,8 @@ impl Socket {
     }
 
     /// Sends an event and asks for an answer of type `T`: await the result, which comes
-    /// within 10 s or is an error. When the timeout has passed, an event that was still
-    /// waiting to be sent is not sent any more.
+    /// within 10 s or is an error. When the timeout has passed, an event that is still
+    /// waiting to be sent is dropped.
     ///
     /// ```
     /// # async fn example(socket: socket_io::client::Socket) -> Result<(), socket_io::AckError> {
@@ -267,8 +267,8 @@ impl Socket {
 
     // --- Handlers ---
 
-    /// Handles an event: see [`Handler`]. What the handler returns is the acknowledgement,
-    /// if the server asked for one. A second handler for the same event takes the first
+    /// Handles an event: see [`Handler`]. The handler's return value is the
+    /// acknowledgement, if the server asked for one. A second handler for the same event takes the first
     /// one's place.
     pub fn on<H: Handler<Self, Signature>, Signature: 'static>(
         &self,
