@@ -51,6 +51,36 @@ impl Default for Handshake {
 }
 
 impl Handshake {
+    /// Returns a request with this query and these headers, for
+    /// [`Server::carry`](crate::Server::carry). A header with a control character in it is
+    /// left out.
+    ///
+    /// ```
+    /// let request = engine_io::Handshake::new("EIO=4", [("Cookie", "user=ann")]);
+    /// assert_eq!(request.header("cookie"), Some("user=ann"));
+    /// ```
+    pub fn new<'a>(
+        query: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        // No path: the request was never sent.
+        let mut kept = String::from("\n");
+        for (name, value) in headers {
+            if !name.chars().chain(value.chars()).any(char::is_control) {
+                kept.push_str(&name.to_ascii_lowercase());
+                kept.push(':');
+                kept.push_str(value);
+                kept.push('\n');
+            }
+        }
+        Self {
+            query: query.into(),
+            lines: kept.into_bytes().into(),
+            time: SystemTime::now(),
+            ..Self::default()
+        }
+    }
+
     /// Keeps a copy, so that the request's buffer can go. `None` if the path, the query
     /// and the headers have more than `max` bytes.
     pub(crate) fn keep(

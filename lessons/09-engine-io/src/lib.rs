@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod carry;
 mod compression;
 mod config;
 mod cookie;

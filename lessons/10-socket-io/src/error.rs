@@ -80,17 +80,17 @@ impl ConnectError {
 /// Why an event was not acknowledged.
 #[derive(Debug, Error)]
 pub enum AckError {
-    /// The client did not answer in time.
+    /// The other side did not answer in time.
     #[error("no acknowledgement in time")]
     Timeout,
-    /// The client is gone.
-    #[error("the client has disconnected")]
+    /// The other side is gone, or the connection was lost before the answer came.
+    #[error("disconnected before the acknowledgement")]
     Disconnected,
     /// The question could not be sent: its name is reserved, or JSON cannot express its
     /// arguments. The log has the reason.
     #[error("the question cannot be sent")]
     NotSent,
-    /// The client's answer does not have the type that was asked for.
+    /// The answer does not have the type that was asked for.
     #[error("the acknowledgement does not fit: {0}")]
     Decode(String),
 }

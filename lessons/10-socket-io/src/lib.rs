@@ -24,10 +24,15 @@
 //! A handler's return value is the acknowledgement. Its parameters are the event's
 //! arguments, decoded; arguments that do not fit are answered with `false` and the
 //! reason. Events of one socket are handled in their order, one after another.
+//!
+//! Two cargo features, off by default, add a client: `client` one for programs (the module
+//! `client`), and `test-client` one in memory for your own tests (the module `testing`).
 
 mod ack;
 mod adapter;
 mod broadcast;
+#[cfg(feature = "client")]
+pub mod client;
 mod config;
 mod connection;
 mod data;
@@ -58,6 +63,8 @@ mod simulation;
 mod socket;
 mod sync;
 mod tasks;
+#[cfg(feature = "test-client")]
+pub mod testing;
 mod wire;
 // A solution uses the name `socket_io::` as an answer does, so that one can take the
 // place of the other.

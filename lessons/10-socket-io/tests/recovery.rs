@@ -196,24 +196,6 @@ async fn who_left_by_will_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn a_place_is_kept_for_its_time_and_no_longer() {
-    let recovery = Recovery {
-        max_disconnection: Duration::from_millis(100),
-        ..Recovery::default()
-    };
-    let io = recovering(recovery);
-    let address = serve(&io).await;
-    let main = io.namespace("/").unwrap();
-    let (client, place) = settle(&io, address, "lobby").await;
-    client.vanish();
-    until("the server to notice", || main.count() == 0).await;
-    // What is waited for is that time passes.
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let (_client, said) = Client::join(address, "/", &auth(&place)).await;
-    assert_ne!(said["sid"], place.sid.as_str());
-}
-
-#[tokio::test]
 async fn many_senders_and_a_client_that_comes_and_goes() {
     let io = recovering(Recovery::default());
     let address = serve(&io).await;
