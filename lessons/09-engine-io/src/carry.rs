@@ -29,7 +29,7 @@ impl Server {
     {
         match self.open(Transport::WebSocket, handshake) {
             Ok(session) => {
-                Connection::new(io, &[], session, self.config(), false)
+                Connection::new(io, &[], session, self.config(), false, false)
                     .run()
                     .await;
             }

@@ -224,8 +224,7 @@ impl State {
         let result = work(&mut self.machine, now());
         while let Some(output) = self.machine.poll_output() {
             match output {
-                // An error says that the answer is no longer awaited.
-                Output::Answer { question, args } => drop(question.send(args)),
+                Output::Answer { question, args } => question.answer(args),
                 Output::News(place, news) => self.post(config, place, news),
             }
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,11 +14,15 @@ use super::Client;
 use super::driver::{Added, NewsReceiver, Shared, Status};
 use super::error::{ConnectFailure, DisconnectReason, EmitError};
 use super::machine::{Event, News, Place, Stay};
-use crate::ack::EmitWithAck;
+use crate::ack::{AckSender, EmitWithAck};
 use crate::handler::Handler;
+use crate::reply::Ack;
 use crate::tasks::{guarded, guarded_async};
 use crate::wire::args::{self, Args, Encoded, IntoArgs, RawArgs};
 use crate::wire::outgoing::Outgoing;
+
+/// How long a question waits for its answer, unless it says so itself.
+const ACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Characters of the reason why arguments do not fit.
 const MAX_REASON: usize = 200;
@@ -250,7 +255,11 @@ impl Socket {
         let answers = Outgoing::event(event, &args).and_then(|outgoing| {
             let packet = outgoing.encode_event(&self.seat.name, Some(id));
             let (sender, answers) = mpsc::unbounded_channel();
-            let question = Some((id, sender));
+            let question = AckSender {
+                asked: 0,
+                answers: sender,
+            };
+            let question = Some((id, question));
             let emitted = self
                 .shared()
                 .tell(|machine, _| machine.emit(place, packet, question));
@@ -260,7 +269,7 @@ impl Socket {
             emitted.is_ok().then_some(answers)
         });
         let shared = self.shared().clone();
-        EmitWithAck::new(answers, move || {
+        EmitWithAck::new(answers, ACK_TIMEOUT, move || {
             shared.tell(|machine, _| machine.forget(place, id));
         })
     }
@@ -275,11 +284,20 @@ impl Socket {
         event: &str,
         handler: H,
     ) {
+        const {
+            assert!(
+                !H::TAKES_ACK,
+                "a client's handler returns its answer, and has no parameter of type Ack"
+            );
+        }
         let handler = Arc::new(handler);
         let handler: OnEvent = Arc::new(move |socket, raw| {
             let args: H::Decoded = raw.decode()?;
             let handler = handler.clone();
-            Ok(Box::pin(async move { handler.call(socket, args).await }))
+            Ok(Box::pin(async move {
+                let answer = handler.call(socket, args, Ack::none()).await;
+                answer.unwrap_or_else(|| args::encode(None, &()))
+            }))
         });
         let before = self.off_handler(event, Some(handler));
         guarded(|| drop(before));
