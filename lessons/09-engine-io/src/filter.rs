@@ -19,6 +19,7 @@ use warp::{Filter, Reply};
 use crate::config::Transport;
 use crate::handshake::{Handshake, parameter};
 use crate::machine::{CloseReason, Machine};
+use crate::measure;
 use crate::origin::{Verdict, nth_from_right};
 use crate::refusal::Refusal;
 use crate::screen;
@@ -442,6 +443,7 @@ fn unread(status: StatusCode, why: impl Into<Bytes>) -> warp::reply::Response {
 }
 
 fn refuse(refusal: Refusal) -> warp::reply::Response {
+    measure::refused(refusal);
     let mut response = text(refusal.status(), refusal.body());
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -51,6 +51,11 @@ mod deadlines_tests;
 mod filter;
 mod handshake;
 pub mod machine;
+#[cfg(not(feature = "metrics"))]
+#[path = "unmeasured.rs"]
+mod measure;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(test)]
 mod model;
 mod occasionally;
@@ -66,6 +71,8 @@ mod sid;
 mod stream;
 mod sync;
 mod transport;
+#[cfg(feature = "metrics")]
+use self::metrics as measure;
 // A solution uses the name `engine_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as engine_io;

@@ -18,6 +18,7 @@ use crate::config::{Config, Transport};
 use crate::deadlines::Deadlines;
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Machine};
+use crate::measure;
 use crate::occasionally::Occasionally;
 use crate::packet::Packet;
 use crate::session::{Application, Registry, Session, Shared, now};
@@ -80,6 +81,7 @@ struct Table {
     /// Cancelled when the server is gone, or has been shut down.
     end: CancellationToken,
     evictions: Occasionally,
+    queue_bytes: measure::QueueBytes,
 }
 
 #[derive(Default)]
@@ -209,6 +211,7 @@ impl Registry for Table {
     }
 
     fn held(&self, before: usize, after: usize) {
+        self.queue_bytes.changed(before, after);
         let added = after.wrapping_sub(before);
         let sum = self
             .held
@@ -260,6 +263,7 @@ impl Server {
             tasks: TaskTracker::new(),
             end: CancellationToken::new(),
             evictions: Occasionally::default(),
+            queue_bytes: measure::QueueBytes::new(),
         };
         Self(Arc::new(Inner {
             config,
@@ -358,11 +362,13 @@ impl Server {
             if sessions.by_id.len() >= config.max_sessions
                 || table.closing.load(Ordering::Acquire)
             {
+                measure::not_opened("server_full");
                 return Err(NotOpened::Full);
             }
             if let Some(address) = address {
                 let count = sessions.by_address.get(&address).copied().unwrap_or(0);
                 if count >= config.max_sessions_per_address {
+                    measure::not_opened("address_full");
                     return Err(NotOpened::AddressFull);
                 }
                 sessions.by_address.insert(address, count + 1);
@@ -379,6 +385,7 @@ impl Server {
         }
         tracing::debug!(?session, transport = transport.name(), "opened");
         if !session.listen(&**application) {
+            measure::not_opened("panicked");
             return Err(NotOpened::Panicked);
         }
         session.start_clock();

@@ -19,6 +19,7 @@ use crate::config::Transport;
 use crate::deadlines::Expire;
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Closed, Machine};
+use crate::measure;
 use crate::packet::{EncodedMessage, Message};
 use crate::sid::Sid;
 
@@ -128,6 +129,7 @@ struct State {
     held: usize,
     /// When the clock comes by next.
     scheduled: Option<Instant>,
+    place: measure::Place,
 }
 
 impl Session {
@@ -149,6 +151,7 @@ impl Session {
                 registered: true,
                 held: 0,
                 scheduled: None,
+                place: measure::Place::new(),
             }),
             ended: AtomicBool::new(false),
             paused: AtomicBool::new(false),
@@ -158,6 +161,11 @@ impl Session {
     /// Connects the session with the application that listens to it. Called once, before
     /// anything arrives. Returns whether the application has taken it.
     pub(crate) fn listen(&self, application: &dyn Application) -> bool {
+        {
+            let mut state = self.lock();
+            let transport = state.machine.transport();
+            state.place.open(transport);
+        }
         let receiver = guarded("open", || application.open(self.clone()));
         let taken = receiver.is_some();
         self.lock().receiver = receiver;
@@ -203,15 +211,24 @@ impl Session {
         if self.0.base64 && messages.iter().any(EncodedMessage::is_binary) {
             let messages: Vec<_> =
                 messages.iter().map(EncodedMessage::as_base64).collect();
-            return self.with(|machine| machine.send(now(), &messages));
+            return self.queue(&messages);
         }
+        self.queue(messages)
+    }
+
+    fn queue(&self, messages: &[EncodedMessage]) -> Result<(), Closed> {
         self.with(|machine| machine.send(now(), messages))
+            .inspect_err(|_| measure::dropped("refused", messages.len()))
     }
 
     /// Sends the messages if they can leave at once, else drops them. Returns whether
     /// they were sent.
     pub fn send_volatile(&self, messages: &[EncodedMessage]) -> bool {
-        self.lock().machine.is_writable() && self.send_batch(messages).is_ok()
+        if !self.lock().machine.is_writable() {
+            measure::dropped("volatile", messages.len());
+            return false;
+        }
+        self.send_batch(messages).is_ok()
     }
 
     /// Ends the session, for the application with `reason`. Queued messages are sent first,
@@ -303,6 +320,11 @@ impl Session {
         });
     }
 
+    /// The session has moved to a WebSocket.
+    pub(crate) fn upgraded(&self) {
+        self.lock().place.upgrade();
+    }
+
     /// Whether the session has ended and has nothing more to send.
     pub(crate) fn is_gone(&self) -> bool {
         self.lock().machine.is_closed()
@@ -353,12 +375,16 @@ impl Session {
         let leaves =
             state.machine.is_closed() && std::mem::replace(&mut state.registered, false);
         let scheduled = if leaves { state.scheduled.take() } else { None };
+        if leaves {
+            state.place.leave();
+        }
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
         let all = writers.into_iter().chain(wakers);
         all.flatten().for_each(Waker::wake);
         if let (Some(reason), Some(receiver)) = (reason, receiver) {
             tracing::debug!(session = ?self.0.sid, %reason, "closed");
+            measure::closed(reason);
             guarded("close", || receiver.close(reason));
             guarded("drop", || drop(receiver));
         }

@@ -9,7 +9,9 @@ use thiserror::Error;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
+use crate::config::Transport;
 use crate::machine::CloseReason;
+use crate::measure;
 use crate::packet::PacketError;
 use crate::payload;
 use crate::refusal::Refusal;
@@ -26,7 +28,9 @@ pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     waiting.answered();
     // The answer may have been the session's last word.
     session.with(|_| ());
-    Ok(payload::encode(&packets))
+    let body = payload::encode(&packets);
+    measure::Tally::sent(Transport::Polling).add(packets.len(), body.len());
+    Ok(body)
 }
 
 struct Waiting<'a>(Option<&'a Session>);
@@ -119,8 +123,11 @@ where
     let Some(receiver) = session.receiver() else {
         return Err(Refusal::UnknownSession.into());
     };
+    let mut tally = measure::Tally::received(Transport::Polling);
+    tally.add(0, body.len());
     for packet in payload::decode(body) {
         let packet = packet?;
+        tally.add(1, 0);
         // A body may hold half a million packets. Other tasks get their turn in between.
         consume_budget().await;
         poll_fn(|cx| session.poll_may_post(cx)).await;
@@ -179,7 +186,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::config::{Config, Transport};
+    use crate::config::Config;
     use crate::handshake::Handshake;
     use crate::packet::Message;
     use crate::server::Server;

@@ -23,8 +23,9 @@ use websocket::{
     encode_frame,
 };
 
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::machine::{CloseReason, Machine, Probe};
+use crate::measure::Tally;
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::session::{Receiver, Session, now};
 
@@ -264,6 +265,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Bytes have come: hands on every message in them, as far as this turn goes. Returns
     /// how the connection ends, if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
+        let mut tally = Tally::received(Transport::WebSocket);
         while !input.is_empty() {
             if self.turn == 0 || !self.is_probing() && self.session.is_paused() {
                 self.rest = input.to_vec();
@@ -276,8 +278,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Err(error) => return Some(self.protocol_error(error)),
             };
             let end = match event {
-                Event::Text(text) => self.receive_text(&text),
-                Event::Binary(bytes) => self.receive_binary(bytes),
+                Event::Text(text) => {
+                    tally.add(1, text.len());
+                    self.receive_text(&text)
+                }
+                Event::Binary(bytes) => {
+                    tally.add(1, bytes.len());
+                    self.receive_binary(bytes)
+                }
                 Event::Ping(data) => {
                     self.answer(&encode_frame(OpCode::Pong, &data));
                     None
@@ -316,6 +324,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 }
                 Probe::Upgraded => {
                     self.trial = None;
+                    self.session.upgraded();
                     None
                 }
                 Probe::GiveUp => Some(End::Close(CloseCode::NORMAL, "")),
@@ -457,9 +466,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.unaccounted += written;
         written += self.written;
+        let mut tally = Tally::sent(Transport::WebSocket);
         while let Some(first) = self.batch.front()
             && written >= first.size()
         {
+            tally.add(1, first.payload().len());
             written -= first.size();
             self.batch.pop_front();
         }
@@ -476,7 +487,6 @@ mod tests {
     use websocket::encode_masked_frame;
 
     use super::*;
-    use crate::config::Transport;
     use crate::handshake::Handshake;
     use crate::server::Server;
     use crate::session::Application;
