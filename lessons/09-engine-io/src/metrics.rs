@@ -45,7 +45,7 @@
 //! assert!(text.is_some());
 //! ```
 
-use metrics::{Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
+use ::metrics::{Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::config::Transport;
 use crate::machine::CloseReason;

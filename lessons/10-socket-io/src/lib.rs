@@ -43,7 +43,12 @@ mod limits;
 mod link;
 mod machine;
 mod mailbox;
+#[cfg(not(feature = "metrics"))]
+#[path = "unmeasured.rs"]
+mod measure;
 mod members;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod namespace;
 mod reason;
 mod recovery;
@@ -55,6 +60,8 @@ mod socket;
 mod sync;
 mod tasks;
 mod wire;
+#[cfg(feature = "metrics")]
+use self::metrics as measure;
 // A solution uses the name `socket_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as socket_io;

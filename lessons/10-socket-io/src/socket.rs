@@ -21,6 +21,7 @@ use crate::inbox::{self, Inbox};
 use crate::link::Link;
 use crate::machine::{Event, Key};
 use crate::mailbox::Mailbox;
+use crate::measure;
 use crate::members::Member;
 use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
@@ -387,6 +388,7 @@ impl Socket {
 
     /// An event has come.
     pub(crate) fn receive(&self, event: Event, link: &dyn Link) {
+        measure::received();
         match self.0.inbox.push(event) {
             Ok(true) => link.tasks().spawn(inbox::run(self.clone())),
             Ok(false) => {}
@@ -402,6 +404,9 @@ impl Socket {
         else {
             return;
         };
+        if was_in {
+            measure::disconnected(reason);
+        }
         let joined = std::mem::take(&mut *self.lock_rooms());
         let rooms: Vec<_> = joined.iter().map(|(name, _)| name.clone()).collect();
         // A client that came back and is gone again at once can come back again.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine_io::EncodedMessage;
 
+use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, IntoArgs};
 use crate::wire::packet::{Packet, PacketType};
@@ -85,7 +86,10 @@ impl Outgoing {
             return None;
         }
         match args::encode(Some(name), args) {
-            Ok(encoded) => Some(Self(encoded)),
+            Ok(encoded) => {
+                measure::sent();
+                Some(Self(encoded))
+            }
             Err(error) => {
                 tracing::error!(event = name, %error, "arguments that cannot be sent");
                 None
