@@ -68,6 +68,7 @@ mod serve;
 mod server;
 mod session;
 mod sid;
+mod span;
 mod stream;
 mod sync;
 mod transport;

@@ -13,6 +13,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::config::Transport;
@@ -22,6 +23,7 @@ use crate::machine::{CloseReason, Closed, Machine};
 use crate::measure;
 use crate::packet::{EncodedMessage, Message};
 use crate::sid::Sid;
+use crate::span::SessionSpan;
 
 /// The program that is built on sessions, as Socket.IO is.
 ///
@@ -115,6 +117,7 @@ pub(crate) struct Shared {
     paused: AtomicBool,
     /// The client wants binary messages as text.
     base64: bool,
+    span: SessionSpan,
 }
 
 struct State {
@@ -142,6 +145,7 @@ impl Session {
         Self(Arc::new(Shared {
             sid,
             base64: handshake.parameter("b64") == Some("1"),
+            span: SessionSpan::new(sid, &handshake, machine.transport()),
             handshake,
             registry,
             state: Mutex::new(State {
@@ -166,6 +170,7 @@ impl Session {
             let transport = state.machine.transport();
             state.place.open(transport);
         }
+        let _in = self.0.span.enter();
         let receiver = guarded("open", || application.open(self.clone()));
         let taken = receiver.is_some();
         self.lock().receiver = receiver;
@@ -192,6 +197,22 @@ impl Session {
     /// The transport that carries the session now.
     pub fn transport(&self) -> Transport {
         self.lock().machine.transport()
+    }
+
+    /// Returns the session's tracing span, for tasks that work for this client. It has
+    /// the level debug, and is disabled if nothing listened at that level when the session
+    /// opened. [`Receiver`]'s methods are called inside of it.
+    ///
+    /// ```
+    /// use tracing::Instrument;
+    ///
+    /// fn look_up(session: &engine_io::Session) {
+    ///     let work = async { tracing::debug!("this line says for which client") };
+    ///     tokio::spawn(work.instrument(session.span()));
+    /// }
+    /// ```
+    pub fn span(&self) -> Span {
+        self.0.span.get()
     }
 
     /// Queues a message.
@@ -282,6 +303,7 @@ impl Session {
 
     /// Hands a message to the application. One that panics over it loses the session.
     pub(crate) fn deliver(&self, receiver: &dyn Receiver, message: Message<'_>) {
+        let _in = self.0.span.enter();
         if guarded("message", || receiver.message(message)).is_none() {
             self.close(CloseReason::Panicked);
         }
@@ -323,6 +345,9 @@ impl Session {
     /// The session has moved to a WebSocket.
     pub(crate) fn upgraded(&self) {
         self.lock().place.upgrade();
+        self.0.span.moved(Transport::WebSocket);
+        let _in = self.0.span.enter();
+        tracing::debug!(session = ?self.0.sid, "upgraded");
     }
 
     /// Whether the session has ended and has nothing more to send.
@@ -383,6 +408,7 @@ impl Session {
         let all = writers.into_iter().chain(wakers);
         all.flatten().for_each(Waker::wake);
         if let (Some(reason), Some(receiver)) = (reason, receiver) {
+            let _in = self.0.span.enter();
             tracing::debug!(session = ?self.0.sid, %reason, "closed");
             measure::closed(reason);
             guarded("close", || receiver.close(reason));

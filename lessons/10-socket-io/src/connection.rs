@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use engine_io::{CloseReason, Expire, Message, Receiver, Session};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument;
 
 use crate::ack::AckSender;
 use crate::data::Data;
@@ -180,14 +181,15 @@ impl Connection {
             this.accept(&socket);
         } else {
             let patience = self.rules.connect_timeout;
-            self.tasks.spawn(async move {
+            let work = async move {
                 let verdict = timeout(patience, ask(&middlewares, &socket)).await;
                 match verdict {
                     Ok(Ok(())) => this.accept(&socket),
                     Ok(Err(error)) => this.reject(&socket, &error),
                     Err(_) => this.reject(&socket, &ConnectError::new("timeout")),
                 }
-            });
+            };
+            self.tasks.spawn(work.instrument(self.session.span()));
         }
     }
 
@@ -364,12 +366,13 @@ impl Receiver for Connection {
         let Some(this) = self.this.upgrade() else {
             return;
         };
-        self.tasks.spawn(async move {
+        let work = async move {
             let sockets = this.lock().machine.close();
             for socket in sockets {
                 socket.leave_namespace(DisconnectReason::Session(reason));
             }
-        });
+        };
+        self.tasks.spawn(work.instrument(self.session.span()));
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use engine_io::{CloseReason, Handshake};
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use crate::ack::{AckSender, EmitWithAck};
 use crate::broadcast::Broadcast;
@@ -390,10 +391,17 @@ impl Socket {
     pub(crate) fn receive(&self, event: Event, link: &dyn Link) {
         measure::received();
         match self.0.inbox.push(event) {
-            Ok(true) => link.tasks().spawn(inbox::run(self.clone())),
+            Ok(true) => self.work(link),
             Ok(false) => {}
             Err(unheard) => link.work_done(unheard.cost),
         }
+    }
+
+    /// Starts the task that works through the inbox.
+    fn work(&self, link: &dyn Link) {
+        let span = self.mailbox().session().span();
+        link.tasks()
+            .spawn(inbox::run(self.clone()).instrument(span));
     }
 
     /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
@@ -422,7 +430,7 @@ impl Socket {
         if let Some(link) = self.0.parts.link.upgrade() {
             link.left(self.key(), self.namespace().dynamic_name());
             if self.0.inbox.finish(reason, was_in) {
-                link.tasks().spawn(inbox::run(self.clone()));
+                self.work(&*link);
             }
         }
     }
