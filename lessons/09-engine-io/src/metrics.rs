@@ -1,8 +1,8 @@
 //! Metrics: what a server counts and measures, through the [`metrics`](::metrics) facade.
 //! Only with the cargo feature `metrics`; without it not even the calls are compiled.
 //!
-//! Install a recorder *before* you make the [`Server`](crate::Server): it keeps a handle
-//! for its queue. [`describe`] then registers the texts of this table:
+//! Install a recorder *before* you make the [`Server`](crate::Server): it keeps
+//! handles. [`describe`] then registers the texts of this table:
 //!
 //! | metric                             | kind    | labels      | what it says |
 //! |------------------------------------|---------|-------------|--------------|
@@ -40,12 +40,15 @@
 //!     describe();
 //!     Server::new(Config::default(), Echo)
 //! });
-//! let (metric, _, text, _) = &recorder.snapshotter().snapshot().into_vec()[0];
-//! assert_eq!(metric.key().name(), QUEUE_BYTES);
+//! let metrics = recorder.snapshotter().snapshot().into_vec();
+//! let queue = metrics.iter().find(|(metric, ..)| metric.key().name() == QUEUE_BYTES);
+//! let (_, _, text, _) = queue.expect("a server has a queue");
 //! assert!(text.is_some());
 //! ```
 
-use ::metrics::{Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
+use std::sync::Arc;
+
+use ::metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::config::Transport;
 use crate::machine::CloseReason;
@@ -134,13 +137,31 @@ impl Place {
     }
 }
 
-/// The bytes that wait in one server's sessions. It changes with every message, so it
-/// keeps its handle.
-pub(crate) struct QueueBytes(Gauge);
+/// The metrics that change with every message: one server's handles, because a recorder
+/// takes a while to find one by its name.
+#[derive(Clone)]
+pub(crate) struct Traffic(Arc<Handles>);
 
-impl QueueBytes {
+struct Handles {
+    queue: Gauge,
+    /// Packets and bytes, by [`Transport`].
+    received: [[Counter; 2]; 2],
+    sent: [[Counter; 2]; 2],
+}
+
+impl Traffic {
     pub(crate) fn new() -> Self {
-        Self(gauge!(QUEUE_BYTES))
+        let counters = |packets: &'static str, bytes: &'static str| {
+            [Transport::Polling, Transport::WebSocket].map(|transport| {
+                [packets, bytes]
+                    .map(|name| counter!(name, "transport" => transport.name()))
+            })
+        };
+        Self(Arc::new(Handles {
+            queue: gauge!(QUEUE_BYTES),
+            received: counters(RECEIVED_PACKETS, RECEIVED_BYTES),
+            sent: counters(SENT_PACKETS, SENT_BYTES),
+        }))
     }
 
     /// A session holds `after` bytes, and held `before`.
@@ -148,38 +169,36 @@ impl QueueBytes {
         clippy::cast_precision_loss,
         reason = "a queue of 2^53 bytes does not fit into a machine"
     )]
-    pub(crate) fn changed(&self, before: usize, after: usize) {
+    pub(crate) fn queued(&self, before: usize, after: usize) {
         if after >= before {
-            self.0.increment((after - before) as f64);
+            self.0.queue.increment((after - before) as f64);
         } else {
-            self.0.decrement((before - after) as f64);
+            self.0.queue.decrement((before - after) as f64);
         }
+    }
+
+    /// A tally of packets from a client.
+    pub(crate) fn received(&self, transport: Transport) -> Tally {
+        Tally::new(&self.0.received[transport as usize])
+    }
+
+    /// A tally of packets to a client.
+    pub(crate) fn sent(&self, transport: Transport) -> Tally {
+        Tally::new(&self.0.sent[transport as usize])
     }
 }
 
 /// Counts the packets of one read or write, and reports them together.
 pub(crate) struct Tally {
-    names: [&'static str; 2],
-    transport: Transport,
+    counters: [Counter; 2],
     packets: u64,
     bytes: u64,
 }
 
 impl Tally {
-    /// A tally of packets from a client.
-    pub(crate) fn received(transport: Transport) -> Self {
-        Self::new([RECEIVED_PACKETS, RECEIVED_BYTES], transport)
-    }
-
-    /// A tally of packets to a client.
-    pub(crate) fn sent(transport: Transport) -> Self {
-        Self::new([SENT_PACKETS, SENT_BYTES], transport)
-    }
-
-    fn new(names: [&'static str; 2], transport: Transport) -> Self {
+    fn new(counters: &[Counter; 2]) -> Self {
         Self {
-            names,
-            transport,
+            counters: counters.clone(),
             packets: 0,
             bytes: 0,
         }
@@ -194,10 +213,9 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        let ([packets, bytes], transport) = (self.names, self.transport.name());
         if self.packets > 0 {
-            counter!(packets, "transport" => transport).increment(self.packets);
-            counter!(bytes, "transport" => transport).increment(self.bytes);
+            self.counters[0].increment(self.packets);
+            self.counters[1].increment(self.bytes);
         }
     }
 }

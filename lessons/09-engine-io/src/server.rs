@@ -81,7 +81,7 @@ struct Table {
     /// Cancelled when the server is gone, or has been shut down.
     end: CancellationToken,
     evictions: Occasionally,
-    queue_bytes: measure::QueueBytes,
+    traffic: measure::Traffic,
 }
 
 #[derive(Default)]
@@ -211,7 +211,7 @@ impl Registry for Table {
     }
 
     fn held(&self, before: usize, after: usize) {
-        self.queue_bytes.changed(before, after);
+        self.traffic.queued(before, after);
         let added = after.wrapping_sub(before);
         let sum = self
             .held
@@ -263,7 +263,7 @@ impl Server {
             tasks: TaskTracker::new(),
             end: CancellationToken::new(),
             evictions: Occasionally::default(),
-            queue_bytes: measure::QueueBytes::new(),
+            traffic: measure::Traffic::new(),
         };
         Self(Arc::new(Inner {
             config,
@@ -356,7 +356,8 @@ impl Server {
             Machine::new(now(), transport, config, Packet::Open(&open).encode());
         let registry: Weak<Table> = Arc::downgrade(table);
         let address = handshake.remote_addr.map(limited);
-        let session = Session::new(sid, handshake, registry, machine);
+        let session =
+            Session::new(sid, handshake, registry, machine, table.traffic.clone());
         {
             let mut sessions = table.lock();
             if sessions.by_id.len() >= config.max_sessions

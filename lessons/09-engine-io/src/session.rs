@@ -118,6 +118,7 @@ pub(crate) struct Shared {
     /// The client wants binary messages as text.
     base64: bool,
     span: SessionSpan,
+    pub(crate) traffic: measure::Traffic,
 }
 
 struct State {
@@ -141,6 +142,7 @@ impl Session {
         handshake: Handshake,
         registry: Weak<dyn Registry>,
         machine: Machine,
+        traffic: measure::Traffic,
     ) -> Self {
         Self(Arc::new(Shared {
             sid,
@@ -159,6 +161,7 @@ impl Session {
             }),
             ended: AtomicBool::new(false),
             paused: AtomicBool::new(false),
+            traffic,
         }))
     }
 
@@ -200,18 +203,20 @@ impl Session {
     }
 
     /// Returns the session's tracing span, for tasks that work for this client. It has
-    /// the level debug, and is disabled if nothing listened at that level when the session
+    /// the level debug: there is none if nothing listened at that level when the session
     /// opened. [`Receiver`]'s methods are called inside of it.
     ///
     /// ```
-    /// use tracing::Instrument;
+    /// use tracing::{Instrument, Span};
     ///
     /// fn look_up(session: &engine_io::Session) {
+    ///     let span = session.span().cloned().unwrap_or_else(Span::none);
     ///     let work = async { tracing::debug!("this line says for which client") };
-    ///     tokio::spawn(work.instrument(session.span()));
+    ///     tokio::spawn(work.instrument(span));
     /// }
     /// ```
-    pub fn span(&self) -> Span {
+    #[inline]
+    pub fn span(&self) -> Option<&Span> {
         self.0.span.get()
     }
 
@@ -237,6 +242,7 @@ impl Session {
         self.queue(messages)
     }
 
+    #[inline]
     fn queue(&self, messages: &[EncodedMessage]) -> Result<(), Closed> {
         self.with(|machine| machine.send(now(), messages))
             .inspect_err(|_| measure::dropped("refused", messages.len()))

@@ -44,7 +44,7 @@ impl SessionSpan {
         }
     }
 
-    pub(crate) fn get(&self) -> Span {
-        self.0.as_deref().cloned().unwrap_or_else(Span::none)
+    pub(crate) fn get(&self) -> Option<&Span> {
+        self.0.as_deref()
     }
 }

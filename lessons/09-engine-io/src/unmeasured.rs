@@ -22,27 +22,28 @@ impl Place {
     pub(crate) fn leave(&mut self) {}
 }
 
-pub(crate) struct QueueBytes;
+#[derive(Clone)]
+pub(crate) struct Traffic;
 
-impl QueueBytes {
+impl Traffic {
     pub(crate) fn new() -> Self {
         Self
     }
 
-    pub(crate) fn changed(&self, _: usize, _: usize) {}
+    pub(crate) fn queued(&self, _: usize, _: usize) {}
+
+    pub(crate) fn received(&self, _: Transport) -> Tally {
+        Tally
+    }
+
+    pub(crate) fn sent(&self, _: Transport) -> Tally {
+        Tally
+    }
 }
 
 pub(crate) struct Tally;
 
 impl Tally {
-    pub(crate) fn received(_: Transport) -> Self {
-        Self
-    }
-
-    pub(crate) fn sent(_: Transport) -> Self {
-        Self
-    }
-
     pub(crate) fn add(&mut self, _: usize, _: usize) {}
 }
 

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use engine_io::{CloseReason, Expire, Message, Receiver, Session};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
-use tracing::Instrument;
 
 use crate::ack::AckSender;
 use crate::data::Data;
@@ -189,7 +188,7 @@ impl Connection {
                     Err(_) => this.reject(&socket, &ConnectError::new("timeout")),
                 }
             };
-            self.tasks.spawn(work.instrument(self.session.span()));
+            self.tasks.spawn_in(self.session.span(), work);
         }
     }
 
@@ -372,7 +371,7 @@ impl Receiver for Connection {
                 socket.leave_namespace(DisconnectReason::Session(reason));
             }
         };
-        self.tasks.spawn(work.instrument(self.session.span()));
+        self.tasks.spawn_in(self.session.span(), work);
     }
 }
 

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use engine_io::{CloseReason, Handshake};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tracing::Instrument;
 
 use crate::ack::{AckSender, EmitWithAck};
 use crate::broadcast::Broadcast;
@@ -399,9 +398,8 @@ impl Socket {
 
     /// Starts the task that works through the inbox.
     fn work(&self, link: &dyn Link) {
-        let span = self.mailbox().session().span();
-        link.tasks()
-            .spawn(inbox::run(self.clone()).instrument(span));
+        let work = inbox::run(self.clone());
+        link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
     /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then

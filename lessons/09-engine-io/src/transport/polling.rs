@@ -11,7 +11,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::Transport;
 use crate::machine::CloseReason;
-use crate::measure;
 use crate::packet::PacketError;
 use crate::payload;
 use crate::refusal::Refusal;
@@ -29,7 +28,8 @@ pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     // The answer may have been the session's last word.
     session.with(|_| ());
     let body = payload::encode(&packets);
-    measure::Tally::sent(Transport::Polling).add(packets.len(), body.len());
+    let mut tally = session.0.traffic.sent(Transport::Polling);
+    tally.add(packets.len(), body.len());
     Ok(body)
 }
 
@@ -123,7 +123,7 @@ where
     let Some(receiver) = session.receiver() else {
         return Err(Refusal::UnknownSession.into());
     };
-    let mut tally = measure::Tally::received(Transport::Polling);
+    let mut tally = session.0.traffic.received(Transport::Polling);
     tally.add(0, body.len());
     for packet in payload::decode(body) {
         let packet = packet?;

@@ -25,7 +25,6 @@ use websocket::{
 
 use crate::config::{Config, Transport};
 use crate::machine::{CloseReason, Machine, Probe};
-use crate::measure::Tally;
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::session::{Receiver, Session, now};
 
@@ -265,7 +264,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Bytes have come: hands on every message in them, as far as this turn goes. Returns
     /// how the connection ends, if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
-        let mut tally = Tally::received(Transport::WebSocket);
+        let mut tally = self.session.0.traffic.received(Transport::WebSocket);
         while !input.is_empty() {
             if self.turn == 0 || !self.is_probing() && self.session.is_paused() {
                 self.rest = input.to_vec();
@@ -466,7 +465,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.unaccounted += written;
         written += self.written;
-        let mut tally = Tally::sent(Transport::WebSocket);
+        let mut tally = self.session.0.traffic.sent(Transport::WebSocket);
         while let Some(first) = self.batch.front()
             && written >= first.size()
         {
