@@ -5,6 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::config::Transport;
 use crate::handshake::Handshake;
+use crate::measure;
 use crate::server::Server;
 use crate::transport::websocket::{Connection, reject};
 
@@ -33,7 +34,10 @@ impl Server {
                     .run()
                     .await;
             }
-            Err(_) => reject(io).await,
+            Err(refusal) => {
+                measure::refused(refusal);
+                reject(io).await;
+            }
         }
     }
 }

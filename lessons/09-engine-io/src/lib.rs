@@ -57,6 +57,11 @@ mod handshake;
 mod hooks;
 mod listener;
 pub mod machine;
+#[cfg(not(feature = "metrics"))]
+#[path = "unmeasured.rs"]
+mod measure;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 #[cfg(test)]
 mod model;
 mod occasionally;
@@ -72,12 +77,15 @@ mod serve;
 mod server;
 mod session;
 mod sid;
+mod span;
 mod stream;
 mod sync;
 #[cfg(feature = "tower")]
 pub mod tower;
 mod transport;
 mod upgrade;
+#[cfg(feature = "metrics")]
+use self::metrics as measure;
 // A solution uses the name `engine_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as engine_io;

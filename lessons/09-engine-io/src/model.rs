@@ -32,6 +32,7 @@ use self::session::{Application, Receiver, Registry, Session, Shared};
 use crate::config::{Config, Transport};
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Machine, Probe};
+use crate::measure::Traffic;
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::sid::Sid;
 
@@ -123,7 +124,8 @@ fn open(transport: Transport) -> Session {
     let open = Packet::Open("{}").encode();
     let machine = Machine::new(now(), transport, &Config::default(), open);
     let registry: std::sync::Weak<Nowhere> = std::sync::Weak::new();
-    let session = Session::new(Sid::random(), Handshake::default(), registry, machine);
+    let (sid, traffic) = (Sid::random(), Traffic::new());
+    let session = Session::new(sid, Handshake::default(), registry, machine, traffic);
     assert!(session.listen(&Silent));
     match transport {
         Transport::Polling => {

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use crate::compression::{Coding, encode_body};
 use crate::config::Transport;
 use crate::machine::{CloseReason, Machine};
+use crate::measure;
 use crate::origin::{Verdict, preflight};
 use crate::peer::Peer;
 use crate::refusal::{Refusal, Refused};
@@ -32,6 +33,7 @@ where
     let config = server.config();
     let report = config.hooks.reports(&request, config);
     let refuse = |refused: Refused| {
+        measure::refused(refused.refusal);
         let mut response = text(refused.refusal.status(), refused.body());
         response.headers_mut().insert(
             header::CONTENT_TYPE,

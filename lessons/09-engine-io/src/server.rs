@@ -18,6 +18,7 @@ use crate::config::{Config, Transport};
 use crate::deadlines::Deadlines;
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Machine};
+use crate::measure;
 use crate::occasionally::Occasionally;
 use crate::packet::Packet;
 use crate::refusal::Refusal;
@@ -81,6 +82,7 @@ struct Table {
     /// Cancelled when the server is gone, or has been shut down.
     end: Mutex<CancellationToken>,
     evictions: Occasionally,
+    traffic: measure::Traffic,
 }
 
 #[derive(Default)]
@@ -203,6 +205,7 @@ impl Registry for Table {
     }
 
     fn held(&self, before: usize, after: usize) {
+        self.traffic.queued(before, after);
         let added = after.wrapping_sub(before);
         let sum = self
             .held
@@ -254,6 +257,7 @@ impl Server {
             tasks: TaskTracker::new(),
             end: Mutex::default(),
             evictions: Occasionally::default(),
+            traffic: measure::Traffic::new(),
         };
         Self(Arc::new(Inner {
             config,
@@ -364,7 +368,8 @@ impl Server {
             Machine::new(now(), transport, config, Packet::Open(&open).encode());
         let registry: Weak<Table> = Arc::downgrade(table);
         let address = handshake.remote_addr.map(limited);
-        let session = Session::new(sid, handshake, registry, machine);
+        let session =
+            Session::new(sid, handshake, registry, machine, table.traffic.clone());
         {
             let mut sessions = table.lock();
             if sessions.by_id.len() >= config.max_sessions

@@ -14,14 +14,17 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::config::Transport;
 use crate::deadlines::Expire;
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Closed, Machine};
+use crate::measure;
 use crate::packet::{EncodedMessage, Message};
 use crate::sid::Sid;
+use crate::span::SessionSpan;
 
 /// The program that is built on sessions, as Socket.IO is.
 ///
@@ -115,6 +118,8 @@ pub(crate) struct Shared {
     paused: AtomicBool,
     /// The client wants binary messages as text.
     base64: bool,
+    span: SessionSpan,
+    pub(crate) traffic: measure::Traffic,
 }
 
 struct State {
@@ -131,6 +136,7 @@ struct State {
     scheduled: Option<Instant>,
     /// Tasks that wait until nothing is held: made by the first one.
     drained: Option<Arc<Notify>>,
+    place: measure::Place,
 }
 
 impl Session {
@@ -139,10 +145,12 @@ impl Session {
         handshake: Handshake,
         registry: Weak<dyn Registry>,
         machine: Machine,
+        traffic: measure::Traffic,
     ) -> Self {
         Self(Arc::new(Shared {
             sid,
             base64: handshake.parameter("b64").as_deref() == Some("1"),
+            span: SessionSpan::new(sid, &handshake, machine.transport()),
             handshake,
             registry,
             state: Mutex::new(State {
@@ -153,15 +161,23 @@ impl Session {
                 held: 0,
                 scheduled: None,
                 drained: None,
+                place: measure::Place::new(),
             }),
             ended: AtomicBool::new(false),
             paused: AtomicBool::new(false),
+            traffic,
         }))
     }
 
     /// Connects the session with the application that listens to it. Called once, before
     /// anything arrives. Returns whether the application has taken it.
     pub(crate) fn listen(&self, application: &dyn Application) -> bool {
+        {
+            let mut state = self.lock();
+            let transport = state.machine.transport();
+            state.place.open(transport);
+        }
+        let _in = self.0.span.enter();
         let receiver = guarded("open", || application.open(self.clone()));
         let taken = receiver.is_some();
         self.lock().receiver = receiver;
@@ -190,6 +206,24 @@ impl Session {
         self.lock().machine.transport()
     }
 
+    /// Returns the session's tracing span, for tasks that work for this client. It has
+    /// the level debug: there is none if nothing listened at that level when the session
+    /// opened. [`Receiver`]'s methods are called inside of it.
+    ///
+    /// ```
+    /// use tracing::{Instrument, Span};
+    ///
+    /// fn look_up(session: &engine_io::Session) {
+    ///     let span = session.span().cloned().unwrap_or_else(Span::none);
+    ///     let work = async { tracing::debug!("this line says for which client") };
+    ///     tokio::spawn(work.instrument(span));
+    /// }
+    /// ```
+    #[inline]
+    pub fn span(&self) -> Option<&Span> {
+        self.0.span.get()
+    }
+
     /// Queues a message.
     ///
     /// # Errors
@@ -207,15 +241,25 @@ impl Session {
         if self.0.base64 && messages.iter().any(EncodedMessage::is_binary) {
             let messages: Vec<_> =
                 messages.iter().map(EncodedMessage::as_base64).collect();
-            return self.with(|machine| machine.send(now(), &messages));
+            return self.queue(&messages);
         }
+        self.queue(messages)
+    }
+
+    #[inline]
+    fn queue(&self, messages: &[EncodedMessage]) -> Result<(), Closed> {
         self.with(|machine| machine.send(now(), messages))
+            .inspect_err(|_| measure::dropped("refused", messages.len()))
     }
 
     /// Sends the messages if they can leave at once, else drops them. Returns whether
     /// they were sent.
     pub fn send_volatile(&self, messages: &[EncodedMessage]) -> bool {
-        self.lock().machine.is_writable() && self.send_batch(messages).is_ok()
+        if !self.lock().machine.is_writable() {
+            measure::dropped("volatile", messages.len());
+            return false;
+        }
+        self.send_batch(messages).is_ok()
     }
 
     /// Returns how many bytes wait for the client: queued, or not yet written.
@@ -310,6 +354,7 @@ impl Session {
 
     /// Hands a message to the application. One that panics over it loses the session.
     pub(crate) fn deliver(&self, receiver: &dyn Receiver, message: Message<'_>) {
+        let _in = self.0.span.enter();
         if guarded("message", || receiver.message(message)).is_none() {
             self.close(CloseReason::Panicked);
         }
@@ -349,6 +394,14 @@ impl Session {
             machine.close(now(), reason);
             machine.writer_ended();
         });
+    }
+
+    /// The session has moved to a WebSocket.
+    pub(crate) fn upgraded(&self) {
+        self.lock().place.upgrade();
+        self.0.span.moved(Transport::WebSocket);
+        let _in = self.0.span.enter();
+        tracing::debug!(session = ?self.0.sid, "upgraded");
     }
 
     /// Whether the session has ended and has nothing more to send.
@@ -407,12 +460,17 @@ impl Session {
         let leaves =
             state.machine.is_closed() && std::mem::replace(&mut state.registered, false);
         let scheduled = if leaves { state.scheduled.take() } else { None };
+        if leaves {
+            state.place.leave();
+        }
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
         let all = writers.into_iter().chain(wakers);
         all.flatten().for_each(Waker::wake);
         if let (Some(reason), Some(receiver)) = (reason, receiver) {
+            let _in = self.0.span.enter();
             tracing::debug!(session = ?self.0.sid, %reason, "closed");
+            measure::closed(reason);
             guarded("close", || receiver.close(reason));
             guarded("drop", || drop(receiver));
         }

@@ -16,6 +16,7 @@ use crate::compression::PerMessageDeflate;
 use crate::config::Transport;
 use crate::handshake::Handshake;
 use crate::machine::Machine;
+use crate::measure;
 use crate::peer::Peer;
 use crate::refusal::Refusal;
 use crate::request::{Request, RequestHead};
@@ -152,6 +153,7 @@ fn begin(upgraded: Upgraded, server: &Server, origin: Origin, deflate: bool) -> 
             match server.open(Transport::WebSocket, handshake) {
                 Ok(session) => Some((session, false)),
                 Err(refusal) => {
+                    measure::refused(refusal);
                     server.config().hooks.refused(&refusal.into(), report);
                     None
                 }

@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::link::Link;
 use crate::machine::{Decision, Key, Machine, Output, Rules, Why};
 use crate::mailbox::Mailbox;
+use crate::measure;
 use crate::namespace::Namespace;
 use crate::namespaces::Found;
 use crate::reason::DisconnectReason;
@@ -49,8 +50,11 @@ pub(crate) struct Connection {
     state: Mutex<State>,
 }
 
+/// A question that is out, and since when.
+type Question = (AckSender, measure::Since);
+
 struct State {
-    machine: Machine<Socket, AckSender>,
+    machine: Machine<Socket, Question>,
     /// A deadline is set already: one at a time, or a client's packets would fill the
     /// heap of deadlines.
     watched: bool,
@@ -84,7 +88,7 @@ impl Connection {
     ///
     /// The session is paused and resumed under the lock: it must not hear of two
     /// decisions in the wrong order. It never calls back here while it holds its own lock.
-    fn with<R>(&self, work: impl FnOnce(&mut Machine<Socket, AckSender>) -> R) -> R {
+    fn with<R>(&self, work: impl FnOnce(&mut Machine<Socket, Question>) -> R) -> R {
         let mut state = self.lock();
         let result = work(&mut state.machine);
         let mut end = None;
@@ -128,14 +132,21 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn carry_out(&self, output: Output<Socket, AckSender>) {
+    fn carry_out(&self, output: Output<Socket, Question>) {
         match output {
             Output::Event { to, event } => to.receive(event, self),
-            Output::Answer { question, args } => question.answer(args),
+            Output::Answer {
+                question: (question, since),
+                args,
+            } => {
+                since.answered();
+                question.answer(args);
+            }
             Output::Left { from } => {
                 from.leave_namespace(DisconnectReason::ClientNamespace);
             }
             Output::Refuse { name, message } => {
+                measure::refused("limit");
                 self.send_refusal(&name, &ConnectError::new(message));
             }
             Output::Ask { key, name, auth } => self.connect(key, &name, auth),
@@ -188,14 +199,15 @@ impl Connection {
             this.accept(&socket);
         } else {
             let patience = self.rules.connect_timeout;
-            self.tasks.spawn(async move {
+            let work = async move {
                 let verdict = pin!(Some(timeout(patience, ask(&middlewares, &socket))));
                 match guarded_async(verdict).await {
                     Some(Ok(Ok(()))) => this.accept(&socket),
                     Some(Ok(Err(error))) => this.reject(&socket, &error),
                     _ => this.reject(&socket, &ConnectError::new("timeout")),
                 }
-            });
+            };
+            self.tasks.spawn_in(self.session.span(), work);
         }
     }
 
@@ -232,8 +244,11 @@ impl Connection {
                 })
             })
         });
+        let recovers = namespace.recovers();
+        if recovers && !value["pid"].is_null() {
+            measure::recovery(restored.is_some());
+        }
         restored.unwrap_or_else(|| {
-            let recovers = namespace.recovers();
             let pid = recovers.then(|| engine_io::random_id().into());
             let sent = recovers.then(|| Sent::new(namespace.next_number()));
             let (id, data) = (SocketId::random(), Arc::<Data>::default());
@@ -273,6 +288,7 @@ impl Connection {
     }
 
     fn reject(&self, socket: &Socket, error: &ConnectError) {
+        measure::refused("application");
         let (key, name) = (socket.key(), socket.namespace().name());
         let tell = self.with(|machine| machine.refused(now(), key, name));
         // Leaving undoes what a middleware has joined.
@@ -284,6 +300,7 @@ impl Connection {
 
     /// No socket was made.
     fn refuse(&self, key: Key, name: &str, error: &ConnectError) {
+        measure::refused("namespace");
         if self.with(|machine| machine.refused(now(), key, name)) {
             self.send_refusal(name, error);
         }
@@ -326,6 +343,7 @@ impl Link for Connection {
     }
 
     fn ask(&self, key: Key, id: u64, question: AckSender) -> bool {
+        let question = (question, measure::Since::now());
         self.with(|machine| machine.ask(key, id, question))
     }
 
@@ -370,12 +388,13 @@ impl Receiver for Connection {
         let Some(this) = self.this.upgrade() else {
             return;
         };
-        self.tasks.spawn(async move {
+        let work = async move {
             let sockets = this.lock().machine.close();
             for socket in sockets {
                 socket.leave_namespace(DisconnectReason::Session(reason));
             }
-        });
+        };
+        self.tasks.spawn_in(self.session.span(), work);
     }
 }
 

@@ -66,8 +66,9 @@ impl<P: Clone> Gate<P> {
     }
 
     /// Lets the client in: `connect` goes first, then what has waited. A client that has
-    /// left gets nothing, unless the server's own farewell waits for it.
-    pub(crate) fn open(&self, connect: P, mut send: impl FnMut(&P)) {
+    /// left gets nothing, unless the server's own farewell waits for it. Returns whether
+    /// the client is in.
+    pub(crate) fn open(&self, connect: P, mut send: impl FnMut(&P)) -> bool {
         let mut state = self.lock();
         let early = std::mem::take(&mut state.early);
         let waiting = self.phase.load(Ordering::Acquire) == WAITING;
@@ -81,6 +82,7 @@ impl<P: Clone> Gate<P> {
             // overtake what has waited.
             self.phase.store(OPEN, Ordering::Release);
         }
+        waiting
     }
 
     /// Sends a packet, or keeps it until the gate opens, if `may_keep` allows that; a

@@ -49,7 +49,12 @@ mod limits;
 mod link;
 mod machine;
 mod mailbox;
+#[cfg(not(feature = "metrics"))]
+#[path = "unmeasured.rs"]
+mod measure;
 mod members;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod namespace;
 mod namespaces;
 mod parent;
@@ -66,6 +71,8 @@ mod tasks;
 #[cfg(feature = "test-client")]
 pub mod testing;
 mod wire;
+#[cfg(feature = "metrics")]
+use self::metrics as measure;
 // A solution uses the name `socket_io::` as an answer does, so that one can take the
 // place of the other.
 extern crate self as socket_io;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine_io::{CloseReason, Session};
 
 use crate::gate::Gate;
+use crate::measure;
 use crate::members::Member;
 use crate::room::SocketId;
 use crate::sent::Sent;
@@ -57,9 +58,12 @@ impl Mailbox {
     /// Tells the client that it is in, and sends what has waited.
     pub(crate) fn open(&self, connect: EncodedPacket) {
         // An error says that the session has ended; the connection hears of it too.
-        self.gate.open(connect, |packet| {
+        let is_in = self.gate.open(connect, |packet| {
             let _ = self.session.send_batch(packet.messages());
         });
+        if is_in {
+            measure::connected();
+        }
     }
 }
 
@@ -78,13 +82,18 @@ impl Member for Mailbox {
             }
             fits
         };
-        self.gate
+        let sent = self
+            .gate
             .pass(packet, packet.number(), volatile, keep, |packet| {
                 if volatile {
                     self.session.send_volatile(packet.messages())
                 } else {
                     self.session.send_batch(packet.messages()).is_ok()
                 }
-            })
+            });
+        if !sent {
+            measure::dropped(volatile);
+        }
+        sent
     }
 }

@@ -20,6 +20,7 @@ use crate::inbox::{self, Inbox};
 use crate::link::Link;
 use crate::machine::{Event, Key};
 use crate::mailbox::Mailbox;
+use crate::measure;
 use crate::members::Member;
 use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
@@ -407,11 +408,18 @@ impl Socket {
 
     /// An event has come.
     pub(crate) fn receive(&self, event: Event, link: &dyn Link) {
+        measure::received();
         match self.0.inbox.push(event) {
-            Ok(true) => link.tasks().spawn(inbox::run(self.clone())),
+            Ok(true) => self.work(link),
             Ok(false) => {}
             Err(unheard) => link.work_done(unheard.cost),
         }
+    }
+
+    /// Starts the task that works through the inbox.
+    fn work(&self, link: &dyn Link) {
+        let work = inbox::run(self.clone());
+        link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
     /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
@@ -426,6 +434,9 @@ impl Socket {
         else {
             return;
         };
+        if was_in {
+            measure::disconnected(reason);
+        }
         let joined = saving.clone();
         let rooms: Vec<_> = joined.iter().map(|(name, _)| name.clone()).collect();
         // A client that came back and is gone again at once can come back again.
@@ -446,7 +457,7 @@ impl Socket {
         if let Some(link) = self.0.parts.link.upgrade() {
             link.left(self.key(), self.namespace().dynamic_name());
             if self.0.inbox.finish(reason, was_in) {
-                link.tasks().spawn(inbox::run(self.clone()));
+                self.work(&*link);
             }
         } else {
             inbox::Owner::forget_rooms(self);

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 /// The runtime that a server's tasks run on, and a count of those that do.
 #[derive(Debug)]
@@ -39,6 +40,19 @@ impl Tasks {
     /// After [`finish`](Self::finish), tasks are waited for again.
     pub(crate) fn reopen(&self) {
         self.tracker.reopen();
+    }
+
+    /// As [`spawn`](Self::spawn), inside a client's span. Without one nothing is wrapped:
+    /// such a task may start for each event.
+    pub(crate) fn spawn_in(
+        &self,
+        span: Option<&Span>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        match span {
+            Some(span) => self.spawn(work.instrument(span.clone())),
+            None => self.spawn(work),
+        }
     }
 
     /// Waits until no task is left, or for this long.

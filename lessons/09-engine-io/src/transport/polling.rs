@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
+use crate::config::Transport;
 use crate::machine::{CloseReason, Machine};
 use crate::packet::PacketError;
 use crate::payload;
@@ -26,7 +27,10 @@ pub(crate) async fn get(session: &Session) -> Result<Vec<u8>, Refusal> {
     waiting.answered();
     // The answer may have been the session's last word.
     session.with(|_| ());
-    Ok(payload::encode(&packets))
+    let body = payload::encode(&packets);
+    let mut tally = session.0.traffic.sent(Transport::Polling);
+    tally.add(packets.len(), body.len());
+    Ok(body)
 }
 
 struct Waiting<'a>(Option<&'a Session>);
@@ -120,8 +124,11 @@ where
     let Some(receiver) = session.receiver() else {
         return Err(Refusal::UnknownSession.into());
     };
+    let mut tally = session.0.traffic.received(Transport::Polling);
+    tally.add(0, body.len());
     for packet in payload::decode(body) {
         let packet = packet?;
+        tally.add(1, 0);
         // A body may hold half a million packets. Other tasks get their turn in between.
         consume_budget().await;
         poll_fn(|cx| session.poll_may_post(cx)).await;
@@ -180,7 +187,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::config::{Config, Transport};
+    use crate::config::Config;
     use crate::handshake::Handshake;
     use crate::packet::Message;
     use crate::server::Server;

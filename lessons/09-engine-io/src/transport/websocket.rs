@@ -24,7 +24,7 @@ use websocket::{
 };
 
 use crate::compression::{MAX_DEFLATED, OFF, PerMessageDeflate};
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::machine::{CloseReason, Machine, Probe};
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::session::{Receiver, Session, now};
@@ -288,6 +288,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Bytes have come: hands on every message in them, as far as this turn goes. Returns
     /// how the connection ends, if it does.
     fn receive(&mut self, mut input: &mut [u8]) -> Option<End> {
+        let mut tally = self.session.0.traffic.received(Transport::WebSocket);
         while !input.is_empty() {
             if self.turn == 0 || !self.is_probing() && self.session.is_paused() {
                 self.rest = input.to_vec();
@@ -303,8 +304,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 self.turn = self.turn.saturating_sub(packets_in(&event));
             }
             let end = match event {
-                Event::Text(text) => self.receive_text(&text),
-                Event::Binary(bytes) => self.receive_binary(bytes),
+                Event::Text(text) => {
+                    tally.add(1, text.len());
+                    self.receive_text(&text)
+                }
+                Event::Binary(bytes) => {
+                    tally.add(1, bytes.len());
+                    self.receive_binary(bytes)
+                }
                 Event::Ping(data) => {
                     self.answer(&encode_frame(OpCode::Pong, &data));
                     None
@@ -343,6 +350,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 }
                 Probe::Upgraded => {
                     self.trial = None;
+                    self.session.upgraded();
                     None
                 }
                 Probe::GiveUp => Some(End::Close(CloseCode::NORMAL, "")),
@@ -514,6 +522,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.unaccounted += written;
         written += self.written;
+        let mut tally = self.session.0.traffic.sent(Transport::WebSocket);
         while let Some(first) = self.batch.front() {
             let len = first.wire(self.threshold).len();
             if written < len {
@@ -522,6 +531,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             written -= len;
             // It was counted as it is kept, and written as it is shorter.
             self.unaccounted += first.size() - len;
+            tally.add(1, first.payload().len());
             self.batch.pop_front();
         }
         self.written = written;
@@ -537,7 +547,6 @@ mod tests {
     use websocket::encode_masked_frame;
 
     use super::*;
-    use crate::config::Transport;
     use crate::handshake::Handshake;
     use crate::server::Server;
     use crate::session::Application;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use engine_io::EncodedMessage;
 
 use crate::handler::Event;
+use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, IntoArgs, RawArgs};
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
@@ -132,7 +133,10 @@ impl Outgoing {
             return None;
         }
         match args::encode(Some(name), args) {
-            Ok(encoded) => Some(encoded.into()),
+            Ok(encoded) => {
+                measure::sent();
+                Some(encoded.into())
+            }
             Err(error) => {
                 tracing::error!(event = name, %error, "arguments that cannot be sent");
                 None
