@@ -37,9 +37,11 @@ impl Receiver for EchoSession {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let server = Server::new(Config::default(), Echo);
+    // ANCHOR: router
     let router = Router::new()
         .route("/", get(async || Html("<p>Sessions are below /engine.io.")))
         .nest_service("/engine.io", engine_io::tower::service(&server));
+    // ANCHOR_END: router
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("Listening on http://{}", listener.local_addr()?);
     // `axum::serve(listener, router)` would do, but it does not know our limits.

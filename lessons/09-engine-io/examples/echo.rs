@@ -81,11 +81,13 @@ async fn main() -> anyhow::Result<()> {
         headers.insert("x-server", HeaderValue::from_static("echo"));
     });
     if let Some(token) = options.token {
+        // ANCHOR: allow_request
         hooks = hooks.allow_request(move |request| {
             let given = request.query_pairs().find(|(name, _)| name == "token");
             let right = given.is_some_and(|(_, value)| value == token);
             async move { right.then_some(()).ok_or("wrong token") }
         });
+        // ANCHOR_END: allow_request
     }
     let config = Config {
         ping_interval: Duration::from_millis(options.ping_interval),
