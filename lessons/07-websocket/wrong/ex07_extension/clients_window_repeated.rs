@@ -36,11 +36,11 @@ fn accept(offer: &str) -> Option<String> {
             ) => {}
             ("client_max_window_bits", Some(value)) => {
                 let bits = window_bits(value)?;
-                answer += &format!("; client_max_window_bits={bits}");
+                answer = format!("{answer}; client_max_window_bits={bits}");
             }
             ("server_max_window_bits", Some(value)) => {
                 let bits = window_bits(value)?;
-                answer += &format!("; server_max_window_bits={bits}");
+                answer = format!("{answer}; server_max_window_bits={bits}");
             }
             _ => return None,
         }

@@ -34,7 +34,7 @@ fn accept(offer: &str) -> Option<String> {
             }
             ("server_max_window_bits", Some(value)) => {
                 let bits = window_bits(value)?;
-                answer += &format!("; server_max_window_bits={bits}");
+                answer = format!("{answer}; server_max_window_bits={bits}");
             }
             _ => return None,
         }

@@ -39,7 +39,7 @@ fn accept(offer: &str) -> Option<String> {
             }
             ("server_max_window_bits", Some(value)) => {
                 let bits = window_bits(value)?;
-                answer += &format!("; server_max_window_bits={bits}");
+                answer = format!("{answer}; server_max_window_bits={bits}");
             }
             ("server_no_context_takeover" | "client_no_context_takeover", Some(_))
             | ("server_max_window_bits", None) => return None,
