@@ -36,19 +36,26 @@ window.socket = socket;
 // because the numbers of another database start again at 1.
 const mine = new Map(list(browser.recall(`mine ${room}`, [])));
 
-const toLine = ({ id, nickname: who, text, at }) => {
-  return { id, who, text, at, own: mine.get(id) === who };
+const toLine = (who, text, { id, at, key }) => {
+  // Our own message may be here before its answer, by way of the history or another tab.
+  if (key && outbox.has(key)) remember(id, who);
+  return { id, who, text, at, key, own: mine.get(id) === who };
 };
 
 // ANCHOR: message
-socket.on("msg_to_room", (nickname, text, { id, at }) => {
+socket.on("msg_to_room", (nickname, text, meta) => {
   // A nickname belongs to one person. If it is ours, we said this in another tab.
-  if (nickname === named) remember(id, nickname);
-  const line = toLine({ id, nickname, text, at });
-  const isNew = log.addMessage(line);
+  if (nickname === named) remember(meta.id, nickname);
+  const line = toLine(nickname, text, meta);
+  const isNew = add(line);
   if (isNew && !line.own) notices.heard(line);
 });
 // ANCHOR_END: message
+
+const add = (line) => {
+  outbox.arrived(line.key);
+  return log.addMessage(line);
+};
 
 const remember = (id, who) => {
   mine.set(id, who);
@@ -58,7 +65,7 @@ const remember = (id, who) => {
 socket.on("history", (history) => {
   const last = log.lastId();
   notices.catchUp(() => {
-    for (const message of history) log.addMessage(toLine(message));
+    for (const { nickname, text, ...meta } of history) add(toLine(nickname, text, meta));
   });
   if (last > 0 && history[0]?.id > last) fillGap(history[0].id, last);
   $("lines").ariaBusy = "false";
@@ -79,25 +86,33 @@ const loadOlder = () => {
   older.loading = true;
   $("lines").ariaBusy = "true"; // a screen reader must not read all of this out
   $("begin").textContent = "Loading older messages…";
-  socket.timeout(PATIENCE).emit("history", before, (error, messages) => {
+  askHistory(before, (messages) => {
     older.loading = false;
     $("lines").ariaBusy = "false";
     $("begin").textContent = "";
-    if (error) return;
-    if (!Array.isArray(messages) || messages.length === 0) {
-      return showBegin("This is where the room begins.");
-    }
-    log.addOlder(messages.map(toLine));
+    if (messages.length === 0) return showBegin("This is where the room begins.");
+    log.addOlder(messages);
     if (!isFollowing()) loadOlder();
+  });
+};
+
+// Asks until there is an answer: the connection may break, and there is a limit on how
+// often somebody may ask.
+const askHistory = (before, answered) => {
+  socket.timeout(PATIENCE).emit("history", before, (error, messages, reason, kind, seconds) => {
+    if (!error && Array.isArray(messages)) {
+      return answered(messages.map((message) => toLine(...message)));
+    }
+    setTimeout(askHistory, (kind === "later" ? seconds : 1) * 1000, before, answered);
   });
 };
 
 // We were away for longer than the history reaches back: loads what lies between the
 // line that we had and the first of those.
 const fillGap = (before, last, pages = 1) => {
-  socket.timeout(PATIENCE).emit("history", before, (error, messages) => {
-    if (error || !Array.isArray(messages) || messages.length === 0) return;
-    log.addOlder(messages.map(toLine));
+  askHistory(before, (messages) => {
+    if (messages.length === 0) return;
+    log.addOlder(messages);
     const [{ id }] = messages;
     if (id <= last) return;
     if (pages < MAX_GAP) fillGap(id, last, pages + 1);
@@ -201,6 +216,12 @@ outbox.open(room, {
 // ---- Who is here ----
 
 socket.on("nicknames", people.show);
-socket.on("people", people.change);
+socket.on("people", (change) => {
+  if (people.change(change)) return;
+  // We have missed a change, and with it who came or went.
+  socket.timeout(PATIENCE).emit("people", (error, names, number) => {
+    if (!error && Array.isArray(names)) people.show(names, number);
+  });
+});
 
 notices.open(room);

@@ -32,7 +32,7 @@ export const showNaming = (reason = "", mayCancel = joined) => {
   $("naming-label").textContent = joined
     ? "Your new nickname"
     : "Choose a nickname to join in";
-  $("set-nickname").textContent = joined ? "Change nickname" : "Set nickname";
+  $("set-nickname").textContent = joined ? "Save" : "Set nickname";
   $("naming-error").textContent = reason;
   field.ariaInvalid = String(reason !== "");
   field.value ||= nickname.get();

@@ -88,7 +88,7 @@ export const flush = () => {
   asked = entry;
   slow = setTimeout(explain, SLOW, "No answer yet. Asking again until there is one.");
   emit(entry, ACK_TIMEOUT, (error, ok, answer, kind, seconds) => {
-    if (asked !== entry) return; // the connection broke, and `closed` has seen to it
+    if (asked !== entry) return; // `closed` or `arrived` has seen to it
     asked = undefined;
     clearTimeout(slow);
     if (error) {
@@ -155,6 +155,19 @@ export const closed = (byUs) => {
     }
   }
   explain("Waiting for the connection");
+};
+
+export const has = (key) => entries.some((entry) => entry.key === key);
+
+// The room has shown a message with this key: it was stored, whatever became of the
+// answer.
+export const arrived = (key) => {
+  const entry = key && entries.find((entry) => entry.key === key);
+  if (!entry) return;
+  if (asked === entry) asked = undefined;
+  remove(entry);
+  explain("");
+  flush();
 };
 
 // `emit`, `delivered` and `edit` are described above. What was said before a reload is

@@ -1,4 +1,5 @@
-// Who is here. The server sends everyone once, and after that only the changes.
+// Who is here. The server sends everyone, or, in a large room, only the changes. Each
+// change has the number after the last one's, so that a client sees when it missed one.
 
 import { $, element } from "./dom.js";
 import { avatar } from "./text.js";
@@ -7,6 +8,7 @@ const order = new Intl.Collator(undefined, { sensitivity: "base" }).compare;
 const byName = (a, b) => order(a.name, b.name) || (a.name < b.name ? -1 : 1);
 let people = []; // { name, item }, sorted
 let own = "";
+let last; // the number of the change that we know
 
 const draw = (name) => {
   const item = element("li", "", avatar(name), element("bdi", "name", name));
@@ -22,13 +24,17 @@ const count = () => {
   $("people").ariaLabel = `${people.length} ${word} here`;
 };
 
-export const show = (names) => {
+export const show = (names, number) => {
+  last = number;
   people = [...new Set(names)].map(draw).sort(byName);
   $("nicknames").replaceChildren(...people.map(({ item }) => item));
   count();
 };
 
-export const change = ({ joined = [], left = [], renamed = [] }) => {
+// Returns whether the change was the next one.
+export const change = ({ number, joined = [], left = [], renamed = [] }) => {
+  if (number !== last + 1) return false;
+  last = number;
   const went = new Set([...left, ...renamed.map(([old]) => old)]);
   const came = new Set([...joined, ...renamed.map(([, name]) => name)]);
   for (const { name, item } of people) if (went.has(name)) item.remove();
@@ -40,6 +46,7 @@ export const change = ({ joined = [], left = [], renamed = [] }) => {
     people.splice(index < 0 ? people.length : index, 0, person);
   }
   count();
+  return true;
 };
 
 export const setOwn = (name) => {

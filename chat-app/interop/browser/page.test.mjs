@@ -180,6 +180,22 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     assert.notEqual(stage.asked[2], stage.asked[0], "another message, another key");
   });
 
+  test("learns from the history that a message had arrived, and shows it once", async (t) => {
+    const stage = await startStage(t);
+    const page = await enter(t, browser, stage, { outage: true });
+    const store = stage.on["user message"];
+    stage.on["user message"] = (...args) => {
+      store(...args);
+      stage.on["user message"] = () => undefined; // from here on nobody answers
+      stage.io.engine.close();
+    };
+    await say(page, "once");
+    await page.locator("#lines .own").getByText("once").waitFor();
+    assert.equal(await page.locator("#unsent .message").count(), 0);
+    assert.deepEqual(await bubbles(page), ["once"]);
+    assert.equal(stage.messages.length, 1);
+  });
+
   test("does not send again what was refused, but lets its author change it", async (t) => {
     const stage = await startStage(t);
     const page = await enter(t, browser, stage);
@@ -404,6 +420,19 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     assert.equal(await fromEnd(page), 0);
   });
 
+  test("asks again for older messages when a limit says later", async (t) => {
+    const stage = await startStage(t, { messages: many(60) });
+    const page = await enter(t, browser, stage);
+    const history = stage.on.history;
+    stage.on.history = () => {
+      stage.on.history = history;
+      return [false, "Too many questions", "later", 1];
+    };
+    await page.getByText("message 60", { exact: true }).waitFor();
+    await scrollTo(page, 0);
+    await page.getByText("message 1", { exact: true }).waitFor({ state: "attached" });
+  });
+
   test("gathers what is announced, and keeps a bounded number of notes", async (t) => {
     const stage = await startStage(t);
     const page = await enter(t, browser, stage);
@@ -453,7 +482,7 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     await page.getByRole("button", { name: "Change nickname" }).click();
     stage.on.nickname = () => [false, "Nickname already in use"];
     await field.fill("Bob");
-    await page.getByRole("button", { name: "Change nickname" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("alert").getByText("Nickname already in use").waitFor();
     assert.equal(await field.getAttribute("aria-invalid"), "true");
     assert.ok(await field.evaluate((field) => field === document.activeElement));
@@ -468,10 +497,16 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     const names = () => page.locator("#nicknames .name").allTextContents();
     await page.locator("#nicknames .self").getByText("Ann").waitFor();
     assert.deepEqual(await names(), ["Ann", "bob", "Cy", "Zoe"]);
-    stage.chat.emit("people", { joined: ["Eve", "Ann"], left: ["Cy"], renamed: [["bob", "Yan"]] });
+    stage.tell({ joined: ["Eve", "Ann"], left: ["Cy"], renamed: [["bob", "Yan"]] });
     await page.getByText("Yan").waitFor();
     assert.deepEqual(await names(), ["Ann", "Eve", "Yan", "Zoe"]);
     assert.equal(await page.locator("#online .count").textContent(), "4");
+    // A change is missed: the page asks for all of them.
+    stage.change += 1;
+    stage.nicknames = ["Ann", "Fay"];
+    stage.tell({ joined: ["Fay"] });
+    await page.getByText("Fay").waitFor();
+    assert.deepEqual(await names(), ["Ann", "Fay"]);
   });
 
   // ---- While nobody looks ----
@@ -657,8 +692,11 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
       await settled(page);
       const size = `${viewport.width} by ${viewport.height}`;
       const check = async (form) => {
-        const { y, height, x, width } = await box(form);
-        assert.ok(y + height <= viewport.height + 0.5 && x + width <= viewport.width, `${size}: ${form} is inside`);
+        for (const part of await page.locator(`${form} :is(input, textarea, button):visible`).all()) {
+          const { y, height, x, width } = await part.boundingBox();
+          const inside = x >= 0 && x + width <= viewport.width && y + height <= viewport.height;
+          assert.ok(inside && width >= 48, `${size}: a part of ${form} is at ${x}, ${y}, ${width} wide`);
+        }
         const scroll = await box("#scroll");
         assert.ok(scroll.height >= 96, `${size}: ${scroll.height} pixels for what is said`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);

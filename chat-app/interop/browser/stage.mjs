@@ -34,7 +34,7 @@ export const said = (id, text = `message ${id}`, nickname = "Bob") => {
  */
 export async function startStage(t, { messages = [], rooms = [], transports = "polling,websocket" } = {}) {
   const { Server } = await import("socket.io");
-  const stage = { messages, rooms, asked: [], keys: new Map(), nicknames: [] };
+  const stage = { messages, rooms, asked: [], keys: new Map(), nicknames: [], change: 0 };
 
   const http = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://stage").pathname);
@@ -66,7 +66,7 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
         socket.joined = true;
         // After the acknowledgement, as in the real chat.
         setImmediate(() => {
-          socket.emit("nicknames", stage.nicknames);
+          socket.emit("nicknames", stage.nicknames, stage.change);
           stage.sendHistory(socket);
         });
       }
@@ -74,22 +74,31 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
     },
     nickname: (socket, name) => {
       if (!stage.nicknames.includes(name)) stage.nicknames.push(name);
-      stage.chat.emit("people", { joined: [name], left: [], renamed: [] });
+      stage.tell({ joined: [name] });
       return [true, name];
     },
     "user message": (socket, text, key) => {
       stage.asked.push(key);
       if (!stage.keys.has(key)) {
         const id = (stage.messages.at(-1)?.id ?? 0) + 1;
-        stage.messages.push({ id, nickname: "Ann", text, at: Date.now() });
+        stage.messages.push({ id, nickname: "Ann", text, at: Date.now(), key });
         stage.keys.set(key, id);
-        socket.broadcast.emit("msg_to_room", "Ann", text, { id, at: Date.now() });
+        socket.broadcast.emit("msg_to_room", "Ann", text, { id, at: Date.now(), key });
       }
       return [true, stage.keys.get(key)];
     },
-    history: (socket, before) => [stage.messages.filter(({ id }) => id < before).slice(-PAGE)],
+    history: (socket, before) => {
+      const older = stage.messages.filter(({ id }) => id < before).slice(-PAGE);
+      return [older.map(({ nickname, text, ...meta }) => [nickname, text, meta])];
+    },
+    people: () => [stage.nicknames, stage.change],
   };
   stage.sendHistory = (socket) => socket.emit("history", stage.messages.slice(-PAGE));
+  /** Tells everybody of a change among the people. */
+  stage.tell = ({ joined = [], left = [], renamed = [] }) => {
+    stage.change += 1;
+    stage.chat.emit("people", { number: stage.change, joined, left, renamed });
+  };
   /** Somebody else says something. */
   stage.say = (text, nickname = "Bob") => {
     const message = { id: (stage.messages.at(-1)?.id ?? 0) + 1, nickname, text, at: Date.now() };
