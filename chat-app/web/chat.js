@@ -136,18 +136,25 @@ socket.on("connect", () => {
   if (broken) reconnected();
   else status("Connected", "connected");
   broken = false;
-  socket.emit("join", room, (ok, reason) => {
+  join();
+});
+
+const join = () =>
+  socket.emit("join", room, (ok, reason, kind, seconds) => {
     const nickname = composer.nickname.get();
-    if (!ok) refuse(reason);
-    else if (nickname) setNickname(nickname);
+    if (!ok) refuse(reason, kind, seconds, join);
+    else if (nickname) setNickname(nickname, true);
     else composer.showNaming();
   });
-});
 // ANCHOR_END: connect
 
-const refuse = (reason) => {
+// Nobody asked for what the page does by itself when it connects. So if there is too much
+// of it, the page tries again by itself, too.
+const refuse = (reason, kind, seconds, again) => {
   status(reason, "lost");
   log.showState(reason);
+  const { id } = socket;
+  if (kind === "later") setTimeout(() => socket.id === id && again(), seconds * 1000);
 };
 
 socket.on("disconnect", (reason) => {
@@ -176,17 +183,22 @@ watch(socket, (answered) => socket.emit("join", room, answered));
 
 // ---- The two forms ----
 
-const setNickname = (name) => {
-  socket.timeout(PATIENCE).emit("nickname", name, person, (error, ok, answer) => {
+const setNickname = (name, byItself = false) => {
+  const answered = (error, ok, answer, kind, seconds) => {
     if (error && !socket.connected) return; // `connect` begins again
     if (error) return composer.showNaming("No answer. Try again.", Boolean(named));
+    if (!ok && byItself && kind === "later") {
+      return refuse(answer, kind, seconds, () => setNickname(name, true));
+    }
     if (!ok) return composer.showNaming(answer, Boolean(named));
+    if ($("status").dataset.state === "lost") status("Connected", "connected");
     named = answer;
     composer.nickname.set(answer);
     composer.showSaying(answer);
     people.setOwn(answer);
     outbox.opened();
-  });
+  };
+  socket.timeout(PATIENCE).emit("nickname", name, person, answered);
 };
 
 composer.open(room, {

@@ -108,6 +108,7 @@ export const flush = () => {
 // ANCHOR_END: flush
 
 const wait = (reason, seconds) => {
+  const [why] = reason.split(". "); // without the server's count, which would stand still
   const until = Date.now() + Math.min(Math.max(seconds || 1, 1), LONGEST_PAUSE) * 1000;
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
@@ -116,7 +117,7 @@ const wait = (reason, seconds) => {
       explain("");
       return flush();
     }
-    explain(`${reason}. Sending in ${left} s.`);
+    explain(`${why}. Sending in ${left} s.`);
     pause = setTimeout(tick, 1000);
   };
   tick();

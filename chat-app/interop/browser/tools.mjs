@@ -73,6 +73,7 @@ export async function startChat(flags, { port = 0, database = ":memory:" } = {})
   return {
     url,
     port: new URL(url).port,
+    signal: (name) => child.kill(name),
     async stop(signal = "SIGKILL") {
       child.kill(signal);
       await exited;
