@@ -13,7 +13,6 @@ const title = document.title;
 let unseen = 0; // said by others since the newest line was last looked at
 let newest = 0; // the number of the last line that was looked at
 let place; // where that number is remembered
-let catching = false; // the history is being added, and nobody has looked at it yet
 
 const isLooking = () => !document.hidden && isFollowing();
 
@@ -31,7 +30,6 @@ const show = () => {
 };
 
 const look = () => {
-  if (catching) return;
   if (isLooking()) {
     unseen = 0;
     if (log.lastId() > newest) {
@@ -50,13 +48,11 @@ export const open = (room) => {
   $("newer").addEventListener("click", follow);
 };
 
-// The room's history is here, and `add` puts it into the page. What came since the last
-// look begins at a line.
+// The room's history is here, and `add` puts it into the page, in sight of whoever looks.
+// What came since the last look before that begins at a line.
 export const catchUp = (add) => {
   const seen = newest;
-  catching = true;
   add();
-  catching = false;
   if (seen > 0) log.markNewAfter(seen);
   look();
 };

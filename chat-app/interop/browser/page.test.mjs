@@ -784,7 +784,8 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     assert.ok(sheets > 1, `${sheets} sheet of paper`);
     await page.emulateMedia({ media: "print" });
     assert.equal(await page.locator("button:visible, input:visible, textarea:visible, aside:visible").count(), 0);
-    assert.equal(await page.locator(".bubble:visible").count(), 50);
+    const [paperHeight, linesHeight] = await page.evaluate(() => [document.body, document.getElementById("lines")].map((part) => part.offsetHeight));
+    assert.ok(paperHeight >= linesHeight, "nothing is cut off");
   });
 
   test("writes times as the reader does, and shows them for grouped lines, too", async (t) => {

@@ -58,7 +58,7 @@ export function folder(t) {
 
 /** Starts the chat, on a free port unless told which, and waits until it listens. */
 export async function startChat(flags, { port = 0, database = ":memory:" } = {}) {
-  const child = spawn(program, ["--port", port, "--database", database, "--log", "error", ...flags], {
+  const child = spawn(program, ["--no-limits", "--port", port, "--database", database, "--log", "error", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));
