@@ -35,6 +35,14 @@ const INDEX: &str = include_str!("../web/index.html");
 const ROOM: &str = include_str!("../web/room.html");
 const ADMIN: &str = include_str!("../web/admin.html");
 const PROBLEM: &str = include_str!("../web/problem.html");
+/// Attributes of a field whose value was refused.
+const INVALID: &str = "aria-invalid=\"true\" autofocus";
+/// Offers to open the room that is not there.
+const OPEN_ROOM: &str = "<form class=\"add\" method=\"post\" action=\"/rooms\">\
+    <label for=\"name\">Open this room</label>\
+    <div class=\"field\">\
+    <input id=\"name\" name=\"name\" value=\"{{name}}\" required maxlength=\"64\" \
+    autocomplete=\"off\"><button>Open room</button></div></form>";
 
 /// What the browser may do with our pages: load and run our own files, connect to us, and
 /// nothing else.
@@ -63,6 +71,39 @@ const SECURITY: [(HeaderName, &str); 7] = [
     // Not no-referrer: with that a browser sends `Origin: null` with our own form.
     (header::REFERRER_POLICY, "same-origin"),
 ];
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// Lists files of `web` by name and media type. A module that is served as anything but
+/// JavaScript is not run.
+macro_rules! files {
+    ($($name:literal: $kind:expr,)*) => {
+        &[$(($name, $kind, include_bytes!(concat!("../web/", $name)).as_slice())),*]
+    };
+}
+
+/// What the pages load, the Socket.IO client apart.
+const FILES: &[(&str, &str, &[u8])] = files! {
+    "chat.css": "text/css; charset=utf-8",
+    "chat.webmanifest": "application/manifest+json",
+    "icon.svg": SVG,
+    "icon-new.svg": SVG,
+    "touch-icon.png": "image/png",
+    "admin.js": JAVASCRIPT,
+    "chat.js": JAVASCRIPT,
+    "composer.js": JAVASCRIPT,
+    "connection.js": JAVASCRIPT,
+    "dom.js": JAVASCRIPT,
+    "log.js": JAVASCRIPT,
+    "memory.js": JAVASCRIPT,
+    "notices.js": JAVASCRIPT,
+    "outbox.js": JAVASCRIPT,
+    "people.js": JAVASCRIPT,
+    "rooms.js": JAVASCRIPT,
+    "scroll.js": JAVASCRIPT,
+    "text.js": JAVASCRIPT,
+};
 
 /// A file that a page loads.
 struct Asset {
@@ -107,25 +148,11 @@ pub(crate) fn pages(
 ) -> BoxedFilter<(Response,)> {
     let client =
         client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
-    let assets = vec![
-        Asset::new(
-            "chat.css",
-            "text/css; charset=utf-8",
-            include_str!("../web/chat.css"),
-        ),
-        Asset::new(
-            "chat.js",
-            "text/javascript; charset=utf-8",
-            include_str!("../web/chat.js"),
-        ),
-        Asset::new(
-            "admin.js",
-            "text/javascript; charset=utf-8",
-            include_str!("../web/admin.js"),
-        ),
-        Asset::new("icon.svg", "image/svg+xml", include_str!("../web/icon.svg")),
-        Asset::new("socket.io.js", "text/javascript; charset=utf-8", client),
-    ];
+    let mut assets: Vec<_> = FILES
+        .iter()
+        .map(|&(name, kind, body)| Asset::new(name, kind, body))
+        .collect();
+    assets.push(Asset::new("socket.io.js", JAVASCRIPT, client));
     let has_admin = chat.watch.enabled;
     let site = Arc::new(Site {
         chat,
@@ -197,7 +224,7 @@ async fn index(site: Arc<Site>) -> Result<Response, Problem> {
 fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Response {
     let rooms = site.chat.store.directory().all();
     let rooms = rooms.into_iter().map(|entry| entry.room);
-    let line = "<li><a href=\"{{address}}\">{{name}}</a></li>";
+    let line = "<li><a href=\"{{address}}\"><bdi class=\"name\">{{name}}</bdi></a></li>";
     let list = rooms.map(|room| {
         Html::fill(
             line,
@@ -207,10 +234,20 @@ fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Resp
             ],
         )
     });
+    // Where something is to be corrected, the title and the field say so, and the cursor
+    // is there: a screen reader reads both, and the error with the field.
+    let (title, invalid) = if error.is_empty() {
+        ("Rooms", "")
+    } else {
+        ("Error: no room was added", INVALID)
+    };
     let values = [
+        ("title", Html::text(title)),
         ("rooms", list.collect()),
         ("name", Html::text(typed)),
+        ("invalid", Html::fill(invalid, &[])),
         ("error", Html::text(error)),
+        ("transports", Html::text(transports(site))),
     ];
     page(status, &Html::fill(INDEX, &values))
 }
@@ -220,21 +257,30 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
     let slug = percent_decode_str(&slug)
         .decode_utf8()
         .map_err(|_| Problem::NotFound)?;
-    let room = site.chat.store.directory().room(&slug);
-    let room = room.ok_or(Problem::NotFound)?.room;
-    let transports = match site.engine.transports {
+    let Some(room) = site.chat.store.directory().room(&slug) else {
+        return Err(match Room::named(&slug) {
+            Ok(wanted) if wanted.slug == slug => Problem::NoRoom(wanted),
+            _ => Problem::NotFound,
+        });
+    };
+    let room = room.room;
+    let values = [
+        ("name", Html::text(&room.name)),
+        ("slug", Html::text(&room.slug)),
+        ("transports", Html::text(transports(&site))),
+    ];
+    Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
+}
+
+/// What a page's client may use, in its own words.
+fn transports(site: &Site) -> &'static str {
+    match site.engine.transports {
         Transports {
             websocket: false, ..
         } => "polling",
         Transports { polling: false, .. } => "websocket",
         Transports { .. } => "polling,websocket",
-    };
-    let values = [
-        ("name", Html::text(&room.name)),
-        ("slug", Html::text(&room.slug)),
-        ("transports", Html::text(transports)),
-    ];
-    Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
+    }
 }
 
 /// `POST /rooms`
@@ -347,6 +393,8 @@ fn page(status: StatusCode, html: &Html) -> Response {
 /// What went wrong, as a page.
 enum Problem {
     NotFound,
+    /// There could be such a room.
+    NoRoom(Room),
     Method,
     OtherSite,
     TooLarge,
@@ -357,11 +405,16 @@ enum Problem {
 
 impl Problem {
     fn into_response(self) -> Response {
-        let (status, title, detail) = match self {
+        let (status, title, detail) = match &self {
             Problem::NotFound => (
                 StatusCode::NOT_FOUND,
                 "Not found",
                 "There is no such page or room.",
+            ),
+            Problem::NoRoom(_) => (
+                StatusCode::NOT_FOUND,
+                "No such room",
+                "There is no room at this address. You can open it.",
             ),
             Problem::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -392,7 +445,17 @@ impl Problem {
                 (StatusCode::SERVICE_UNAVAILABLE, "Out of order", reason)
             }
         };
-        let values = [("title", Html::text(title)), ("detail", Html::text(detail))];
+        let action = match &self {
+            Problem::NoRoom(room) => {
+                Html::fill(OPEN_ROOM, &[("name", Html::text(&room.name))])
+            }
+            _ => Html::default(),
+        };
+        let values = [
+            ("title", Html::text(title)),
+            ("detail", Html::text(detail)),
+            ("action", action),
+        ];
         let mut response = page(status, &Html::fill(PROBLEM, &values));
         if matches!(self, Problem::TooLarge | Problem::TooSlow | Problem::Broken) {
             // The rest of the body is not read, so the connection cannot serve another

@@ -1168,4 +1168,37 @@ mod tests {
             job.await.unwrap();
         }
     }
+
+    /// The database may not grow beyond this: what a full disk does to SQLite.
+    #[tokio::test]
+    async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let store = Store::open(&path).unwrap();
+        let lobby = Room::named("lobby").unwrap();
+        store.open_room(lobby, None).await.unwrap();
+        let limit = async |pages: i64| {
+            let set = move |db: &Connection| {
+                Ok(db.pragma_update(None, "max_page_count", pages)?)
+            };
+            store.ask(set).await.unwrap();
+        };
+        limit(30).await;
+        let long = "x".repeat(4000);
+        let mut kept = 0;
+        let error = loop {
+            match store.add_message("lobby", "ann", &long, None).await {
+                Ok(_) => kept += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.reason(), "The server's disk is full");
+        assert_eq!(store.history("lobby").await.unwrap().len(), kept.min(50));
+        limit(1_000_000).await;
+        store
+            .add_message("lobby", "ann", &long, None)
+            .await
+            .unwrap();
+        store.check().await.unwrap();
+    }
 }

@@ -28,9 +28,9 @@ async fn a_room_is_added_listed_and_opened() {
     let index = get(port, "/", "").await;
     assert_eq!(index.status, 200);
     assert!(
-        index
-            .body
-            .contains(r#"<a href="/room/caf%C3%A9-bar">Café &amp; Bar</a>"#),
+        index.body.contains(
+            r#"<a href="/room/caf%C3%A9-bar"><bdi class="name">Café &amp; Bar</bdi></a>"#
+        ),
         "{}",
         index.body
     );
@@ -109,7 +109,7 @@ async fn what_is_not_there_says_so() {
     let (_store, port) = start().await;
     for path in [
         "/nowhere",
-        "/room/nowhere",
+        "/room/NoSlug",
         "/room/%FF",
         "/room/",
         "/room/a/b",
@@ -132,6 +132,98 @@ async fn what_is_not_there_says_so() {
     )
     .await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn a_room_that_is_not_there_can_be_opened() {
+    let (_store, port) = start().await;
+    let missing = get(port, "/room/caf%C3%A9-bar", "").await;
+    assert_eq!(missing.status, 404);
+    let form = r#"<form class="add" method="post" action="/rooms">"#;
+    assert!(
+        missing.body.contains(form)
+            && missing.body.contains(r#"name="name" value="café-bar""#),
+        "{}",
+        missing.body
+    );
+    let opened = post(port, "/rooms", "", "name=caf%C3%A9-bar").await;
+    assert_eq!(opened.header("location"), Some("/room/caf%C3%A9-bar"));
+    assert!(!get(port, "/nowhere", "").await.body.contains("<form"));
+}
+
+#[tokio::test]
+async fn a_refused_name_has_the_cursor_and_says_why() {
+    let (_store, port) = start().await;
+    let good = get(port, "/", "").await;
+    assert!(good.body.contains("<title>Rooms</title>"));
+    assert!(!good.body.contains("aria-invalid") && !good.body.contains("autofocus"));
+    let again = post(port, "/rooms", "", "name=+%21").await;
+    assert_eq!(again.status, 400);
+    assert!(
+        again
+            .body
+            .contains("<title>Error: no room was added</title>")
+    );
+    assert!(again.body.contains(r#"aria-invalid="true" autofocus"#));
+}
+
+/// The addresses between `start` and the next quotation mark.
+fn addresses<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(start).skip(1).filter_map(|rest| {
+        rest.split('"')
+            .next()
+            .filter(|address| !address.contains(' '))
+    })
+}
+
+#[tokio::test]
+async fn what_a_page_loads_is_served_with_its_type() {
+    let (_store, port) = start().await;
+    post(port, "/rooms", "", "name=lobby").await;
+    let mut wanted = Vec::new();
+    for page in ["/", "/room/lobby", "/nowhere"] {
+        let page = get(port, page, "").await.body;
+        for start in ["href=\"/static/", "src=\"/static/"] {
+            wanted.extend(addresses(&page, start).map(str::to_owned));
+        }
+    }
+    let mut seen = Vec::new();
+    while let Some(name) = wanted.pop() {
+        if seen.contains(&name) {
+            continue;
+        }
+        // A picture's body is not text.
+        let method = if name.ends_with(".png") {
+            "HEAD"
+        } else {
+            "GET"
+        };
+        let file = exchange(
+            port,
+            &format!(
+                "{method} /static/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            ),
+        )
+        .await;
+        assert_eq!(file.status, 200, "{name}");
+        let kind = match name.rsplit('.').next().unwrap() {
+            "js" => "text/javascript; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            "svg" => "image/svg+xml",
+            "png" => "image/png",
+            "webmanifest" => "application/manifest+json",
+            other => panic!("a file of the type {other}: {name}"),
+        };
+        assert_eq!(file.header("content-type"), Some(kind), "{name}");
+        // A module names those it needs, and a manifest its icons.
+        for start in ["from \"./", "\"src\": \"/static/"] {
+            wanted.extend(addresses(&file.body, start).map(str::to_owned));
+        }
+        seen.push(name);
+    }
+    for name in ["chat.js", "text.js", "rooms.js", "touch-icon.png"] {
+        assert!(seen.iter().any(|seen| seen == name), "{name} of {seen:?}");
+    }
 }
 
 #[tokio::test]
