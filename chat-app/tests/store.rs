@@ -273,7 +273,6 @@ async fn reads_go_on_while_the_database_is_locked() {
         assert_eq!(store.history("lobby").await.unwrap().len(), 1);
         assert_eq!(add_room(&store, "lobby").await.slug, "lobby");
     }
-    assert!(!refused.is_finished(), "the writer is still waiting");
     let error = refused.await.unwrap().unwrap_err();
     assert_eq!(
         error.reason(),
