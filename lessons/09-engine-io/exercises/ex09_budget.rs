@@ -1,24 +1,27 @@
-//! # What waits for a slow reader
+//! # The outbound queue of a slow reader
 //!
-//! A client that reads slower than it is sent to makes the server keep what it has not
-//! read. Write the queue between the two, with a budget in bytes.
+//! If a client reads more slowly than the server sends, the server has to keep the
+//! difference. Write the queue in between, with a budget in bytes.
 //!
-//! - `push` adds a message. It says whether the writer has to be woken: only when nothing
-//!   was there before, neither queued nor under way.
-//! - `take` hands the writer messages for one write: as many as fit into `most` bytes,
-//!   but at least one. They count against the budget until `written` says that so many
-//!   bytes are on the network.
-//! - A message that would raise the bytes above the budget is [`SlowReader`]: all that
-//!   waits is freed, and from then on every push is. But a message that comes when
-//!   nothing is there is always taken, however long: else it could never be sent.
+//! - `push` appends a message. It returns whether the writer has to be woken: only if the
+//!   queue was empty and no bytes were in flight.
+//! - `take` returns the messages for one write, in order: as many as fit into `most`
+//!   bytes, but at least one. It stops at the first message that does not fit. These
+//!   messages are now *in flight*: they still count against the budget until `written`
+//!   reports that their bytes have been sent. (They do not count against `most`.)
+//! - A message that would raise the bytes above the budget is an error, [`SlowReader`].
+//!   Everything in the queue is then dropped, and every later push is an error too. Bytes
+//!   in flight are the writer's and stay counted until they are written.
+//! - One exception: if nothing is queued and nothing is in flight, a message is accepted
+//!   however long it is. Otherwise it could never be sent.
 //!
 //! Try it: `cargo test --test ex09_budget`
 
-/// The reader was too slow; its connection is to be closed.
+/// The client reads too slowly; its connection has to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlowReader;
 
-/// What waits for one client.
+/// The outbound queue of one client.
 #[derive(Debug)]
 pub struct Outbound {
     budget: usize,
@@ -26,36 +29,36 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// A queue for `budget` bytes.
+    /// Returns an empty queue with a budget of `budget` bytes.
     pub fn new(budget: usize) -> Self {
         Self { budget }
     }
 
-    /// Adds a message; whether the writer has to be woken.
+    /// Appends a message. Returns whether the writer has to be woken.
     ///
     /// # Errors
-    /// [`SlowReader`], now and from then on.
+    /// [`SlowReader`] if the budget is exceeded, and on every later call.
     pub fn push(&mut self, message: Vec<u8>) -> Result<bool, SlowReader> {
         todo!(
-            "exercise ex09_budget: {} bytes more, and {} are allowed",
+            "exercise ex09_budget: do {} more bytes fit into a budget of {}?",
             message.len(),
             self.budget
         )
     }
 
-    /// The messages for the next write: as many as fit into `most` bytes, at least one if
-    /// there is one.
+    /// Returns the messages for the next write: as many as fit into `most` bytes, and at
+    /// least one if there is one.
     pub fn take(&mut self, most: usize) -> Vec<Vec<u8>> {
-        todo!("exercise ex09_budget: at most {most} bytes")
+        todo!("exercise ex09_budget: which messages fit into {most} bytes?")
     }
 
-    /// So many bytes of what was taken are on the network.
+    /// `bytes` of the messages in flight have been sent.
     pub fn written(&mut self, bytes: usize) {
-        todo!("exercise ex09_budget: {bytes} bytes less")
+        todo!("exercise ex09_budget: {bytes} bytes have been sent")
     }
 
-    /// The bytes that count against the budget.
+    /// Returns the number of bytes that count against the budget.
     pub fn outstanding(&self) -> usize {
-        todo!("exercise ex09_budget: how many?")
+        todo!("exercise ex09_budget: how many bytes count?")
     }
 }

@@ -1,19 +1,21 @@
 //! # Several packets in one body
 //!
-//! A poll brings all packets that wait, in one HTTP body. Write both directions: packets
-//! are joined by the character 0x1e, a text packet stands as it is, and the bytes of a
-//! binary message as `b` and base64 (standard, with `=`).
+//! The response to a poll contains every packet that is waiting, in one HTTP body. Write
+//! both directions.
 //!
-//! A body comes from a client, so anything may be in it. Between two separators there has
-//! to be a packet, also before the first and behind the last; and what follows a `b` has
-//! to be base64. Else the whole body is [`BadPayload`].
+//! - `encode` joins the packets with the character 0x1e. A text packet appears as it is. A
+//!   binary message appears as the letter `b`, followed by its bytes in base64 (the
+//!   standard alphabet, with `=` at the end).
+//! - `decode` takes a body apart again. The body comes from a client, so it can contain
+//!   anything. There must be a packet on each side of every separator, and whatever
+//!   follows a leading `b` must be base64. If not, the whole body is a [`BadPayload`].
 //!
 //! Try it: `cargo test --test ex09_payload`
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// A packet in a body.
+/// One packet of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// A text packet with its type: `4hello`, `2`.
@@ -22,22 +24,22 @@ pub enum Packet {
     Binary(Vec<u8>),
 }
 
-/// A body that no client of ours would send.
+/// The body is not a list of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPayload;
 
-/// Joins packets into a body.
+/// Returns the body that carries these packets.
 pub fn encode(packets: &[Packet]) -> String {
     todo!(
-        "exercise ex09_payload: how do {packets:?} look? {}",
-        STANDARD.encode("base64 looks like this")
+        "exercise ex09_payload: what is the body for {packets:?}? {}",
+        STANDARD.encode("this is how base64 is called")
     )
 }
 
-/// Takes a body apart.
+/// Returns the packets of a body.
 ///
 /// # Errors
-/// A body with an empty packet, or one that is no base64 behind its `b`.
+/// A packet is empty, or a `b` is followed by something that is not base64.
 pub fn decode(body: &str) -> Result<Vec<Packet>, BadPayload> {
     todo!("exercise ex09_payload: what is in {body:?}?")
 }

@@ -1,16 +1,17 @@
-//! Three states, and in each of them at most one thing is due. That a ping is out is the
-//! state, not a flag beside it, so a second ping before the pong cannot happen.
+//! There are three states, and in each of them at most one thing is due. "A ping is
+//! unanswered" is a state rather than a flag next to the deadline, so a second ping before
+//! the pong cannot happen.
 
 use std::time::Duration;
 
-/// What has to be done now.
+/// What the server has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing is due.
     Wait,
     /// Send a ping.
     Ping,
-    /// The client has gone: end the session.
+    /// The client is gone: end the session.
     Close,
 }
 
@@ -21,7 +22,7 @@ enum State {
     Closed,
 }
 
-/// The clock of one session.
+/// The heartbeat of one session.
 #[derive(Debug)]
 pub struct Heartbeat {
     interval: Duration,
@@ -30,7 +31,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// A session that opens now, at time 0.
+    /// Returns the heartbeat of a session that opens now, at time 0.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         Self {
             interval,
@@ -39,8 +40,8 @@ impl Heartbeat {
         }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said
-    /// [`Action::Close`].
+    /// Returns when [`Heartbeat::on_time`] has to be called next, or `None` once the
+    /// session has been closed.
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::PingAt(at) | State::PongBy(at) => Some(at),
@@ -48,11 +49,13 @@ impl Heartbeat {
         }
     }
 
-    /// It is `now`: what is due? It may be asked too early, and it may be asked late.
+    /// Returns what is due at `now`. It may be called too early, and it may be called
+    /// late.
     pub fn on_time(&mut self, now: Duration) -> Action {
         match self.state {
             State::PingAt(at) if now >= at => {
-                // From when it goes out: a client cannot answer what was not asked yet.
+                // From now, not from `at`: the client cannot answer a ping that it has not
+                // yet received.
                 self.state = State::PongBy(now + self.timeout);
                 Action::Ping
             }
@@ -64,7 +67,7 @@ impl Heartbeat {
         }
     }
 
-    /// A pong has come.
+    /// A pong has arrived.
     pub fn on_pong(&mut self, now: Duration) {
         if let State::PongBy(_) = self.state {
             self.state = State::PingAt(now + self.interval);

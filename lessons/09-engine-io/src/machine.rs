@@ -27,9 +27,6 @@ use crate::config::{Config, Transport};
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::refusal::Refusal;
 
-/// A deadline that is served this much late still counts from when it was due, so that
-/// lateness does not add up.
-const LATENESS: Duration = Duration::from_millis(50);
 /// The shortest time between two noops that let the polls of an upgrade go. Without it a
 /// client that polls on would spin.
 const NOOP_PAUSE: Duration = Duration::from_millis(100);
@@ -322,8 +319,7 @@ impl Machine {
             (Phase::Closing { until, .. }, _) if now >= until => self.drop_everything(),
             (Phase::Closing { .. } | Phase::Closed, _) => {}
             (_, Heartbeat::PingAt(due)) if now >= due => {
-                let sent = if now - due < LATENESS { due } else { now };
-                self.heartbeat = Heartbeat::PongBy(after(sent, self.ping_timeout));
+                self.heartbeat = Heartbeat::PongBy(after(now, self.ping_timeout));
                 self.push(now, Packet::Ping("").encode());
             }
             (_, Heartbeat::PongBy(due)) if now >= due => {

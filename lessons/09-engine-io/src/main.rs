@@ -1,5 +1,5 @@
-//! The tour of lesson 09: one session in slow motion, against the real server, each
-//! packet drawn as it passes.
+//! The tour of lesson 09: a session in slow motion, against the real server. Each packet
+//! is printed when it is sent or received.
 
 mod tour {
     pub(crate) mod client;
@@ -21,17 +21,17 @@ struct Arguments {
     /// How long to wait before each step, in milliseconds
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pause: u64,
-    /// How long after a pong the next ping comes, in milliseconds
+    /// The time from a pong to the next ping, in milliseconds
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(50..=10_000))]
     ping_interval: u64,
-    /// How long a ping may stay without its pong, in milliseconds
+    /// How long the client may take to answer a ping, in milliseconds
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(50..=10_000))]
     ping_timeout: u64,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print, as CSV, what the book's plots show
+    /// Print the figures of the book's plots as CSV
     Measure {
         /// overhead: bytes on the wire for a message there and back, by its length
         #[arg(value_parser = ["overhead"])]

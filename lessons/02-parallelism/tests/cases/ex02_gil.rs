@@ -1,7 +1,7 @@
 //! What a `Gil` has to do. Sections are those of chapter 2.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,19 +47,28 @@ fn one_thread_at_a_time_holds_the_lock() {
     let most = patiently("a thread waits for a lock that has been released.", || {
         let (gil, inside, most) =
             (Gil::new(INTERVAL), AtomicU32::new(0), AtomicU32::new(0));
+        let ready = Barrier::new(4);
+        let enter = |stay: Duration| {
+            gil.acquire();
+            let entered = Instant::now();
+            most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // Gives another thread that got in time to be seen.
+            while entered.elapsed() < stay && most.load(Ordering::SeqCst) == 1 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            thread::yield_now();
+            inside.fetch_sub(1, Ordering::SeqCst);
+            gil.release();
+        };
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
+                    ready.wait();
+                    // The first turn is long: without a lock the others get in during it,
+                    // on a busy machine too.
+                    enter(Duration::from_millis(150));
                     for _ in 0..200 {
-                        gil.acquire();
-                        most.fetch_max(
-                            inside.fetch_add(1, Ordering::SeqCst) + 1,
-                            Ordering::SeqCst,
-                        );
-                        // Gives another thread that got in time to be seen.
-                        thread::yield_now();
-                        inside.fetch_sub(1, Ordering::SeqCst);
-                        gil.release();
+                        enter(Duration::ZERO);
                     }
                 });
             }
@@ -229,18 +238,27 @@ fn one_thread_at_a_time_holds_the_lock_after_a_hand_over() {
     let most = patiently("a thread waits for a lock that has been released.", || {
         let (gil, inside, most) =
             (Gil::new(INTERVAL), AtomicU32::new(0), AtomicU32::new(0));
+        let ready = Barrier::new(3);
+        let stay = |stay: Duration| {
+            let entered = Instant::now();
+            most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            while entered.elapsed() < stay && most.load(Ordering::SeqCst) == 1 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            thread::yield_now();
+            inside.fetch_sub(1, Ordering::SeqCst);
+        };
         thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {
+                    ready.wait();
                     gil.acquire();
+                    // The first turn is long: the others wait for the lock at its end, and
+                    // a thread that goes on without the lock meets the next holder.
+                    stay(Duration::from_millis(150));
                     for _ in 0..50 {
-                        most.fetch_max(
-                            inside.fetch_add(1, Ordering::SeqCst) + 1,
-                            Ordering::SeqCst,
-                        );
-                        thread::yield_now();
-                        inside.fetch_sub(1, Ordering::SeqCst);
                         gil.hand_over();
+                        stay(Duration::ZERO);
                     }
                     gil.release();
                 });

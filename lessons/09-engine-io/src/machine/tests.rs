@@ -75,16 +75,28 @@ fn a_pong_keeps_the_session_and_silence_ends_it() {
 }
 
 #[test]
-fn a_little_lateness_does_not_add_up_and_a_long_sleep_is_no_timeout() {
-    let (mut machine, start) = machine(Transport::WebSocket);
-    machine.on_deadline(start + INTERVAL + Duration::from_millis(2));
-    assert_eq!(machine.next_deadline(), Some(start + INTERVAL + TIMEOUT));
-
-    let (mut machine, start) = self::machine(Transport::WebSocket);
-    let woken = start + INTERVAL * 10;
-    machine.on_deadline(woken);
-    assert_eq!(machine.next_deadline(), Some(woken + TIMEOUT));
+fn a_late_ping_leaves_the_client_its_whole_time() {
+    for late in [Duration::from_millis(2), INTERVAL * 9] {
+        let (mut machine, start) = machine(Transport::WebSocket);
+        let sent = start + INTERVAL + late;
+        machine.on_deadline(sent);
+        assert_eq!(machine.ended(), None);
+        assert_eq!(machine.next_deadline(), Some(sent + TIMEOUT));
+    }
 }
+
+// ANCHOR: late_pong
+#[test]
+fn a_late_pong_counts_until_the_deadline_was_served() {
+    let (mut machine, start) = machine(Transport::WebSocket);
+    machine.on_deadline(start + INTERVAL);
+    let late = start + INTERVAL + TIMEOUT + Duration::from_millis(2);
+    assert_eq!(machine.receive(late, Packet::Pong("")), Ok(None));
+    machine.on_deadline(late);
+    assert_eq!(machine.ended(), None);
+    assert_eq!(machine.next_deadline(), Some(late + INTERVAL));
+}
+// ANCHOR_END: late_pong
 
 #[test]
 fn an_unsolicited_pong_changes_nothing() {

@@ -1,4 +1,4 @@
-//! What a message costs on the wire, by polling and by WebSocket.
+//! What a message costs on the wire, over polling and over a WebSocket.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::show::Outcome;
 
 const MESSAGES: usize = 20;
 
-/// Bytes on the wire for a message there and back, as CSV. Our client's requests have
-/// four headers; a browser's have a dozen, so by polling it is several hundred bytes
-/// more.
+/// Prints, as CSV, the bytes on the wire for a message and an answer of the same length.
+/// Our client's requests have four headers and a browser's a dozen, so polling from a
+/// browser costs several hundred bytes more.
 pub(crate) fn overhead() -> Outcome {
-    let running = start(Duration::from_secs(25), Duration::from_secs(20))?;
+    let running = start("", Duration::from_secs(25), Duration::from_secs(20))?;
     terminal::say!("characters in a message,polling,websocket");
     for length in [1, 10, 100, 1_000, 10_000] {
         let text = "a".repeat(length);
@@ -28,7 +28,7 @@ pub(crate) fn overhead() -> Outcome {
     Ok(())
 }
 
-/// A POST, and the GET that brings the answer.
+/// Sends a POST, and a GET that fetches the answer.
 fn polling(address: SocketAddr, text: &str) -> Outcome<usize> {
     let opened = answer(request(address, "GET", "", "")?)?;
     let sid = opened.sid()?;
@@ -47,7 +47,7 @@ fn polling(address: SocketAddr, text: &str) -> Outcome<usize> {
     Ok(bytes / MESSAGES)
 }
 
-/// A frame, and the frame that answers it.
+/// Sends a frame, and reads the frame that answers it.
 fn over_websocket(address: SocketAddr, text: &str) -> Outcome<usize> {
     let mut socket = websocket(address, None)?;
     read(&mut socket)?;

@@ -21,10 +21,15 @@ pub(crate) struct Running {
     _runtime: Runtime,
 }
 
-struct Answering(mpsc::Sender<CloseReason>);
+/// Answers each text with the same text and `suffix`.
+struct Answering {
+    suffix: &'static str,
+    ended: mpsc::Sender<CloseReason>,
+}
 
 struct One {
     session: Session,
+    suffix: &'static str,
     ended: mpsc::Sender<CloseReason>,
 }
 
@@ -32,7 +37,8 @@ impl Application for Answering {
     fn open(&self, session: Session) -> Arc<dyn Receiver> {
         Arc::new(One {
             session,
-            ended: self.0.clone(),
+            suffix: self.suffix,
+            ended: self.ended.clone(),
         })
     }
 }
@@ -40,10 +46,12 @@ impl Application for Answering {
 impl Receiver for One {
     fn message(&self, message: Message<'_>) {
         let answer = match message {
-            Message::Text(text) => EncodedMessage::text(&format!("{text} is ready")),
+            Message::Text(text) => {
+                EncodedMessage::text(&format!("{text}{}", self.suffix))
+            }
             Message::Binary(bytes) => EncodedMessage::binary(&bytes),
         };
-        // A session that has ended wants no answer.
+        // If the session has ended, nobody needs the answer.
         let _ = self.session.send(&answer);
     }
 
@@ -52,8 +60,9 @@ impl Receiver for One {
     }
 }
 
-/// Starts it on a free port.
+/// Starts the server on a free port.
 pub(crate) fn start(
+    suffix: &'static str,
     ping_interval: Duration,
     ping_timeout: Duration,
 ) -> std::io::Result<Running> {
@@ -69,7 +78,13 @@ pub(crate) fn start(
         ping_timeout,
         ..Config::default()
     };
-    let server = Server::new(config, Answering(sender));
+    let server = Server::new(
+        config,
+        Answering {
+            suffix,
+            ended: sender,
+        },
+    );
     let filter = engine_io::filter(&server);
     runtime.spawn(engine_io::run(
         listener,

@@ -1,4 +1,4 @@
-//! What an `Outbound` has to do. Sections are those of chapter 9.
+//! What an `Outbound` has to do. The sections are those of chapter 9.
 
 use crate::subject::{Outbound, SlowReader};
 
@@ -7,7 +7,7 @@ fn bytes(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn messages_come_out_in_order() {
+fn messages_keep_their_order() {
     let mut outbound = Outbound::new(100);
     for message in ["one", "two", "three"] {
         outbound.push(message.into()).expect("there is room");
@@ -16,11 +16,11 @@ fn messages_come_out_in_order() {
     assert_eq!(
         taken,
         [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()],
-        "first in, first out. See \"A slow reader\"."
+        "messages are taken in the order in which they were pushed. See \"Slow readers and back-pressure\"."
     );
     assert!(
         outbound.take(100).is_empty(),
-        "each message goes once. See \"A slow reader\"."
+        "each message is taken once. See \"Slow readers and back-pressure\"."
     );
 }
 
@@ -33,85 +33,85 @@ fn one_write_takes_as_many_as_fit() {
     assert_eq!(
         outbound.take(30).len(),
         3,
-        "three messages of 10 fit into 30 bytes. See \"A slow reader\"."
+        "three messages of 10 fit into 30 bytes. See \"Slow readers and back-pressure\"."
     );
     outbound.push(bytes(50)).expect("there is room");
     assert_eq!(
         outbound.take(30),
         [bytes(10)],
-        "the next one of 50 does not fit behind it. See \"A slow reader\"."
+        "the message of 50 bytes does not fit after the one of 10. See \"Slow readers and back-pressure\"."
     );
     assert_eq!(
         outbound.take(30),
         [bytes(50)],
-        "but at least one goes, else it waits for ever. See \"A slow reader\"."
+        "at least one message is taken; otherwise a long one would wait forever. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn the_budget_is_what_may_wait() {
+fn the_budget_is_exact() {
     let mut outbound = Outbound::new(100);
     outbound.push(bytes(60)).expect("60 of 100");
     let exactly = outbound.push(bytes(40));
     assert_eq!(
         exactly,
         Ok(false),
-        "100 of 100 are allowed. See \"A slow reader\"."
+        "60 + 40 bytes fill the budget of 100 exactly: the message is accepted (Ok), and the writer is awake already (false). See \"Slow readers and back-pressure\"."
     );
     assert_eq!(
         outbound.push(bytes(1)),
         Err(SlowReader),
-        "101 are not. See \"A slow reader\"."
+        "101 bytes are more than the budget. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn what_is_under_way_counts_until_it_is_written() {
+fn bytes_in_flight_count_until_they_are_written() {
     let mut outbound = Outbound::new(100);
     outbound.push(bytes(100)).expect("there is room");
     outbound.take(100);
     assert_eq!(
         outbound.outstanding(),
         100,
-        "taken is not sent: it is still in our memory. See \"A slow reader\"."
+        "a message that was taken is not yet written: it is still in our memory. See \"Slow readers and back-pressure\"."
     );
     outbound.written(30);
     assert_eq!(
         outbound.outstanding(),
         70,
-        "30 bytes are gone. See \"A slow reader\"."
+        "30 of 100 bytes have been written. See \"Slow readers and back-pressure\"."
     );
     outbound.push(bytes(30)).expect("there is room for just 30");
     assert_eq!(
         outbound.push(bytes(1)),
         Err(SlowReader),
-        "and no more. See \"A slow reader\"."
+        "the budget is full again. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn a_slow_reader_costs_nothing_from_then_on() {
+fn after_the_end_nothing_is_queued() {
     let mut outbound = Outbound::new(10);
     outbound.push(bytes(8)).expect("there is room");
     outbound.push(bytes(8)).expect_err("there is none");
     assert_eq!(
         outbound.outstanding(),
         0,
-        "what waited is freed. See \"A slow reader\"."
+        "the queue has to be dropped. See \"Slow readers and back-pressure\"."
     );
     assert!(
         outbound.take(100).is_empty(),
-        "nothing is left to send. See \"A slow reader\"."
+        "the queue was dropped, so nothing is left to take. See \"Slow readers and back-pressure\"."
     );
     assert_eq!(
         outbound.push(bytes(1)),
         Err(SlowReader),
-        "it stays closed. See \"A slow reader\"."
+        "the client was too slow once, and its connection is being closed. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn what_is_under_way_is_not_freed_twice() {
+fn bytes_in_flight_stay_counted_after_the_end() {
     let mut outbound = Outbound::new(10);
     outbound.push(bytes(4)).expect("there is room");
     outbound.take(100);
@@ -120,50 +120,50 @@ fn what_is_under_way_is_not_freed_twice() {
     assert_eq!(
         outbound.outstanding(),
         4,
-        "the writer still has these. See \"A slow reader\"."
+        "the queue is dropped, but these 4 bytes are in flight. See \"Slow readers and back-pressure\"."
     );
     outbound.written(4);
     assert_eq!(
         outbound.outstanding(),
         0,
-        "now they are gone. See \"A slow reader\"."
+        "the bytes in flight have been written. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn a_long_message_goes_when_nothing_is_in_its_way() {
+fn a_long_message_is_accepted_by_an_idle_queue() {
     let mut outbound = Outbound::new(10);
     let long = outbound.push(bytes(50));
     assert_eq!(
         long,
         Ok(true),
-        "it could never be sent otherwise. See \"A slow reader\"."
+        "nothing is queued or in flight: refused now, the message could never be sent. See \"Slow readers and back-pressure\"."
     );
     assert_eq!(
         outbound.push(bytes(1)),
         Err(SlowReader),
-        "but nothing more behind it. See \"A slow reader\"."
+        "50 bytes are queued, the budget is 10. See \"Slow readers and back-pressure\"."
     );
 }
 
 #[test]
-fn the_writer_is_woken_when_it_slept() {
+fn the_writer_is_woken_only_when_idle() {
     let mut outbound = Outbound::new(100);
     assert_eq!(
         outbound.push(bytes(1)),
         Ok(true),
-        "nothing was there: wake it. See \"A slow reader\"."
+        "nothing was queued or in flight, so the writer sleeps: wake it. See \"Slow readers and back-pressure\"."
     );
     assert_eq!(
         outbound.push(bytes(1)),
         Ok(false),
-        "it is awake. See \"A slow reader\"."
+        "the writer was woken before. See \"Slow readers and back-pressure\"."
     );
     outbound.take(100);
     assert_eq!(
         outbound.push(bytes(1)),
         Ok(false),
-        "it is writing, and will look again. See \"A slow reader\"."
+        "bytes are in flight: the writer is busy, and looks at the queue again afterwards. See \"Slow readers and back-pressure\"."
     );
     outbound.written(2);
     outbound.take(100);
@@ -171,6 +171,47 @@ fn the_writer_is_woken_when_it_slept() {
     assert_eq!(
         outbound.push(bytes(1)),
         Ok(true),
-        "all was written, so it sleeps. See \"A slow reader\"."
+        "everything was written, so the writer sleeps: wake it. See \"Slow readers and back-pressure\"."
+    );
+}
+
+#[test]
+fn take_never_skips_a_message() {
+    let mut outbound = Outbound::new(1000);
+    for len in [3, 9, 2] {
+        outbound.push(bytes(len)).expect("there is room");
+    }
+    for len in [3, 9, 2] {
+        assert_eq!(
+            outbound.take(6),
+            [bytes(len)],
+            "take stops at a message that does not fit; a later one may not overtake it. See \"Slow readers and back-pressure\"."
+        );
+    }
+}
+
+#[test]
+fn bytes_in_flight_leave_the_next_write_its_size() {
+    let mut outbound = Outbound::new(1000);
+    for _ in 0..6 {
+        outbound.push(bytes(10)).expect("there is room");
+    }
+    outbound.take(30);
+    assert_eq!(
+        outbound.take(30).len(),
+        3,
+        "`most` limits this write only, not the bytes in flight before it. See \"Slow readers and back-pressure\"."
+    );
+}
+
+#[test]
+fn a_long_message_is_refused_while_bytes_are_in_flight() {
+    let mut outbound = Outbound::new(10);
+    outbound.push(bytes(4)).expect("there is room");
+    outbound.take(100);
+    assert_eq!(
+        outbound.push(bytes(50)),
+        Err(SlowReader),
+        "the queue is empty, but 4 bytes are in flight. See \"Slow readers and back-pressure\"."
     );
 }

@@ -1,10 +1,10 @@
-//! What a `Heartbeat` has to do. Sections are those of chapter 9.
+//! What a `Heartbeat` has to do. The sections are those of chapter 9.
 
 use std::time::Duration;
 
 use crate::subject::{Action, Heartbeat};
 
-/// A ping every 25 seconds, 20 for its pong.
+/// A ping every 25 seconds, 20 seconds for its pong.
 fn heartbeat() -> Heartbeat {
     Heartbeat::new(at(25), at(20))
 }
@@ -13,66 +13,84 @@ fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-#[test]
-fn the_first_ping_comes_after_the_interval() {
-    let mut heartbeat = heartbeat();
+#[track_caller]
+fn due(heartbeat: &mut Heartbeat, now: u64, wanted: Action, why: &str) {
+    let yours = heartbeat.on_time(at(now));
     assert_eq!(
-        heartbeat.deadline(),
-        Some(at(25)),
-        "not at once. See \"The heartbeat\"."
+        yours, wanted,
+        "on_time at {now} s (yours, then wanted): {why} See \"The heartbeat\"."
     );
+}
+
+#[track_caller]
+fn deadline(heartbeat: &Heartbeat, wanted: Option<u64>, why: &str) {
+    let yours = heartbeat.deadline();
     assert_eq!(
-        heartbeat.on_time(at(24)),
-        Action::Wait,
-        "it was asked too early. See \"The heartbeat\"."
-    );
-    assert_eq!(
-        heartbeat.on_time(at(25)),
-        Action::Ping,
-        "25 seconds are over. See \"The heartbeat\"."
+        yours,
+        wanted.map(at),
+        "the deadline (yours, then wanted): {why} See \"The heartbeat\"."
     );
 }
 
 #[test]
-fn a_ping_goes_out_once() {
+fn the_first_ping_is_due_after_the_interval() {
+    let mut heartbeat = heartbeat();
+    deadline(
+        &heartbeat,
+        Some(25),
+        "the first ping, one interval after the opening.",
+    );
+    due(
+        &mut heartbeat,
+        24,
+        Action::Wait,
+        "the interval is not over yet.",
+    );
+    due(
+        &mut heartbeat,
+        25,
+        Action::Ping,
+        "exactly one interval is over.",
+    );
+}
+
+#[test]
+fn one_ping_is_sent_until_its_pong_arrives() {
     let mut heartbeat = heartbeat();
     heartbeat.on_time(at(25));
-    for seconds in 25..45 {
-        let action = heartbeat.on_time(at(seconds));
-        assert_eq!(
-            action,
+    for now in 25..45 {
+        due(
+            &mut heartbeat,
+            now,
             Action::Wait,
-            "a ping is out already, its pong is awaited. See \"The heartbeat\"."
+            "a ping has been sent, and its pong may still arrive.",
         );
     }
 }
 
 #[test]
-fn no_pong_is_the_end() {
+fn a_missing_pong_closes_the_session_once() {
     let mut heartbeat = heartbeat();
     heartbeat.on_time(at(25));
-    assert_eq!(
-        heartbeat.deadline(),
-        Some(at(45)),
-        "the pong has 20 seconds. See \"The heartbeat\"."
+    deadline(
+        &heartbeat,
+        Some(45),
+        "the client has 20 seconds for its pong.",
     );
-    assert_eq!(
-        heartbeat.on_time(at(45)),
+    due(
+        &mut heartbeat,
+        45,
         Action::Close,
-        "20 seconds without a pong. See \"The heartbeat\"."
+        "20 seconds have passed without a pong.",
     );
-    assert_eq!(
-        heartbeat.deadline(),
-        None,
-        "nothing is due for who has gone. See \"The heartbeat\"."
-    );
+    deadline(&heartbeat, None, "nothing is due in a closed session.");
     heartbeat.on_pong(at(46));
-    let action = heartbeat.on_time(at(100));
-    assert_eq!(
-        action,
-        Action::Wait,
-        "the end comes once, and a late pong does not undo it. See \"The heartbeat\"."
+    deadline(
+        &heartbeat,
+        None,
+        "a pong does not reopen a session that was closed.",
     );
+    due(&mut heartbeat, 100, Action::Wait, "Close is returned once.");
 }
 
 #[test]
@@ -80,59 +98,87 @@ fn a_pong_makes_the_next_ping_due() {
     let mut heartbeat = heartbeat();
     heartbeat.on_time(at(25));
     heartbeat.on_pong(at(27));
-    assert_eq!(
-        heartbeat.deadline(),
-        Some(at(52)),
-        "25 seconds after the pong, not after the ping. See \"The heartbeat\"."
+    deadline(
+        &heartbeat,
+        Some(52),
+        "the next ping is due 25 seconds after the pong, not after the ping.",
     );
-    assert_eq!(
-        heartbeat.on_time(at(51)),
+    due(
+        &mut heartbeat,
+        51,
         Action::Wait,
-        "not yet. See \"The heartbeat\"."
+        "the next ping is not due yet.",
     );
-    assert_eq!(
-        heartbeat.on_time(at(52)),
+    due(
+        &mut heartbeat,
+        52,
         Action::Ping,
-        "now. See \"The heartbeat\"."
+        "25 seconds have passed since the pong.",
     );
-    assert_eq!(
-        heartbeat.deadline(),
-        Some(at(72)),
-        "and its pong has 20 seconds again. See \"The heartbeat\"."
-    );
+    deadline(&heartbeat, Some(72), "this pong has 20 seconds again.");
 }
 
 #[test]
-fn a_pong_that_nobody_asked_for_changes_nothing() {
+fn a_pong_without_a_ping_changes_nothing() {
     let mut heartbeat = heartbeat();
     heartbeat.on_pong(at(10));
-    assert_eq!(
-        heartbeat.deadline(),
-        Some(at(25)),
-        "else a client could put the question off for ever. See \"The heartbeat\"."
+    deadline(
+        &heartbeat,
+        Some(25),
+        "this pong answered no ping. If it counted, a client could postpone the \
+         question forever.",
     );
     heartbeat.on_time(at(25));
     heartbeat.on_pong(at(26));
     heartbeat.on_pong(at(40));
-    assert_eq!(
-        heartbeat.deadline(),
-        Some(at(51)),
-        "the second pong answers nothing. See \"The heartbeat\"."
+    deadline(&heartbeat, Some(51), "the second pong answered no ping.");
+}
+
+#[test]
+fn a_pong_before_a_late_ping_changes_nothing() {
+    let mut heartbeat = heartbeat();
+    heartbeat.on_pong(at(26));
+    due(
+        &mut heartbeat,
+        27,
+        Action::Ping,
+        "the ping is due since 25 s and has not been sent, so the pong at 26 s \
+         answered nothing.",
     );
 }
 
 #[test]
-fn a_late_ping_leaves_the_client_its_time() {
+fn a_late_ping_leaves_the_client_its_whole_time() {
+    for late in [26, 30, 100] {
+        let mut heartbeat = heartbeat();
+        due(
+            &mut heartbeat,
+            late,
+            Action::Ping,
+            "the ping is late, and the client has not been asked yet.",
+        );
+        deadline(
+            &heartbeat,
+            Some(late + 20),
+            "the client has 20 seconds from the moment the ping was sent.",
+        );
+    }
+}
+
+#[test]
+fn a_late_pong_counts_until_the_session_is_closed() {
     let mut heartbeat = heartbeat();
-    assert_eq!(
-        heartbeat.on_time(at(30)),
-        Action::Ping,
-        "five seconds late, and still due. See \"The heartbeat\"."
+    heartbeat.on_time(at(25));
+    heartbeat.on_pong(at(46));
+    deadline(
+        &heartbeat,
+        Some(71),
+        "the pong was a second late, but on_time had not closed the session.",
     );
-    let deadline = heartbeat.deadline();
-    assert_eq!(
-        deadline,
-        Some(at(50)),
-        "20 seconds from when it went out. See \"The heartbeat\"."
+    due(
+        &mut heartbeat,
+        47,
+        Action::Wait,
+        "the pong has arrived, so nothing is due.",
     );
 }

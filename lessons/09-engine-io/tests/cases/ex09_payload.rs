@@ -1,4 +1,4 @@
-//! What `encode` and `decode` have to do. Sections are those of chapter 9.
+//! What `encode` and `decode` have to do. The sections are those of chapter 9.
 
 use crate::subject::{BadPayload, Packet, decode, encode};
 
@@ -11,12 +11,12 @@ fn packets_are_joined() {
     let body = encode(&[text("4hello"), text("2"), text("4world")]);
     assert_eq!(
         body, "4hello\u{1e}2\u{1e}4world",
-        "0x1e stands between two packets. See \"Payloads\"."
+        "the separator 0x1e is between two packets. See \"Payloads\"."
     );
     assert_eq!(
         encode(&[text("4hello")]),
         "4hello",
-        "one packet needs no separator. See \"Payloads\"."
+        "a single packet needs no separator. See \"Payloads\"."
     );
 }
 
@@ -25,12 +25,12 @@ fn bytes_become_base64() {
     let body = encode(&[Packet::Binary(vec![1, 2, 3, 4]), text("4and text")]);
     assert_eq!(
         body, "bAQIDBA==\u{1e}4and text",
-        "`b`, then base64 with its `=`. See \"Payloads\"."
+        "a binary message is `b` and base64, with its `=`. See \"Payloads\"."
     );
 }
 
 #[test]
-fn a_body_is_taken_apart() {
+fn a_body_is_decoded() {
     let packets = decode("4hello\u{1e}2\u{1e}bAQIDBA==\u{1e}4b");
     let expected = vec![
         text("4hello"),
@@ -41,22 +41,24 @@ fn a_body_is_taken_apart() {
     assert_eq!(
         packets,
         Ok(expected),
-        "a `b` counts only where a packet begins. See \"Payloads\"."
+        "only a leading `b` marks a binary message. See \"Payloads\"."
     );
 }
 
 #[test]
-fn what_goes_in_comes_out() {
+fn encode_then_decode_returns_the_packets() {
     let packets = vec![
         text("4"),
         Packet::Binary(vec![]),
         Packet::Binary(vec![0xff; 7]),
+        // Its base64 begins with a `b` too.
+        Packet::Binary(vec![0x6d]),
         text("4grün 👋"),
     ];
     assert_eq!(
         decode(&encode(&packets)),
         Ok(packets),
-        "both directions have to fit. See \"Payloads\"."
+        "decode must return what encode was given. See \"Payloads\"."
     );
 }
 
@@ -66,18 +68,18 @@ fn an_empty_packet_is_refused() {
         assert_eq!(
             decode(body),
             Err(BadPayload),
-            "{body:?}: a packet has at least its type. See \"Payloads\"."
+            "the body {body:?} has an empty packet; a packet has at least its type. See \"Payloads\"."
         );
     }
 }
 
 #[test]
-fn what_is_no_base64_is_refused() {
+fn other_text_after_b_is_refused() {
     for body in ["b!", "bAQID\u{1e}bA", "bAQIDBA"] {
         assert_eq!(
             decode(body),
             Err(BadPayload),
-            "{body:?} is no base64 behind its `b`. See \"Payloads\"."
+            "in the body {body:?} something that is not base64 follows a `b`. See \"Payloads\"."
         );
     }
 }

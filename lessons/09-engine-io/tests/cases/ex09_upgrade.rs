@@ -1,27 +1,63 @@
-//! What an `Upgrade` has to do. Sections are those of chapter 9.
+//! What an `Upgrade` has to do. The sections are those of chapter 9.
 
 use crate::subject::{Poll, Probe, Transport, Upgrade};
 
-/// With a WebSocket that was taken and has said `2probe`.
+/// A session with a WebSocket that was accepted and has sent `2probe`.
 fn confirmed() -> Upgrade {
     let mut upgrade = Upgrade::new();
-    assert!(upgrade.websocket_opens());
+    opens(&mut upgrade, true, "it is the first WebSocket.");
     upgrade.websocket_says("2probe");
     upgrade
 }
 
-#[test]
-fn a_session_begins_on_polling() {
-    let mut upgrade = Upgrade::new();
+#[track_caller]
+fn polls(upgrade: &mut Upgrade, wanted: Poll, why: &str) {
+    let yours = upgrade.poll();
     assert_eq!(
-        upgrade.transport(),
-        Transport::Polling,
-        "it has opened by polling. See \"The upgrade\"."
+        yours, wanted,
+        "a poll (yours, then wanted): {why} See \"The upgrade\"."
     );
+}
+
+#[track_caller]
+fn says(upgrade: &mut Upgrade, packet: &str, wanted: Probe, why: &str) {
+    let yours = upgrade.websocket_says(packet);
     assert_eq!(
-        upgrade.poll(),
+        yours, wanted,
+        "the WebSocket sent {packet:?} (yours, then wanted): {why} See \"The upgrade\"."
+    );
+}
+
+#[track_caller]
+fn opens(upgrade: &mut Upgrade, wanted: bool, why: &str) {
+    let yours = upgrade.websocket_opens();
+    assert_eq!(
+        yours, wanted,
+        "is this WebSocket accepted (yours, then wanted)? {why} See \"The upgrade\"."
+    );
+}
+
+#[track_caller]
+fn carried_by(upgrade: &Upgrade, wanted: Transport, why: &str) {
+    let yours = upgrade.transport();
+    assert_eq!(
+        yours, wanted,
+        "the transport (yours, then wanted): {why} See \"The upgrade\"."
+    );
+}
+
+#[test]
+fn a_session_starts_on_polling() {
+    let mut upgrade = Upgrade::new();
+    carried_by(
+        &upgrade,
+        Transport::Polling,
+        "the session opened over polling.",
+    );
+    polls(
+        &mut upgrade,
         Poll::Waits,
-        "a poll waits until there is something. See \"The upgrade\"."
+        "a poll waits until there is a message.",
     );
 }
 
@@ -29,180 +65,192 @@ fn a_session_begins_on_polling() {
 fn one_poll_waits_at_a_time() {
     let mut upgrade = Upgrade::new();
     upgrade.poll();
-    assert_eq!(
-        upgrade.poll(),
+    polls(
+        &mut upgrade,
         Poll::Refused,
-        "which of two would get a message? See \"The upgrade\"."
+        "one is waiting already: which of the two would get the next message?",
+    );
+    polls(
+        &mut upgrade,
+        Poll::Refused,
+        "the first poll is still waiting.",
     );
     upgrade.poll_answered();
-    assert_eq!(
-        upgrade.poll(),
+    polls(
+        &mut upgrade,
         Poll::Waits,
-        "the first has been answered. See \"The upgrade\"."
+        "the first poll has been answered.",
     );
 }
 
 #[test]
 fn a_websocket_that_has_not_probed_carries_nothing() {
     let mut upgrade = Upgrade::new();
-    assert!(
-        upgrade.websocket_opens(),
-        "the first is taken. See \"The upgrade\"."
-    );
-    assert_eq!(
-        upgrade.transport(),
+    opens(&mut upgrade, true, "it is the first WebSocket.");
+    carried_by(
+        &upgrade,
         Transport::Polling,
-        "nothing has shown that it works. See \"The upgrade\"."
+        "nothing has shown yet that the WebSocket works.",
     );
-    assert_eq!(
-        upgrade.poll(),
-        Poll::Waits,
-        "polling goes on as before. See \"The upgrade\"."
-    );
+    polls(&mut upgrade, Poll::Waits, "polling continues as before.");
 }
 
 #[test]
-fn a_probe_is_confirmed_and_lets_the_poll_go() {
+fn a_probe_is_confirmed_and_releases_the_polls() {
     let mut upgrade = Upgrade::new();
     upgrade.poll();
     upgrade.websocket_opens();
-    let probe = upgrade.websocket_says("2probe");
-    assert_eq!(
-        probe,
+    says(
+        &mut upgrade,
+        "2probe",
         Probe::Confirmed { release: true },
-        "the poll that waits gets a noop. See \"The upgrade\"."
+        "the poll that is waiting gets a noop.",
     );
-    assert_eq!(
-        upgrade.transport(),
+    carried_by(
+        &upgrade,
         Transport::Polling,
-        "the client has not moved yet. See \"The upgrade\"."
+        "the client has not moved yet.",
     );
-    assert_eq!(
-        upgrade.poll(),
-        Poll::Noop,
-        "a poll that comes now is let go, too. See \"The upgrade\"."
-    );
-    assert_eq!(
-        upgrade.poll(),
-        Poll::Noop,
-        "each of them. See \"The upgrade\"."
-    );
+    for _ in 0..2 {
+        polls(
+            &mut upgrade,
+            Poll::Noop,
+            "each poll that arrives after the probe is released at once.",
+        );
+    }
 }
 
 #[test]
-fn without_a_poll_there_is_none_to_let_go() {
+fn without_a_waiting_poll_none_is_released() {
     let mut upgrade = Upgrade::new();
     upgrade.poll();
     upgrade.poll_answered();
     upgrade.websocket_opens();
-    let probe = upgrade.websocket_says("2probe");
-    assert_eq!(
-        probe,
+    says(
+        &mut upgrade,
+        "2probe",
         Probe::Confirmed { release: false },
-        "no poll waits. See \"The upgrade\"."
+        "no poll is waiting.",
     );
 }
 
 #[test]
 fn five_moves_the_session() {
     let mut upgrade = confirmed();
-    assert_eq!(
-        upgrade.websocket_says("5"),
-        Probe::Moved,
-        "the client is there. See \"The upgrade\"."
-    );
-    assert_eq!(
-        upgrade.transport(),
-        Transport::WebSocket,
-        "from now on. See \"The upgrade\"."
-    );
-    assert_eq!(
-        upgrade.poll(),
+    says(&mut upgrade, "5", Probe::Moved, "the client is ready.");
+    carried_by(&upgrade, Transport::WebSocket, "the session has moved.");
+    polls(
+        &mut upgrade,
         Poll::Refused,
-        "nobody polls a session that has moved. See \"The upgrade\"."
+        "a session on a WebSocket cannot be polled.",
     );
-    assert!(
-        !upgrade.websocket_opens(),
-        "it lives on a WebSocket already. See \"The upgrade\"."
+    opens(
+        &mut upgrade,
+        false,
+        "a WebSocket carries the session already.",
     );
 }
 
 #[test]
-fn the_order_is_probe_then_five() {
+fn the_probe_comes_before_five() {
     let mut upgrade = Upgrade::new();
     upgrade.websocket_opens();
-    assert_eq!(
-        upgrade.websocket_says("5"),
+    says(
+        &mut upgrade,
+        "5",
         Probe::GivenUp,
-        "it was never probed. See \"The upgrade\"."
+        "this WebSocket was never probed.",
     );
-    assert_eq!(
-        upgrade.transport(),
-        Transport::Polling,
-        "the session stays where it was. See \"The upgrade\"."
-    );
-    assert_eq!(
-        confirmed().websocket_says("2probe"),
+    carried_by(&upgrade, Transport::Polling, "the session has not moved.");
+    says(
+        &mut confirmed(),
+        "2probe",
         Probe::GivenUp,
-        "one probe is enough. See \"The upgrade\"."
+        "the probe was confirmed already; only a 5 may follow.",
     );
 }
 
 #[test]
-fn any_other_packet_is_given_up() {
-    for packet in ["4hello", "2", "2prob", "3probe", "1", ""] {
+fn any_other_packet_makes_the_server_give_up() {
+    for packet in ["4hello", "2", "2prob", "2probe2", "3probe", "1", ""] {
         let mut upgrade = Upgrade::new();
         upgrade.websocket_opens();
-        let probe = upgrade.websocket_says(packet);
-        assert_eq!(
-            probe,
+        says(
+            &mut upgrade,
+            packet,
             Probe::GivenUp,
-            "{packet:?} is not how an upgrade begins. See \"The upgrade\"."
+            "the first packet must be exactly 2probe.",
         );
-        assert_eq!(
-            confirmed().websocket_says(packet),
+    }
+    for packet in ["4hello", "2", "55", "5probe", "3probe", "1", ""] {
+        says(
+            &mut confirmed(),
+            packet,
             Probe::GivenUp,
-            "{packet:?} is no `5`. See \"The upgrade\"."
+            "after the probe, the packet must be exactly 5.",
         );
     }
 }
 
 #[test]
-fn after_giving_up_all_is_as_before() {
-    let mut upgrade = confirmed();
+fn after_giving_up_the_session_polls_on() {
+    type Step = fn(&mut Upgrade);
+    let ends: [(Step, &str); 2] = [
+        (
+            |upgrade| {
+                upgrade.websocket_says("4hello");
+            },
+            "the server gave up a WebSocket",
+        ),
+        (|upgrade| upgrade.websocket_ends(), "a WebSocket ended"),
+    ];
+    for (end, what) in ends {
+        for probed in [false, true] {
+            let mut upgrade = Upgrade::new();
+            upgrade.websocket_opens();
+            if probed {
+                upgrade.websocket_says("2probe");
+            }
+            end(&mut upgrade);
+            let when = if probed { "after" } else { "before" };
+            polls(
+                &mut upgrade,
+                Poll::Waits,
+                &format!("{what} {when} its probe, and polling continues."),
+            );
+            opens(
+                &mut upgrade,
+                true,
+                &format!("{what} {when} its probe, so another one may be tried."),
+            );
+        }
+    }
+}
+
+#[test]
+fn giving_up_leaves_the_waiting_poll_alone() {
+    let mut upgrade = Upgrade::new();
+    upgrade.poll();
+    upgrade.websocket_opens();
     upgrade.websocket_says("4hello");
-    assert_eq!(
-        upgrade.poll(),
-        Poll::Waits,
-        "polling goes on. See \"The upgrade\"."
+    polls(
+        &mut upgrade,
+        Poll::Refused,
+        "the poll from before the WebSocket is still waiting after \"4hello\".",
     );
-    assert!(
-        upgrade.websocket_opens(),
-        "another WebSocket may be tried. See \"The upgrade\"."
-    );
-    let mut upgrade = confirmed();
+    opens(&mut upgrade, true, "the first WebSocket was given up.");
     upgrade.websocket_ends();
-    assert_eq!(
-        upgrade.poll(),
-        Poll::Waits,
-        "its end is the same. See \"The upgrade\"."
-    );
-    assert!(
-        upgrade.websocket_opens(),
-        "another WebSocket may be tried. See \"The upgrade\"."
+    polls(
+        &mut upgrade,
+        Poll::Refused,
+        "the poll from before the WebSocket is still waiting after its end.",
     );
 }
 
 #[test]
-fn only_one_websocket_is_tried_at_a_time() {
+fn one_websocket_is_tried_at_a_time() {
     let mut upgrade = Upgrade::new();
     upgrade.websocket_opens();
-    assert!(
-        !upgrade.websocket_opens(),
-        "one is there already. See \"The upgrade\"."
-    );
-    assert!(
-        !confirmed().websocket_opens(),
-        "one is there already. See \"The upgrade\"."
-    );
+    opens(&mut upgrade, false, "another one is being tried.");
+    opens(&mut confirmed(), false, "another one has been confirmed.");
 }

@@ -1,24 +1,24 @@
-//! Caught by: the_writer_is_woken_when_it_slept
+//! Caught by: the_writer_is_woken_only_when_idle
 //!
-//! An empty queue is taken for a writer that sleeps.
+//! Takes an empty queue for an idle writer.
 
 use std::collections::VecDeque;
 
-/// The reader was too slow; its connection is to be closed.
+/// The client reads too slowly; its connection has to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlowReader;
 
-/// What waits for one client.
+/// The outbound queue of one client.
 #[derive(Debug)]
 pub struct Outbound {
     budget: usize,
-    /// `None` once the reader was too slow.
+    /// `None` once the client was too slow.
     queue: Option<VecDeque<Vec<u8>>>,
     outstanding: usize,
 }
 
 impl Outbound {
-    /// A queue for `budget` bytes.
+    /// Returns an empty queue with a budget of `budget` bytes.
     pub fn new(budget: usize) -> Self {
         Self {
             budget,
@@ -27,10 +27,10 @@ impl Outbound {
         }
     }
 
-    /// Adds a message; whether the writer has to be woken.
+    /// Appends a message. Returns whether the writer has to be woken.
     ///
     /// # Errors
-    /// [`SlowReader`], now and from then on.
+    /// [`SlowReader`] if the budget is exceeded, and on every later call.
     pub fn push(&mut self, message: Vec<u8>) -> Result<bool, SlowReader> {
         let queue = self.queue.as_mut().ok_or(SlowReader)?;
         let was_idle = self.outstanding == 0;
@@ -46,8 +46,8 @@ impl Outbound {
         Ok(was_idle || queue_empty)
     }
 
-    /// The messages for the next write: as many as fit into `most` bytes, at least one if
-    /// there is one.
+    /// Returns the messages for the next write: as many as fit into `most` bytes, and at
+    /// least one if there is one.
     pub fn take(&mut self, most: usize) -> Vec<Vec<u8>> {
         let (mut taken, mut bytes) = (Vec::new(), 0);
         let Some(queue) = &mut self.queue else {
@@ -62,12 +62,12 @@ impl Outbound {
         taken
     }
 
-    /// So many bytes of what was taken are on the network.
+    /// `bytes` of the messages in flight have been sent.
     pub fn written(&mut self, bytes: usize) {
         self.outstanding -= bytes;
     }
 
-    /// The bytes that count against the budget.
+    /// Returns the number of bytes that count against the budget.
     pub fn outstanding(&self) -> usize {
         self.outstanding
     }

@@ -1,17 +1,17 @@
-//! Caught by: a_pong_that_nobody_asked_for_changes_nothing
+//! Caught by: a_pong_without_a_ping_changes_nothing
 //!
-//! A pong is a sign of life, asked for or not.
+//! Takes any pong for a sign of life.
 
 use std::time::Duration;
 
-/// What has to be done now.
+/// What the server has to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing is due.
     Wait,
     /// Send a ping.
     Ping,
-    /// The client has gone: end the session.
+    /// The client is gone: end the session.
     Close,
 }
 
@@ -22,7 +22,7 @@ enum State {
     Closed,
 }
 
-/// The clock of one session.
+/// The heartbeat of one session.
 #[derive(Debug)]
 pub struct Heartbeat {
     interval: Duration,
@@ -31,7 +31,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// A session that opens now, at time 0.
+    /// Returns the heartbeat of a session that opens now, at time 0.
     pub fn new(interval: Duration, timeout: Duration) -> Self {
         Self {
             interval,
@@ -40,8 +40,8 @@ impl Heartbeat {
         }
     }
 
-    /// When [`Heartbeat::on_time`] wants to be called next. `None` once it has said
-    /// [`Action::Close`].
+    /// Returns when [`Heartbeat::on_time`] has to be called next, or `None` once the
+    /// session has been closed.
     pub fn deadline(&self) -> Option<Duration> {
         match self.state {
             State::PingAt(at) | State::PongBy(at) => Some(at),
@@ -49,11 +49,12 @@ impl Heartbeat {
         }
     }
 
-    /// It is `now`: what is due? It may be asked too early, and it may be asked late.
+    /// Returns what is due at `now`. It may be called too early, and it may be called
+    /// late.
     pub fn on_time(&mut self, now: Duration) -> Action {
         match self.state {
             State::PingAt(at) if now >= at => {
-                // From when it goes out: a client cannot answer what was not asked yet.
+                // From now, not from `at`.
                 self.state = State::PongBy(now + self.timeout);
                 Action::Ping
             }
@@ -65,7 +66,7 @@ impl Heartbeat {
         }
     }
 
-    /// A pong has come.
+    /// A pong has arrived.
     pub fn on_pong(&mut self, now: Duration) {
         if !matches!(self.state, State::Closed) {
             self.state = State::PingAt(now + self.interval);

@@ -1,11 +1,11 @@
 //! Caught by: packets_are_joined
 //!
-//! The separator of other protocols.
+//! Joins the packets with line ends.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// A packet in a body.
+/// One packet of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// A text packet with its type: `4hello`, `2`.
@@ -14,11 +14,11 @@ pub enum Packet {
     Binary(Vec<u8>),
 }
 
-/// A body that no client of ours would send.
+/// The body is not a list of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPayload;
 
-/// Joins packets into a body.
+/// Returns the body that carries these packets.
 pub fn encode(packets: &[Packet]) -> String {
     let parts: Vec<_> = packets
         .iter()
@@ -30,10 +30,10 @@ pub fn encode(packets: &[Packet]) -> String {
     parts.join("\n")
 }
 
-/// Takes a body apart.
+/// Returns the packets of a body.
 ///
 /// # Errors
-/// A body with an empty packet, or one that is no base64 behind its `b`.
+/// A packet is empty, or a `b` is followed by something that is not base64.
 pub fn decode(body: &str) -> Result<Vec<Packet>, BadPayload> {
     body.split('\u{1e}')
         .map(|part| match part.strip_prefix('b') {

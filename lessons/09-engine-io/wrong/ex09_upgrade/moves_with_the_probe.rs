@@ -1,37 +1,37 @@
-//! Caught by: a_probe_is_confirmed_and_lets_the_poll_go
+//! Caught by: a_probe_is_confirmed_and_releases_the_polls
 //!
-//! A probe is taken for the move itself.
+//! Moves the session with the probe.
 
 /// What carries messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// HTTP.
+    /// HTTP long polling.
     Polling,
     /// A WebSocket.
     WebSocket,
 }
 
-/// What becomes of a poll.
+/// What the server does with a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Poll {
-    /// It waits until there is something for it.
+    /// It waits until there is a message.
     Waits,
-    /// It is answered with a noop, at once.
+    /// It is answered at once, with a noop.
     Noop,
     /// It is refused.
     Refused,
 }
 
-/// What becomes of a packet that came over the WebSocket, before the session has moved
+/// What the server does with a packet from the WebSocket before the session has moved
 /// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// Answer `3probe`; a poll that waits is let go with a noop if `release` says so.
+    /// Send `3probe`, and release the waiting poll, if there is one.
     Confirmed {
-        /// A poll waits.
+        /// Whether a poll was waiting, which is now answered with a noop.
         release: bool,
     },
-    /// The session is here now.
+    /// The session has moved to this WebSocket.
     Moved,
     /// Close this WebSocket.
     GivenUp,
@@ -46,21 +46,21 @@ enum Phase {
     Moved,
 }
 
-/// Where a session lives.
+/// Which transport carries one session.
 #[derive(Debug, Default)]
 pub struct Upgrade {
     phase: Phase,
-    /// A poll waits.
+    /// A poll is waiting.
     polled: bool,
 }
 
 impl Upgrade {
-    /// A session that has opened by polling.
+    /// Returns a session that was opened over polling.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What carries messages now.
+    /// Returns the transport that carries messages now.
     pub fn transport(&self) -> Transport {
         match self.phase {
             Phase::Moved | Phase::Confirmed => Transport::WebSocket,
@@ -68,7 +68,7 @@ impl Upgrade {
         }
     }
 
-    /// A poll has come.
+    /// A poll has arrived.
     pub fn poll(&mut self) -> Poll {
         match self.phase {
             Phase::Moved => Poll::Refused,
@@ -81,13 +81,12 @@ impl Upgrade {
         }
     }
 
-    /// The poll that waited has been answered: with messages, or because its client hung
-    /// up.
+    /// The waiting poll is gone: it was answered with messages, or its client hung up.
     pub fn poll_answered(&mut self) {
         self.polled = false;
     }
 
-    /// A WebSocket has come; whether it is taken.
+    /// A WebSocket for this session has opened. Returns whether it is accepted.
     pub fn websocket_opens(&mut self) -> bool {
         let free = matches!(self.phase, Phase::Polling);
         if free {
@@ -96,8 +95,7 @@ impl Upgrade {
         free
     }
 
-    /// A packet has come over the WebSocket that was taken, and the session has not moved
-    /// there.
+    /// The accepted WebSocket has sent a packet, and the session has not moved there yet.
     pub fn websocket_says(&mut self, packet: &str) -> Probe {
         match (self.phase, packet) {
             (Phase::Opened, "2probe") => {
@@ -117,7 +115,7 @@ impl Upgrade {
         }
     }
 
-    /// The WebSocket that was taken has ended before the session moved there.
+    /// The accepted WebSocket has ended before the session moved there.
     pub fn websocket_ends(&mut self) {
         self.phase = Phase::Polling;
     }
