@@ -51,6 +51,7 @@ async fn what_was_acknowledged_is_there_once() {
         "0",
         "--log",
         "warn",
+        "--no-limits",
         "--database",
         database.to_str().unwrap(),
     ];

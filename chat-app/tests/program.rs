@@ -220,7 +220,12 @@ async fn a_failed_transaction_that_cannot_be_logged_is_not_the_end_of_the_store(
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(
         ann.call("user message", json!(["lost"])).await,
-        [json!(false), json!("That could not be stored")]
+        [
+            json!(false),
+            json!("That could not be done. Another program holds the server's database"),
+            json!("later"),
+            json!(5)
+        ]
     );
     other.execute_batch("ROLLBACK").unwrap();
     let answer = ann.call("user message", json!(["kept"])).await;

@@ -12,7 +12,10 @@ fn memory() -> Store {
 }
 
 async fn add_room(store: &Store, name: &str) -> Room {
-    store.open_room(Room::named(name).unwrap()).await.unwrap()
+    store
+        .open_room(Room::named(name).unwrap(), None)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -21,20 +24,32 @@ async fn messages_outlive_the_store() {
     let path = folder.path().join("chat.db");
     let store = Store::open(&path).unwrap();
     add_room(&store, "Lobby").await;
-    let first = store.add_message("lobby", "ann", "one").await.unwrap();
-    let second = store.add_message("lobby", "bob", "two").await.unwrap();
+    let first = store
+        .add_message("lobby", "ann", "one", None)
+        .await
+        .unwrap()
+        .meta;
+    let second = store
+        .add_message("lobby", "bob", "two", None)
+        .await
+        .unwrap()
+        .meta;
     assert!(first.id < second.id && first.at <= second.at);
     drop(store);
 
     let store = Store::open(&path).unwrap();
-    assert_eq!(store.room("lobby").await.unwrap().unwrap().name, "Lobby");
+    assert_eq!(store.directory().room("lobby").unwrap().room.name, "Lobby");
     let kept = store.history("lobby").await.unwrap();
     let texts: Vec<_> = kept
         .iter()
         .map(|m| (m.id, m.nickname.as_str(), m.text.as_str()))
         .collect();
     assert_eq!(texts, [(first.id, "ann", "one"), (second.id, "bob", "two")]);
-    let third = store.add_message("lobby", "ann", "three").await.unwrap();
+    let third = store
+        .add_message("lobby", "ann", "three", None)
+        .await
+        .unwrap()
+        .meta;
     assert!(third.id > second.id, "ids go on where they were");
 }
 
@@ -45,7 +60,10 @@ async fn a_closed_store_is_one_file() {
     let path = folder.path().join("chat.db");
     let store = Store::open(&path).unwrap();
     add_room(&store, "lobby").await;
-    store.add_message("lobby", "ann", "one").await.unwrap();
+    store
+        .add_message("lobby", "ann", "one", None)
+        .await
+        .unwrap();
     let other_handle = store.clone();
     store.close().await;
     let files: Vec<_> = std::fs::read_dir(folder.path())
@@ -53,7 +71,7 @@ async fn a_closed_store_is_one_file() {
         .map(|file| file.unwrap().file_name())
         .collect();
     assert_eq!(files, ["chat.db"]);
-    let refused = other_handle.add_message("lobby", "ann", "two").await;
+    let refused = other_handle.add_message("lobby", "ann", "two", None).await;
     assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
     store.close().await;
 
@@ -70,11 +88,11 @@ async fn history_is_the_end_of_the_rooms_own_messages() {
     add_room(&store, "attic").await;
     for number in 0..HISTORY + 10 {
         store
-            .add_message("lobby", "ann", &number.to_string())
+            .add_message("lobby", "ann", &number.to_string(), None)
             .await
             .unwrap();
         store
-            .add_message("attic", "ann", "elsewhere")
+            .add_message("attic", "ann", "elsewhere", None)
             .await
             .unwrap();
     }
@@ -97,7 +115,10 @@ async fn history_is_bounded_in_bytes() {
     add_room(&store, "lobby").await;
     let long = "x".repeat(HISTORY_BYTES / 4);
     for _ in 0..6 {
-        store.add_message("lobby", "ann", &long).await.unwrap();
+        store
+            .add_message("lobby", "ann", &long, None)
+            .await
+            .unwrap();
     }
     assert_eq!(store.history("lobby").await.unwrap().len(), 4);
 }
@@ -113,7 +134,9 @@ async fn a_slug_is_one_room_and_rooms_have_an_end() {
     for number in 1..MAX_ROOMS {
         add_room(&store, &format!("room {number}")).await;
     }
-    let refused = store.open_room(Room::named("one more").unwrap()).await;
+    let refused = store
+        .open_room(Room::named("one more").unwrap(), None)
+        .await;
     assert!(
         matches!(refused, Err(StoreError::TooManyRooms)),
         "{refused:?}"
@@ -123,7 +146,7 @@ async fn a_slug_is_one_room_and_rooms_have_an_end() {
         "room 7",
         "those that exist still open"
     );
-    assert_eq!(store.rooms().await.unwrap().len(), MAX_ROOMS as usize);
+    assert_eq!(store.directory().count(), MAX_ROOMS as usize);
 }
 
 fn refusal(path: &Path) -> OpenError {
@@ -157,7 +180,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn another_version_is_refused() {
+fn a_later_version_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("chat.db");
     drop(Store::open(&path).unwrap());
@@ -169,7 +192,7 @@ fn another_version_is_refused() {
     assert_eq!(
         said,
         format!(
-            "{}: schema version 99, and this program knows only version 1",
+            "{}: schema version 99, and this program knows only versions up to 2",
             path.display()
         )
     );

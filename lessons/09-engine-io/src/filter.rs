@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
-use crate::config::Transport;
+use crate::config::{Config, Transport};
 use crate::handshake::{Handshake, parameter};
 use crate::machine::{CloseReason, Machine};
 use crate::origin::{Verdict, nth_from_right};
@@ -129,15 +129,50 @@ impl Request {
             server.config().trusted_proxies,
             server.config().max_handshake,
         );
-        let forwarded = || {
-            let client = nth_from_right(&self.headers, &FORWARDED_FOR, proxies)?;
-            let bare = client.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
-            bare.ok().or_else(|| client.parse().ok())
-        };
-        let remote_addr = forwarded().or(self.remote_addr);
+        let remote_addr = client(&self.headers, proxies, self.remote_addr);
         Handshake::keep(&self.query, &self.headers, remote_addr, max)
             .ok_or(Refusal::TooLarge)
     }
+}
+
+/// Extracts the client's address as [`Handshake::remote_addr`] has it, for pages beside
+/// the sessions: their limits should mean the same client.
+///
+/// ```
+/// use warp::Filter;
+///
+/// let config = engine_io::Config { trusted_proxies: 1, ..Default::default() };
+/// let whoami = warp::path!("whoami")
+///     .and(engine_io::client_address(&config))
+///     .map(|address: Option<std::net::SocketAddr>| format!("{address:?}"));
+/// ```
+pub fn client_address(
+    config: &Config,
+) -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Clone + use<> {
+    let proxies = config.trusted_proxies;
+    warp::header::headers_cloned()
+        .and(warp::addr::remote())
+        .and(warp::ext::optional::<Peer>())
+        .map(
+            move |headers: HeaderMap, remote: Option<SocketAddr>, peer: Option<Peer>| {
+                let remote = remote.or_else(|| peer.as_ref().map(Peer::addr));
+                client(&headers, proxies, remote)
+            },
+        )
+}
+
+/// The address that the outermost trusted proxy names, or the connection's.
+fn client(
+    headers: &HeaderMap,
+    proxies: usize,
+    remote: Option<SocketAddr>,
+) -> Option<SocketAddr> {
+    let forwarded = || {
+        let client = nth_from_right(headers, &FORWARDED_FOR, proxies)?;
+        let bare = client.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
+        bare.ok().or_else(|| client.parse().ok())
+    };
+    forwarded().or(remote)
 }
 
 async fn respond<S, B>(

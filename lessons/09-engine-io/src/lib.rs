@@ -76,7 +76,7 @@ pub mod solutions;
 
 pub use config::{Config, Cors, Transport, Transports};
 pub use deadlines::{Deadlines, Expire};
-pub use filter::filter;
+pub use filter::{client_address, filter};
 pub use handshake::Handshake;
 pub use machine::{CloseReason, Closed};
 pub use origin::is_same_origin;

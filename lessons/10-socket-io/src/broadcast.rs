@@ -71,6 +71,20 @@ impl Broadcast {
         self
     }
 
+    /// Do not keep it for clients that are away: for what is outdated when they come back.
+    /// Unlike a [`volatile`](Self::volatile) event, it waits for clients that are busy.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn show_score(namespace: &Namespace, goals: u32) {
+    ///     namespace.to("match").transient().emit("score", goals);
+    /// }
+    /// ```
+    pub fn transient(mut self) -> Self {
+        self.selection.transient = true;
+        self
+    }
+
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Default 10 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
