@@ -257,13 +257,13 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
     let slug = percent_decode_str(&slug)
         .decode_utf8()
         .map_err(|_| Problem::NotFound)?;
-    let Some(room) = site.chat.store.directory().room(&slug) else {
+    let Some(entry) = site.chat.store.directory().room(&slug) else {
         return Err(match Room::named(&slug) {
             Ok(wanted) if wanted.slug == slug => Problem::NoRoom(wanted),
             _ => Problem::NotFound,
         });
     };
-    let room = room.room;
+    let room = entry.room;
     let values = [
         ("name", Html::text(&room.name)),
         ("slug", Html::text(&room.slug)),
@@ -442,7 +442,7 @@ impl Problem {
                 "The form did not arrive whole.",
             ),
             Problem::Store(reason) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Out of order", reason)
+                (StatusCode::SERVICE_UNAVAILABLE, "Out of order", *reason)
             }
         };
         let action = match &self {
