@@ -25,8 +25,7 @@ const show = () => {
   const name = unseen > 0 ? "icon-new.svg" : "icon.svg";
   if (!icon.href.endsWith(`/${name}`)) icon.href = `/static/${name}`;
   // An installed page has a badge in the dock. It may be forbidden.
-  const badge = unseen > 0 ? navigator.setAppBadge?.(unseen) : navigator.clearAppBadge?.();
-  badge?.catch(() => {});
+  navigator.setAppBadge?.(unseen).catch(() => {});
 };
 
 const look = () => {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { axe, browsers, chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
+import { atEnd, axe, browsers, chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
 
 const CLIENTS = { "our client": [], "the official client": ["--client", officialClient] };
 const TRANSPORTS = { "all transports": [], "polling only": ["--transports", "polling"] };
@@ -195,7 +195,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
 
       test("a server that was stopped and continued gets each message once", async (t) => {
         const server = await startChat(flags);
-        t.after(() => server.stop());
+        atEnd(t, () => server.stop());
         const [ann, ben] = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
         await enter(ann, server.url, "Stopped", "Ann");
         await enter(ben, server.url, "Stopped", "Ben");
@@ -222,7 +222,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         test(`a server that was ${how} and is back`, async (t) => {
           const database = join(folder(t), "chat.db");
           let server = await startChat(flags, { database });
-          t.after(() => server.stop());
+          atEnd(t, () => server.stop());
           const pages = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
           const [ann, ben] = pages;
           await enter(ann, server.url, "Restart", "Ann");
