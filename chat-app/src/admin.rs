@@ -1,7 +1,7 @@
-//! What an operator sees: the page `/admin`, behind a token.
+//! The operator's page, `/admin`, behind a token.
 //!
 //! It shows the connections, the rooms and the packets as they pass, and can end a
-//! connection. This is a page of our own and not Socket.IO's official Admin UI. That one
+//! connection. It is ours and not Socket.IO's official Admin UI. That one
 //! is a program to be hosted elsewhere, so the chat would have to let in pages of another
 //! origin, and its protocol is larger than this module and its page together.
 //!

@@ -10,7 +10,7 @@
 //! | `return True, nickname` | `Ok((true, nickname))`: what a handler returns is the acknowledgement |
 //! | `nicknames = []`, shared by all | [`Presence`], a list for each room |
 //!
-//! The talk's page still works with it. What has been added since is optional:
+//! The talk's page still works with it. Everything that has been added is optional:
 //!
 //! | event | acknowledgement |
 //! |---|---|
@@ -24,7 +24,7 @@
 //! often it is sent. The kind `"later"` has a fourth argument: after how many seconds to
 //! try again.
 //!
-//! Who is there is told in two ways. A room of up to [`MAX_LISTED`] people is sent
+//! A room is told in two ways which people are there. A room of up to [`MAX_LISTED`] people is sent
 //! `nicknames(list, number)`, as in the talk; a larger one `people(change)`, a
 //! [`Change`] with a number that grows by one. Both are transient: they are outdated when
 //! a client comes back, and must push no message out of the log from which it is
@@ -55,7 +55,7 @@ const SECRET: std::ops::RangeInclusive<usize> = 16..=64;
 /// The longest id that a page gives a message, in bytes.
 const MAX_ID: usize = 64;
 
-/// What all sockets of the chat share.
+/// The state that all sockets of the chat share.
 pub(crate) struct Chat {
     pub(crate) store: Store,
     pub(crate) presence: Presence,
@@ -176,7 +176,7 @@ pub(crate) async fn open_room(
 /// twice, which the page sees by its number, and is never missed.
 async fn catch_up(socket: Socket, seat: Seat) {
     let chat = chat_of(&socket);
-    // Both are made anew for a client that comes back, so they are not kept for it.
+    // A client that comes back gets new ones, so these are not kept for it.
     let only = socket.namespace().to(&socket).transient();
     only.emit("nicknames", chat.presence.online(&seat.room));
     match chat.store.history(&seat.room).await {
@@ -217,7 +217,7 @@ fn on_nickname(
 }
 
 // ANCHOR: message
-/// `user message(text, id)`: stored first, then sent to everybody else in the room, then
+/// `user message(text, id)`: stored first, then sent to the others in the room, then
 /// acknowledged. A message whose id is stored already is acknowledged again.
 async fn on_user_message(
     socket: Socket,
@@ -270,7 +270,7 @@ fn as_sent(message: Message) -> (String, String, Meta) {
     (nickname, text, Meta { id, at, key })
 }
 
-/// `people()`: the list, for a client that missed a change.
+/// `people()`: returns the list to a client that missed a change.
 fn on_people(socket: Socket) -> Result<(Vec<String>, u64), Refused> {
     let seat = seat_of(&socket).ok_or(Refused::NoRoom)?;
     let chat = chat_of(&socket);

@@ -44,11 +44,11 @@ impl Last {
 pub struct Entry {
     /// The room.
     pub room: Room,
-    /// Its latest message, once somebody has spoken.
+    /// Its latest message, if there is one.
     pub last: Option<Last>,
     /// Stands for the address that made it, since the program started.
     made_by: Option<u64>,
-    /// When somebody last came in.
+    /// When a client last came in.
     entered: Instant,
     /// The writer is about to delete it.
     going: bool,
@@ -129,7 +129,7 @@ impl Directory {
         self.changed.notified().await;
     }
 
-    /// The rooms that have changed since the last call, at most so many of them: `None`
+    /// The rooms that have changed since the last call, up to `at_most` of them: `None`
     /// for a room that is gone.
     pub fn take_changes(&self, at_most: usize) -> Vec<(Arc<str>, Option<Entry>)> {
         let mut rooms = self.lock();
@@ -146,7 +146,7 @@ impl Directory {
         taken
     }
 
-    /// Somebody comes into a room. `None` if the database has to be asked.
+    /// A client comes into a room. Returns `None` if the database has to be asked.
     pub(crate) fn enter(&self, slug: &str) -> Option<Room> {
         let mut rooms = self.lock();
         let entry = rooms.by_slug.get_mut(slug).filter(|entry| !entry.going)?;

@@ -74,7 +74,7 @@ async fn opening(report: &mut Report, database: &Path) {
                 ),
                 Ok(()) => {
                     report.line("ok", &format!("{} can be made", database.display()));
-                    // It was not there, and nobody has asked for it.
+                    // A check must not leave a file behind.
                     let _ = std::fs::remove_file(database);
                 }
                 Err(error) => {

@@ -45,7 +45,7 @@ use crate::tasks::Tasks;
 /// How a chat is set up.
 #[derive(Clone)]
 pub struct Options {
-    /// What clients may connect over.
+    /// The transports that clients may use.
     pub transports: Transports,
     /// A Socket.IO client script for the page, in place of the project's own.
     pub client: Option<Bytes>,
@@ -53,14 +53,14 @@ pub struct Options {
     pub limits: Limits,
     /// When a room is told who is there.
     pub timing: Timing,
-    /// How long a room in which nobody has spoken is kept when nobody is there.
+    /// How long an empty room without a message is kept.
     pub silent: Duration,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
     /// How many proxies stand in front of it.
     pub trusted_proxies: usize,
-    /// Opens `/admin`, and closes `/metrics` to everybody else.
+    /// Opens `/admin`, and limits `/metrics` to those who know the token.
     pub admin_token: Option<String>,
     /// What `/metrics` shows: [`ops::record`].
     pub metrics: Option<PrometheusHandle>,
@@ -88,7 +88,7 @@ pub struct Chat {
     pub io: Io,
     /// Serves events and pages.
     pub filter: BoxedFilter<(Response,)>,
-    /// The tasks that run beside them, to be ended after the server.
+    /// The background tasks, to be ended after the server.
     pub tasks: Tasks,
 }
 
@@ -135,7 +135,7 @@ impl Chat {
 }
 // ANCHOR_END: app
 
-/// Forgets what nobody needs any longer: old messages, silent rooms, full buckets.
+/// Deletes old messages and silent rooms, and forgets full buckets.
 async fn keep_house(chat: Arc<chat::Chat>, silent: Duration) {
     let mut tick = interval(Limiter::TIDY.min(silent.max(Duration::from_millis(10))));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

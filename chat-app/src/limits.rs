@@ -3,8 +3,8 @@
 //! One loud client must not disturb the others, and in a chat everything that one person
 //! does is sent to many. So each kind of action has a *token bucket* per person: it holds
 //! what is allowed in a minute, each action takes a token, and tokens come back at the
-//! same rate. A person is whoever has the secret, though, and a program makes up as many
-//! secrets as it likes. So there is a second bucket per address, larger because an office
+//! same rate. But a program can make up as many secrets as it likes, and
+//! with each of them it is another person. So there is a second bucket per address, larger because an office
 //! or a school shares one.
 //!
 //! The buckets are the crate governor's. It keeps one number per key; keys are hashes, a
@@ -24,7 +24,7 @@ use crate::presence::Person;
 /// The most buckets of one kind.
 pub const MAX_KEYS: usize = 100_000;
 
-/// What the limits are. Zero means none.
+/// The limits. Zero means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Messages of one person in a minute.
@@ -65,7 +65,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// No limits, for tests and benchmarks.
+    /// Without limits, for tests and benchmarks.
     pub const NONE: Self = Self {
         messages: 0,
         renames: 0,
@@ -112,7 +112,7 @@ pub struct TooMuch {
     pub seconds: u64,
 }
 
-/// Who acts.
+/// The person and the address behind an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
     /// Stands for the person; 0 for one of whom only the address is known.
@@ -121,10 +121,10 @@ pub struct Actor {
     pub address: u64,
 }
 
-/// The buckets of everybody.
+/// The buckets of all people and addresses.
 pub struct Limiter {
     limits: Limits,
-    /// Its secret: nobody can choose two keys that collide.
+    /// Keyed at random, so that no client can choose two keys that collide.
     hash: RandomState,
     messages: Buckets,
     renames: Buckets,
@@ -231,7 +231,7 @@ fn bucket(per_minute: u32) -> Option<DefaultKeyedRateLimiter<u64>> {
     Some(RateLimiter::keyed(quota))
 }
 
-/// What one customer of a network has: an IPv4 address, or an IPv6 network of 64 bits.
+/// The part of an address that one customer of a network has: an IPv4 address, or an IPv6 network of 64 bits.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -147,10 +147,10 @@ impl FromStr for Token {
     }
 }
 
-/// How much one person, and one address, may do. 0 is no limit.
+/// The limits on one person and on one address. 0 turns a limit off.
 #[derive(clap::Args)]
 struct LimitArgs {
-    /// Messages of one person in a minute; 0 is no limit, here and below
+    /// Messages of one person in a minute; 0 turns this limit off, and those below
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().messages)]
     messages_per_minute: u32,
     /// Nicknames that one person takes in a minute
@@ -177,7 +177,7 @@ struct LimitArgs {
     /// People of one address who are away and keep their nickname
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().away_per_address)]
     away_per_address: u32,
-    /// None of these limits, for tests and benchmarks
+    /// Turn all of these limits off, for tests and benchmarks
     #[arg(long)]
     no_limits: bool,
 }

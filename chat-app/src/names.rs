@@ -187,7 +187,7 @@ fn fold(line: &str) -> impl Iterator<Item = char> {
         .nfkc()
 }
 
-/// What a name looks like: its skeleton (Unicode TS 39, section 4), in which characters
+/// Returns the look of a name: its skeleton (Unicode TS 39, section 4), in which characters
 /// that can be taken for one another are one, without regard to case.
 fn look(name: &str) -> String {
     // Before case is folded, because a capital I is taken for a small l; and afterwards,

@@ -1,4 +1,4 @@
-//! What a machine asks of the program: `/health` and `/metrics`.
+//! The pages for machines: `/health` and `/metrics`.
 //!
 //! `/health` answers 200 while messages can be stored and read, and 503 with the reason
 //! when they cannot: a load balancer or a supervisor asks it. `/metrics` is Prometheus
@@ -98,7 +98,7 @@ async fn health(chat: &Chat) -> Response {
         .into_response()
 }
 
-/// What is counted when it is asked for.
+/// Sets the gauges, which are only read when a page asks for them.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is an f64")]
 fn gauges(io: &Io, chat: &Chat) {
     let of = |name| io.namespace(name).map_or(0, |namespace| namespace.count());

@@ -1,4 +1,4 @@
-//! Who is in which room under which nickname.
+//! The people in each room, and their nicknames.
 //!
 //! A nickname belongs to a person, not to a connection. A person who reloads the page, or
 //! walks out of the Wi-Fi, is back on a new connection while the server may believe in
@@ -8,7 +8,7 @@
 //!
 //! Nothing here sends anything. Each room remembers whom its people were told of, and
 //! [`Presence::news`] compares that with who is there: so a crowd that arrives at once is
-//! one change, and a change that is undone in time is none.
+//! one change, and a change that is undone in time is not told at all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,7 @@ pub enum Refusal {
 pub struct Absence {
     /// How long the person counts as present.
     pub linger: Duration,
-    /// How long nobody else can take the nickname.
+    /// How long the nickname is kept for the person.
     pub keep: Duration,
     /// Stands for the person's address.
     pub address: u64,
@@ -83,26 +83,26 @@ pub struct Absence {
     pub at_most: usize,
 }
 
-/// What has changed in a room.
+/// A change of the people in a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// The number of this change in this room. A client that misses one asks for the
     /// list.
     pub number: u64,
-    /// Who is here now, and was not.
+    /// The people who have come.
     pub joined: Vec<String>,
-    /// Who was here, and is not.
+    /// The people who have gone.
     pub left: Vec<String>,
     /// Old name, new name.
     pub renamed: Vec<(String, String)>,
 }
 
-/// What a room is to be told.
+/// The event that a room is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// A small room: everybody who is there, and the number of the change.
+    /// A small room: all people who are there, and the number of the change.
     List(Vec<String>, u64),
-    /// A large room: what has changed.
+    /// A large room: the change.
     Change(Change),
 }
 
@@ -285,8 +285,8 @@ impl Presence {
         changed
     }
 
-    /// What the room has to be told, compared with the last call; `None` if there is
-    /// nothing new.
+    /// Compares the people in the room with those it was told of by the last call. `None`
+    /// if they are the same.
     pub fn news(&self, room: &Arc<str>) -> Option<News> {
         let now = Instant::now();
         let mut rooms = self.lock();
@@ -308,8 +308,8 @@ impl Presence {
         Some(news)
     }
 
-    /// A sentence about who joined, who left and who has another name since the last
-    /// call.
+    /// Returns a sentence about the people who joined, left or took another name since the
+    /// last call.
     pub fn announcement(&self, room: &Arc<str>) -> Option<String> {
         let now = Instant::now();
         let mut rooms = self.lock();
@@ -332,8 +332,8 @@ impl Presence {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// The nicknames of everybody who is present in the room, sorted, and the number of
-    /// the latest change.
+    /// Returns the sorted nicknames of the people in the room, and the number of the
+    /// latest change.
     pub fn online(&self, room: &str) -> (Vec<String>, u64) {
         let rooms = self.lock();
         rooms.by_slug.get(room).map_or((Vec::new(), 0), |state| {
@@ -372,8 +372,8 @@ impl Presence {
     }
 }
 
-/// What is different between whom the room knows of and who is there; from now on it
-/// knows.
+/// Compares the people that a room knows of with those who are there, and makes the
+/// second list the known one.
 fn compare(known: &mut HashMap<u64, String>, here: &HashMap<u64, String>) -> Change {
     let mut change = Change::default();
     for (id, name) in here {

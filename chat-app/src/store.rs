@@ -1,4 +1,4 @@
-//! What the chat remembers: rooms and messages, in one SQLite file.
+//! The chat's memory: rooms and messages, in one SQLite file.
 //!
 //! A message that was acknowledged is on the disk. That costs an `fsync`, a few
 //! milliseconds, which is far too slow for one message at a time and wrong for an async
@@ -11,6 +11,7 @@
 //! [`Directory`]), and histories are read by two threads with their own connections: in
 //! SQLite's WAL mode a reader sees the last commit, whatever the writer is doing.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ const PRUNED_AT_ONCE: u32 = 500;
 const CHECKED: u64 = 256 << 20;
 /// Marks the file as ours, "CHAT" in ASCII (SQLite's `application_id`).
 const APPLICATION_ID: i32 = 0x4348_4154;
-/// What leads from each version of the tables to the next (SQLite's `user_version` is how
+/// The steps from each version of the tables to the next (SQLite's `user_version` is how
 /// many of these a file has had). A new file goes through all of them, so there is one
 /// way to the newest tables and it is used each day.
 const MIGRATIONS: [&str; 2] = [
@@ -110,7 +111,7 @@ pub struct Message {
     pub key: Option<String>,
 }
 
-/// What the store adds to a message: `msg_to_room` carries it.
+/// The part of a message that the store adds: `msg_to_room` carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Meta {
     /// As [`Message::id`].
@@ -125,13 +126,13 @@ pub struct Meta {
 /// A message that is in the table now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// What the store knows about it.
+    /// Its number, its time and its key.
     pub meta: Meta,
     /// It was there before: its page asks a second time.
     pub again: bool,
 }
 
-/// Who opens a room, for the limit on rooms that one address makes.
+/// The address that opens a room, for the limit on rooms of one address.
 #[derive(Debug, Clone, Copy)]
 pub struct Maker {
     /// Stands for the address.
@@ -196,7 +197,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What people are told of it.
+    /// The reason in words for the people in the chat.
     pub fn reason(&self) -> &'static str {
         let code = match self {
             StoreError::Database(error) => error.sqlite_error_code(),
@@ -228,10 +229,17 @@ impl From<rusqlite::Error> for StoreError {
 /// end is known.
 type Job = Box<dyn FnOnce(&Begun) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Committed)>;
-type Begun<'a> = Result<&'a Connection, StoreError>;
+type Begun<'a> = Result<&'a Batch<'a>, StoreError>;
 type Committed = Result<(), StoreError>;
 /// Something to read. Returns whether the connection can be used again.
-type Read = Box<dyn FnOnce(Begun) -> bool + Send>;
+type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) -> bool + Send>;
+
+/// A transaction that several jobs share.
+struct Batch<'a> {
+    db: &'a Connection,
+    /// Why SQLite has rolled all of it back: a full disk does that.
+    lost: RefCell<Option<StoreError>>,
+}
 
 /// The rooms and messages of a chat. A cheap handle: clone it.
 #[derive(Clone)]
@@ -249,7 +257,7 @@ struct Inner {
     making: tokio::sync::Mutex<()>,
 }
 
-/// What the threads and the handles share.
+/// The state that the threads and the handles share.
 #[derive(Default)]
 struct State {
     /// Tells the threads to end, even while there are handles.
@@ -491,9 +499,9 @@ impl Store {
         .await
     }
 
-    /// Deletes messages that [`Keep`] does not allow any longer, and rooms in which
-    /// nobody has ever spoken and nobody has been for `patience`. `occupied` names the
-    /// rooms that somebody is in.
+    /// Deletes messages that [`Keep`] does not allow any longer, and empty rooms
+    /// without a message that no client has entered for `patience`. `occupied` names the
+    /// rooms that are not empty.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails; the next call continues.
@@ -611,7 +619,7 @@ impl Store {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |begun| {
-            let result = begun.clone().and_then(|db| alone(db, work));
+            let result = begun.clone().and_then(|batch| batch.job(work));
             Box::new(move |committed| {
                 let result = committed.clone().and(result);
                 if let Ok(value) = &result {
@@ -673,22 +681,52 @@ fn queue<J, T>(
     }
 }
 
-/// Does one job of a transaction. If it fails or panics, all that it did is undone, and
-/// the others' work is not touched.
-fn alone<T>(
-    db: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let run = |sql| db.prepare_cached(sql)?.execute([]).map(|_| ());
-    run("SAVEPOINT job")?;
-    // Unwind safe: what a panic left half done is in the savepoint.
-    let result =
-        catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or(Err(StoreError::Panicked));
-    if result.is_err() {
-        run("ROLLBACK TO job")?;
+impl<'a> Batch<'a> {
+    /// IMMEDIATE takes the write lock now, where waiting for another process is allowed,
+    /// not halfway through.
+    fn begin(db: &'a Connection) -> Result<Self, StoreError> {
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        let lost = RefCell::default();
+        Ok(Self { db, lost })
     }
-    run("RELEASE job")?;
-    result
+
+    /// Does one job. If it fails or panics, all that it did is undone, and the others'
+    /// work is not touched.
+    fn job<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(lost) = &*self.lost.borrow() {
+            return Err(lost.clone());
+        }
+        let run = |sql| self.db.prepare_cached(sql)?.execute([]).map(|_| ());
+        run("SAVEPOINT job")?;
+        // Unwind safe: what a panic left half done is in the savepoint.
+        let result = catch_unwind(AssertUnwindSafe(|| work(self.db)))
+            .unwrap_or(Err(StoreError::Panicked));
+        if let Err(error) = &result {
+            if self.db.is_autocommit() {
+                self.lost.replace(Some(error.clone()));
+                return result;
+            }
+            run("ROLLBACK TO job")?;
+        }
+        run("RELEASE job")?;
+        result
+    }
+
+    fn commit(&self) -> Committed {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
+        let committed = self.db.execute_batch("COMMIT");
+        if committed.is_err() && !self.db.is_autocommit() {
+            // A failed COMMIT can leave the transaction open, and the next BEGIN would
+            // fail on it.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        Ok(committed?)
+    }
 }
 
 // ANCHOR: work
@@ -697,22 +735,14 @@ fn alone<T>(
 fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &File) {
     while let Some(first) = queue.blocking_recv() {
         let start = Instant::now();
-        // IMMEDIATE takes the write lock now, where waiting for another process is
-        // allowed, not halfway through.
-        let begun = file
-            .is_there()
-            .and_then(|()| Ok(db.execute_batch("BEGIN IMMEDIATE")?))
-            .map(|()| db);
+        let batch = file.is_there().and_then(|()| Batch::begin(db));
+        let begun = batch.as_ref().map_err(StoreError::clone);
         let answers: Vec<Answer> = std::iter::once(first)
             .chain(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH - 1))
             .map(|job| job(&begun))
             .collect();
-        let committed = begun.and_then(|db| Ok(db.execute_batch("COMMIT")?));
-        if committed.is_err() && !db.is_autocommit() {
-            // A failed COMMIT (a full disk) can leave the transaction open, and the
-            // next BEGIN would fail on it.
-            let _ = db.execute_batch("ROLLBACK");
-        }
+        // One fsync for all of them.
+        let committed = begun.and_then(Batch::commit);
         state.ended(&committed, answers.len(), start.elapsed());
         for answer in answers {
             answer(&committed);
@@ -783,7 +813,7 @@ fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-/// The database's file, by which a program notices that it is not the same one any more.
+/// The database's file, by which the program notices that another file has taken its place.
 /// SQLite would keep writing to a file that has been deleted.
 struct File {
     #[cfg(unix)]
@@ -1167,5 +1197,38 @@ mod tests {
         for job in waiting {
             job.await.unwrap();
         }
+    }
+
+    /// The database may not grow beyond this: what a full disk does to SQLite.
+    #[tokio::test]
+    async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let store = Store::open(&path).unwrap();
+        let lobby = Room::named("lobby").unwrap();
+        store.open_room(lobby, None).await.unwrap();
+        let limit = async |pages: i64| {
+            let set = move |db: &Connection| {
+                Ok(db.pragma_update(None, "max_page_count", pages)?)
+            };
+            store.ask(set).await.unwrap();
+        };
+        limit(30).await;
+        let long = "x".repeat(4000);
+        let mut kept = 0;
+        let error = loop {
+            match store.add_message("lobby", "ann", &long, None).await {
+                Ok(_) => kept += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.reason(), "The server's disk is full");
+        assert_eq!(store.history("lobby").await.unwrap().len(), kept.min(50));
+        limit(1_000_000).await;
+        store
+            .add_message("lobby", "ann", &long, None)
+            .await
+            .unwrap();
+        store.check().await.unwrap();
     }
 }
