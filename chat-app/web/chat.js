@@ -15,7 +15,7 @@ import { browser, list, person } from "./memory.js";
 import * as notices from "./notices.js";
 import * as outbox from "./outbox.js";
 import * as people from "./people.js";
-import { follow, isNearTop, onScroll } from "./scroll.js";
+import { follow, isFollowing, isNearTop, onScroll } from "./scroll.js";
 
 const PATIENCE = 10_000; // milliseconds for the answer to a question of the page itself
 const MAX_GAP = 20; // answers of the server, about a thousand messages
@@ -70,6 +70,7 @@ socket.on("history", (history) => {
   if (last > 0 && history[0]?.id > last) fillGap(history[0].id, last);
   $("lines").ariaBusy = "false";
   log.showState("It is quiet here.", document.createElement("br"), "Say the first word.");
+  if (!isFollowing()) loadOlder(); // the last question may have been lost
 });
 
 socket.on("announcement", (text) => log.note(text));

@@ -58,7 +58,7 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
       response.writeHead(404).end();
     }
   });
-  const io = new Server(http, { pingInterval: 2000, pingTimeout: 2000 });
+  const io = new Server(http);
   stage.io = io;
   stage.chat = io.of("/chat");
 
