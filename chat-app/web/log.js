@@ -119,7 +119,7 @@ export const addUnsent = (line) => {
   showState("");
 };
 
-// What became of it, in words and buttons.
+// The outcome, in words and buttons.
 export const addState = (line, ...content) => {
   line.item.append(element("div", "state", ...content));
 };
@@ -133,7 +133,7 @@ export const removeUnsent = (line) => {
 // ---- Notes ----
 
 // Announcements that follow each other share one note: a crowd that arrives must not
-// push away what was said. What does not fit any more is counted.
+// push away what was said. Announcements that no longer fit are counted.
 export const note = (text) => {
   const last = all.lastElementChild;
   if (last && last === notes.at(-1)) {

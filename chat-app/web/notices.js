@@ -56,7 +56,7 @@ export const catchUp = (add) => {
   look();
 };
 
-// Somebody else said something.
+// Another person said something.
 export const heard = (line) => {
   if (isLooking()) return look();
   if (unseen === 0) {

@@ -472,7 +472,7 @@ describe("in Firefox", { skip: skip || browsers.Firefox, timeout: 300_000, concu
 describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
   let chat;
   before(async () => {
-    chat = await startChat([]);
+    chat = await startChat(["--admin-token", "a token of the tests"]);
   });
   after(() => chat?.stop());
 
@@ -491,6 +491,14 @@ describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
       assert.equal(await page.locator("#name").getAttribute("aria-invalid"), "true");
       assert.equal(await page.locator("#name").inputValue(), "!");
       assert.equal(await page.title(), "Error: no room was added");
+      assert.deepEqual(await violations(page), []);
+    });
+
+    test(`axe finds nothing on the page of the administrator: ${colorScheme}`, async (t) => {
+      const page = await openPage(t, browser, chat.url, { colorScheme });
+      await page.addInitScript(axe());
+      await page.goto(`${chat.url}/admin`);
+      await page.getByRole("heading").first().waitFor();
       assert.deepEqual(await violations(page), []);
     });
 
