@@ -2,8 +2,10 @@
 //! beside the loud one, in one run on one machine.
 //!
 //! ```sh
-//! cargo test -p chat-app --test loud -- --nocapture      # prints the figures
+//! cargo test -p chat-app --test loud -- --nocapture --test-threads 1  # prints the figures
 //! ```
+//!
+//! `CHAT_FLAGS=--no-limits` in the environment shows what the limits are good for.
 
 mod common;
 
@@ -18,10 +20,10 @@ use tokio::task::JoinSet;
 /// are less than a person may say in a minute.
 const PEOPLE: usize = 4;
 const EACH: usize = 25;
-/// The bound on the 99th percentile beside the loud client: a person notices no more than
-/// this, and a machine with other work to do stays below it. Undisturbed it is some
-/// milliseconds.
-const BOUND: Duration = Duration::from_millis(1000);
+/// The bound on the 99th percentile beside the loud client. On an idle machine it is far
+/// less; with a debug build, on two cores that had ten other things to do, the slowest
+/// case took 0.9 s.
+const BOUND: Duration = Duration::from_secs(3);
 
 /// Healthy people in a room: some talk, one listens.
 struct Healthy {
@@ -62,8 +64,9 @@ impl Healthy {
 
 /// A chat as it is by default.
 async fn start() -> Program {
-    let flags = "--port 0 --database :memory: --log warn";
-    let flags: Vec<_> = flags.split(' ').collect();
+    let more = std::env::var("CHAT_FLAGS").unwrap_or_default();
+    let flags = format!("--port 0 --database :memory: --log warn {more}");
+    let flags: Vec<_> = flags.split_whitespace().collect();
     Program::start(&flags).await
 }
 
