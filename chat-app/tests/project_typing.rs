@@ -84,7 +84,10 @@ async fn without_a_nickname_there_is_nothing_to_tell() {
     // A refusal may go on with its kind.
     assert_eq!(types(&mut ann).await[..2], refusal("Join a room first"));
     ann.call("join", json!(["lobby"])).await;
-    assert_eq!(types(&mut ann).await[..2], refusal("Choose a nickname first"));
+    assert_eq!(
+        types(&mut ann).await[..2],
+        refusal("Choose a nickname first")
+    );
 }
 
 #[tokio::test]
