@@ -70,18 +70,19 @@ socket.on("history", (history) => {
   if (last > 0 && history[0]?.id > last) fillGap(history[0].id, last);
   $("lines").ariaBusy = "false";
   log.showState("It is quiet here.", document.createElement("br"), "Say the first word.");
-  loadOlder();
+  if (!isFollowing()) loadOlder(); // the last question may have been lost
 });
 
 socket.on("announcement", (text) => log.note(text));
 
 // ---- Older messages, when somebody scrolls up ----
 
-const older = { loading: false, done: false };
+const older = { loading: false, done: undefined }; // the line that has none above it
 
 const loadOlder = () => {
   const before = log.firstId();
-  if (older.loading || older.done || !isNearTop() || !before || !socket.connected) return;
+  const wanted = before && before !== older.done && isNearTop();
+  if (!wanted || older.loading || !socket.connected) return;
   if (log.isFull()) return showBegin("Older messages do not fit into this page.");
   older.loading = true;
   $("lines").ariaBusy = "true"; // a screen reader must not read all of this out
@@ -92,19 +93,20 @@ const loadOlder = () => {
     $("begin").textContent = "";
     if (messages.length === 0) return showBegin("This is where the room begins.");
     log.addOlder(messages);
-    if (!isFollowing()) loadOlder();
+    loadOlder();
   });
 };
 
 // Asks until there is an answer: the connection may break, and there is a limit on how
 // often somebody may ask.
 const askHistory = (before, answered) => {
-  socket.timeout(PATIENCE).emit("history", before, (error, messages, reason, kind, seconds) => {
+  const heard = (error, messages, reason, kind, seconds = 1) => {
     if (!error && Array.isArray(messages)) {
       return answered(messages.map((message) => toLine(...message)));
     }
-    setTimeout(askHistory, (kind === "later" ? seconds : 1) * 1000, before, answered);
-  });
+    setTimeout(askHistory, seconds * 1000, before, answered);
+  };
+  socket.timeout(PATIENCE).emit("history", before, heard);
 };
 
 // We were away for longer than the history reaches back: loads what lies between the
@@ -121,10 +123,10 @@ const fillGap = (before, last, pages = 1) => {
 };
 
 const showBegin = (text) => {
-  older.done = true;
+  older.done = log.firstId();
   $("begin").textContent = text;
 };
-onScroll(() => isFollowing() || loadOlder());
+onScroll(loadOlder);
 
 // ---- The connection ----
 
@@ -163,7 +165,7 @@ socket.on("disconnect", (reason) => {
   outbox.closed(byUs);
   broken = true;
   status("Disconnected", "lost");
-  // A server that sends us away, as one does that is about to stop, has to be asked again.
+  // A server that is about to stop sends us away, and then has to be asked again.
   if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
 });
 

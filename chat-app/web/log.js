@@ -2,7 +2,7 @@
 // about what happened in between.
 
 import { $, element } from "./dom.js";
-import { follow, isFollowing, keepPlace } from "./scroll.js";
+import { isFollowing, keepPlace } from "./scroll.js";
 import { avatar, clock, day, exactly, formatted } from "./text.js";
 
 const SAME_BREATH = 300_000; // milliseconds within which the next line needs no heading
@@ -56,11 +56,6 @@ const group = (item) => {
 
 const groupAfter = (item) => group(item.nextElementSibling ?? unsent.firstElementChild);
 
-const added = () => {
-  showState("");
-  if (isFollowing()) follow();
-};
-
 const restyle = (line) => {
   const { item } = line;
   line.own = true;
@@ -96,7 +91,7 @@ export const addMessage = (line) => {
     while (lines.length > MAX_LINES) lines.shift().item.remove();
     group(lines[0].item);
   }
-  added();
+  showState("");
   return true;
 };
 
@@ -121,13 +116,12 @@ export const addUnsent = (line) => {
   draw(line);
   unsent.append(line.item);
   group(line.item);
-  added();
+  showState("");
 };
 
-// What became of it, in words and buttons.
+// The outcome, in words and buttons.
 export const addState = (line, ...content) => {
   line.item.append(element("div", "state", ...content));
-  if (isFollowing()) follow();
 };
 
 export const removeUnsent = (line) => {
@@ -139,7 +133,7 @@ export const removeUnsent = (line) => {
 // ---- Notes ----
 
 // Announcements that follow each other share one note: a crowd that arrives must not
-// push away what was said. What does not fit any more is counted.
+// push away what was said. Announcements that no longer fit are counted.
 export const note = (text) => {
   const last = all.lastElementChild;
   if (last && last === notes.at(-1)) {
@@ -159,7 +153,6 @@ export const note = (text) => {
     if (notes.length > MAX_NOTES) notes.shift().remove();
     group(unsent.firstElementChild);
   }
-  if (isFollowing()) follow();
 };
 
 // ---- The line above what is new ----

@@ -1,4 +1,4 @@
-// What the browser remembers: for this tab, which is the same after a reload, or for all
+// The browser's memory: for this tab, which is the same after a reload, or for all
 // tabs and the next visit. A browser may forbid storage or have no room left. Then
 // nothing is remembered, and everything else works.
 

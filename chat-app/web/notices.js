@@ -25,8 +25,7 @@ const show = () => {
   const name = unseen > 0 ? "icon-new.svg" : "icon.svg";
   if (!icon.href.endsWith(`/${name}`)) icon.href = `/static/${name}`;
   // An installed page has a badge in the dock. It may be forbidden.
-  const badge = unseen > 0 ? navigator.setAppBadge?.(unseen) : navigator.clearAppBadge?.();
-  badge?.catch(() => {});
+  navigator.setAppBadge?.(unseen).catch(() => {});
 };
 
 const look = () => {
@@ -57,7 +56,7 @@ export const catchUp = (add) => {
   look();
 };
 
-// Somebody else said something.
+// Another person said something.
 export const heard = (line) => {
   if (isLooking()) return look();
   if (unseen === 0) {

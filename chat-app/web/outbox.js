@@ -1,4 +1,4 @@
-// What we say, until the server has answered for it.
+// Our messages, until the server has acknowledged them.
 //
 // Each message has a key of our own, and the server stores a key once. So a message that
 // got no answer is never "not sent": we ask again, with the same key, until we know. One

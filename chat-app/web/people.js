@@ -1,5 +1,5 @@
-// Who is here. The server sends everyone, or, in a large room, only the changes. Each
-// change has the number after the last one's, so that a client sees when it missed one.
+// The list of people. The server sends all of it, or, in a large room, only the changes.
+// Changes are numbered, so that a client sees when it missed one.
 
 import { $, element } from "./dom.js";
 import { avatar } from "./text.js";

@@ -7,36 +7,40 @@ const NEAR = 60; // pixels from the end that still count as the end
 const box = $("scroll");
 const listeners = [];
 let following = true; // the newest line is in sight, and is to stay there
-let height = box.clientHeight; // when we last knew where we were
+let known = ""; // the sizes of box and content for which that was found out
 
 export const isFollowing = () => following;
 export const onScroll = (listener) => listeners.push(listener);
 
 const fromEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight;
+const sizes = () => `${box.clientHeight} ${box.scrollHeight}`;
 const report = () => {
   for (const listener of listeners) listener();
 };
 
 export const follow = () => {
   following = true;
-  height = box.clientHeight;
+  known = sizes();
   box.scrollTop = box.scrollHeight;
   report();
 };
 
 // ANCHOR: follow
 box.addEventListener("scroll", () => {
-  // When the composer appears, this box shrinks, and a scroll event may arrive before
-  // the ResizeObserver below has moved the newest line back into sight. The person has
-  // not scrolled: they still want the newest line.
-  if (box.clientHeight !== height) return;
+  // When the composer appears, this box shrinks, and when a line arrives, its content
+  // grows. A scroll event may come before the ResizeObserver below has moved the newest
+  // line back into sight. The person has not scrolled: they still want the newest line.
+  if (sizes() !== known) return;
   following = fromEnd() < NEAR;
   report();
 });
 
+// Once for each frame, however many lines have arrived: to find out how long the content
+// is, the browser has to lay all of it out.
 const resized = new ResizeObserver(() => {
-  height = box.clientHeight;
+  known = sizes();
   if (following) follow();
+  else report();
 });
 // ANCHOR_END: follow
 resized.observe(box);
@@ -50,7 +54,8 @@ export const keepPlace = (change) => {
   const below = box.scrollHeight - box.scrollTop;
   change();
   box.scrollTop = box.scrollHeight - below;
-  requestAnimationFrame(() => requestAnimationFrame(() => (box.style.overflowAnchor = "")));
+  const restore = () => (box.style.overflowAnchor = "");
+  requestAnimationFrame(() => requestAnimationFrame(restore));
 };
 
 export const isNearTop = () => box.scrollTop < box.clientHeight;

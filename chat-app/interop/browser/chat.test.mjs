@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { axe, browsers, chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
+import { atEnd, axe, browsers, chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
 
 const CLIENTS = { "our client": [], "the official client": ["--client", officialClient] };
 const TRANSPORTS = { "all transports": [], "polling only": ["--transports", "polling"] };
@@ -195,7 +195,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
 
       test("a server that was stopped and continued gets each message once", async (t) => {
         const server = await startChat(flags);
-        t.after(() => server.stop());
+        atEnd(t, () => server.stop());
         const [ann, ben] = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
         await enter(ann, server.url, "Stopped", "Ann");
         await enter(ben, server.url, "Stopped", "Ben");
@@ -222,7 +222,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         test(`a server that was ${how} and is back`, async (t) => {
           const database = join(folder(t), "chat.db");
           let server = await startChat(flags, { database });
-          t.after(() => server.stop());
+          atEnd(t, () => server.stop());
           const pages = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
           const [ann, ben] = pages;
           await enter(ann, server.url, "Restart", "Ann");
@@ -472,7 +472,7 @@ describe("in Firefox", { skip: skip || browsers.Firefox, timeout: 300_000, concu
 describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
   let chat;
   before(async () => {
-    chat = await startChat([]);
+    chat = await startChat(["--admin-token", "a token of the tests"]);
   });
   after(() => chat?.stop());
 
@@ -491,6 +491,14 @@ describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
       assert.equal(await page.locator("#name").getAttribute("aria-invalid"), "true");
       assert.equal(await page.locator("#name").inputValue(), "!");
       assert.equal(await page.title(), "Error: no room was added");
+      assert.deepEqual(await violations(page), []);
+    });
+
+    test(`axe finds nothing on the page of the administrator: ${colorScheme}`, async (t) => {
+      const page = await openPage(t, browser, chat.url, { colorScheme });
+      await page.addInitScript(axe());
+      await page.goto(`${chat.url}/admin`);
+      await page.getByRole("heading").first().waitFor();
       assert.deepEqual(await violations(page), []);
     });
 

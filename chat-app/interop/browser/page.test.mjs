@@ -94,6 +94,7 @@ for (const [name, skip] of Object.entries(browsers)) {
       const stage = await startStage(t, { messages: many(60) });
       const page = await enter(t, browser, stage);
       await page.getByText("message 60", { exact: true }).waitFor();
+      await settled(page);
       await scrollTo(page, 1200);
       for (const text of ["one", "two", "three"]) stage.say(text);
       await page.getByRole("button", { name: "3 new" }).waitFor();
@@ -127,6 +128,7 @@ for (const [name, skip] of Object.entries(browsers)) {
       const page = await enter(t, browser, stage);
       await page.getByText("message 120", { exact: true }).waitFor();
       assert.equal(await page.locator("#lines .message").count(), 50);
+      await settled(page);
       const held = gate();
       const history = stage.on.history;
       stage.on.history = async (...args) => {
@@ -327,11 +329,16 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     assert.equal(await show("www.example.com."), `${link("https://www.example.com", "www.example.com")}.`);
     assert.equal(await show("(http://a.b/c?d=e)"), `(${link("http://a.b/c?d=e", "http://a.b/c?d=e")})`);
     assert.equal(await show("awww.example.com javascript:alert(1)"), "awww.example.com javascript:alert(1)");
-    // What is written to make a browser search for long is shown at once.
-    for (const evil of ["```x\n".repeat(800), "`".repeat(4000), "www.".repeat(1000), "http://".repeat(570)]) {
-      const start = Date.now();
-      await show(evil);
-      assert.ok(Date.now() - start < 2000, evil.slice(0, 10));
+    // Text that is written to make a browser search for long is shown in one pass: a search that started again for each
+    // of these pieces would take hours.
+    for (const evil of ["```x\n", "`", "www.", "http://", "http://:", "``", "www.:"]) {
+      const took = await page.evaluate(async (evil) => {
+        const { formatted } = await import("/static/text.js");
+        const start = performance.now();
+        formatted(evil.repeat(200_000));
+        return performance.now() - start;
+      }, evil);
+      assert.ok(took < 15_000, `${evil}: ${took} ms`);
     }
   });
 
@@ -396,14 +403,16 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     await page.evaluate(() => {
       window.attempts = 0;
       socket.io.on("reconnect_attempt", () => (window.attempts += 1));
+      addEventListener("online", () => (window.before = window.attempts));
+      socket.on("connect", () => (window.after = window.attempts));
     });
     await page.context().setOffline(true);
-    // From the third attempt on a client waits for more than a second and a half.
-    await page.waitForFunction(() => window.attempts === 3);
-    const start = Date.now();
+    await page.waitForFunction(() => window.attempts > 0);
     await page.context().setOffline(false);
     await page.waitForFunction(() => socket.connected);
-    assert.ok(Date.now() - start < 1200, `${Date.now() - start} ms`);
+    // Without waiting for the client's own next attempt.
+    const [before, after] = await page.evaluate(() => [window.before, window.after]);
+    assert.equal(after, before);
   });
 
   test("asks for a sign of life when it is shown again", async (t) => {
@@ -440,6 +449,7 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
       return [false, "Too many questions", "later", 1];
     };
     await page.getByText("message 60", { exact: true }).waitFor();
+    await settled(page);
     await scrollTo(page, 0);
     await page.getByText("message 1", { exact: true }).waitFor({ state: "attached" });
   });
@@ -468,6 +478,7 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     const lines = await bubbles(page);
     assert.deepEqual([lines.length, lines[0]], [1000, "turn 1"]);
     // What was dropped can be read again.
+    await settled(page);
     await scrollTo(page, 0);
     await page.getByText("message 1", { exact: true }).waitFor({ state: "attached" });
   });
@@ -649,17 +660,17 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     await page.getByRole("button", { name: "Options" }).click();
     await page.getByRole("button", { name: "Copy link to this room" }).click();
     await page.getByText("Link copied").waitFor();
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), stage.room);
-  });
-
-  test("copies its link where the page has no clipboard", async (t) => {
-    const stage = await startStage(t);
-    const page = await openPage(t, browser, stage.url);
-    await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
-    await page.goto(stage.room);
-    await page.getByRole("button", { name: "Options" }).click();
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(await copied(), stage.room);
+    // All windows share one clipboard, so the other way is tried here, too: over plain HTTP a page may not use this one.
+    await page.evaluate(async () => {
+      await navigator.clipboard.writeText("something else");
+      navigator.clipboard.writeText = () => Promise.reject(new Error("not here"));
+      document.getElementById("menu-state").textContent = "";
+    });
     await page.getByRole("button", { name: "Copy link to this room" }).click();
     await page.getByText("Link copied").waitFor();
+    assert.equal(await copied(), stage.room);
   });
 
   // ---- The list of rooms ----

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { chatApp, launch, missing, openPage, startChat } from "./tools.mjs";
+import { atEnd, chatApp, launch, missing, openPage, startChat } from "./tools.mjs";
 
 const skip = missing(chatApp);
 let browser;
@@ -34,7 +34,7 @@ const isQuiet = (page) => page.waitForFunction(() => document.getElementById("ty
 describe("who is typing", { skip, timeout: 120_000 }, () => {
   test("it is shown to the others until the message is there", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const [ann, bob] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob")];
     assert.ok(await typing(bob).count(), "the page has no #typing");
     await isQuiet(bob);
@@ -53,7 +53,7 @@ describe("who is typing", { skip, timeout: 120_000 }, () => {
 
   test("a person who stops is forgotten, and a nickname is text", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const name = "<b>Ann</b>";
     const [ann, bob] = [await enter(t, chat.url, name), await enter(t, chat.url, "Bob")];
     await ann.getByRole("textbox", { name: "Message as" }).pressSequentially("hm");
@@ -63,7 +63,7 @@ describe("who is typing", { skip, timeout: 120_000 }, () => {
 
   test("a window that comes back has missed no message, and is not told of old typing", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const [ann, bob] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob", { outage: true })];
     const field = ann.getByRole("textbox", { name: "Message as" });
     await field.pressSequentially("hm");
@@ -86,7 +86,7 @@ describe("who is typing", { skip, timeout: 120_000 }, () => {
 
   test("two at once are named together", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const [ann, bob, cy] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob"), await enter(t, chat.url, "Cy")];
     for (const page of [ann, bob]) await page.getByRole("textbox", { name: "Message as" }).pressSequentially("hm");
     await says(cy, "Ann and Bob are typing");

@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { atEnd } from "./tools.mjs";
+
 const web = join(dirname(fileURLToPath(import.meta.url)), "../../web");
 const KINDS = {
   ".js": "text/javascript",
@@ -56,7 +58,7 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
       response.writeHead(404).end();
     }
   });
-  const io = new Server(http, { pingInterval: 2000, pingTimeout: 2000 });
+  const io = new Server(http);
   stage.io = io;
   stage.chat = io.of("/chat");
 
@@ -119,7 +121,7 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
   await new Promise((resolve) => http.listen(0, "127.0.0.1", resolve));
   stage.url = `http://127.0.0.1:${http.address().port}`;
   stage.room = `${stage.url}/room/tea`;
-  t.after(async () => {
+  atEnd(t, async () => {
     io.disconnectSockets(true);
     await new Promise((resolve) => io.close(resolve));
   });

@@ -49,10 +49,29 @@ export async function launch(name = "Chromium") {
   return playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", ...calm] });
 }
 
+const cleanups = new WeakMap();
+
+/**
+ * Runs `cleanup` when the test ends, and the latest first: what is built on something goes before it. A page whose server
+ * went first would complain.
+ */
+export function atEnd(t, cleanup) {
+  if (!cleanups.has(t)) {
+    const stack = [];
+    cleanups.set(t, stack);
+    t.after(async () => {
+      const failures = [];
+      for (const next of stack.reverse()) await Promise.resolve(next()).catch((error) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    });
+  }
+  cleanups.get(t).push(async () => cleanup());
+}
+
 /** A new folder that goes when the test ends. */
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), "chat-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -102,7 +121,7 @@ export async function openPage(t, browser, url, { outage = false, ...options } =
   const stranger = (address) => new URL(address).host !== host && troubles.push(`a request to ${address}`);
   page.on("request", (request) => stranger(request.url()));
   page.on("websocket", (socket) => stranger(socket.url()));
-  t.after(async () => {
+  atEnd(t, async () => {
     await context.close();
     if (troubles.length > 0) throw new Error(`the page is not well:\n${troubles.join("\n")}`);
   });
