@@ -571,22 +571,22 @@ mod tests {
         Person::Secret(secret.into())
     }
 
-    fn absence(at_most: usize) -> Option<Absence> {
-        Some(Absence {
+    fn absence(at_most: usize) -> Absence {
+        Absence {
             linger: LINGER,
             keep: KEPT,
             address: 7,
             at_most,
-        })
+        }
     }
 
     fn lobby() -> (Presence, Arc<str>) {
         (Presence::default(), "lobby".into())
     }
 
-    fn list(names: &[&str], number: u64) -> Option<News> {
+    fn list(names: &[&str], number: u64) -> News {
         let names = names.iter().copied().map(String::from).collect();
-        Some(News::List(names, number))
+        News::List(names, number)
     }
 
     #[tokio::test(start_paused = true)]
@@ -621,9 +621,9 @@ mod tests {
         let (presence, lobby) = lobby();
         let ann = named("Ann");
         presence.take(&lobby, &ann, &secret("a")).unwrap();
-        assert_eq!(presence.news(&lobby), list(&["Ann"], 1));
+        assert_eq!(presence.news(&lobby), Some(list(&["Ann"], 1)));
         assert_eq!(presence.announcement(&lobby).as_deref(), Some("Ann joined"));
-        presence.leave(&lobby, &ann, absence(1));
+        presence.leave(&lobby, &ann, Some(absence(1)));
         tokio::time::advance(LINGER - Duration::from_secs(1)).await;
         assert_eq!(presence.news(&lobby), None, "not told yet");
         presence.take(&lobby, &ann, &secret("a")).unwrap();
@@ -631,11 +631,15 @@ mod tests {
         assert_eq!(presence.news(&lobby), None);
         assert_eq!(presence.announcement(&lobby), None);
         presence.take_changes();
-        presence.leave(&lobby, &ann, absence(1));
+        presence.leave(&lobby, &ann, Some(absence(1)));
         let due = presence.next_due().unwrap();
         tokio::time::advance(due - Instant::now()).await;
         assert!(presence.take_changes().contains(&lobby));
-        assert_eq!(presence.news(&lobby), list(&[], 2), "gone for too long");
+        assert_eq!(
+            presence.news(&lobby),
+            Some(list(&[], 2)),
+            "gone for too long"
+        );
         assert_eq!(presence.announcement(&lobby).as_deref(), Some("Ann left"));
     }
 
@@ -644,7 +648,7 @@ mod tests {
         let (presence, lobby) = lobby();
         let ann = named("Ann");
         presence.take(&lobby, &ann, &secret("a")).unwrap();
-        presence.leave(&lobby, &ann, absence(1));
+        presence.leave(&lobby, &ann, Some(absence(1)));
         tokio::time::advance(KEPT - Duration::from_secs(1)).await;
         let refused = presence.take(&lobby, &ann, &secret("b"));
         assert_eq!(refused, Err(Refusal::InUse));
@@ -664,7 +668,7 @@ mod tests {
         let (presence, lobby) = lobby();
         for name in ["one", "two", "three"] {
             presence.take(&lobby, &named(name), &secret(name)).unwrap();
-            presence.leave(&lobby, &named(name), absence(2));
+            presence.leave(&lobby, &named(name), Some(absence(2)));
         }
         assert_eq!(presence.online(&lobby).0, ["one", "two"]);
         presence
@@ -673,7 +677,7 @@ mod tests {
         presence
             .take(&lobby, &named("three"), &secret("x"))
             .unwrap();
-        presence.leave(&lobby, &named("three"), absence(2));
+        presence.leave(&lobby, &named("three"), Some(absence(2)));
         assert_eq!(presence.online(&lobby).0, ["one", "three", "two"]);
     }
 
@@ -686,7 +690,7 @@ mod tests {
         presence.leave(&lobby, &named("Cy"), None);
         presence.changed().await;
         assert_eq!(presence.take_changes(), BTreeSet::from([lobby.clone()]));
-        assert_eq!(presence.news(&lobby), list(&["Ann", "bob"], 1));
+        assert_eq!(presence.news(&lobby), Some(list(&["Ann", "bob"], 1)));
         let said = presence.announcement(&lobby);
         assert_eq!(said.as_deref(), Some("Ann and bob joined"));
         presence.take(&lobby, &named("Cy"), &secret("c")).unwrap();
@@ -703,7 +707,7 @@ mod tests {
         presence.news(&lobby);
         presence.announcement(&lobby);
         presence.rename(&lobby, &ann, &anna, &secret("a")).unwrap();
-        assert_eq!(presence.news(&lobby), list(&["Anna"], 2));
+        assert_eq!(presence.news(&lobby), Some(list(&["Anna"], 2)));
         let said = presence.announcement(&lobby);
         assert_eq!(said.as_deref(), Some("Ann is now Anna"));
         assert_eq!(
@@ -758,7 +762,7 @@ mod tests {
         let ann = named("Ann");
         let refused = presence.take(&lobby, &ann, &secret("a"));
         assert_eq!(refused, Err(Refusal::Full));
-        presence.leave(&lobby, &named("crowd 7"), absence(1));
+        presence.leave(&lobby, &named("crowd 7"), Some(absence(1)));
         assert_eq!(presence.take(&lobby, &ann, &secret("a")), Ok(()));
         let refused = presence.take(&lobby, &named("Bob"), &secret("b"));
         assert_eq!(refused, Err(Refusal::Full));
