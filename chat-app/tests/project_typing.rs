@@ -122,6 +122,53 @@ async fn fast_fingers_are_one_event_a_second() {
 }
 
 #[tokio::test]
+async fn each_person_has_their_own_second() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    let mut cy = Client::seated(port, "lobby", "Cy").await;
+    types(&mut ann).await;
+    types(&mut bob).await;
+    let first = cy.event("typing").await;
+    assert_eq!(first, [json!("Ann")], "Cy learns that Ann is typing.");
+    catch_up(&mut cy).await;
+    assert!(
+        cy.has("typing"),
+        "Bob typed just after Ann, and Cy was not told: each person has their own second."
+    );
+}
+
+#[tokio::test]
+async fn a_refused_message_changes_nothing() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    // A try counts only if it took less than the second.
+    for _ in 0..20 {
+        let start = Instant::now();
+        types(&mut ann).await;
+        let answer = ann.call("user message", json!([""])).await;
+        assert_eq!(answer[0], json!(false), "an empty message is refused");
+        types(&mut ann).await;
+        let in_time = start.elapsed() < Duration::from_millis(900);
+        catch_up(&mut bob).await;
+        bob.event("typing").await;
+        if in_time {
+            assert!(
+                !bob.has("typing"),
+                "Bob was told twice within a second: a refused message changes nothing."
+            );
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while bob.has("typing") {
+            bob.event("typing").await;
+        }
+    }
+    panic!("this machine never managed three requests in 900 ms");
+}
+
+#[tokio::test]
 async fn a_message_ends_it() {
     let port = serve().await;
     let mut ann = Client::seated(port, "lobby", "Ann").await;
