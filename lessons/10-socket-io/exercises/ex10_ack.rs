@@ -1,14 +1,16 @@
 //! # Questions and their answers
 //!
-//! A server asks a client something and waits for the acknowledgement. Write what it
-//! remembers meanwhile. Time comes in as a `Duration` since the socket connected.
+//! A server asks a client a question and waits for the acknowledgement. Write the table of
+//! open questions. Time is passed in as a `Duration` since the socket connected.
 //!
-//! - Each question gets a number that no other has had. The first is 0.
-//! - An answer ends its question. An answer to a question that nobody asked, or that has
-//!   ended, is ignored: it comes from a client, who may say anything.
-//! - A question without an answer ends when its time is over; of several, the one that
-//!   was due first comes first.
-//! - When the client goes, all questions end.
+//! - Each question gets a number, its id. The first is 0, and no id is ever used again,
+//!   even after a disconnect.
+//! - An answer ends its question, also if its time has passed, as long as `on_time` has
+//!   not ended the question yet. An answer to a question that was never asked, or that has
+//!   ended already, is ignored: it comes from a client, which can send anything.
+//! - `on_time` ends every question whose time has passed, and returns them in the order in
+//!   which they were due. Of two that were due at the same time, the older one comes first.
+//! - `disconnect` ends all open questions. It returns them in the order of their ids.
 //! - Each question ends exactly once.
 //!
 //! Try it: `cargo test --test ex10_ack`
@@ -18,48 +20,50 @@ use std::time::Duration;
 /// How a question ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The client answered this.
+    /// The client answered.
     Answer(String),
-    /// It did not answer in time.
+    /// The client did not answer in time.
     Timeout,
-    /// It has gone.
+    /// The client disconnected.
     Disconnected,
 }
 
-/// The questions to one client.
+/// The open questions to one client.
 #[derive(Debug, Default)]
 pub struct Acks {
     // Yours.
 }
 
 impl Acks {
-    /// Nothing was asked yet.
+    /// Returns an empty table.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks a question now, for `timeout` long; its number.
+    /// Asks a question at `now`, which has `timeout` to be answered. Returns its id.
     pub fn ask(&mut self, now: Duration, timeout: Duration) -> u64 {
         todo!("exercise ex10_ack: a question at {now:?}, for {timeout:?}")
     }
 
-    /// The client answers. `None` when that answers nothing.
+    /// The client answers question `id`. Returns `None` if that ends no question.
     pub fn answer(&mut self, id: u64, text: &str) -> Option<Outcome> {
         todo!("exercise ex10_ack: {text:?} answers {id}")
     }
 
-    /// When [`Acks::on_time`] wants to be called next.
+    /// Returns when [`Acks::on_time`] has to be called next, or `None` if no question is
+    /// open.
     pub fn deadline(&self) -> Option<Duration> {
         todo!("exercise ex10_ack: which question is due next?")
     }
 
-    /// It is `now`: the questions whose time is over, with their numbers.
+    /// Ends the questions whose time has passed at `now`, and returns them with their ids.
     pub fn on_time(&mut self, now: Duration) -> Vec<(u64, Outcome)> {
-        todo!("exercise ex10_ack: what has ended at {now:?}?")
+        todo!("exercise ex10_ack: which questions end at {now:?}?")
     }
 
-    /// The client has gone: the questions that were open, with their numbers.
+    /// The client has disconnected. Ends the open questions, and returns them with their
+    /// ids.
     pub fn disconnect(&mut self) -> Vec<(u64, Outcome)> {
-        todo!("exercise ex10_ack: what has ended?")
+        todo!("exercise ex10_ack: which questions end?")
     }
 }

@@ -1,14 +1,17 @@
 //! # Bytes in JSON
 //!
-//! JSON has no bytes. Before an event is sent, each piece of bytes is taken out, and
-//! where it was stands a placeholder: `{"_placeholder": true, "num": 0}`. The bytes
-//! follow as messages of their own, in the order of their numbers. Write both ways.
+//! JSON cannot carry bytes. Before an event is sent, each sequence of bytes is taken out
+//! and replaced by a placeholder, `{"_placeholder": true, "num": 0}`. The bytes follow as
+//! attachments, in the order of their numbers. Write both directions.
 //!
-//! `take_out` numbers the pieces in the order in which they come, from left to right; the
-//! fields of a map come in the order of their names. `put_back` gets its JSON and its
-//! attachments from a client, so it believes nothing: a map whose `_placeholder` is
-//! `true` must have a `num` that is the number of an attachment, and each attachment must
-//! be used exactly once. Else it is [`BadPlaceholder`].
+//! - `take_out` numbers the sequences from left to right, wherever they are: lists and maps
+//!   can contain lists and maps. The fields of a map are in the order of their names.
+//!   Each sequence becomes its own attachment, even if it is empty or equal to another.
+//! - `put_back` receives JSON and attachments from a client, so it trusts nothing. A map
+//!   whose `_placeholder` is `true` is a placeholder; any other fields are ignored. It
+//!   must have a `num`, and that must be the number of an attachment. Every attachment must
+//!   be used exactly once. Otherwise the result is [`BadPlaceholder`].
+//! - A map whose `_placeholder` is anything else is an ordinary map.
 //!
 //! Try it: `cargo test --test ex10_placeholders`
 
@@ -16,10 +19,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What an event carries.
+/// The data of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Null, a boolean, a number or a text.
+    /// Null, a boolean, a number or a string.
     Plain(Value),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -29,21 +32,22 @@ pub enum Data {
     Map(BTreeMap<String, Data>),
 }
 
-/// A placeholder that stands for nothing, or for what another one stands for.
+/// A placeholder without an attachment, an attachment without a placeholder, or one that
+/// is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlaceholder;
 
-/// JSON with placeholders, and the attachments in their order.
+/// Returns the JSON with placeholders, and the attachments in order.
 pub fn take_out(data: Data) -> (Value, Vec<Vec<u8>>) {
     todo!("exercise ex10_placeholders: where are the bytes in {data:?}?")
 }
 
-/// What was before [`take_out`].
+/// Returns the data from before [`take_out`].
 ///
 /// # Errors
-/// A placeholder that stands for no attachment, or an attachment that no placeholder
-/// stands for, or two do.
+/// A placeholder has no attachment, or an attachment is not used exactly once.
 pub fn put_back(json: Value, attachments: Vec<Vec<u8>>) -> Result<Data, BadPlaceholder> {
+    // This line only silences the compiler about an unused import.
     let _: BTreeMap<String, Data> = BTreeMap::new();
     todo!(
         "exercise ex10_placeholders: where do {} attachments go in {json}?",

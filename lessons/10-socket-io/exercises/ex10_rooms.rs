@@ -1,61 +1,62 @@
-//! # Who gets it?
+//! # Who receives a broadcast?
 //!
-//! Rooms are names for sets of sockets. Write them, and the question behind every
-//! broadcast: who receives it?
+//! A room is a name for a set of sockets. Write the rooms of a namespace, and the question
+//! behind every broadcast: which sockets receive it?
 //!
-//! - A room is there as long as somebody is in it.
-//! - A broadcast goes to the sockets in any of the rooms `to`, or to all sockets when
-//!   `to` is empty; but to none that is in one of the rooms `except`, and not to the
-//!   socket that sends it.
-//! - A socket in two of the rooms gets it once.
+//! - A room exists as long as a socket is in it. Names of rooms are case-sensitive.
+//! - A broadcast goes to the sockets that are in any of the rooms in `to`, or to all
+//!   sockets if `to` is empty. It does not go to a socket that is in any of the rooms in
+//!   `except`, and not to the socket that sends it.
+//! - A socket that is in two of the rooms receives the broadcast once.
+//! - A socket that disconnects leaves all its rooms. If it connects again, it is in none.
 //!
 //! Try it: `cargo test --test ex10_rooms`
 
 use std::collections::BTreeSet;
 
-/// A socket, by its number.
+/// The number of a socket.
 pub type SocketId = u64;
 
-/// Who is in which room.
+/// The sockets of a namespace, and their rooms.
 #[derive(Debug, Default)]
 pub struct Rooms {
     // Yours.
 }
 
 impl Rooms {
-    /// Nobody is there.
+    /// Returns a namespace without sockets.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A socket has connected. It is in no room.
+    /// A socket connects. It is in no room yet.
     pub fn connect(&mut self, socket: SocketId) {
-        todo!("exercise ex10_rooms: here comes {socket}")
+        todo!("exercise ex10_rooms: {socket} connects")
     }
 
-    /// A socket has gone, from all its rooms.
+    /// A socket disconnects, and leaves all its rooms.
     pub fn disconnect(&mut self, socket: SocketId) {
-        todo!("exercise ex10_rooms: there goes {socket}")
+        todo!("exercise ex10_rooms: {socket} disconnects")
     }
 
-    /// A connected socket joins a room. Twice is as once; one that is not connected joins
-    /// nothing.
+    /// A socket joins a room. Joining twice has no further effect, and a socket that is not
+    /// connected joins nothing.
     pub fn join(&mut self, socket: SocketId, room: &str) {
         todo!("exercise ex10_rooms: {socket} joins {room}")
     }
 
-    /// A socket leaves a room. One that was not in it leaves nothing.
+    /// A socket leaves a room. If it was not in the room, nothing happens.
     pub fn leave(&mut self, socket: SocketId, room: &str) {
         todo!("exercise ex10_rooms: {socket} leaves {room}")
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub fn count(&self) -> usize {
-        todo!("exercise ex10_rooms: how many?")
+        todo!("exercise ex10_rooms: how many rooms are there?")
     }
 
-    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the
-    /// server does.
+    /// Returns the sockets that receive a broadcast. `from` is the socket that sends it, or
+    /// `None` if the server does.
     pub fn receivers(
         &self,
         from: Option<SocketId>,

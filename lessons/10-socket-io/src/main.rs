@@ -1,4 +1,5 @@
-//! The tour of lesson 10: two clients and a server, every packet drawn as it passes.
+//! The tour of lesson 10: two clients and a server. Each packet is printed when it is sent
+//! or received.
 
 mod tour {
     pub(crate) mod client;
@@ -19,17 +20,17 @@ use clap::{Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How long to wait before each packet is drawn, in milliseconds
+    /// How long to wait before each packet, in milliseconds
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(0..=10_000))]
     pause: u64,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print, as CSV, what the book's plots show
+    /// Print the figures of the book's plots as CSV
     Measure {
-        /// broadcast: what a broadcast costs for each receiver, encoded once and encoded
-        /// for each
+        /// broadcast: what preparing a broadcast costs, encoded once and encoded for each
+        /// receiver
         #[arg(value_parser = ["broadcast"])]
         what: String,
     },

@@ -117,6 +117,18 @@ pub fn remember(text: &str) {
     }
 }
 
+/// Prints `text` after `first`, wrapped at words; further lines are indented by `indent`
+/// columns. Styles in `first` take no room.
+pub fn wrapped(first: &str, indent: usize, text: &str) {
+    let mut first = Some(first);
+    for line in textwrap::wrap(text, width().saturating_sub(indent)) {
+        match first.take() {
+            Some(first) => say!("{first}{line}"),
+            None => say!("{:indent$}{line}", ""),
+        }
+    }
+}
+
 /// Prints the last line of a tour: what to read or try next.
 pub fn next(text: &str) {
     say("");

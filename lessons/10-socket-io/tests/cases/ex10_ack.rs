@@ -1,4 +1,4 @@
-//! What `Acks` has to do. Sections are those of chapter 10.
+//! What `Acks` has to do. The sections are those of chapter 10.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ fn at(seconds: u64) -> Duration {
 }
 
 #[test]
-fn each_question_has_a_number_of_its_own() {
+fn every_question_has_a_new_id() {
     let mut acks = Acks::new();
     let first = acks.ask(at(0), at(10));
-    assert_eq!(first, 0, "numbers begin at 0. See \"Acknowledgements\".");
+    assert_eq!(first, 0, "the first id is 0. See \"Acknowledgements\".");
     acks.answer(first, "yes");
     let second = acks.ask(at(1), at(10));
     acks.on_time(at(20));
@@ -21,7 +21,7 @@ fn each_question_has_a_number_of_its_own() {
     assert_eq!(
         numbers,
         (1, 2),
-        "a late answer to an old number must not answer a new one. See \"Acknowledgements\"."
+        "ids are not used again: a late answer to an old question must not answer a new one. See \"Acknowledgements\"."
     );
 }
 
@@ -33,66 +33,66 @@ fn an_answer_ends_its_question() {
     assert_eq!(
         answer,
         Some(Outcome::Answer("two".into())),
-        "in any order. See \"Acknowledgements\"."
+        "questions can be answered in any order. See \"Acknowledgements\"."
     );
     let answer = acks.answer(first, "one");
     assert_eq!(
         answer,
         Some(Outcome::Answer("one".into())),
-        "the other one is still open. See \"Acknowledgements\"."
+        "the first question is still open. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.deadline(),
         None,
-        "nothing is due any more. See \"Acknowledgements\"."
+        "no question is open. See \"Acknowledgements\"."
     );
 }
 
 #[test]
-fn an_answer_that_answers_nothing_is_ignored() {
+fn an_answer_without_a_question_is_ignored() {
     let mut acks = Acks::new();
     assert_eq!(
         acks.answer(0, "yes"),
         None,
-        "nobody has asked. See \"Acknowledgements\"."
+        "no question has been asked yet. See \"Acknowledgements\"."
     );
     let id = acks.ask(at(0), at(10));
     acks.answer(id, "yes");
     assert_eq!(
         acks.answer(id, "no"),
         None,
-        "one answer is enough. See \"Acknowledgements\"."
+        "the question has been answered before. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.answer(u64::MAX, "?"),
         None,
-        "nobody has asked so often. See \"Acknowledgements\"."
+        "no question has this id. See \"Acknowledgements\"."
     );
 }
 
 #[test]
-fn without_an_answer_time_ends_it() {
+fn a_question_ends_when_its_time_has_passed() {
     let mut acks = Acks::new();
     let id = acks.ask(at(5), at(10));
     assert_eq!(
         acks.deadline(),
         Some(at(15)),
-        "10 seconds from when it was asked. See \"Acknowledgements\"."
+        "10 seconds after the question was asked, at 5 s. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(14)),
         [],
-        "there is a second left. See \"Acknowledgements\"."
+        "the question has one second left. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(15)),
         [(id, Outcome::Timeout)],
-        "time is over. See \"Acknowledgements\"."
+        "the time has passed. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.answer(id, "late"),
         None,
-        "it has ended already. See \"Acknowledgements\"."
+        "the question has ended already. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(99)),
@@ -102,7 +102,7 @@ fn without_an_answer_time_ends_it() {
 }
 
 #[test]
-fn what_is_due_first_ends_first() {
+fn questions_end_in_the_order_in_which_they_were_due() {
     let mut acks = Acks::new();
     let long = acks.ask(at(0), at(30));
     let short = acks.ask(at(0), at(10));
@@ -110,23 +110,23 @@ fn what_is_due_first_ends_first() {
     assert_eq!(
         acks.deadline(),
         Some(at(10)),
-        "the short one. See \"Acknowledgements\"."
+        "the deadline of the question that is due next. See \"Acknowledgements\"."
     );
     let over: Vec<_> = acks.on_time(at(25)).into_iter().map(|(id, _)| id).collect();
     assert_eq!(
         over,
         [short, middle],
-        "in the order in which they were due. See \"Acknowledgements\"."
+        "the questions were due at 10 s and at 20 s. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.deadline(),
         Some(at(30)),
-        "the long one is left. See \"Acknowledgements\"."
+        "one question is left. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(30)),
         [(long, Outcome::Timeout)],
-        "now it is over. See \"Acknowledgements\"."
+        "its time has passed. See \"Acknowledgements\"."
     );
 }
 
@@ -139,37 +139,62 @@ fn an_answered_question_is_not_due() {
     assert_eq!(
         acks.deadline(),
         Some(at(20)),
-        "only the second is open. See \"Acknowledgements\"."
+        "only the second question is open. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(20)),
         [(second, Outcome::Timeout)],
-        "the first has ended. See \"Acknowledgements\"."
+        "the first question was answered. See \"Acknowledgements\"."
     );
 }
 
 #[test]
-fn when_the_client_goes_all_questions_end() {
+fn a_disconnect_ends_all_questions() {
     let mut acks = Acks::new();
     let (first, second) = (acks.ask(at(0), at(30)), acks.ask(at(0), at(10)));
-    let mut ended = acks.disconnect();
-    ended.sort_by_key(|(id, _)| *id);
+    let ended = acks.disconnect();
     let expected = [
         (first, Outcome::Disconnected),
         (second, Outcome::Disconnected),
     ];
     assert_eq!(
         ended, expected,
-        "nobody will answer them. See \"Acknowledgements\"."
+        "the client is gone, so its questions end. See \"Acknowledgements\"."
     );
     assert_eq!(
         (acks.deadline(), acks.disconnect().len()),
         (None, 0),
-        "each of them once. See \"Acknowledgements\"."
+        "the questions have ended already. See \"Acknowledgements\"."
     );
     assert_eq!(
         acks.on_time(at(99)),
         [],
-        "and not a second time, by the clock. See \"Acknowledgements\"."
+        "the questions ended with the disconnect, and may not time out later. See \"Acknowledgements\"."
+    );
+}
+
+#[test]
+fn the_order_is_that_of_the_deadlines() {
+    let mut acks = Acks::new();
+    for timeout in [30, 10, 20, 10] {
+        acks.ask(at(0), at(timeout));
+    }
+    let ended: Vec<_> = acks.on_time(at(30)).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(
+        ended,
+        [1, 3, 2, 0],
+        "they were due at 10 s (1 and 3), 20 s (2) and 30 s (0). See \"Acknowledgements\"."
+    );
+}
+
+#[test]
+fn ids_are_not_used_again_after_a_disconnect() {
+    let mut acks = Acks::new();
+    acks.ask(at(0), at(10));
+    acks.disconnect();
+    assert_eq!(
+        acks.ask(at(1), at(10)),
+        1,
+        "the id 0 was used before the disconnect. See \"Acknowledgements\"."
     );
 }

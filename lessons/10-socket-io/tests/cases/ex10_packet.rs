@@ -1,4 +1,4 @@
-//! What `parse` has to do. Sections are those of chapter 10.
+//! What `parse` has to do. The sections are those of chapter 10.
 
 use crate::subject::{BadPacket, Packet, parse};
 
@@ -13,7 +13,7 @@ fn packet(kind: u8) -> Packet<'static> {
 }
 
 #[test]
-fn a_type_is_enough() {
+fn a_type_alone_is_a_packet() {
     for kind in 0..=6 {
         if kind >= 5 {
             continue;
@@ -22,7 +22,7 @@ fn a_type_is_enough() {
         assert_eq!(
             parse(&text),
             Ok(packet(kind)),
-            "{text:?}: all the other parts may be missing. See \"The packet\"."
+            "{text:?}: all parts but the type may be missing. See \"The packet\"."
         );
     }
 }
@@ -36,12 +36,12 @@ fn an_event_in_the_main_namespace() {
     assert_eq!(
         parse(r#"2["tea",1]"#),
         Ok(expected),
-        "no namespace means `/`. See \"The packet\"."
+        "without a namespace it is `/`. See \"The packet\"."
     );
 }
 
 #[test]
-fn a_namespace_goes_up_to_its_comma() {
+fn a_namespace_ends_before_its_comma() {
     let expected = Packet {
         namespace: "/chat",
         data: r#"["a,b"]"#,
@@ -50,7 +50,7 @@ fn a_namespace_goes_up_to_its_comma() {
     assert_eq!(
         parse(r#"2/chat,["a,b"]"#),
         Ok(expected),
-        "the first comma ends it. See \"The packet\"."
+        "the namespace ends before the first comma. See \"The packet\"."
     );
     let expected = Packet {
         namespace: "/chat",
@@ -59,12 +59,12 @@ fn a_namespace_goes_up_to_its_comma() {
     assert_eq!(
         parse("0/chat,"),
         Ok(expected),
-        "the comma is no part of it. See \"The packet\"."
+        "the comma is not part of the namespace. See \"The packet\"."
     );
     assert_eq!(
         parse("0/chat"),
         Ok(expected),
-        "at the end the comma may be missing. See \"The packet\"."
+        "at the end of the text, the comma may be missing. See \"The packet\"."
     );
 }
 
@@ -78,7 +78,7 @@ fn an_id_is_all_the_digits() {
     assert_eq!(
         parse(r#"212["join"]"#),
         Ok(expected),
-        "the type is one digit, the rest is the id. See \"The packet\"."
+        "the type is one digit; the digits after it are the id. See \"The packet\"."
     );
     let expected = Packet {
         namespace: "/chat",
@@ -89,7 +89,7 @@ fn an_id_is_all_the_digits() {
     assert_eq!(
         parse("3/chat,0[true]"),
         Ok(expected),
-        "0 is an id. See \"The packet\"."
+        "0 is a valid id. See \"The packet\"."
     );
 }
 
@@ -103,7 +103,7 @@ fn attachments_are_counted() {
     assert_eq!(
         parse("52-[]"),
         Ok(expected),
-        "the number stands before the `-`. See \"Bytes\"."
+        "the number of attachments is between the type and the `-`. See \"Bytes\"."
     );
     let expected = Packet {
         attachments: 10,
@@ -115,7 +115,7 @@ fn attachments_are_counted() {
     assert_eq!(
         parse("610-/chat,7[]"),
         Ok(expected),
-        "all five parts. See \"Bytes\"."
+        "this packet has all five parts. See \"Bytes\"."
     );
 }
 
@@ -129,12 +129,12 @@ fn only_types_five_and_six_have_attachments() {
     assert_eq!(
         parse("21-[]"),
         Ok(expected),
-        "for type 2 a number is the id. See \"The packet\"."
+        "type 2 has no attachments, so the digits are the id. See \"The packet\"."
     );
 }
 
 #[test]
-fn a_binary_packet_without_attachments_is_wrong() {
+fn a_binary_packet_needs_a_number_of_attachments() {
     for text in [
         "5",
         "5[]",
@@ -142,22 +142,25 @@ fn a_binary_packet_without_attachments_is_wrong() {
         "50-[]",
         "51[]",
         "599999999999999999999999-[]",
+        "5+1-[]",
+        "5 1-[]",
+        "5a-[]",
     ] {
         assert_eq!(
             parse(text),
             Err(BadPacket),
-            "{text:?} does not say how many. See \"Bytes\"."
+            "{text:?} has type 5, but no number of attachments that is at least 1 and a `-`. See \"Bytes\"."
         );
     }
 }
 
 #[test]
-fn what_has_no_type_is_wrong() {
-    for text in ["", "7", "9[]", "[]", "é", "/chat"] {
+fn a_text_without_a_type_is_refused() {
+    for text in ["", "7", "71-[]", "8", "91-[]", "9[]", "[]", "é", "/chat"] {
         assert_eq!(
             parse(text),
             Err(BadPacket),
-            "{text:?} begins with no type. See \"The packet\"."
+            "{text:?} does not begin with a digit from 0 to 6. See \"The packet\"."
         );
     }
 }
@@ -168,11 +171,37 @@ fn an_id_fits_into_64_bits() {
     assert_eq!(
         parse(&most).map(|packet| packet.id),
         Ok(Some(u64::MAX)),
-        "64 bits hold it. See \"The packet\"."
+        "this id fits into 64 bits. See \"The packet\"."
     );
     assert_eq!(
         parse("318446744073709551616[]"),
         Err(BadPacket),
-        "one more than 64 bits hold. See \"The packet\"."
+        "this id is one too large for 64 bits. See \"The packet\"."
     );
+}
+
+#[test]
+fn a_slash_inside_the_data_is_data() {
+    for data in [r#"["see /chat, please"]"#, r#"["a, b"]"#, r#"[1,"/x"]"#] {
+        let expected = Packet { data, ..packet(2) };
+        let text = format!("2{data}");
+        assert_eq!(
+            parse(&text),
+            Ok(expected),
+            "{text:?}: a namespace begins directly after the type. See \"The packet\"."
+        );
+    }
+}
+
+#[test]
+fn data_stays_as_it_is() {
+    for data in [" [1] ", "\n", " 12[1]"] {
+        let expected = Packet { data, ..packet(2) };
+        let text = format!("2{data}");
+        assert_eq!(
+            parse(&text),
+            Ok(expected),
+            "{text:?}: spaces belong to the data. See \"The packet\"."
+        );
+    }
 }

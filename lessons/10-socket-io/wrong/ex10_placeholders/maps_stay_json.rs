@@ -1,15 +1,15 @@
-//! Caught by: what_was_taken_out_is_put_back
+//! Caught by: take_out_then_put_back_returns_the_data
 //!
-//! A map is handed on as it is.
+//! Returns maps as plain JSON.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// What an event carries.
+/// The data of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Null, a boolean, a number or a text.
+    /// Null, a boolean, a number or a string.
     Plain(Value),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -19,11 +19,12 @@ pub enum Data {
     Map(BTreeMap<String, Data>),
 }
 
-/// A placeholder that stands for nothing, or for what another one stands for.
+/// A placeholder without an attachment, an attachment without a placeholder, or one that
+/// is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlaceholder;
 
-/// JSON with placeholders, and the attachments in their order.
+/// Returns the JSON with placeholders, and the attachments in order.
 pub fn take_out(data: Data) -> (Value, Vec<Vec<u8>>) {
     let mut attachments = Vec::new();
     let json = out_of(data, &mut attachments);
@@ -48,11 +49,10 @@ fn out_of(data: Data, attachments: &mut Vec<Vec<u8>>) -> Value {
     }
 }
 
-/// What was before [`take_out`].
+/// Returns the data from before [`take_out`].
 ///
 /// # Errors
-/// A placeholder that stands for no attachment, or an attachment that no placeholder
-/// stands for, or two do.
+/// A placeholder has no attachment, or an attachment is not used exactly once.
 pub fn put_back(json: Value, attachments: Vec<Vec<u8>>) -> Result<Data, BadPlaceholder> {
     let mut attachments: Vec<_> = attachments.into_iter().map(Some).collect();
     let data = into(json, &mut attachments)?;

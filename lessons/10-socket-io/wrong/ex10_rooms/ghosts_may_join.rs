@@ -1,13 +1,13 @@
-//! Caught by: who_goes_is_nowhere
+//! Caught by: a_socket_that_disconnects_is_in_no_room
 //!
-//! Anybody may join.
+//! Lets a socket join that is not connected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A socket, by its number.
+/// The number of a socket.
 pub type SocketId = u64;
 
-/// Who is in which room.
+/// The sockets of a namespace, and their rooms.
 #[derive(Debug, Default)]
 pub struct Rooms {
     all: BTreeSet<SocketId>,
@@ -16,17 +16,17 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Nobody is there.
+    /// Returns a namespace without sockets.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A socket has connected. It is in no room.
+    /// A socket connects. It is in no room yet.
     pub fn connect(&mut self, socket: SocketId) {
         self.all.insert(socket);
     }
 
-    /// A socket has gone, from all its rooms.
+    /// A socket disconnects, and leaves all its rooms.
     pub fn disconnect(&mut self, socket: SocketId) {
         self.all.remove(&socket);
         self.rooms.retain(|_, members| {
@@ -35,8 +35,8 @@ impl Rooms {
         });
     }
 
-    /// A connected socket joins a room. Twice is as once; one that is not connected joins
-    /// nothing.
+    /// A socket joins a room. Joining twice has no further effect, and a socket that is not
+    /// connected joins nothing.
     pub fn join(&mut self, socket: SocketId, room: &str) {
         if !room.is_empty() {
             self.rooms
@@ -46,7 +46,7 @@ impl Rooms {
         }
     }
 
-    /// A socket leaves a room. One that was not in it leaves nothing.
+    /// A socket leaves a room. If it was not in the room, nothing happens.
     pub fn leave(&mut self, socket: SocketId, room: &str) {
         let Some(members) = self.rooms.get_mut(room) else {
             return;
@@ -57,13 +57,13 @@ impl Rooms {
         }
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub fn count(&self) -> usize {
         self.rooms.len()
     }
 
-    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the
-    /// server does.
+    /// Returns the sockets that receive a broadcast. `from` is the socket that sends it, or
+    /// `None` if the server does.
     pub fn receivers(
         &self,
         from: Option<SocketId>,

@@ -1,0 +1,71 @@
+//! Caught by: a_slash_inside_the_data_is_data
+//!
+//! Looks for the namespace anywhere in the text.
+
+/// A packet's text, in its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary event, 6 binary acknowledgement.
+    pub kind: u8,
+    /// How many binary messages follow.
+    pub attachments: usize,
+    /// `/` where none is written.
+    pub namespace: &'a str,
+    /// Which question this is, or which it answers.
+    pub id: Option<u64>,
+    /// JSON, or nothing.
+    pub data: &'a str,
+}
+
+/// It is not of a packet's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadPacket;
+
+/// Takes a packet apart.
+///
+/// # Errors
+/// What is not of a packet's form.
+pub fn parse(text: &str) -> Result<Packet<'_>, BadPacket> {
+    let kind = match text.bytes().next() {
+        Some(byte @ b'0'..=b'6') => byte - b'0',
+        _ => return Err(BadPacket),
+    };
+    let mut rest = &text[1..];
+    let mut attachments = 0;
+    if kind >= 5 {
+        let (digits, behind) = digits(rest);
+        attachments = digits.parse().map_err(|_| BadPacket)?;
+        if attachments == 0 {
+            return Err(BadPacket);
+        }
+        rest = behind.strip_prefix('-').ok_or(BadPacket)?;
+    }
+    let mut namespace = "/";
+    if rest.contains('/') {
+        match rest.split_once(',') {
+            Some((name, behind)) => (namespace, rest) = (name, behind),
+            None => (namespace, rest) = (rest, ""),
+        }
+    }
+    let (digits, data) = digits(rest);
+    let id = if digits.is_empty() {
+        None
+    } else {
+        Some(digits.parse().map_err(|_| BadPacket)?)
+    };
+    Ok(Packet {
+        kind,
+        attachments,
+        namespace,
+        id,
+        data,
+    })
+}
+
+/// The digits at the beginning, and what is behind them.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    text.split_at(end)
+}

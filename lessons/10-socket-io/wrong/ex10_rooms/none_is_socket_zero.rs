@@ -1,0 +1,73 @@
+//! Caught by: every_number_is_a_socket
+//!
+//! Takes `None` for the sender 0.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A socket, by its number.
+pub type SocketId = u64;
+
+/// Who is in which room.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    /// For each connected socket its rooms.
+    sockets: BTreeMap<SocketId, BTreeSet<String>>,
+}
+
+impl Rooms {
+    /// Nobody is there.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A socket has connected. It is in no room.
+    pub fn connect(&mut self, socket: SocketId) {
+        self.sockets.insert(socket, BTreeSet::new());
+    }
+
+    /// A socket has gone, from all its rooms.
+    pub fn disconnect(&mut self, socket: SocketId) {
+        self.sockets.remove(&socket);
+    }
+
+    /// A connected socket joins a room. Twice is as once; one that is not connected joins nothing.
+    pub fn join(&mut self, socket: SocketId, room: &str) {
+        if let Some(rooms) = self.sockets.get_mut(&socket) {
+            rooms.insert(room.to_string());
+        }
+    }
+
+    /// A socket leaves a room. One that was not in it leaves nothing.
+    pub fn leave(&mut self, socket: SocketId, room: &str) {
+        if let Some(rooms) = self.sockets.get_mut(&socket) {
+            rooms.remove(room);
+        }
+    }
+
+    /// How many rooms there are.
+    pub fn count(&self) -> usize {
+        let mut all = BTreeSet::new();
+        for rooms in self.sockets.values() {
+            all.extend(rooms);
+        }
+        all.len()
+    }
+
+    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the server does.
+    pub fn receivers(
+        &self,
+        from: Option<SocketId>,
+        to: &[&str],
+        except: &[&str],
+    ) -> BTreeSet<SocketId> {
+        let mut receivers = BTreeSet::new();
+        for (socket, rooms) in &self.sockets {
+            let wanted = to.is_empty() || to.iter().any(|room| rooms.contains(*room));
+            let excepted = except.iter().any(|room| rooms.contains(*room));
+            if wanted && !excepted && from.unwrap_or(0) != *socket {
+                receivers.insert(*socket);
+            }
+        }
+        receivers
+    }
+}
