@@ -1,5 +1,5 @@
 //! Every way to send an event, a line each: the book's emit cheat sheet shows these lines.
-//! The server sends them all to a client that says `send me everything`.
+//! The server sends them all to a client that asks for it with `send everything`.
 //!
 //! ```text
 //! cargo run -p lesson-10-socket-io --example emit
@@ -125,28 +125,31 @@ fn to_children(teams: &ParentNamespace) {
     // ANCHOR_END: child
 }
 
+fn let_in(socket: Socket) {
+    socket.on("join", async |socket: Socket, rooms: Vec<String>| {
+        socket.join_all(rooms).is_ok()
+    });
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let io = Io::default();
-    let chat = io.of("/chat", |socket| {
-        socket.on("join", async |socket: Socket, room: String| {
-            socket.join(room).is_ok()
-        });
-    });
-    let teams = io.of_dynamic(|name, _| name.starts_with("/team-"), |_| {});
+    let chat = io.of("/chat", let_in);
+    let teams = io.of_dynamic(|name, _| name.starts_with("/team-"), let_in);
     let server = io.clone();
     chat.on_connection(move |socket| {
         let (io, teams) = (server.clone(), teams.clone());
         let everything = async move |socket: Socket, friend: SocketId| {
             to_this_client(&socket);
-            let own = ask_this_client(&socket).await.map_err(|e| e.to_string());
+            let (cups, more) = ask_this_client(&socket).await?;
             let others = to_others(&socket, friend.clone()).await;
             let all = from_the_server(&io, socket.namespace(), friend).await;
             to_children(&teams);
-            (own, others, all)
+            let answers = vec![cups.into(), more.into(), others, all];
+            Ok::<Vec<usize>, AckError>(answers)
         };
-        socket.on("send me everything", everything);
+        socket.on("send everything", everything);
     });
 
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
