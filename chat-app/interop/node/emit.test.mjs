@@ -13,7 +13,7 @@ const PAGE = new URL("../../../book/src/cheat-sheet.md", import.meta.url);
 /** The lines for Node, in the page's order, as functions of what they name. */
 async function lines() {
   const page = await readFile(PAGE, "utf8");
-  const rows = [...page.matchAll(/^\| [^|]+ \| `\{\{#include [^|]+`\ \| `([^|]+)` \|$/gm)];
+  const rows = [...page.matchAll(/^\| [^|]+ \| `\{\{#include [^|]+\}\}`<br>`([^|]+)` \|$/gm)];
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
   return rows.map(([, line]) => new AsyncFunction("socket", "io", "chat", "teams", "id", "bytes", line));
 }
