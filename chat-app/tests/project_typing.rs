@@ -10,34 +10,17 @@
 
 mod common;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chat_app::store::Store;
 use common::client::Client;
-use engine_io::{ServeLimits, Transports};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 async fn serve() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (_, filter) = chat_app::app(
-        Store::open(Path::new(":memory:")).unwrap(),
-        Transports::ALL,
-        None,
-    );
-    tokio::spawn(engine_io::run(
-        listener,
-        filter,
-        ServeLimits::default(),
-        std::future::pending(),
-    ));
-    port
+    common::serve(&common::memory(), common::quick()).await
 }
 
 /// Says that this client is typing, and gives the server's answer.
@@ -98,9 +81,13 @@ async fn without_a_nickname_there_is_nothing_to_tell() {
     let port = serve().await;
     let mut ann = Client::connect(port, json!({})).await;
     let refusal = |reason: &str| [json!(false), json!(reason)];
-    assert_eq!(types(&mut ann).await, refusal("Join a room first"));
+    // A refusal may go on with its kind.
+    assert_eq!(types(&mut ann).await[..2], refusal("Join a room first"));
     ann.call("join", json!(["lobby"])).await;
-    assert_eq!(types(&mut ann).await, refusal("Choose a nickname first"));
+    assert_eq!(
+        types(&mut ann).await[..2],
+        refusal("Choose a nickname first")
+    );
 }
 
 #[tokio::test]
@@ -132,6 +119,53 @@ async fn fast_fingers_are_one_event_a_second() {
         heard <= most,
         "Bob heard of it {heard} times, {most} are enough: at most once a second for a socket."
     );
+}
+
+#[tokio::test]
+async fn each_person_has_their_own_second() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    let mut cy = Client::seated(port, "lobby", "Cy").await;
+    types(&mut ann).await;
+    types(&mut bob).await;
+    let first = cy.event("typing").await;
+    assert_eq!(first, [json!("Ann")], "Cy learns that Ann is typing.");
+    catch_up(&mut cy).await;
+    assert!(
+        cy.has("typing"),
+        "Bob typed just after Ann, and Cy was not told: each person has their own second."
+    );
+}
+
+#[tokio::test]
+async fn a_refused_message_changes_nothing() {
+    let port = serve().await;
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let mut bob = Client::seated(port, "lobby", "Bob").await;
+    // A try counts only if it took less than the second.
+    for _ in 0..20 {
+        let start = Instant::now();
+        types(&mut ann).await;
+        let answer = ann.call("user message", json!([""])).await;
+        assert_eq!(answer[0], json!(false), "an empty message is refused");
+        types(&mut ann).await;
+        let in_time = start.elapsed() < Duration::from_millis(900);
+        catch_up(&mut bob).await;
+        bob.event("typing").await;
+        if in_time {
+            assert!(
+                !bob.has("typing"),
+                "Bob was told twice within a second: a refused message changes nothing."
+            );
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while bob.has("typing") {
+            bob.event("typing").await;
+        }
+    }
+    panic!("this machine never managed three requests in 900 ms");
 }
 
 #[tokio::test]
