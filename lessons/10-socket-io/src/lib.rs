@@ -33,7 +33,7 @@
 //! [dependencies]
 //! socket-io = { package = "lesson-10-socket-io", git = "REPOSITORY" }
 //! engine-io = { package = "lesson-09-engine-io", git = "REPOSITORY" }
-//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal"] }
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread", "signal", "sync"] }
 //! # Only to add your routes next to the server, or to try it with `warp::serve`.
 //! warp = { version = "0.4", features = ["server"] }
 //! ```
