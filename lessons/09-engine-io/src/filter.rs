@@ -17,6 +17,17 @@ use crate::server::Server;
 
 /// Mounts `server` under its path and everything below it. Other paths are rejected, so
 /// that `.or(…)` can follow.
+///
+/// ```no_run
+/// # async fn example(server: engine_io::Server, listener: tokio::net::TcpListener) -> std::io::Result<()> {
+/// use engine_io::ServeLimits;
+/// use warp::Filter;
+///
+/// let page = warp::path::end().map(|| warp::reply::html("<p>A page"));
+/// let routes = engine_io::filter(&server).or(page);
+/// engine_io::run(listener, routes, ServeLimits::default(), std::future::pending()).await
+/// # }
+/// ```
 pub fn filter(server: &Server) -> BoxedFilter<(warp::reply::Response,)> {
     let paths = server.clone();
     let server = server.clone();

@@ -39,6 +39,18 @@ fn after(now: Instant, wait: Duration) -> Instant {
 }
 
 /// Why a session ended. `Display` gives the words that Socket.IO users know.
+///
+/// ```
+/// use engine_io::CloseReason;
+///
+/// fn report(reason: CloseReason) {
+///     match reason {
+///         CloseReason::MessageTooLarge => println!("the client sent too much at once"),
+///         CloseReason::SlowReader => println!("the client reads too slowly"),
+///         reason => println!("{reason}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
     /// The client closed, or its connection ended.

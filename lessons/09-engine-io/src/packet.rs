@@ -33,6 +33,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A message as it arrives: text is borrowed from the read buffer, binary is owned.
+///
+/// ```
+/// use engine_io::Message;
+///
+/// fn size(message: &Message<'_>) -> usize {
+///     match message {
+///         Message::Text(text) => text.len(),
+///         Message::Binary(bytes) => bytes.len(),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// Text, valid UTF-8.

@@ -8,6 +8,12 @@ use thiserror::Error;
 
 /// Why a request is refused (Engine.IO protocol 4 leaves the codes to the reference
 /// server; these are its).
+///
+/// ```
+/// use engine_io::Refusal;
+///
+/// assert_eq!((Refusal::UnknownSession.code(), Refusal::Full.status().as_u16()), (1, 503));
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// Code 0: the `transport` parameter is missing, unknown or not offered.

@@ -38,6 +38,17 @@ const MIN_HEAD: usize = 8 << 10;
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The limits of one server's connections.
+///
+/// ```
+/// use std::time::Duration;
+/// use engine_io::ServeLimits;
+///
+/// let limits = ServeLimits {
+///     connections: 10_000,
+///     header_timeout: Duration::from_secs(10),
+///     ..ServeLimits::default()
+/// };
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ServeLimits {
     /// Connections at once; more wait in the listen backlog. Default 100,000 (the limit
@@ -75,6 +86,17 @@ impl Default for ServeLimits {
 ///
 /// The listener may be a TCP or a Unix-domain socket's, or one
 /// [with a handshake](crate::with_handshake), as TLS has.
+///
+/// ```no_run
+/// # async fn example(server: engine_io::Server) -> std::io::Result<()> {
+/// use engine_io::{ServeLimits, filter, run};
+/// use tokio::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:3000").await?;
+/// let stop = async { drop(tokio::signal::ctrl_c().await) };
+/// run(listener, filter(&server), ServeLimits::default(), stop).await
+/// # }
+/// ```
 ///
 /// # Errors
 /// Returns an error if the listener's address cannot be read. A failed accept (out of

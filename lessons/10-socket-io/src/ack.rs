@@ -42,6 +42,23 @@ impl<F: FnMut()> Drop for Forget<F> {
 }
 
 /// An event has been sent, and its answer is due: await it.
+///
+/// ```
+/// use std::time::Duration;
+/// use socket_io::{AckError, Socket};
+///
+/// async fn vote(socket: &Socket) -> Option<bool> {
+///     let question = socket.emit_with_ack("tea?", ()).timeout(Duration::from_secs(30));
+///     match question.await {
+///         Ok(answer) => Some(answer),
+///         Err(AckError::Timeout | AckError::Disconnected) => None,
+///         Err(error) => {
+///             println!("{}: {error}", socket.id());
+///             None
+///         }
+///     }
+/// }
+/// ```
 #[must_use = "await it to get the answer"]
 pub struct EmitWithAck<T> {
     /// `None`: the question could not be sent.

@@ -9,6 +9,20 @@ use crate::limits::Limits;
 use crate::recovery::Recovery;
 
 /// A server's settings.
+///
+/// ```
+/// use std::time::Duration;
+/// use socket_io::{Config, Io, Limits, Recovery};
+///
+/// let mut config = Config {
+///     ack_timeout: Duration::from_secs(5),
+///     recovery: Some(Recovery::default()),
+///     limits: Limits { max_rooms: 10, ..Limits::default() },
+///     ..Config::default()
+/// };
+/// config.engine.max_payload = 64 << 10;
+/// let io = Io::new(config);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The sessions below: path (`/socket.io/` by default), heartbeat, payload size,

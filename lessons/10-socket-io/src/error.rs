@@ -49,6 +49,15 @@ pub enum ParseError {
 }
 
 /// Why a client may not join a namespace: what its `connect_error` event is given.
+///
+/// ```
+/// use serde_json::json;
+/// use socket_io::ConnectError;
+///
+/// let refused = ConnectError::new("not authorized").with_data(json!({ "retry": false }));
+/// // The client's `connect_error` event gets an error with this message and this data.
+/// assert_eq!(refused.to_string(), "not authorized");
+/// ```
 #[derive(Clone, Debug, Error)]
 #[error("{message}")]
 pub struct ConnectError {
@@ -78,6 +87,16 @@ impl ConnectError {
 }
 
 /// Why an event was not acknowledged.
+///
+/// ```
+/// use socket_io::{AckError, Socket};
+///
+/// async fn is_there(socket: &Socket) -> bool {
+///     // An answer of another type is an answer, too.
+///     let answer: Result<(), AckError> = socket.emit_with_ack("are you there?", ()).await;
+///     matches!(answer, Ok(()) | Err(AckError::Decode(_)))
+/// }
+/// ```
 #[derive(Debug, Error)]
 pub enum AckError {
     /// The other side did not answer in time.
@@ -96,6 +115,19 @@ pub enum AckError {
 }
 
 /// Why a socket did not join a room.
+///
+/// ```
+/// use socket_io::{JoinError, Socket};
+///
+/// fn join(socket: &Socket, room: &str) -> &'static str {
+///     match socket.join(room) {
+///         Ok(()) => "welcome",
+///         Err(JoinError::NameTooLong) => "please choose a shorter name",
+///         Err(JoinError::TooManyRooms) => "please leave another room first",
+///         Err(JoinError::Disconnected) => "nobody reads this",
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum JoinError {
     /// The name is longer than [`Limits::max_room_name`](crate::Limits::max_room_name).

@@ -24,6 +24,19 @@ use crate::tasks::Tasks;
 use crate::wire::args::IntoArgs;
 
 /// A Socket.IO server: a cheap handle.
+///
+/// ```
+/// use socket_io::{Io, Socket};
+///
+/// let io = Io::default();
+/// io.of("/", |socket| {
+///     socket.on("time", async |_: Socket| "time for tea");
+/// });
+/// // Elsewhere in the program, in any thread.
+/// let elsewhere = io.clone();
+/// elsewhere.emit("news", "tea is ready");
+/// elsewhere.to("kitchen").emit("news", "the kettle is empty");
+/// ```
 #[derive(Clone)]
 pub struct Io(Arc<IoInner>);
 
@@ -183,6 +196,18 @@ impl Io {
     // --- The server ---
 
     /// The server as a warp filter, mounted under [`Config::engine`]'s path.
+    ///
+    /// ```no_run
+    /// # async fn example(listener: tokio::net::TcpListener) -> std::io::Result<()> {
+    /// use warp::Filter;
+    ///
+    /// let io = socket_io::Io::default();
+    /// let page = warp::path::end().map(|| warp::reply::html("<p>A page"));
+    /// let routes = io.filter().or(page);
+    /// let limits = engine_io::ServeLimits::default();
+    /// engine_io::run(listener, routes, limits, std::future::pending()).await
+    /// # }
+    /// ```
     pub fn filter(&self) -> BoxedFilter<(warp::reply::Response,)> {
         let io = self.clone();
         // The engine knows the server only weakly; the filter keeps it alive.

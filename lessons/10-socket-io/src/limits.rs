@@ -2,6 +2,16 @@
 
 /// The limits of one connection. They count bytes as kept: the text of an event, its
 /// attachments, and a fixed cost for each.
+///
+/// ```
+/// use socket_io::{Config, Limits};
+///
+/// let config = Config {
+///     // Rooms with short names, and no bytes: a chat of text.
+///     limits: Limits { max_room_name: 32, max_attachments: 0, ..Limits::default() },
+///     ..Config::default()
+/// };
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Attachments of one packet. Default 10.

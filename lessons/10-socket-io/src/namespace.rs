@@ -22,6 +22,17 @@ use crate::wire::args::IntoArgs;
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
 
 /// A namespace, like `/chat`: a handle to who is in it.
+///
+/// ```
+/// # let io = socket_io::Io::default();
+/// let chat = io.of("/chat", |socket| println!("{} is here", socket.id()));
+/// chat.emit("news", "hello, everyone");
+/// chat.to("tea").except("asleep").emit("news", "tea is ready");
+/// for socket in chat.fetch_sockets() {
+///     println!("{} is in {:?}", socket.id(), socket.rooms());
+/// }
+/// assert_eq!((chat.name(), chat.count()), ("/chat", 0));
+/// ```
 #[derive(Clone)]
 pub struct Namespace(Arc<Inner>);
 

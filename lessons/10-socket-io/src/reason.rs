@@ -5,6 +5,18 @@ use std::fmt;
 use engine_io::CloseReason;
 
 /// Why a socket left its namespace. `Display` gives the words that Socket.IO users know.
+///
+/// ```
+/// use socket_io::{DisconnectReason, Socket};
+///
+/// fn watch(socket: &Socket) {
+///     socket.on_disconnect(async |socket: Socket, reason: DisconnectReason| {
+///         if reason.is_recoverable() {
+///             println!("{} may come back ({reason})", socket.id());
+///         }
+///     });
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisconnectReason {
     /// The client left the namespace.

@@ -26,6 +26,24 @@ use crate::wire::outgoing::EncodedPacket;
 ///
 /// With recovery, every event ends with an additional argument, the offset. The official
 /// JavaScript client and this project's page hide it; handlers of other clients see it.
+///
+/// ```
+/// use std::time::Duration;
+/// use socket_io::{Config, Io, Recovery};
+///
+/// let recovery = Recovery {
+///     max_disconnection: Duration::from_secs(600),
+///     // A token may have expired in the meantime.
+///     skip_middlewares: false,
+///     ..Recovery::default()
+/// };
+/// let io = Io::new(Config { recovery: Some(recovery), ..Config::default() });
+/// io.of("/", |socket| {
+///     if !socket.recovered() {
+///         socket.emit("history", "everything, from the start");
+///     }
+/// });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
     /// How long a client can be away. Default 2 minutes.

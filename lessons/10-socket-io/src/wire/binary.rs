@@ -23,8 +23,16 @@ use crate::wire::repair;
 ///
 /// ```
 /// # fn example(socket: socket_io::Socket) {
-/// use socket_io::Binary;
+/// use serde::{Deserialize, Serialize};
+/// use socket_io::{Binary, Socket};
+///
 /// socket.emit("photo", ("cat.png", Binary::from(vec![0x89, 0x50])));
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Photo { name: String, pixels: Binary }
+/// socket.on("photos", async |_: Socket, photos: Vec<Photo>| {
+///     photos.iter().map(|photo| photo.pixels.0.len()).sum::<usize>()
+/// });
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
