@@ -2,29 +2,85 @@
 //! by warp.
 //!
 //! Each module has one part of it: [`chat`] the events, [`names`] what people may type,
-//! [`store`] what is kept, [`presence`] who is there, [`pages`] what a browser is shown,
-//! [`html`] how it is kept harmless. [`log`], [`memory`] and [`tasks`] are what a program
-//! needs that is to run for months.
+//! [`limits`] how much of it, [`presence`] who is there, [`store`] what is kept,
+//! [`directory`] and [`lobby`] the list of rooms, [`pages`] what a browser is shown,
+//! [`html`] how it is kept harmless, [`ops`], [`admin`] and [`doctor`] what
+//! an operator sees. [`log`],
+//! [`memory`] and [`tasks`] are for a program that runs for months.
 
+pub mod admin;
 pub mod chat;
+pub mod directory;
+pub mod doctor;
 pub mod html;
+pub mod limits;
+pub mod lobby;
 pub mod log;
 pub mod memory;
 pub mod names;
+pub mod ops;
 pub mod pages;
 pub mod presence;
 pub mod store;
 pub mod tasks;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use engine_io::Transports;
+use metrics_exporter_prometheus::PrometheusHandle;
 use socket_io::{Config, Io, Recovery};
+use tokio::time::{MissedTickBehavior, interval};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::admin::Watch;
+use crate::limits::{Limiter, Limits, at_most};
+use crate::presence::{Presence, Timing};
 use crate::store::Store;
 use crate::tasks::Tasks;
+
+/// How a chat is set up.
+#[derive(Clone)]
+pub struct Options {
+    /// The transports that clients may use.
+    pub transports: Transports,
+    /// A Socket.IO client script for the page, in place of the project's own.
+    pub client: Option<Bytes>,
+    /// How much one person, and one address, may do.
+    pub limits: Limits,
+    /// When a room is told who is there.
+    pub timing: Timing,
+    /// How long an empty room without a message is kept.
+    pub silent: Duration,
+    /// Under which names browsers know this server; see
+    /// [`public_hosts`](engine_io::Config::public_hosts).
+    pub public_hosts: Vec<String>,
+    /// How many proxies stand in front of it.
+    pub trusted_proxies: usize,
+    /// Opens `/admin`, and limits `/metrics` to those who know the token.
+    pub admin_token: Option<String>,
+    /// What `/metrics` shows: [`ops::record`].
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            transports: Transports::ALL,
+            client: None,
+            limits: Limits::default(),
+            timing: Timing::default(),
+            silent: Duration::from_secs(600),
+            public_hosts: Vec::new(),
+            trusted_proxies: 0,
+            admin_token: None,
+            metrics: None,
+        }
+    }
+}
 
 /// The whole application.
 pub struct Chat {
@@ -32,52 +88,63 @@ pub struct Chat {
     pub io: Io,
     /// Serves events and pages.
     pub filter: BoxedFilter<(Response,)>,
-    /// What runs beside them, to be ended after the server.
+    /// The background tasks, to be ended after the server.
     pub tasks: Tasks,
 }
 
+// ANCHOR: app
 impl Chat {
     /// Puts the chat together.
-    ///
-    /// `client` is a Socket.IO client script for the page, in place of the project's own.
-    pub fn new(store: Store, transports: Transports, client: Option<Bytes>) -> Self {
+    pub fn new(store: Store, options: Options) -> Self {
         let tasks = Tasks::default();
-        let (io, filter) = build(store, transports, client, &tasks);
+        let recovery = Recovery::default();
+        let mut config = Config {
+            recovery: Some(recovery),
+            ..Config::default()
+        };
+        config.engine.transports = options.transports;
+        config.engine.public_hosts = options.public_hosts;
+        config.engine.trusted_proxies = options.trusted_proxies;
+        config.engine.max_sessions_per_address =
+            at_most(options.limits.connections_per_address);
+        let io = Io::new(config);
+        let shared = Arc::new(chat::Chat {
+            store,
+            presence: Presence::default(),
+            limiter: Limiter::new(options.limits),
+            timing: options.timing,
+            keep: recovery.max_disconnection,
+            tasks: tasks.clone(),
+            watch: Watch::new(options.admin_token.is_some()),
+        });
+        chat::chat(&io, &shared);
+        lobby::lobby(&io, &shared);
+        if let Some(token) = options.admin_token.clone() {
+            admin::admin(&io, &shared, token);
+        }
+        tasks.spawn(keep_house(shared.clone(), options.silent));
+        let filter = io
+            .filter()
+            .or(ops::ops(&io, &shared, options.metrics, options.admin_token))
+            .unify()
+            .or(pages::pages(shared, io.engine().config(), options.client))
+            .unify()
+            .boxed();
         Self { io, filter, tasks }
     }
 }
-
-/// [`Chat::new`] for a program that ends without ceremony: the tasks end with the
-/// runtime.
-pub fn app(
-    store: Store,
-    transports: Transports,
-    client: Option<Bytes>,
-) -> (Io, BoxedFilter<(Response,)>) {
-    let Chat { io, filter, .. } = Chat::new(store, transports, client);
-    (io, filter)
-}
-
-// ANCHOR: app
-fn build(
-    store: Store,
-    transports: Transports,
-    client: Option<Bytes>,
-    tasks: &Tasks,
-) -> (Io, BoxedFilter<(Response,)>) {
-    let recovery = Recovery::default();
-    let mut config = Config {
-        recovery: Some(recovery),
-        ..Config::default()
-    };
-    config.engine.transports = transports;
-    let io = Io::new(config);
-    chat::chat(&io, store.clone(), recovery.max_disconnection, tasks);
-    let filter = io
-        .filter()
-        .or(pages::pages(store, transports, client))
-        .unify()
-        .boxed();
-    (io, filter)
-}
 // ANCHOR_END: app
+
+/// Deletes old messages and silent rooms, and forgets full buckets.
+async fn keep_house(chat: Arc<chat::Chat>, silent: Duration) {
+    let mut tick = interval(Limiter::TIDY.min(silent.max(Duration::from_millis(10))));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        chat.limiter.tidy();
+        let occupied = chat.presence.occupied();
+        if let Err(error) = chat.store.prune(&occupied, silent).await {
+            tracing::debug!(%error, "nothing was tidied up");
+        }
+    }
+}

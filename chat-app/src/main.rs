@@ -3,15 +3,16 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use chat_app::Chat;
+use chat_app::limits::Limits;
 use chat_app::log::Log;
-use chat_app::memory;
-use chat_app::store::Store;
+use chat_app::store::{Keep, Store};
+use chat_app::{Chat, Options, doctor, memory, ops};
 use clap::{Parser, ValueEnum};
 use engine_io::{ServeLimits, Transports};
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
@@ -23,6 +24,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How many connections the kernel keeps until they are accepted: a server that comes
 /// back is greeted by all of its clients at once.
 const BACKLOG: u32 = 1024;
+/// The talk's port.
+const USUAL_PORT: u16 = 5000;
 /// How long to wait for somebody to read what we print.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -33,12 +36,18 @@ struct Args {
     /// Address to listen on; 0.0.0.0 or :: lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
     bind: String,
-    /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = 5000)]
-    port: u16,
+    /// Port to listen on; 0 takes a free one [default: 5000, or a free one if it is taken]
+    #[arg(long)]
+    port: Option<u16>,
     /// Where rooms and messages are kept; :memory: forgets them at the end
     #[arg(long, value_name = "FILE", default_value = "chat.db")]
     database: PathBuf,
+    /// How many messages of a room to keep; 0 keeps all
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    keep_messages: u32,
+    /// How many days to keep messages; 0 keeps them forever
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    keep_days: u32,
     /// A Socket.IO client script to serve to the page in place of our own
     #[arg(long, value_name = "FILE")]
     client: Option<PathBuf>,
@@ -50,6 +59,36 @@ struct Args {
         default_value = "polling,websocket"
     )]
     transports: Vec<Transport>,
+    /// The address of the chat as browsers see it, such as `https://chat.example`; can be
+    /// given several times
+    #[arg(long, value_name = "URL")]
+    origin: Vec<Origin>,
+    /// How many proxies stand in front, whose X-Forwarded-For is believed
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 0,
+        default_missing_value = "1",
+        num_args = 0..=1
+    )]
+    trust_proxy: usize,
+    /// Opens /admin to those who know this, 16 or more characters; /metrics then asks for
+    /// it too
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CHAT_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
+    admin_token: Option<Token>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// How to log: for people, or a JSON object in each line
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// Check the machine, say what is wrong, and exit
+    #[arg(long)]
+    doctor: bool,
     /// How much to log, on standard error: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value_t = LevelFilter::INFO)]
     log: LevelFilter,
@@ -59,6 +98,107 @@ struct Args {
 enum Transport {
     Polling,
     Websocket,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// An origin's host, with a port that is not the usual one.
+#[derive(Clone)]
+struct Origin(String);
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = url
+            .split_once("://")
+            .ok_or("an origin starts with https://")?;
+        let usual = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return Err("an origin starts with http:// or https://"),
+        };
+        let host = rest.strip_suffix('/').unwrap_or(rest);
+        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+            return Err("an origin is a scheme, a host and a port, without a path");
+        }
+        Ok(Self(
+            host.strip_suffix(usual).unwrap_or(host).to_lowercase(),
+        ))
+    }
+}
+
+/// A secret that is long enough.
+#[derive(Clone)]
+struct Token(String);
+
+impl FromStr for Token {
+    type Err = &'static str;
+
+    fn from_str(token: &str) -> Result<Self, Self::Err> {
+        match token.len() {
+            16.. => Ok(Self(token.to_owned())),
+            _ => Err("a token has at least 16 characters"),
+        }
+    }
+}
+
+/// The limits on one person and on one address. 0 turns a limit off.
+#[derive(clap::Args)]
+struct LimitArgs {
+    /// Messages of one person in a minute; 0 turns this limit off, and those below
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().messages)]
+    messages_per_minute: u32,
+    /// Nicknames that one person takes in a minute
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().renames)]
+    renames_per_minute: u32,
+    /// Times that one person comes into a room in a minute
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().joins)]
+    joins_per_minute: u32,
+    /// Rooms that one person makes in a minute
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().new_rooms)]
+    new_rooms_per_minute: u32,
+    /// Pages of older messages that one person reads in a minute
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().reads)]
+    reads_per_minute: u32,
+    /// How many people may share an address: it may do this many times as much
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().people_per_address)]
+    people_per_address: u32,
+    /// Connections of one address
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections_per_address)]
+    connections_per_address: u32,
+    /// Rooms that one address has made
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().rooms_per_address)]
+    rooms_per_address: u32,
+    /// People of one address who are away and keep their nickname
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().away_per_address)]
+    away_per_address: u32,
+    /// Turn all of these limits off, for tests and benchmarks
+    #[arg(long)]
+    no_limits: bool,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        if self.no_limits {
+            return Limits::NONE;
+        }
+        Limits {
+            messages: self.messages_per_minute,
+            renames: self.renames_per_minute,
+            joins: self.joins_per_minute,
+            new_rooms: self.new_rooms_per_minute,
+            reads: self.reads_per_minute,
+            people_per_address: self.people_per_address,
+            connections_per_address: self.connections_per_address,
+            rooms_per_address: self.rooms_per_address,
+            away_per_address: self.away_per_address,
+        }
+    }
 }
 
 #[tokio::main]
@@ -81,15 +221,29 @@ async fn main() -> ExitCode {
         Ok(log) => log,
         Err(error) => return refuse(&format!("no thread for the log: {error}")),
     };
-    tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_max_level(args.log)
         .with_writer(log.clone())
         // It would report a failed write with eprintln!, which panics if that fails too.
         .log_internal_errors(false)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+        .with_ansi(io::stderr().is_terminal());
+    match args.log_format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
     // The default hook writes to standard error itself, and waits for its reader.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    if args.doctor {
+        raise_open_files();
+        let (report, fine) = doctor::examine(&args.bind, args.port, &args.database).await;
+        say(report);
+        log.finish(PATIENCE);
+        return if fine {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
     let served = serve(args).await;
     log.finish(PATIENCE);
     match served {
@@ -104,8 +258,22 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// Listens on the port that was asked for, and on no other. Without one it is the talk's
+/// port, or a free one if another program has that.
+async fn listen(host: &str, port: Option<u16>) -> io::Result<TcpListener> {
+    if let Some(port) = port {
+        return listen_on(host, port).await;
+    }
+    match listen_on(host, USUAL_PORT).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            listen_on(host, 0).await
+        }
+        listener => listener,
+    }
+}
+
 /// Listens on the first of the host's addresses that allows it.
-async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+async fn listen_on(host: &str, port: u16) -> io::Result<TcpListener> {
     let mut refusal = io::Error::other("the host has no address");
     for address in lookup_host((host, port)).await? {
         let listener = || {
@@ -157,7 +325,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     } else {
         args.bind.clone()
     };
-    let address = format!("{host}:{}", args.port);
+    let address = format!("{host}:{}", args.port.unwrap_or(USUAL_PORT));
     let listener = listen(&args.bind, args.port)
         .await
         .with_context(|| format!("cannot listen on {address} (try another --port)"))?;
@@ -168,13 +336,27 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         ),
         None => None,
     };
-    let store = Store::open(&args.database)?;
+    let some = |count| Some(count).filter(|count| *count > 0);
+    let keep = Keep {
+        messages: some(args.keep_messages),
+        days: some(args.keep_days),
+    };
+    let store = Store::open_and_keep(&args.database, keep)?;
     let transports = Transports {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
     };
-    let Chat { io, filter, tasks } =
-        Chat::new(store.clone(), transports, client.map(Bytes::from));
+    let options = Options {
+        transports,
+        client: client.map(Bytes::from),
+        limits: args.limits.limits(),
+        public_hosts: args.origin.into_iter().map(|Origin(host)| host).collect(),
+        trusted_proxies: args.trust_proxy,
+        admin_token: args.admin_token.map(|Token(token)| token),
+        metrics: Some(ops::record().context("metrics cannot be counted")?),
+        ..Options::default()
+    };
+    let Chat { io, filter, tasks } = Chat::new(store.clone(), options);
     tasks.spawn(memory::give_back());
 
     let mut signals = Signals::new()?;
@@ -208,6 +390,10 @@ async fn serve(args: Args) -> anyhow::Result<()> {
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// A file has reached the shell's limit (`ulimit -f`). Unhandled, it would kill the
+    /// program; handled, the write fails, as on a full disk.
+    #[cfg(unix)]
+    _file_size: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
 }
@@ -215,10 +401,12 @@ struct Signals {
 impl Signals {
     #[cfg(unix)]
     fn new() -> std::io::Result<Self> {
+        use rustix::process::Signal;
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?,
         })
     }
 

@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,14 +17,14 @@ use percent_encoding::{
     AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
 };
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use warp::reject::{MethodNotAllowed, Rejection};
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
+use crate::chat::{Chat, Refused, open_room};
 use crate::html::Html;
 use crate::names::Room;
-use crate::store::{Store, StoreError};
 
 /// The largest form, in bytes: a room's name and what percent-encoding makes of it.
 const MAX_FORM: usize = 4096;
@@ -32,21 +33,77 @@ const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
 const INDEX: &str = include_str!("../web/index.html");
 const ROOM: &str = include_str!("../web/room.html");
+const ADMIN: &str = include_str!("../web/admin.html");
 const PROBLEM: &str = include_str!("../web/problem.html");
+/// Attributes of a field whose value was refused.
+const INVALID: &str = "aria-invalid=\"true\" autofocus";
+/// Offers to open the room that is not there.
+const OPEN_ROOM: &str = "<form class=\"add\" method=\"post\" action=\"/rooms\">\
+    <label for=\"name\">Open this room</label>\
+    <div class=\"field\">\
+    <input id=\"name\" name=\"name\" value=\"{{name}}\" required maxlength=\"64\" \
+    autocomplete=\"off\"><button>Open room</button></div></form>";
 
 /// What the browser may do with our pages: load and run our own files, connect to us, and
 /// nothing else.
-const SECURITY: [(header::HeaderName, &str); 3] = [
+const SECURITY: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
         // For connections too, 'self' is this host and port: http, https, ws and wss.
         "default-src 'self'; connect-src 'self'; img-src 'self' data:; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    // For browsers that do not know frame-ancestors.
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not no-referrer: with that a browser sends `Origin: null` with our own form.
     (header::REFERRER_POLICY, "same-origin"),
 ];
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// Lists files of `web` by name and media type. A module that is served as anything but
+/// JavaScript is not run.
+macro_rules! files {
+    ($($name:literal: $kind:expr,)*) => {
+        &[$(($name, $kind, include_bytes!(concat!("../web/", $name)).as_slice())),*]
+    };
+}
+
+/// What the pages load, the Socket.IO client apart.
+const FILES: &[(&str, &str, &[u8])] = files! {
+    "chat.css": "text/css; charset=utf-8",
+    "chat.webmanifest": "application/manifest+json",
+    "icon.svg": SVG,
+    "icon-new.svg": SVG,
+    "touch-icon.png": "image/png",
+    "admin.js": JAVASCRIPT,
+    "chat.js": JAVASCRIPT,
+    "composer.js": JAVASCRIPT,
+    "connection.js": JAVASCRIPT,
+    "dom.js": JAVASCRIPT,
+    "log.js": JAVASCRIPT,
+    "memory.js": JAVASCRIPT,
+    "notices.js": JAVASCRIPT,
+    "outbox.js": JAVASCRIPT,
+    "people.js": JAVASCRIPT,
+    "rooms.js": JAVASCRIPT,
+    "scroll.js": JAVASCRIPT,
+    "text.js": JAVASCRIPT,
+};
 
 /// A file that a page loads.
 struct Asset {
@@ -75,39 +132,31 @@ impl Asset {
 
 /// What the pages are made from.
 struct Site {
-    store: Store,
-    transports: Transports,
+    chat: Arc<Chat>,
+    engine: engine_io::Config,
     assets: Vec<Asset>,
 }
 
 /// The pages as a filter, with an answer for every request.
 ///
-/// `client` is served in place of the project's own Socket.IO client. `transports` is
-/// what the page may use.
-pub fn pages(
-    store: Store,
-    transports: Transports,
+/// `client` is served in place of the project's own Socket.IO client. `engine` says what
+/// the page may use to connect, and which page is our own.
+pub(crate) fn pages(
+    chat: Arc<Chat>,
+    engine: &engine_io::Config,
     client: Option<Bytes>,
 ) -> BoxedFilter<(Response,)> {
     let client =
         client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
-    let assets = vec![
-        Asset::new(
-            "chat.css",
-            "text/css; charset=utf-8",
-            include_str!("../web/chat.css"),
-        ),
-        Asset::new(
-            "chat.js",
-            "text/javascript; charset=utf-8",
-            include_str!("../web/chat.js"),
-        ),
-        Asset::new("icon.svg", "image/svg+xml", include_str!("../web/icon.svg")),
-        Asset::new("socket.io.js", "text/javascript; charset=utf-8", client),
-    ];
+    let mut assets: Vec<_> = FILES
+        .iter()
+        .map(|&(name, kind, body)| Asset::new(name, kind, body))
+        .collect();
+    assets.push(Asset::new("socket.io.js", JAVASCRIPT, client));
+    let has_admin = chat.watch.enabled;
     let site = Arc::new(Site {
-        store,
-        transports,
+        chat,
+        engine: engine.clone(),
         assets,
     });
     let site = warp::any().map(move || site.clone());
@@ -121,9 +170,17 @@ pub fn pages(
     let add_room = warp::path!("rooms")
         .and(warp::post())
         .and(site.clone())
+        .and(engine_io::client_address(engine))
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(add_room);
+    let admin = warp::path!("admin").and(get).map(move || {
+        if has_admin {
+            Ok(page(StatusCode::OK, &Html::fill(ADMIN, &[])))
+        } else {
+            Err(Problem::NotFound)
+        }
+    });
     let asset = warp::path!("static" / String)
         .and(get)
         .and(site)
@@ -135,6 +192,8 @@ pub fn pages(
         .or(room)
         .unify()
         .or(add_room)
+        .unify()
+        .or(admin)
         .unify()
         .or(asset)
         .unify()
@@ -158,33 +217,39 @@ pub fn pages(
 
 /// `GET /`
 async fn index(site: Arc<Site>) -> Result<Response, Problem> {
-    list_rooms(&site, StatusCode::OK, "", "").await
+    Ok(list_rooms(&site, StatusCode::OK, "", ""))
 }
 
-/// The rooms, and what was wrong with the one that somebody wanted to add.
-async fn list_rooms(
-    site: &Site,
-    status: StatusCode,
-    typed: &str,
-    error: &str,
-) -> Result<Response, Problem> {
-    let rooms = site.store.rooms().await?;
-    let line = "<li><a href=\"{{address}}\">{{name}}</a></li>";
-    let list = rooms.iter().map(|room| {
+/// The rooms, and what was wrong with the one that was to be added.
+fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Response {
+    let rooms = site.chat.store.directory().all();
+    let rooms = rooms.into_iter().map(|entry| entry.room);
+    let line = "<li><a href=\"{{address}}\"><bdi class=\"name\">{{name}}</bdi></a></li>";
+    let list = rooms.map(|room| {
         Html::fill(
             line,
             &[
-                ("address", Html::text(&address(room))),
+                ("address", Html::text(&address(&room))),
                 ("name", Html::text(&room.name)),
             ],
         )
     });
+    // Where something is to be corrected, the title and the field say so, and the cursor
+    // is there: a screen reader reads both, and the error with the field.
+    let (title, invalid) = if error.is_empty() {
+        ("Rooms", "")
+    } else {
+        ("Error: no room was added", INVALID)
+    };
     let values = [
+        ("title", Html::text(title)),
         ("rooms", list.collect()),
         ("name", Html::text(typed)),
+        ("invalid", Html::fill(invalid, &[])),
         ("error", Html::text(error)),
+        ("transports", Html::text(transports(site))),
     ];
-    Ok(page(status, &Html::fill(INDEX, &values)))
+    page(status, &Html::fill(INDEX, &values))
 }
 
 /// `GET /room/<slug>`
@@ -192,25 +257,36 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
     let slug = percent_decode_str(&slug)
         .decode_utf8()
         .map_err(|_| Problem::NotFound)?;
-    let room = site.store.room(&slug).await?.ok_or(Problem::NotFound)?;
-    let transports = match site.transports {
+    let Some(entry) = site.chat.store.directory().room(&slug) else {
+        return Err(match Room::named(&slug) {
+            Ok(wanted) if wanted.slug == slug => Problem::NoRoom(wanted),
+            _ => Problem::NotFound,
+        });
+    };
+    let room = entry.room;
+    let values = [
+        ("name", Html::text(&room.name)),
+        ("slug", Html::text(&room.slug)),
+        ("transports", Html::text(transports(&site))),
+    ];
+    Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
+}
+
+/// What a page's client may use, in its own words.
+fn transports(site: &Site) -> &'static str {
+    match site.engine.transports {
         Transports {
             websocket: false, ..
         } => "polling",
         Transports { polling: false, .. } => "websocket",
         Transports { .. } => "polling,websocket",
-    };
-    let values = [
-        ("name", Html::text(&room.name)),
-        ("slug", Html::text(&room.slug)),
-        ("transports", Html::text(transports)),
-    ];
-    Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
+    }
 }
 
 /// `POST /rooms`
 async fn add_room<S, B>(
     site: Arc<Site>,
+    address_of_client: Option<SocketAddr>,
     headers: HeaderMap,
     body: S,
 ) -> Result<Response, Problem>
@@ -218,7 +294,7 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send,
     B: Buf,
 {
-    if !is_ours(&headers) {
+    if !site.engine.is_own_origin(&headers) {
         return Err(Problem::OtherSite);
     }
     let form = tokio::time::timeout(FORM_TIMEOUT, read_form(body))
@@ -228,39 +304,29 @@ where
         .find(|(key, _)| key == "name")
         .unwrap_or_default()
         .1;
-    let refusal = match Room::named(&name) {
-        Err(refusal) => refusal.to_string(),
-        Ok(wanted) => match site.store.open_room(wanted).await {
-            Ok(room) => {
-                let there = address(&room);
-                return Ok(warp::reply::with_header(
-                    StatusCode::SEE_OTHER,
-                    "location",
-                    there,
-                )
-                .into_response());
-            }
-            Err(refusal @ StoreError::TooManyRooms) => refusal.to_string(),
-            Err(error) => return Err(error.into()),
-        },
+    let client = address_of_client.map(|address| address.ip());
+    let actor = site.chat.limiter.actor(None, client);
+    let opened = match Room::named(&name) {
+        Ok(wanted) => open_room(&site.chat, wanted, actor).await,
+        Err(refusal) => Err(refusal.into()),
     };
-    list_rooms(&site, StatusCode::BAD_REQUEST, &name, &refusal).await
-}
-
-/// Whether a form comes from a page of ours. A browser names the origin of the page with
-/// every POST; another program names none, and has no visitor's cookies or network to
-/// abuse either.
-fn is_ours(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return true;
+    let (status, reason) = match opened {
+        Ok(room) => {
+            let there = address(&room);
+            let response =
+                warp::reply::with_header(StatusCode::SEE_OTHER, header::LOCATION, there);
+            return Ok(response.into_response());
+        }
+        Err(Refused::Store(error)) => {
+            tracing::debug!(%error, "a room could not be added");
+            return Err(Problem::Store(error.reason()));
+        }
+        Err(limit @ Refused::TooMuch(_)) => {
+            (StatusCode::TOO_MANY_REQUESTS, limit.to_string())
+        }
+        Err(refused) => (StatusCode::BAD_REQUEST, refused.to_string()),
     };
-    let (Ok(origin), Some(Ok(host))) = (
-        origin.to_str(),
-        headers.get(header::HOST).map(HeaderValue::to_str),
-    ) else {
-        return false;
-    };
-    engine_io::is_same_origin(origin, host)
+    Ok(list_rooms(&site, status, &name, &reason))
 }
 
 /// The body, as far as it may go.
@@ -327,28 +393,28 @@ fn page(status: StatusCode, html: &Html) -> Response {
 /// What went wrong, as a page.
 enum Problem {
     NotFound,
+    /// There could be such a room.
+    NoRoom(Room),
     Method,
     OtherSite,
     TooLarge,
     TooSlow,
     Broken,
-    Store,
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a page could not be made");
-        Problem::Store
-    }
+    Store(&'static str),
 }
 
 impl Problem {
     fn into_response(self) -> Response {
-        let (status, title, detail) = match self {
+        let (status, title, detail) = match &self {
             Problem::NotFound => (
                 StatusCode::NOT_FOUND,
                 "Not found",
                 "There is no such page or room.",
+            ),
+            Problem::NoRoom(_) => (
+                StatusCode::NOT_FOUND,
+                "No such room",
+                "There is no room at this address. You can open it.",
             ),
             Problem::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -375,13 +441,21 @@ impl Problem {
                 "Broken off",
                 "The form did not arrive whole.",
             ),
-            Problem::Store => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Out of order",
-                "The chat cannot reach its database.",
-            ),
+            Problem::Store(reason) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Out of order", *reason)
+            }
         };
-        let values = [("title", Html::text(title)), ("detail", Html::text(detail))];
+        let action = match &self {
+            Problem::NoRoom(room) => {
+                Html::fill(OPEN_ROOM, &[("name", Html::text(&room.name))])
+            }
+            _ => Html::default(),
+        };
+        let values = [
+            ("title", Html::text(title)),
+            ("detail", Html::text(detail)),
+            ("action", action),
+        ];
         let mut response = page(status, &Html::fill(PROBLEM, &values));
         if matches!(self, Problem::TooLarge | Problem::TooSlow | Problem::Broken) {
             // The rest of the body is not read, so the connection cannot serve another
@@ -401,13 +475,14 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
+    use crate::store::Store;
 
     #[tokio::test(start_paused = true)]
     async fn a_form_that_drips_is_not_waited_for() {
         let store = Store::open(Path::new(":memory:")).unwrap();
         let site = Arc::new(Site {
-            store,
-            transports: Transports::ALL,
+            chat: Arc::new(Chat::for_tests(store)),
+            engine: engine_io::Config::default(),
             assets: Vec::new(),
         });
         let drops = stream::unfold((), async |()| {
@@ -416,7 +491,7 @@ mod tests {
         });
         let answer = tokio::time::timeout(
             FORM_TIMEOUT * 2,
-            add_room(site, HeaderMap::new(), drops),
+            add_room(site, None, HeaderMap::new(), drops),
         )
         .await;
         assert!(matches!(answer, Ok(Err(Problem::TooSlow))));

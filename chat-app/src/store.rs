@@ -1,30 +1,40 @@
-//! What the chat remembers: rooms and messages, in one SQLite file.
+//! The chat's memory: rooms and messages, in one SQLite file.
 //!
 //! A message that was acknowledged is on the disk. That costs an `fsync`, a few
 //! milliseconds, which is far too slow for one message at a time and wrong for an async
-//! worker to wait through. So one thread owns the database. It takes all that is waiting
-//! into one transaction, commits, and only then tells each asker: a hundred messages that
-//! arrive together cost one `fsync` (group commit), and a message alone waits for nobody.
+//! worker to wait through. So one thread does all the writing. It takes everything that
+//! waits into one transaction, commits, and only then answers: a hundred messages that
+//! arrive together cost one `fsync` (group commit), and a message alone waits for no
+//! other.
+//!
+//! Reading never waits for that thread. The list of rooms is in memory (see
+//! [`Directory`]), and histories are read by two threads with their own connections: in
+//! SQLite's WAL mode a reader sees the last commit, whatever the writer is doing.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{
-    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+    Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension, Transaction,
+    TransactionBehavior, params,
 };
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::directory::{Directory, Entry, Last};
 use crate::names::Room;
 
 /// The most rooms a chat has: anyone may add one, so there is an end to it.
 pub const MAX_ROOMS: u32 = 1000;
-/// The most messages in a room's history, as sent to whoever joins.
+/// The most messages that are read at once, for a history.
 pub const HISTORY: u32 = 50;
 /// The most text in a history, in bytes: it has to fit, with room to spare, into what may
 /// wait for one reader.
@@ -34,15 +44,26 @@ pub const HISTORY_BYTES: usize = 256 * 1024;
 /// can wait for the next transaction; a caller that finds the queue full waits for a
 /// place in it.
 const BATCH: usize = 1000;
+/// How many histories can wait to be read.
+const READS: usize = 1000;
+/// How many threads read.
+const READERS: usize = 2;
 /// How long to wait for a place.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(2);
+/// How many messages are deleted in one transaction: other writers wait for it.
+const PRUNED_AT_ONCE: u32 = 500;
+/// The largest file that is checked from end to end when it is opened, in bytes. That
+/// takes a second for about this many.
+const CHECKED: u64 = 256 << 20;
 /// Marks the file as ours, "CHAT" in ASCII (SQLite's `application_id`).
 const APPLICATION_ID: i32 = 0x4348_4154;
-/// The version of the tables below (SQLite's `user_version`).
-const SCHEMA_VERSION: i32 = 1;
-const SCHEMA: &str = "
+/// The steps from each version of the tables to the next (SQLite's `user_version` is how
+/// many of these a file has had). A new file goes through all of them, so there is one
+/// way to the newest tables and it is used each day.
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE rooms (
         slug TEXT PRIMARY KEY,
         name TEXT NOT NULL
@@ -55,28 +76,69 @@ const SCHEMA: &str = "
         at       INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX messages_of_room ON messages (room, id);
-";
+    ",
+    // The page's own id of a message: the second of the same id is refused by the table
+    // itself.
+    "
+    ALTER TABLE messages ADD COLUMN key TEXT;
+    CREATE UNIQUE INDEX messages_once ON messages (room, key) WHERE key IS NOT NULL;
+    CREATE INDEX messages_by_age ON messages (at);
+    ",
+];
+
+/// How much is kept. Everything by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Keep {
+    /// The most messages of one room.
+    pub messages: Option<u32>,
+    /// The age of the oldest message, in days.
+    pub days: Option<u32>,
+}
 
 /// A message as it is kept, and as `history` carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// Grows with every message of the chat: the order of a room.
     pub id: i64,
-    /// Who wrote it.
+    /// The nickname of its author.
     pub nickname: String,
-    /// What was written.
+    /// The text, as typed.
     pub text: String,
     /// When it was stored, in milliseconds since 1970.
     pub at: i64,
+    /// The id that the author's page gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
-/// What the store adds to a message: `msg_to_room` carries it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The part of a message that the store adds: `msg_to_room` carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Meta {
     /// As [`Message::id`].
     pub id: i64,
     /// As [`Message::at`].
     pub at: i64,
+    /// As [`Message::key`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A message that is in the table now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number, its time and its key.
+    pub meta: Meta,
+    /// It was there before: its page asks a second time.
+    pub again: bool,
+}
+
+/// The address that opens a room, for the limit on rooms of one address.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker {
+    /// Stands for the address.
+    pub address: u64,
+    /// How many rooms it may have made.
+    pub at_most: usize,
 }
 
 /// Why a database was not opened. Each is one line that starts with the path.
@@ -88,10 +150,8 @@ pub enum OpenError {
     /// Another process holds the file.
     #[error("{0}: in use by another process")]
     Locked(PathBuf),
-    /// The file was written by another version of this program.
-    #[error(
-        "{0}: schema version {1}, and this program knows only version {SCHEMA_VERSION}"
-    )]
+    /// The file was written by a later version of this program.
+    #[error("{0}: schema version {1}, and this program knows only versions up to {version}", version = MIGRATIONS.len())]
     Version(PathBuf, i32),
     /// The system refused a thread.
     #[error("{0}: no thread for the database: {1}")]
@@ -99,6 +159,12 @@ pub enum OpenError {
     /// No such folder, or no permission.
     #[error("{0}: cannot be opened or created")]
     Unreachable(PathBuf),
+    /// The file, or its folder, cannot be written.
+    #[error("{0}: cannot be written")]
+    ReadOnly(PathBuf),
+    /// The file is not whole.
+    #[error("{0}: damaged: {1}")]
+    Damaged(PathBuf, String),
     /// Everything else: a full disk, a damaged file.
     #[error("{0}: {1}")]
     Failed(PathBuf, rusqlite::Error),
@@ -110,9 +176,15 @@ pub enum StoreError {
     /// There are [`MAX_ROOMS`] rooms already.
     #[error("There are too many rooms")]
     TooManyRooms,
-    /// The database failed: disk full, file taken away.
+    /// This address has made as many rooms as it may: [`Maker::at_most`].
+    #[error("Your network has made as many rooms as it may")]
+    TooManyOfOne,
+    /// The database failed: disk full, file damaged.
     #[error("the database failed: {0}")]
     Database(Arc<rusqlite::Error>),
+    /// The file is not the one that was opened: deleted, or replaced.
+    #[error("the database file was moved, deleted or replaced")]
+    Moved,
     /// The queue was full, and no place became free in time.
     #[error("too many requests wait for the database")]
     Busy,
@@ -122,6 +194,29 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the database is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// The reason in words for the people in the chat.
+    pub fn reason(&self) -> &'static str {
+        let code = match self {
+            StoreError::Database(error) => error.sqlite_error_code(),
+            StoreError::Busy => return "The server is too busy",
+            StoreError::Closed => return "The server is about to stop",
+            _ => None,
+        };
+        match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "Another program holds the server's database"
+            }
+            Some(ErrorCode::DiskFull) => "The server's disk is full",
+            Some(ErrorCode::ReadOnly) => "The server's database cannot be written",
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                "The server's database is damaged"
+            }
+            _ => "The server's database failed",
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -134,99 +229,203 @@ impl From<rusqlite::Error> for StoreError {
 /// end is known.
 type Job = Box<dyn FnOnce(&Begun) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Committed)>;
-type Begun<'a> = Result<&'a Connection, StoreError>;
+type Begun<'a> = Result<&'a Batch<'a>, StoreError>;
 type Committed = Result<(), StoreError>;
+/// Something to read. Returns whether the connection can be used again.
+type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) -> bool + Send>;
+
+/// A transaction that several jobs share.
+struct Batch<'a> {
+    db: &'a Connection,
+    /// Why SQLite has rolled all of it back: a full disk does that.
+    lost: RefCell<Option<StoreError>>,
+}
 
 /// The rooms and messages of a chat. A cheap handle: clone it.
 #[derive(Clone)]
-pub struct Store {
+pub struct Store(Arc<Inner>);
+
+struct Inner {
     jobs: mpsc::Sender<Job>,
-    /// Tells the thread to end, even while there are handles.
-    closing: Arc<AtomicBool>,
+    /// `None` for a database in memory: no second connection could see that.
+    reads: Option<mpsc::Sender<Read>>,
+    directory: Arc<Directory>,
+    keep: Keep,
+    state: Arc<State>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held while a room is made, so that the limits on rooms are exact.
+    making: tokio::sync::Mutex<()>,
+}
+
+/// The state that the threads and the handles share.
+#[derive(Default)]
+struct State {
+    /// Tells the threads to end, even while there are handles.
+    closing: AtomicBool,
+    /// The last transaction failed.
+    failing: AtomicBool,
 }
 
 impl Store {
-    /// Opens the database, or makes a new one. `:memory:` keeps everything in memory and
-    /// nothing after.
+    /// Opens the database, or makes a new one, and keeps everything. `:memory:` keeps it
+    /// in memory, for as long as the program runs.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let db = prepare(path).map_err(|error| error.at(path))?;
+        Self::open_and_keep(path, Keep::default())
+    }
+
+    /// [`Store::open`] with limits on how much is kept, which [`Store::prune`] applies.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the file.
+    pub fn open_and_keep(path: &Path, keep: Keep) -> Result<Self, OpenError> {
+        let (db, rooms) = prepare(path).map_err(|fault| fault.at(path))?;
+        let state = Arc::new(State::default());
+        let mut threads = Vec::new();
+        let mut start = |name: &str, thread: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.into()).spawn(thread);
+            threads.push(thread.map_err(|error| OpenError::Thread(path.into(), error))?);
+            Ok(())
+        };
+
         let (jobs, mut queue) = mpsc::channel(BATCH);
-        let closing = Arc::new(AtomicBool::new(false));
-        let close = closing.clone();
-        std::thread::Builder::new()
-            .name("store".into())
-            .spawn(move || {
-                work(&db, &mut queue, &close);
+        let (shared, file) = (state.clone(), File::at(path));
+        start(
+            "store",
+            Box::new(move || {
+                // Nothing in `work` should panic; everything depends on it.
+                while catch_unwind(AssertUnwindSafe(|| {
+                    work(&db, &mut queue, &shared, &file);
+                }))
+                .is_err()
+                {}
                 // In this order: `Store::close` waits for the end of the queue.
                 drop(db);
                 drop(queue);
-            })
-            .map_err(|error| OpenError::Thread(path.into(), error))?;
-        Ok(Self { jobs, closing })
+            }),
+        )?;
+
+        let mut reads = None;
+        if path.as_os_str() != ":memory:" {
+            let (sender, queue) = mpsc::channel(READS);
+            let queue = Arc::new(Mutex::new(queue));
+            for _ in 0..READERS {
+                let (path, queue) = (path.to_owned(), queue.clone());
+                let shared = state.clone();
+                start("reader", Box::new(move || read(&path, &queue, &shared)))?;
+            }
+            reads = Some(sender);
+        }
+        Ok(Self(Arc::new(Inner {
+            jobs,
+            reads,
+            directory: Arc::new(Directory::new(rooms)),
+            keep,
+            state,
+            threads: Mutex::new(threads),
+            making: tokio::sync::Mutex::default(),
+        })))
     }
 
-    /// Ends the thread and closes the database, whatever other handles there are. SQLite
-    /// then moves everything from the write-ahead log into the file itself, so a copy of
-    /// that one file is a copy of the chat. Requests that come later fail.
+    /// Ends the threads, waits for them and closes the database, whatever other handles
+    /// there are. SQLite then moves everything from the write-ahead log into the file
+    /// itself, so a copy of that one file is a copy of the chat. Requests that come later
+    /// fail.
     pub async fn close(&self) {
-        self.closing.store(true, Ordering::Release);
-        // For a thread that has nothing to do and would not look.
+        self.0.state.closing.store(true, Ordering::Release);
+        // For threads that have nothing to do and would not look. The readers first: the
+        // last connection to be closed cleans up, and a reader's cannot write.
+        if let Some(reads) = &self.0.reads {
+            for _ in 0..READERS {
+                let _ = reads.send(Box::new(|_| true)).await;
+            }
+            reads.closed().await;
+        }
         let _ = self.ask(|_| Ok(())).await;
-        self.jobs.closed().await;
+        self.0.jobs.closed().await;
+        let threads = self.0.threads.lock();
+        let threads =
+            std::mem::take(&mut *threads.unwrap_or_else(PoisonError::into_inner));
+        let join = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+        let _ = tokio::task::spawn_blocking(join).await;
     }
 
-    /// All rooms, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn rooms(&self) -> Result<Vec<Room>, StoreError> {
-        self.ask(|db| {
-            let mut rows = db.prepare_cached(
-                "SELECT slug, name FROM rooms ORDER BY name COLLATE NOCASE, slug",
-            )?;
-            rows.query_map([], room)?
-                .collect::<Result<_, _>>()
-                .map_err(StoreError::from)
-        })
-        .await
+    /// The rooms, in memory.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.0.directory
     }
 
-    /// The room at this address, if there is one.
+    /// How many jobs wait for the writer.
+    pub fn queue(&self) -> usize {
+        self.0.jobs.max_capacity() - self.0.jobs.capacity()
+    }
+
+    /// Whether the database can be written and read.
     ///
     /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn room(&self, slug: &str) -> Result<Option<Room>, StoreError> {
-        let slug = slug.to_owned();
-        self.ask(move |db| find_room(db, &slug)).await
+    /// [`StoreError`] says why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|db| Ok(db.query_one("SELECT 1", [], |_| Ok(()))?))
+            .await?;
+        if self.0.state.failing.load(Ordering::Acquire) {
+            // See whether that is over: a job that changes something, and takes it back.
+            self.ask(|db| {
+                let insert = "INSERT INTO rooms (slug, name) VALUES ('', '')";
+                db.execute(insert, [])?;
+                db.execute("DELETE FROM rooms WHERE slug = ''", [])?;
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// The room with this slug, which is made if need be.
     ///
     /// # Errors
-    /// [`StoreError::TooManyRooms`], or another when the database fails.
-    pub async fn open_room(&self, wanted: Room) -> Result<Room, StoreError> {
-        self.ask(move |db| {
-            if let Some(room) = find_room(db, &wanted.slug)? {
-                return Ok(room);
-            }
-            let count: u32 = db
-                .prepare_cached("SELECT count(*) FROM rooms")?
-                .query_one([], |row| row.get(0))?;
-            if count >= MAX_ROOMS {
-                return Err(StoreError::TooManyRooms);
-            }
-            db.prepare_cached("INSERT INTO rooms (slug, name) VALUES (?1, ?2)")?
-                .execute(params![wanted.slug, wanted.name])?;
-            Ok(wanted)
-        })
+    /// [`StoreError::TooManyRooms`], [`StoreError::TooManyOfOne`], or another when the
+    /// database fails.
+    pub async fn open_room(
+        &self,
+        wanted: Room,
+        maker: Option<Maker>,
+    ) -> Result<Room, StoreError> {
+        if let Some(room) = self.0.directory.enter(&wanted.slug) {
+            return Ok(room);
+        }
+        let _making = self.0.making.lock().await;
+        if let Some(maker) = maker
+            && self.0.directory.made_by(maker.address) >= maker.at_most
+        {
+            return Err(StoreError::TooManyOfOne);
+        }
+        let made_by = maker.map(|maker| maker.address);
+        let directory = self.0.directory.clone();
+        self.ask_and(
+            move |db| {
+                if let Some(room) = find_room(db, &wanted.slug)? {
+                    return Ok(room);
+                }
+                let count: u32 = db
+                    .prepare_cached("SELECT count(*) FROM rooms")?
+                    .query_one([], |row| row.get(0))?;
+                if count >= MAX_ROOMS {
+                    return Err(StoreError::TooManyRooms);
+                }
+                db.prepare_cached("INSERT INTO rooms (slug, name) VALUES (?1, ?2)")?
+                    .execute(params![wanted.slug, wanted.name])?;
+                Ok(wanted)
+            },
+            move |room| directory.add(room, made_by),
+        )
         .await
     }
 
-    /// Keeps a message. When this returns, the message survives a crash of the program or
-    /// of the machine.
+    /// Keeps a message, once: `key` is the id that its page gave it, and the second
+    /// message of this key in this room is the first one again. When this returns, the
+    /// message survives a crash of the program or of the machine.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails; then the message is not kept.
@@ -235,20 +434,27 @@ impl Store {
         room: &str,
         nickname: &str,
         text: &str,
-    ) -> Result<Meta, StoreError> {
-        let (room, nickname, text) =
-            (room.to_owned(), nickname.to_owned(), text.to_owned());
-        self.ask(move |db| {
-            let at = now();
-            db.prepare_cached(
-                "INSERT INTO messages (room, nickname, text, at) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![room, nickname, text, at])?;
-            Ok(Meta {
-                id: db.last_insert_rowid(),
-                at,
-            })
-        })
+        key: Option<&str>,
+    ) -> Result<Stored, StoreError> {
+        let room: Arc<str> = room.into();
+        let (nickname, text) = (nickname.to_owned(), text.to_owned());
+        let key = key.map(ToOwned::to_owned);
+        let (directory, of) = (self.0.directory.clone(), room.clone());
+        let last = Last::new(&nickname, &text, now());
+        self.ask_and(
+            move |db| insert(db, &room, &nickname, &text, key),
+            move |stored| {
+                if !stored.again {
+                    directory.spoken(
+                        &of,
+                        Last {
+                            time: stored.meta.at,
+                            ..last
+                        },
+                    );
+                }
+            },
+        )
         .await
     }
 
@@ -258,14 +464,28 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn history(&self, room: &str) -> Result<Vec<Message>, StoreError> {
+        self.older(room, i64::MAX).await
+    }
+
+    /// The room's latest messages before the one with this number, as
+    /// [`Store::history`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn older(
+        &self,
+        room: &str,
+        before: i64,
+    ) -> Result<Vec<Message>, StoreError> {
         let room = room.to_owned();
-        self.ask(move |db| {
+        self.read(move |db| {
             let mut rows = db.prepare_cached(
-                "SELECT id, nickname, text, at FROM messages WHERE room = ?1 ORDER BY id DESC LIMIT ?2",
+                "SELECT id, nickname, text, at, key FROM messages
+                 WHERE room = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             )?;
             let mut latest = Vec::new();
             let mut bytes = 0;
-            for message in rows.query_map(params![room, HISTORY], message)? {
+            for message in rows.query_map(params![room, before, HISTORY], message)? {
                 let message = message?;
                 bytes += message.text.len();
                 if bytes > HISTORY_BYTES {
@@ -279,6 +499,99 @@ impl Store {
         .await
     }
 
+    /// Deletes messages that [`Keep`] does not allow any longer, and empty rooms
+    /// without a message that no client has entered for `patience`. `occupied` names the
+    /// rooms that are not empty.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails; the next call continues.
+    pub async fn prune(
+        &self,
+        occupied: &BTreeSet<Arc<str>>,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        if let Some(keep) = self.0.keep.messages {
+            for room in self.0.directory.take_grown() {
+                self.delete(
+                    "DELETE FROM messages WHERE id IN (
+                         SELECT id FROM messages WHERE room = ?1 AND id <= (
+                             SELECT id FROM messages WHERE room = ?1
+                             ORDER BY id DESC LIMIT 1 OFFSET ?2)
+                         ORDER BY id LIMIT ?3) RETURNING room",
+                    (room, keep, PRUNED_AT_ONCE),
+                )
+                .await?;
+            }
+        }
+        if let Some(days) = self.0.keep.days {
+            let oldest = now() - i64::from(days) * 86_400_000;
+            self.delete(
+                "DELETE FROM messages WHERE id IN (
+                     SELECT id FROM messages WHERE at < ?1 ORDER BY at LIMIT ?2)
+                 RETURNING room",
+                (oldest, PRUNED_AT_ONCE),
+            )
+            .await?;
+        }
+        let silent = self.0.directory.take_silent(occupied, patience);
+        if silent.is_empty() {
+            return Ok(());
+        }
+        let (directory, names) = (self.0.directory.clone(), silent.clone());
+        let gone = self.ask_and(
+            move |db| {
+                let mut delete = db.prepare_cached(
+                    "DELETE FROM rooms WHERE slug = ?1 AND NOT EXISTS
+                         (SELECT 1 FROM messages WHERE room = ?1)",
+                )?;
+                let mut gone = Vec::new();
+                for room in names {
+                    if delete.execute([&room])? > 0 {
+                        gone.push(room);
+                    }
+                }
+                Ok(gone)
+            },
+            move |gone| directory.remove(gone),
+        );
+        let gone = gone.await;
+        self.0.directory.stay(&silent);
+        gone.map(|_| ())
+    }
+
+    /// Runs a statement that deletes a few messages until it deletes none.
+    async fn delete(
+        &self,
+        sql: &'static str,
+        values: impl rusqlite::Params + Clone + Send + 'static,
+    ) -> Result<(), StoreError> {
+        loop {
+            let (directory, values) = (self.0.directory.clone(), values.clone());
+            let deleted = self
+                .ask_and(
+                    move |db| {
+                        let mut rows = db.prepare_cached(sql)?;
+                        let rows = rows.query_map(values, |row| row.get(0))?;
+                        let rooms: Vec<String> = rows.collect::<Result<_, _>>()?;
+                        let mut empty = BTreeSet::new();
+                        let mut any =
+                            db.prepare_cached("SELECT 1 FROM messages WHERE room = ?1")?;
+                        for room in rooms.iter().collect::<BTreeSet<_>>() {
+                            if !any.exists([room])? {
+                                empty.insert(room.clone());
+                            }
+                        }
+                        Ok((rooms.len(), empty))
+                    },
+                    move |(_, empty)| directory.emptied(empty),
+                )
+                .await?;
+            if deleted.0 == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Queues the work, at once if there is a place, and returns what will be its result.
     /// `Ok` means committed.
     fn ask<T, W>(
@@ -289,89 +602,267 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.ask_and(work, |_| {})
+    }
+
+    /// [`Store::ask`], and calls `then` when the work is committed, in the order of the
+    /// commits and whether or not the caller still waits.
+    fn ask_and<T, W, C>(
+        &self,
+        work: W,
+        then: C,
+    ) -> impl Future<Output = Result<T, StoreError>> + use<T, W, C>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        C: FnOnce(&T) + Send + 'static,
+    {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |begun| {
-            let result = begun.clone().and_then(|db| alone(db, work));
+            let result = begun.clone().and_then(|batch| batch.job(work));
             Box::new(move |committed| {
+                let result = committed.clone().and(result);
+                if let Ok(value) = &result {
+                    then(value);
+                }
                 // If the asker's connection is gone, nothing receives this. The work is
                 // done all the same.
-                let _ = tell.send(committed.clone().and(result));
+                let _ = tell.send(result);
             })
         });
-        let queued = self.jobs.try_send(job);
-        let jobs = self.jobs.clone();
-        async move {
-            match queued {
-                Ok(()) => {}
-                Err(TrySendError::Full(job)) => timeout(QUEUE_TIMEOUT, jobs.send(job))
-                    .await
-                    .map_err(|_| StoreError::Busy)?
-                    .map_err(|_| StoreError::Closed)?,
-                Err(TrySendError::Closed(_)) => return Err(StoreError::Closed),
-            }
-            // A job that the thread never began was dropped, and its sender with it.
-            told.await.unwrap_or(Err(StoreError::Closed))
-        }
+        queue(&self.0.jobs, job, told)
+    }
+
+    /// Has the work done by a reader, beside the writer.
+    fn read<T, W>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, StoreError>> + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Some(reads) = &self.0.reads else {
+            return futures_util::future::Either::Left(self.ask(work));
+        };
+        let (tell, told) = oneshot::channel();
+        let read: Read = Box::new(move |db| {
+            let result = db.and_then(|db| {
+                catch_unwind(AssertUnwindSafe(|| work(db)))
+                    .unwrap_or(Err(StoreError::Panicked))
+            });
+            let fine = result.is_ok();
+            let _ = tell.send(result);
+            fine
+        });
+        futures_util::future::Either::Right(queue(reads, read, told))
     }
 }
 
-/// Does one job of a transaction. If it fails or panics, all that it did is undone, and
-/// the others' work is not touched.
-fn alone<T>(
-    db: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let run = |sql| db.prepare_cached(sql)?.execute([]).map(|_| ());
-    run("SAVEPOINT job")?;
-    // Unwind safe: what a panic left half done is in the savepoint.
-    let result =
-        catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or(Err(StoreError::Panicked));
-    if result.is_err() {
-        run("ROLLBACK TO job")?;
+/// Queues a job, at once if there is a place, and waits for its result.
+fn queue<J, T>(
+    jobs: &mpsc::Sender<J>,
+    job: J,
+    told: oneshot::Receiver<Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> + use<J, T> {
+    let queued = jobs.try_send(job);
+    let jobs = jobs.clone();
+    async move {
+        match queued {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => timeout(QUEUE_TIMEOUT, jobs.send(job))
+                .await
+                .map_err(|_| StoreError::Busy)?
+                .map_err(|_| StoreError::Closed)?,
+            Err(TrySendError::Closed(_)) => return Err(StoreError::Closed),
+        }
+        // A job that the thread never began was dropped, and its sender with it.
+        told.await.unwrap_or(Err(StoreError::Closed))
     }
-    run("RELEASE job")?;
-    result
+}
+
+impl<'a> Batch<'a> {
+    /// IMMEDIATE takes the write lock now, where waiting for another process is allowed,
+    /// not halfway through.
+    fn begin(db: &'a Connection) -> Result<Self, StoreError> {
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        let lost = RefCell::default();
+        Ok(Self { db, lost })
+    }
+
+    /// Does one job. If it fails or panics, all that it did is undone, and the others'
+    /// work is not touched.
+    fn job<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(lost) = &*self.lost.borrow() {
+            return Err(lost.clone());
+        }
+        let run = |sql| self.db.prepare_cached(sql)?.execute([]).map(|_| ());
+        run("SAVEPOINT job")?;
+        // Unwind safe: what a panic left half done is in the savepoint.
+        let result = catch_unwind(AssertUnwindSafe(|| work(self.db)))
+            .unwrap_or(Err(StoreError::Panicked));
+        if let Err(error) = &result {
+            if self.db.is_autocommit() {
+                self.lost.replace(Some(error.clone()));
+                return result;
+            }
+            run("ROLLBACK TO job")?;
+        }
+        run("RELEASE job")?;
+        result
+    }
+
+    fn commit(&self) -> Committed {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
+        let committed = self.db.execute_batch("COMMIT");
+        if committed.is_err() && !self.db.is_autocommit() {
+            // A failed COMMIT can leave the transaction open, and the next BEGIN would
+            // fail on it.
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        Ok(committed?)
+    }
 }
 
 // ANCHOR: work
-/// The store's thread: until the store is closed, or the last handle is dropped, all that
-/// waits goes into one transaction.
-fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, closing: &AtomicBool) {
+/// The writer's thread: until the store is closed, or the last handle is dropped, all
+/// that waits goes into one transaction.
+fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &File) {
     while let Some(first) = queue.blocking_recv() {
-        // IMMEDIATE takes the write lock now, where waiting for another process is
-        // allowed, not halfway through.
-        let begun = db
-            .execute_batch("BEGIN IMMEDIATE")
-            .map(|()| db)
-            .map_err(StoreError::from);
+        let start = Instant::now();
+        let batch = file.is_there().and_then(|()| Batch::begin(db));
+        let begun = batch.as_ref().map_err(StoreError::clone);
         let answers: Vec<Answer> = std::iter::once(first)
             .chain(std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH - 1))
             .map(|job| job(&begun))
             .collect();
-        let committed =
-            begun.and_then(|db| db.execute_batch("COMMIT").map_err(StoreError::from));
-        if let Err(error) = &committed {
-            tracing::error!(%error, lost = answers.len(), "nothing was stored");
-            if !db.is_autocommit() {
-                // A failed COMMIT (a full disk) can leave the transaction open, and the
-                // next BEGIN would fail on it.
-                let _ = db.execute_batch("ROLLBACK");
-            }
-        }
+        // One fsync for all of them.
+        let committed = begun.and_then(Batch::commit);
+        state.ended(&committed, answers.len(), start.elapsed());
         for answer in answers {
             answer(&committed);
         }
-        if closing.load(Ordering::Acquire) {
+        if state.closing.load(Ordering::Acquire) {
             return;
         }
     }
 }
 // ANCHOR_END: work
 
+impl State {
+    /// A transaction has ended: counts it, and logs the first failure and the first
+    /// success after it.
+    fn ended(&self, committed: &Committed, jobs: usize, took: Duration) {
+        metrics::histogram!("chat_store_transaction_seconds").record(took.as_secs_f64());
+        metrics::counter!("chat_store_jobs_total").increment(jobs as u64);
+        let failed = committed.is_err();
+        if failed {
+            metrics::counter!("chat_store_failures_total").increment(1);
+        }
+        let before = self.failing.swap(failed, Ordering::AcqRel);
+        match committed {
+            Err(error) if !before => {
+                tracing::error!(%error, lost = jobs, "nothing can be stored");
+            }
+            Ok(()) if before => tracing::info!("messages are stored again"),
+            _ => {}
+        }
+    }
+}
+
+/// A reader's thread. Its connection is opened when it is needed, and again after a
+/// failure.
+fn read(path: &Path, queue: &Mutex<mpsc::Receiver<Read>>, state: &State) {
+    let mut db = None;
+    loop {
+        // The other readers wait for the lock instead of the queue.
+        let next = queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
+        let Some(job) = next else { return };
+        if db.is_none() {
+            match open_to_read(path) {
+                Ok(opened) => db = Some(opened),
+                Err(error) => {
+                    job(Err(error.into()));
+                    continue;
+                }
+            }
+        }
+        if !db.as_ref().is_some_and(|db| job(Ok(db))) {
+            db = None;
+        }
+        if state.closing.load(Ordering::Acquire) {
+            return;
+        }
+    }
+}
+
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    db.busy_timeout(BUSY)?;
+    Ok(db)
+}
+
+/// The database's file, by which the program notices that another file has taken its place.
+/// SQLite would keep writing to a file that has been deleted.
+struct File {
+    #[cfg(unix)]
+    path: PathBuf,
+    #[cfg(unix)]
+    id: Option<(u64, u64)>,
+}
+
+impl File {
+    #[cfg(unix)]
+    fn at(path: &Path) -> Self {
+        let path = path.to_owned();
+        let id = Self::id(&path);
+        Self { path, id }
+    }
+
+    #[cfg(unix)]
+    fn id(path: &Path) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    #[cfg(unix)]
+    fn is_there(&self) -> Result<(), StoreError> {
+        // A database in memory had no file to begin with.
+        if self.id.is_some() && Self::id(&self.path) != self.id {
+            return Err(StoreError::Moved);
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn at(_: &Path) -> Self {
+        Self {}
+    }
+
+    #[cfg(not(unix))]
+    fn is_there(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// What can be wrong with a file, before its path is known.
 enum Fault {
     Foreign,
     Version(i32),
+    ReadOnly,
+    Damaged(String),
     Sqlite(rusqlite::Error),
 }
 
@@ -387,22 +878,32 @@ impl Fault {
         match self {
             Fault::Foreign => OpenError::Foreign(path),
             Fault::Version(found) => OpenError::Version(path, found),
+            Fault::ReadOnly => OpenError::ReadOnly(path),
+            Fault::Damaged(what) => OpenError::Damaged(path, what),
             Fault::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     OpenError::Locked(path)
                 }
                 Some(ErrorCode::CannotOpen) => OpenError::Unreachable(path),
+                Some(ErrorCode::ReadOnly) => OpenError::ReadOnly(path),
+                Some(ErrorCode::DatabaseCorrupt) => {
+                    OpenError::Damaged(path, error.to_string())
+                }
                 _ => OpenError::Failed(path, error),
             },
         }
     }
 }
 
-/// Opens the file and brings it to the schema.
-fn prepare(path: &Path) -> Result<Connection, Fault> {
+/// Opens the file, brings it to the newest schema and reads its rooms.
+fn prepare(path: &Path) -> Result<(Connection, Vec<Entry>), Fault> {
     let db = Connection::open(path)?;
     db.busy_timeout(BUSY)?;
+    // SQLite opens a file without permission to write, and says so when it is written.
+    if db.is_readonly(MAIN_DB)? {
+        return Err(Fault::ReadOnly);
+    }
     // Look before anything is written: another program's file is left as it is.
     // IMMEDIATE, so that a file that is locked or cannot be written says so now and
     // not at the first message.
@@ -412,26 +913,82 @@ fn prepare(path: &Path) -> Result<Connection, Fault> {
     let application = number("PRAGMA application_id")?;
     let version = number("PRAGMA user_version")?;
     drop(look);
-    let new = match (application, version, tables) {
-        (0, 0, 0) => true,
-        (APPLICATION_ID, SCHEMA_VERSION, _) => false,
-        (APPLICATION_ID, other, _) => return Err(Fault::Version(other)),
+    let applied = match (application, usize::try_from(version)) {
+        (0, Ok(0)) if tables == 0 => 0,
+        (APPLICATION_ID, Ok(applied @ 1..=MIGRATIONS_LEN)) => applied,
+        (APPLICATION_ID, _) => return Err(Fault::Version(version)),
         _ => return Err(Fault::Foreign),
     };
+    if applied > 0 && std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED) {
+        let found = db.query_one("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let found: String = found;
+        if found != "ok" {
+            return Err(Fault::Damaged(found.replace('\n', " ")));
+        }
+    }
     // The write-ahead log makes a commit one append and one fsync. FULL makes that fsync
     // happen at each commit, so that what was acknowledged outlives a power cut too;
     // NORMAL would outlive only the process.
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    if new {
-        let make = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
-        make.execute_batch(SCHEMA)?;
-        make.pragma_update(None, "application_id", APPLICATION_ID)?;
-        make.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        make.commit()?;
+    for (version, migration) in (1_u32..).zip(MIGRATIONS).skip(applied) {
+        let step = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
+        step.execute_batch(migration)?;
+        step.pragma_update(None, "application_id", APPLICATION_ID)?;
+        step.pragma_update(None, "user_version", version)?;
+        step.commit()?;
     }
-    Ok(db)
+    let rooms = entries(&db)?;
+    Ok((db, rooms))
+}
+
+const MIGRATIONS_LEN: usize = MIGRATIONS.len();
+
+fn entries(db: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    let mut rooms = db.prepare(
+        "SELECT rooms.slug, rooms.name, nickname, text, at FROM rooms LEFT JOIN messages
+         ON id = (SELECT max(id) FROM messages WHERE room = rooms.slug)",
+    )?;
+    let rooms = rooms.query_map([], |row| {
+        let last = match row.get::<_, Option<String>>(2)? {
+            Some(nickname) => {
+                let text: String = row.get(3)?;
+                Some(Last::new(&nickname, &text, row.get(4)?))
+            }
+            None => None,
+        };
+        Ok(Entry::new(room(row)?, last))
+    })?;
+    rooms.collect()
+}
+
+fn insert(
+    db: &Connection,
+    room: &str,
+    nickname: &str,
+    text: &str,
+    key: Option<String>,
+) -> Result<Stored, StoreError> {
+    let at = now();
+    let new = db
+        .prepare_cached(
+            "INSERT INTO messages (room, nickname, text, at, key)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (room, key) WHERE key IS NOT NULL DO NOTHING
+             RETURNING id",
+        )?
+        .query_row(params![room, nickname, text, at, key], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = new {
+        let meta = Meta { id, at, key };
+        return Ok(Stored { meta, again: false });
+    }
+    let (id, at) = db
+        .prepare_cached("SELECT id, at FROM messages WHERE room = ?1 AND key = ?2")?
+        .query_one(params![room, key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let meta = Meta { id, at, key };
+    Ok(Stored { meta, again: true })
 }
 
 fn find_room(db: &Connection, slug: &str) -> Result<Option<Room>, StoreError> {
@@ -452,6 +1009,7 @@ fn message(row: &rusqlite::Row<'_>) -> rusqlite::Result<Message> {
         nickname: row.get(1)?,
         text: row.get(2)?,
         at: row.get(3)?,
+        key: row.get(4)?,
     })
 }
 
@@ -480,7 +1038,7 @@ mod tests {
         let path = folder.path().join("chat.db");
         let store = Store::open(&path).unwrap();
         let lobby = store
-            .open_room(Room::named("lobby").unwrap())
+            .open_room(Room::named("lobby").unwrap(), None)
             .await
             .unwrap();
 
@@ -500,7 +1058,7 @@ mod tests {
                 tokio::spawn(async move {
                     asked.fetch_add(1, Ordering::SeqCst);
                     store
-                        .add_message(&room, "ann", &format!("message {number}"))
+                        .add_message(&room, "ann", &format!("message {number}"), None)
                         .await
                         .unwrap();
                     told.fetch_add(1, Ordering::SeqCst);
@@ -541,12 +1099,12 @@ mod tests {
     async fn one_failure_is_one_askers() {
         let store = Store::open(Path::new(":memory:")).unwrap();
         store
-            .open_room(Room::named("lobby").unwrap())
+            .open_room(Room::named("lobby").unwrap(), None)
             .await
             .unwrap();
         let (nowhere, lobby) = tokio::join!(
-            store.add_message("nowhere", "ann", "hi"),
-            store.add_message("lobby", "ann", "hi")
+            store.add_message("nowhere", "ann", "hi", None),
+            store.add_message("lobby", "ann", "hi", None)
         );
         assert!(
             matches!(nowhere, Err(StoreError::Database(_))),
@@ -554,7 +1112,7 @@ mod tests {
         );
         assert_eq!(
             store.history("lobby").await.unwrap()[0].id,
-            lobby.unwrap().id
+            lobby.unwrap().meta.id
         );
     }
 
@@ -564,7 +1122,7 @@ mod tests {
     async fn a_failed_commit_is_a_failure() {
         let store = Store::open(Path::new(":memory:")).unwrap();
         store
-            .open_room(Room::named("lobby").unwrap())
+            .open_room(Room::named("lobby").unwrap(), None)
             .await
             .unwrap();
         // A foreign key that is checked at the end makes COMMIT itself fail, and leaves
@@ -575,7 +1133,7 @@ mod tests {
             Ok(())
         });
         assert!(matches!(broken.await, Err(StoreError::Database(_))));
-        store.add_message("lobby", "ann", "hi").await.unwrap();
+        store.add_message("lobby", "ann", "hi", None).await.unwrap();
         assert_eq!(store.history("lobby").await.unwrap().len(), 1);
     }
 
@@ -584,7 +1142,7 @@ mod tests {
     async fn a_job_that_panics_ends_nothing_else() {
         let store = Store::open(Path::new(":memory:")).unwrap();
         store
-            .open_room(Room::named("lobby").unwrap())
+            .open_room(Room::named("lobby").unwrap(), None)
             .await
             .unwrap();
         // One transaction for all three: nothing is awaited until all are queued.
@@ -601,16 +1159,17 @@ mod tests {
             Err(StoreError::TooManyRooms)
         });
         let works = store.ask(messages);
-        let (kept, ()) = tokio::join!(store.add_message("lobby", "ann", "hi"), async {
-            open_gate.send(()).unwrap();
-        });
+        let (kept, ()) =
+            tokio::join!(store.add_message("lobby", "ann", "hi", None), async {
+                open_gate.send(()).unwrap();
+            });
         assert!(held.await.unwrap());
         assert!(matches!(panics.await, Err(StoreError::Panicked)));
         assert!(matches!(fails.await, Err(StoreError::TooManyRooms)));
         assert_eq!(works.await.unwrap(), 0, "nothing half done is seen");
         let history = store.history("lobby").await.unwrap();
         assert_eq!(history.len(), 1);
-        assert_eq!(history[0].id, kept.unwrap().id);
+        assert_eq!(history[0].id, kept.unwrap().meta.id);
     }
 
     /// A queue that is full makes askers wait; the wait has an end.
@@ -621,7 +1180,7 @@ mod tests {
         let held = store.ask(move |_| Ok(gate.recv().is_ok()));
         // The thread takes some of these into the transaction that it holds open.
         let mut waiting = Vec::new();
-        while store.jobs.capacity() > 0 {
+        while store.0.jobs.capacity() > 0 {
             waiting.push(store.ask(|_| Ok(())));
         }
         assert!(waiting.len() <= 2 * BATCH, "{}", waiting.len());
@@ -638,5 +1197,38 @@ mod tests {
         for job in waiting {
             job.await.unwrap();
         }
+    }
+
+    /// The database may not grow beyond this: what a full disk does to SQLite.
+    #[tokio::test]
+    async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let store = Store::open(&path).unwrap();
+        let lobby = Room::named("lobby").unwrap();
+        store.open_room(lobby, None).await.unwrap();
+        let limit = async |pages: i64| {
+            let set = move |db: &Connection| {
+                Ok(db.pragma_update(None, "max_page_count", pages)?)
+            };
+            store.ask(set).await.unwrap();
+        };
+        limit(30).await;
+        let long = "x".repeat(4000);
+        let mut kept = 0;
+        let error = loop {
+            match store.add_message("lobby", "ann", &long, None).await {
+                Ok(_) => kept += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.reason(), "The server's disk is full");
+        assert_eq!(store.history("lobby").await.unwrap().len(), kept.min(50));
+        limit(1_000_000).await;
+        store
+            .add_message("lobby", "ann", &long, None)
+            .await
+            .unwrap();
+        store.check().await.unwrap();
     }
 }

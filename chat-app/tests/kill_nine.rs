@@ -31,7 +31,8 @@ async fn stream(
         while texts.len() < 8 {
             let text = format!("{nickname} {number}");
             number += 1;
-            texts.insert(client.start_call("user message", json!([text])).await, text);
+            let arguments = json!([text, id_of(&text)]);
+            texts.insert(client.start_call("user message", arguments).await, text);
         }
         let Some((call, answer)) = client.answer().await else {
             return;
@@ -40,6 +41,11 @@ async fn stream(
         let _ = acknowledged
             .send((answer[1].as_i64().unwrap(), texts.remove(&call).unwrap()));
     }
+}
+
+/// The id that a page gives the message.
+fn id_of(text: &str) -> String {
+    text.replace(' ', "-")
 }
 
 #[tokio::test]
@@ -51,6 +57,7 @@ async fn what_was_acknowledged_is_there_once() {
         "0",
         "--log",
         "warn",
+        "--no-limits",
         "--database",
         database.to_str().unwrap(),
     ];
@@ -108,6 +115,15 @@ async fn what_was_acknowledged_is_there_once() {
             numbers.is_sorted_by(|a, b| a + 1 == *b),
             "in the order of sending, none left out: {numbers:?}"
         );
+    }
+
+    // A page that has no answer asks again, and gets the same number.
+    let mut client = Client::seated(restarted.port, "lobby", "sender0").await;
+    for (number, text) in acknowledged.iter().take(20) {
+        let again = client
+            .call("user message", json!([text, id_of(text)]))
+            .await;
+        assert_eq!(again, [json!(true), json!(number)]);
     }
 
     // And the page gets it: the history is the end of what is stored.

@@ -43,7 +43,8 @@ async fn until(what: &str, program: &Program, enough: impl Fn(u64) -> bool) -> u
 #[tokio::test]
 async fn memory_of_sessions_that_never_fetch_goes_back_to_the_system() {
     let sessions = std::env::var("SESSIONS").map_or(100, |count| count.parse().unwrap());
-    let flags = ["--port", "0", "--database", ":memory:", "--log", "off"];
+    let flags = "--port 0 --database :memory: --log off --no-limits";
+    let flags: Vec<_> = flags.split(' ').collect();
     let program = Program::start(&flags).await;
     let long = "\u{1f980}".repeat(4000);
     for room in ROOMS {

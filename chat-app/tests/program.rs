@@ -3,7 +3,7 @@
 mod common;
 
 use common::client::Client;
-use common::program::{Program, fill, full_disk, refused, stalled_pipe};
+use common::program::{Program, fill, full_disk, printed, refused, stalled_pipe};
 use common::{get, soon};
 use rusqlite::Connection;
 use serde_json::json;
@@ -220,7 +220,12 @@ async fn a_failed_transaction_that_cannot_be_logged_is_not_the_end_of_the_store(
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(
         ann.call("user message", json!(["lost"])).await,
-        [json!(false), json!("That could not be stored")]
+        [
+            json!(false),
+            json!("That could not be done. Another program holds the server's database"),
+            json!("later"),
+            json!(5)
+        ]
     );
     other.execute_batch("ROLLBACK").unwrap();
     let answer = ann.call("user message", json!(["kept"])).await;
@@ -256,5 +261,172 @@ async fn the_log_keeps_secrets() {
     assert!(
         !log.contains(&secret) && !log.contains("a word in private"),
         "{log}"
+    );
+}
+
+/// A port that was asked for is that port or none. Without one, the chat finds a free
+/// port when the usual one is taken.
+#[tokio::test]
+async fn a_free_port_is_found_when_the_usual_one_is_taken() {
+    // Whoever has it, it is taken now.
+    let _taken = TcpListener::bind("127.0.0.1:5000").await;
+    let program = Program::start(&["--database", ":memory:", "--log", "off"]).await;
+    assert_ne!(program.port, 5000);
+    assert_eq!(get(program.port, "/", "").await.status, 200);
+    let asked = ["--port", "5000", "--database", ":memory:", "--log", "off"];
+    let (status, said) = refused(&asked).await;
+    assert_eq!(status, Some(2));
+    assert!(said.contains("cannot listen on 127.0.0.1:5000"), "{said}");
+}
+
+#[tokio::test]
+async fn flags_are_checked() {
+    for (flags, reason) in [
+        (
+            ["--origin", "chat.example"],
+            "an origin starts with https://",
+        ),
+        (["--origin", "https://chat.example/room"], "without a path"),
+        (["--admin-token", "short"], "at least 16 characters"),
+    ] {
+        let (status, said) = refused(&flags).await;
+        assert_eq!(status, Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_json_has_an_object_in_each_line() {
+    let flags = "--port 0 --database :memory: --log-format json";
+    let flags: Vec<_> = flags.split(' ').collect();
+    let program = Program::start(&flags).await;
+    program.signal("INT").await;
+    let log = program.log().await;
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(
+            line["level"].is_string() && line["timestamp"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_sees_health_and_metrics() {
+    let token = "a token of this test";
+    let flags = [
+        "--port",
+        "0",
+        "--database",
+        ":memory:",
+        "--admin-token",
+        token,
+    ];
+    let program = Program::start(&flags).await;
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    ann.call("user message", json!(["hi"])).await;
+    ann.call("user message", json!([" "])).await;
+
+    let health = get(program.port, "/health", "").await;
+    assert_eq!(
+        (health.status, health.body.as_str()),
+        (200, r#"{"status":"ok"}"#)
+    );
+    assert_eq!(get(program.port, "/metrics", "").await.status, 401);
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let metrics = get(program.port, "/metrics", &bearer).await;
+    assert_eq!(metrics.status, 200);
+    let kind = metrics.header("content-type").unwrap();
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    for line in [
+        "chat_messages_total 1",
+        "chat_refused_total{kind=\"refused\"} 1",
+        "chat_rooms 1",
+        "chat_people 1",
+        "chat_sockets 1",
+        "# TYPE chat_store_transaction_seconds histogram",
+    ] {
+        let found = metrics.body.lines().any(|it| it == line);
+        assert!(found, "{line} is missing in {}", metrics.body);
+    }
+}
+
+/// An operator sees connections, rooms and packets, and can end a connection.
+#[tokio::test]
+async fn an_operator_watches() {
+    let token = "a token of this test";
+    let flags = [
+        "--port",
+        "0",
+        "--database",
+        ":memory:",
+        "--admin-token",
+        token,
+    ];
+    let program = Program::start(&flags).await;
+    let mut ann = Client::seated(program.port, "Lobby", "Ann").await;
+    for auth in [json!({}), json!({ "token": "a guess" })] {
+        let refused = Client::connect_to(program.port, "/admin", auth).await;
+        let refused = refused.err().unwrap();
+        assert_eq!(refused["message"], json!("Wrong token"));
+    }
+    let auth = json!({ "token": token });
+    let mut admin = Client::connect_to(program.port, "/admin", auth)
+        .await
+        .unwrap();
+    admin.event("report").await;
+    ann.call("user message", json!(["in private"])).await;
+    let (mut report, mut packets) = (json!(null), Vec::new());
+    while packets.len() < 2 {
+        report = admin.event("report").await.swap_remove(0);
+        packets.extend(report["packets"].as_array().unwrap().clone());
+    }
+    assert_eq!(report["connections"][0]["nickname"], json!("Ann"));
+    assert_eq!(report["connections"][0]["room"], json!("lobby"));
+    assert_eq!(report["rooms"][0]["name"], json!("Lobby"));
+    assert_eq!(packets[0]["event"], json!("user message"));
+    assert_eq!(packets[1]["event"], json!("msg_to_room"));
+    assert!(!report.to_string().contains("in private"), "{report}");
+    let id = report["connections"][0]["id"].clone();
+    assert_eq!(admin.call("end", json!([id])).await, [json!(true)]);
+    ann.ended().await;
+    assert_eq!(get(program.port, "/admin", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_no_admin() {
+    let program = Program::start(&QUIET).await;
+    assert_eq!(get(program.port, "/admin", "").await.status, 404);
+    let refused = Client::connect_to(program.port, "/admin", json!({})).await;
+    assert_eq!(
+        refused.err().unwrap()["message"],
+        json!("Invalid namespace")
+    );
+    assert_eq!(get(program.port, "/metrics", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chat.db");
+    let path = database.to_str().unwrap();
+    let (status, report) =
+        printed(&["--doctor", "--port", "0", "--database", path]).await;
+    assert_eq!(status, Some(0), "{report}");
+    assert!(report.contains("ok    port 0"), "{report}");
+    assert!(!database.exists(), "a doctor leaves nothing behind");
+    let bad = [
+        "--doctor",
+        "--port",
+        "0",
+        "--database",
+        "no/such/folder/chat.db",
+    ];
+    let (status, report) = printed(&bad).await;
+    assert_eq!(status, Some(1), "{report}");
+    assert!(
+        report.contains("bad   no/such/folder/chat.db: cannot"),
+        "{report}"
     );
 }

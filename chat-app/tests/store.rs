@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use chat_app::names::Room;
-use chat_app::store::{HISTORY, HISTORY_BYTES, MAX_ROOMS, OpenError, Store, StoreError};
+use chat_app::store::{
+    HISTORY, HISTORY_BYTES, Keep, MAX_ROOMS, OpenError, Store, StoreError,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -12,7 +14,10 @@ fn memory() -> Store {
 }
 
 async fn add_room(store: &Store, name: &str) -> Room {
-    store.open_room(Room::named(name).unwrap()).await.unwrap()
+    store
+        .open_room(Room::named(name).unwrap(), None)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -21,20 +26,32 @@ async fn messages_outlive_the_store() {
     let path = folder.path().join("chat.db");
     let store = Store::open(&path).unwrap();
     add_room(&store, "Lobby").await;
-    let first = store.add_message("lobby", "ann", "one").await.unwrap();
-    let second = store.add_message("lobby", "bob", "two").await.unwrap();
+    let first = store
+        .add_message("lobby", "ann", "one", None)
+        .await
+        .unwrap()
+        .meta;
+    let second = store
+        .add_message("lobby", "bob", "two", None)
+        .await
+        .unwrap()
+        .meta;
     assert!(first.id < second.id && first.at <= second.at);
     drop(store);
 
     let store = Store::open(&path).unwrap();
-    assert_eq!(store.room("lobby").await.unwrap().unwrap().name, "Lobby");
+    assert_eq!(store.directory().room("lobby").unwrap().room.name, "Lobby");
     let kept = store.history("lobby").await.unwrap();
     let texts: Vec<_> = kept
         .iter()
         .map(|m| (m.id, m.nickname.as_str(), m.text.as_str()))
         .collect();
     assert_eq!(texts, [(first.id, "ann", "one"), (second.id, "bob", "two")]);
-    let third = store.add_message("lobby", "ann", "three").await.unwrap();
+    let third = store
+        .add_message("lobby", "ann", "three", None)
+        .await
+        .unwrap()
+        .meta;
     assert!(third.id > second.id, "ids go on where they were");
 }
 
@@ -45,7 +62,10 @@ async fn a_closed_store_is_one_file() {
     let path = folder.path().join("chat.db");
     let store = Store::open(&path).unwrap();
     add_room(&store, "lobby").await;
-    store.add_message("lobby", "ann", "one").await.unwrap();
+    store
+        .add_message("lobby", "ann", "one", None)
+        .await
+        .unwrap();
     let other_handle = store.clone();
     store.close().await;
     let files: Vec<_> = std::fs::read_dir(folder.path())
@@ -53,7 +73,7 @@ async fn a_closed_store_is_one_file() {
         .map(|file| file.unwrap().file_name())
         .collect();
     assert_eq!(files, ["chat.db"]);
-    let refused = other_handle.add_message("lobby", "ann", "two").await;
+    let refused = other_handle.add_message("lobby", "ann", "two", None).await;
     assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
     store.close().await;
 
@@ -70,11 +90,11 @@ async fn history_is_the_end_of_the_rooms_own_messages() {
     add_room(&store, "attic").await;
     for number in 0..HISTORY + 10 {
         store
-            .add_message("lobby", "ann", &number.to_string())
+            .add_message("lobby", "ann", &number.to_string(), None)
             .await
             .unwrap();
         store
-            .add_message("attic", "ann", "elsewhere")
+            .add_message("attic", "ann", "elsewhere", None)
             .await
             .unwrap();
     }
@@ -97,7 +117,10 @@ async fn history_is_bounded_in_bytes() {
     add_room(&store, "lobby").await;
     let long = "x".repeat(HISTORY_BYTES / 4);
     for _ in 0..6 {
-        store.add_message("lobby", "ann", &long).await.unwrap();
+        store
+            .add_message("lobby", "ann", &long, None)
+            .await
+            .unwrap();
     }
     assert_eq!(store.history("lobby").await.unwrap().len(), 4);
 }
@@ -113,7 +136,9 @@ async fn a_slug_is_one_room_and_rooms_have_an_end() {
     for number in 1..MAX_ROOMS {
         add_room(&store, &format!("room {number}")).await;
     }
-    let refused = store.open_room(Room::named("one more").unwrap()).await;
+    let refused = store
+        .open_room(Room::named("one more").unwrap(), None)
+        .await;
     assert!(
         matches!(refused, Err(StoreError::TooManyRooms)),
         "{refused:?}"
@@ -123,7 +148,7 @@ async fn a_slug_is_one_room_and_rooms_have_an_end() {
         "room 7",
         "those that exist still open"
     );
-    assert_eq!(store.rooms().await.unwrap().len(), MAX_ROOMS as usize);
+    assert_eq!(store.directory().count(), MAX_ROOMS as usize);
 }
 
 fn refusal(path: &Path) -> OpenError {
@@ -157,7 +182,7 @@ fn what_is_not_ours_is_refused_and_left_alone() {
 }
 
 #[test]
-fn another_version_is_refused() {
+fn a_later_version_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("chat.db");
     drop(Store::open(&path).unwrap());
@@ -169,7 +194,7 @@ fn another_version_is_refused() {
     assert_eq!(
         said,
         format!(
-            "{}: schema version 99, and this program knows only version 1",
+            "{}: schema version 99, and this program knows only versions up to 2",
             path.display()
         )
     );
@@ -185,4 +210,191 @@ fn a_locked_file_is_refused() {
     assert!(matches!(refusal(&path), OpenError::Locked(_)));
     other.execute_batch("ROLLBACK").unwrap();
     assert!(Store::open(&path).is_ok());
+}
+
+/// A file of the first version is brought to the newest, with its messages.
+#[tokio::test]
+async fn an_older_schema_is_migrated() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(
+        "CREATE TABLE rooms (slug TEXT PRIMARY KEY, name TEXT NOT NULL)
+             STRICT, WITHOUT ROWID;
+         CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT,
+             room TEXT NOT NULL REFERENCES rooms (slug), nickname TEXT NOT NULL,
+             text TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+         CREATE INDEX messages_of_room ON messages (room, id);
+         INSERT INTO rooms VALUES ('lobby', 'Lobby');
+         INSERT INTO messages VALUES (7, 'lobby', 'ann', 'old', 1000);
+         PRAGMA application_id = 0x43484154;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(&path).unwrap();
+    let new = store
+        .add_message("lobby", "ann", "new", Some("k"))
+        .await
+        .unwrap();
+    let again = store
+        .add_message("lobby", "ann", "new", Some("k"))
+        .await
+        .unwrap();
+    assert_eq!((again.meta, again.again), (new.meta, true));
+    let texts: Vec<_> = store.history("lobby").await.unwrap();
+    let texts: Vec<_> = texts.iter().map(|it| (it.id, it.text.as_str())).collect();
+    assert_eq!(texts, [(7, "old"), (8, "new")]);
+    let last = store.directory().room("lobby").unwrap().last.unwrap();
+    assert_eq!(last.text, "new");
+    store.close().await;
+    drop(Store::open(&path).unwrap());
+}
+
+/// Another program holds the database for writing. Pages and histories are read all the
+/// same, a message is refused with the reason, and the next one is kept.
+#[tokio::test]
+async fn reads_go_on_while_the_database_is_locked() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = Store::open(&path).unwrap();
+    add_room(&store, "lobby").await;
+    store
+        .add_message("lobby", "ann", "one", None)
+        .await
+        .unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = {
+        let store = store.clone();
+        tokio::spawn(async move { store.add_message("lobby", "ann", "two", None).await })
+    };
+    for _ in 0..20 {
+        assert_eq!(store.history("lobby").await.unwrap().len(), 1);
+        assert_eq!(add_room(&store, "lobby").await.slug, "lobby");
+    }
+    let error = refused.await.unwrap().unwrap_err();
+    assert_eq!(
+        error.reason(),
+        "Another program holds the server's database"
+    );
+    assert!(store.check().await.is_err(), "not healthy");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.check().await.unwrap();
+    store
+        .add_message("lobby", "ann", "three", None)
+        .await
+        .unwrap();
+    assert_eq!(store.history("lobby").await.unwrap().len(), 2);
+}
+
+/// A database that was deleted or replaced would take messages that nobody ever sees.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_moved_away_takes_no_messages_until_it_is_back() {
+    let folder = TempDir::new().unwrap();
+    let (path, away) = (folder.path().join("chat.db"), folder.path().join("away"));
+    let store = Store::open(&path).unwrap();
+    add_room(&store, "lobby").await;
+    std::fs::rename(&path, &away).unwrap();
+    let refused = store.add_message("lobby", "ann", "lost", None).await;
+    assert!(matches!(refused, Err(StoreError::Moved)), "{refused:?}");
+    std::fs::write(&path, "something else").unwrap();
+    let refused = store.add_message("lobby", "ann", "lost", None).await;
+    assert!(matches!(refused, Err(StoreError::Moved)), "{refused:?}");
+    std::fs::rename(&away, &path).unwrap();
+    store
+        .add_message("lobby", "ann", "kept", None)
+        .await
+        .unwrap();
+    assert_eq!(store.history("lobby").await.unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    drop(Store::open(&path).unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    if std::fs::File::options().append(true).open(&path).is_ok() {
+        eprintln!("skipped: this user may write everything");
+        return;
+    }
+    assert!(matches!(refusal(&path), OpenError::ReadOnly(_)));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = Store::open(&path).unwrap();
+    add_room(&store, "lobby").await;
+    for number in 0..200 {
+        let text = format!("message {number}");
+        store
+            .add_message("lobby", "ann", &text, None)
+            .await
+            .unwrap();
+    }
+    store.close().await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Every page but the first, which has the schema.
+    bytes[4096..].fill(0x5A);
+    std::fs::write(&path, &bytes).unwrap();
+    let error = refusal(&path);
+    assert!(matches!(error, OpenError::Damaged(..)), "{error}");
+    assert_eq!(error.to_string().lines().count(), 1, "{error}");
+}
+
+/// Messages are kept by number and by age, and a room whose messages are gone is silent.
+#[tokio::test]
+async fn old_messages_are_deleted() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("chat.db");
+    let keep = Keep {
+        messages: Some(600),
+        days: Some(7),
+    };
+    let store = Store::open_and_keep(&path, keep).unwrap();
+    add_room(&store, "lobby").await;
+    add_room(&store, "attic").await;
+    let all = (0..1800).map(|number| {
+        let (store, text) = (store.clone(), number.to_string());
+        async move {
+            store
+                .add_message("lobby", "ann", &text, None)
+                .await
+                .unwrap()
+        }
+    });
+    futures_util::future::join_all(all).await;
+    store
+        .add_message("attic", "ann", "long ago", None)
+        .await
+        .unwrap();
+    let db = Connection::open(&path).unwrap();
+    db.execute("UPDATE messages SET at = 1000 WHERE room = 'attic'", [])
+        .unwrap();
+    let nobody = std::collections::BTreeSet::new();
+    let patience = std::time::Duration::from_secs(600);
+    store.prune(&nobody, patience).await.unwrap();
+    let count = |room: &str| -> i64 {
+        let sql = "SELECT count(*) FROM messages WHERE room = ?1";
+        db.query_one(sql, [room], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("lobby"), count("attic")), (600, 0));
+    let kept = store.history("lobby").await.unwrap();
+    assert_eq!(kept.last().unwrap().text, "1799", "the latest stay");
+    assert!(store.directory().room("attic").unwrap().last.is_none());
+    store
+        .prune(&nobody, std::time::Duration::ZERO)
+        .await
+        .unwrap();
+    assert!(
+        store.directory().room("attic").is_none(),
+        "silent and empty"
+    );
+    assert!(store.directory().room("lobby").is_some());
 }

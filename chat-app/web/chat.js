@@ -1,418 +1,241 @@
-// The room's page: the talk's chat.js (slide 21), for today's browsers and with its bugs fixed.
+// The room's page: the talk's chat.js (slide 21), for today's browsers and with its bugs
+// fixed.
 //
-// On the namespace /chat it emits join, nickname and user message, and hears announcement, nicknames, msg_to_room and
-// history. Three rules keep it right. What people type goes into the page as text, never as markup. A line has the
-// place of its id, so that history and live messages may overlap. What was said while the connection was down waits in
-// `outbox` and leaves in order; what left without an answer waits until the history has told whether it arrived.
-"use strict";
+// On the namespace /chat it emits join, nickname, user message and history, and listens
+// for announcement, nicknames, people, msg_to_room and history. This module connects the
+// others: log.js has the lines, outbox.js what we say, people.js who is here, composer.js
+// the two forms, notices.js what came while nobody looked, scroll.js and connection.js
+// what their names say.
 
-const MAX_MESSAGE = 4000; // characters
-const COUNT_FROM = 3500; // characters, from where the page says how many are left
-const ACK_TIMEOUT = 10_000; // milliseconds
-const SAME_BREATH = 300_000; // milliseconds within which somebody's next line needs no new heading
-const MAX_LINES = 1000; // kept in the page
-const MAX_BREAKS = 3; // times that a message may be sent without an answer before the connection broke
+import * as composer from "./composer.js";
+import { reconnected, status, watch } from "./connection.js";
+import { $ } from "./dom.js";
+import * as log from "./log.js";
+import { browser, list, person } from "./memory.js";
+import * as notices from "./notices.js";
+import * as outbox from "./outbox.js";
+import * as people from "./people.js";
+import { follow, isFollowing, isNearTop, onScroll } from "./scroll.js";
 
-const $ = (id) => document.getElementById(id);
+const PATIENCE = 10_000; // milliseconds for the answer to a question of the page itself
+const MAX_GAP = 20; // answers of the server, about a thousand messages
+const MAX_MINE = 500; // of our messages that the browser knows again, in each room
+
 const { room, transports } = document.body.dataset;
-const title = document.title;
 
-// ---- What this tab remembers, so that a reload is the same person ----
-
-// A browser may forbid storage, or have no room. Then the tab remembers nothing, and chats.
-const recall = (key, otherwise) => {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-};
-const remember = (key, value) => {
-  try {
-    sessionStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // See above.
-  }
-};
-
-const secret = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
-const person = recall("person", secret().join(""));
-remember("person", person);
-let nickname = recall("nickname", "");
-const mine = new Set(recall("mine", [])); // the ids of what we said
+status("Connecting…", "waiting");
+log.showState("Loading messages…");
 
 const socket = io("/chat", { transports: transports.split(","), auth: { person } });
+// For the curious: try `socket.io.engine` in the browser's console.
+window.socket = socket;
 
-// Half of an emoji, as a cut leaves it, is no character: UTF-8 cannot hold it, and a server may close the connection.
-const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+// ---- What is said ----
 
-// ---- Small pieces of page ----
+// Which messages are ours: their numbers, with the name that we had. The name is there
+// because the numbers of another database start again at 1.
+const mine = new Map(list(browser.recall(`mine ${room}`, [])));
 
-const element = (tag, className, ...children) => {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
-};
-
-const button = (label, action) => {
-  const made = element("button", "link", label);
-  made.type = "button";
-  made.addEventListener("click", action);
-  return made;
-};
-
-const avatar = (name) => {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
-  const letters = new Intl.Segmenter();
-  const first = (word) => [...letters.segment(word)][0]?.segment ?? "";
-  const words = name.split(" ");
-  const initials = first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "");
-  const made = element("span", `avatar hue${hash % 8}`, initials.toLocaleUpperCase());
-  made.ariaHidden = "true";
-  return made;
-};
-
-// ANCHOR: linked
-// Addresses of http and https become links. The rest stays what it is: text.
-const linked = (text) =>
-  text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}])/iu).map((part, index) => {
-    if (index % 2 === 0) return part;
-    return Object.assign(element("a", "", part), { href: part, target: "_blank", rel: "noopener noreferrer nofollow" });
-  });
-// ANCHOR_END: linked
-
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-
-const status = (text, state) => {
-  $("status").textContent = text;
-  $("status").dataset.state = state;
-};
-
-// ---- Scrolling, and what came while nobody looked ----
-
-let following = true; // the newest line is in sight, and is to stay so
-let unseen = 0;
-
-const follow = () => {
-  $("scroll").scrollTop = $("scroll").scrollHeight;
-  $("newer").hidden = true;
-};
-$("newer").addEventListener("click", follow);
-$("scroll").addEventListener("scroll", () => {
-  following = $("scroll").scrollHeight - $("scroll").scrollTop - $("scroll").clientHeight < 60;
-  if (following) $("newer").hidden = true;
-});
-new ResizeObserver(() => following && follow()).observe($("scroll"));
-
-const onContentAdded = () => {
-  $("empty").hidden = true;
-  if (following) follow();
-};
-
-const notifyUnread = () => {
-  if (!following) $("newer").hidden = false;
-  if (!document.hidden) return;
-  unseen += 1;
-  document.title = `(${unseen}) ${title}`;
-};
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  unseen = 0;
-  document.title = title;
-});
-
-// ---- Lines ----
-
-const lines = []; // what was said, in the order of its ids: { id, who, text, at, own, item }
-const lineOf = new WeakMap(); // by its element
-
-const draw = (line) => {
-  const when = element("time", "", time.format(line.at));
-  when.dateTime = new Date(line.at).toISOString();
-  const bubble = element("div", "bubble", ...linked(line.text));
-  bubble.dir = "auto";
-  const who = element("div", "who", element("bdi", "name", line.own ? "You" : line.who), " ", when);
-  line.item = element("li", line.own ? "message own" : "message", element("div", "day"), avatar(line.who), who, bubble);
-  lineOf.set(line.item, line);
-};
-
-// The day above a line that begins one, and no heading for somebody who goes on talking.
-const groupMessage = (item) => {
-  const line = lineOf.get(item);
-  if (!line) return;
-  let above = item.previousElementSibling;
-  if (!above && item.parentElement === $("unsent")) above = $("lines").lastElementChild;
-  const neighbour = lineOf.get(above);
-  while (above && !lineOf.has(above)) above = above.previousElementSibling;
-  const last = lineOf.get(above);
-  const day = date.format(line.at);
-  const sameDay = last && date.format(last.at) === day;
-  item.firstElementChild.textContent = sameDay ? "" : day;
-  const goesOn = neighbour && neighbour.who === line.who && neighbour.own === line.own;
-  item.classList.toggle("follows", Boolean(sameDay && goesOn && line.at - neighbour.at < SAME_BREATH));
-};
-
-// Puts a line where its id belongs, once.
-const insertMessage = (line) => {
-  const index = lines.findLastIndex((other) => other.id <= line.id) + 1;
-  if (lines[index - 1]?.id === line.id) return false;
-  if (!line.item) draw(line);
-  $("lines").insertBefore(line.item, lines[index]?.item ?? null);
-  lines.splice(index, 0, line);
-  if (lines.length > MAX_LINES) lines.shift().item.remove();
-  groupMessage(line.item);
-  groupMessage(line.item.nextElementSibling ?? $("unsent").firstElementChild);
-  onContentAdded();
-  return true;
+const toLine = (who, text, { id, at, key }) => {
+  // Our own message may be here before its answer, by way of the history or another tab.
+  if (key && outbox.has(key)) remember(id, who);
+  return { id, who, text, at, key, own: mine.get(id) === who };
 };
 
 // ANCHOR: message
-const onMessage = ({ id, nickname: who, text, at }) => {
-  const arrived = outbox.find((entry) => entry.unsure && entry.who === who && entry.text === text && id > entry.since);
-  if (arrived) delivered(arrived, id);
-  else if (insertMessage({ id, who, text, at, own: mine.has(id) })) notifyUnread();
-};
+socket.on("msg_to_room", (nickname, text, meta) => {
+  // A nickname belongs to one person. If it is ours, we said this in another tab.
+  if (nickname === named) remember(meta.id, nickname);
+  const line = toLine(nickname, text, meta);
+  const isNew = add(line);
+  if (isNew && !line.own) notices.heard(line);
+});
 // ANCHOR_END: message
 
-const note = (text) => {
-  $("lines").append(element("li", "note", text));
-  groupMessage($("unsent").firstElementChild);
-  onContentAdded();
+const add = (line) => {
+  outbox.arrived(line.key);
+  return log.addMessage(line);
 };
 
-// ---- What we say: { who, text, at, own, item } and how far it got ----
-//
-// sent: on its way, on this connection. unsure: was on its way when the connection broke; it arrived if it has an id
-// above `since`. breaks: how often the connection broke when it was the next to be answered. failed: why it was
-// refused, and only its author can say what next.
+const remember = (id, who) => {
+  mine.set(id, who);
+  browser.remember(`mine ${room}`, [...mine].slice(-MAX_MINE));
+};
 
-const outbox = [];
-let named = false; // the server knows our nickname, on this connection
-let caughtUp = false; // and we know what happened before it
-
-const keep = () => {
-  const kept = outbox.map(({ who, text, at, since, sent, unsure, breaks, failed }) => {
-    return { who, text, at, since, unsure: sent || unsure, breaks, failed };
+socket.on("history", (history) => {
+  const last = log.lastId();
+  notices.catchUp(() => {
+    for (const { nickname, text, ...meta } of history) add(toLine(nickname, text, meta));
   });
-  remember(`outbox ${room}`, kept);
+  if (last > 0 && history[0]?.id > last) fillGap(history[0].id, last);
+  $("lines").ariaBusy = "false";
+  log.showState("It is quiet here.", document.createElement("br"), "Say the first word.");
+  if (!isFollowing()) loadOlder(); // the last question may have been lost
+});
+
+socket.on("announcement", (text) => log.note(text));
+
+// ---- Older messages, when somebody scrolls up ----
+
+const older = { loading: false, done: undefined }; // the line that has none above it
+
+const loadOlder = () => {
+  const before = log.firstId();
+  const wanted = before && before !== older.done && isNearTop();
+  if (!wanted || older.loading || !socket.connected) return;
+  if (log.isFull()) return showBegin("Older messages do not fit into this page.");
+  older.loading = true;
+  $("lines").ariaBusy = "true"; // a screen reader must not read all of this out
+  $("begin").textContent = "Loading older messages…";
+  askHistory(before, (messages) => {
+    older.loading = false;
+    $("lines").ariaBusy = "false";
+    $("begin").textContent = "";
+    if (messages.length === 0) return showBegin("This is where the room begins.");
+    log.addOlder(messages);
+    loadOlder();
+  });
 };
 
-const mark = (entry, state, ...label) => {
-  entry.item.classList.remove("pending", "failed");
-  if (state) entry.item.classList.add(state);
-  entry.item.querySelector(".state")?.remove();
-  if (label.length > 0) entry.item.append(element("div", "state", ...label));
-};
-
-const queue = (entry) => {
-  draw(entry);
-  outbox.push(entry);
-  $("unsent").append(entry.item);
-  mark(entry, "pending", "Waiting for the connection");
-  groupMessage(entry.item);
-  keep();
-};
-
-const leaveOutbox = (entry) => {
-  outbox.splice(outbox.indexOf(entry), 1);
-  entry.item.remove();
-  keep();
-};
-
-const delivered = (entry, id) => {
-  leaveOutbox(entry);
-  mark(entry);
-  mine.add(id);
-  remember("mine", [...mine].slice(-MAX_LINES));
-  insertMessage(Object.assign(entry, { id }));
-};
-
-const refused = (entry, reason) => {
-  entry.failed = reason;
-  keep();
-  const retry = () => {
-    Object.assign(entry, { failed: undefined, breaks: 0 });
-    mark(entry, "pending", "Waiting for the connection");
-    flush();
+// Asks until there is an answer: the connection may break, and there is a limit on how
+// often somebody may ask.
+const askHistory = (before, answered) => {
+  const heard = (error, messages, reason, kind, seconds = 1) => {
+    if (!error && Array.isArray(messages)) {
+      return answered(messages.map((message) => toLine(...message)));
+    }
+    setTimeout(askHistory, seconds * 1000, before, answered);
   };
-  const discard = () => {
-    leaveOutbox(entry);
-    $("message").focus();
-  };
-  mark(entry, "failed", `Not sent. ${reason}. `, button("Try again", retry), " ", button("Discard", discard));
-  if (following) follow();
+  socket.timeout(PATIENCE).emit("history", before, heard);
 };
 
-// The connection broke while this message was the next to be answered. One that breaks it again and again must not
-// be sent again by itself, or nothing else would ever be said.
-const mayHaveBroken = (entry) => {
-  entry.breaks = (entry.breaks ?? 0) + 1;
-  if (entry.breaks >= MAX_BREAKS) refused(entry, "The connection broke each time");
+// We were away for longer than the history reaches back: loads what lies between the
+// line that we had and the first of those.
+const fillGap = (before, last, pages = 1) => {
+  askHistory(before, (messages) => {
+    if (messages.length === 0) return;
+    log.addOlder(messages);
+    const [{ id }] = messages;
+    if (id <= last) return;
+    if (pages < MAX_GAP) fillGap(id, last, pages + 1);
+    else log.forgetBefore(id);
+  });
 };
 
-const flush = () => {
-  if (!named || !caughtUp) return;
-  for (const entry of outbox.filter((entry) => !entry.sent && !entry.failed)) {
-    Object.assign(entry, { sent: true, unsure: false, since: lines.at(-1)?.id ?? 0 });
-    mark(entry, "pending", "Sending…");
-    socket.timeout(ACK_TIMEOUT).emit("user message", entry.text, (error, ok, answer) => {
-      if (!entry.sent) return;
-      entry.sent = false;
-      if (error) refused(entry, "The server did not answer");
-      else if (ok) delivered(entry, answer);
-      else refused(entry, answer);
-    });
-  }
-  keep();
+const showBegin = (text) => {
+  older.done = log.firstId();
+  $("begin").textContent = text;
 };
-
-// What left before a reload, or was about to.
-for (const kept of recall(`outbox ${room}`, [])) {
-  const entry = { ...kept, text: wellFormed(kept.text), own: true };
-  queue(entry);
-  if (entry.failed) refused(entry, entry.failed);
-}
+onScroll(loadOlder);
 
 // ---- The connection ----
 
 let broken = false;
+let named; // the nickname by which the server knows us, on this connection
 
 // ANCHOR: connect
 socket.on("connect", () => {
-  status(broken ? "Reconnected to the server" : "Connected", "connected");
+  if (broken) reconnected();
+  else status("Connected", "connected");
   broken = false;
-  socket.emit("join", room, (ok, reason) => {
-    if (!ok) status(reason, "lost");
-    else if (nickname) setNickname(nickname);
-    else showNaming();
-  });
+  join();
 });
+
+const join = () =>
+  socket.emit("join", room, (ok, reason, kind, seconds) => {
+    const nickname = composer.nickname.get();
+    if (!ok) refuse(reason, kind, seconds, join);
+    else if (nickname) setNickname(nickname, true);
+    else composer.showNaming();
+  });
 // ANCHOR_END: connect
 
+// Nobody asked for what the page does by itself when it connects. So if there is too much
+// of it, the page tries again by itself, too.
+const refuse = (reason, kind, seconds, again) => {
+  status(reason, "lost");
+  log.showState(reason);
+  const { id } = socket;
+  if (kind === "later") setTimeout(() => socket.id === id && again(), seconds * 1000);
+};
+
 socket.on("disconnect", (reason) => {
-  named = false;
-  caughtUp = false;
-  const sent = outbox.filter((entry) => entry.sent);
-  for (const entry of sent) {
-    Object.assign(entry, { sent: false, unsure: true });
-    mark(entry, "pending", "Waiting for the connection");
-  }
-  if (reason === "io client disconnect") return;
-  if (sent.length > 0) mayHaveBroken(sent[0]);
+  const byUs = reason === "io client disconnect";
+  named = undefined;
+  outbox.closed(byUs);
   broken = true;
   status("Disconnected", "lost");
-  // A server that sends us away, as one does that is about to stop, has to be asked again.
+  // A server that is about to stop sends us away, and then has to be asked again.
   if (reason === "io server disconnect") setTimeout(() => socket.connect(), 1000);
 });
 
 socket.on("connect_error", (error) => {
+  log.showState("There is no connection. Messages appear when there is one.");
   if (!socket.active) status(error.message, "lost");
+  else if (!broken) status("Cannot reach the server", "lost");
 });
 
-socket.io.on("reconnect_attempt", () => broken && status("Attempting to reconnect", "lost"));
-
-socket.on("history", (history) => {
-  history.forEach(onMessage);
-  caughtUp = true;
-  $("lines").ariaBusy = "false";
-  flush();
-});
-socket.on("msg_to_room", (who, text, { id, at }) => onMessage({ id, nickname: who, text, at }));
-socket.on("announcement", (text) => note(text));
-socket.on("nicknames", (names) => {
-  people = names;
-  showPeople();
+socket.io.on("reconnect_attempt", () => {
+  if (broken) status("Attempting to reconnect", "lost");
 });
 
-// A closed page leaves at once; one that comes back out of the browser's memory is there again.
+// A closed page leaves at once; one that returns from the browser's memory is back.
 addEventListener("pagehide", () => socket.disconnect());
-addEventListener("pageshow", (event) => event.persisted && socket.connect());
+watch(socket, (answered) => socket.emit("join", room, answered));
 
-// ---- Who is there, and by which name we are ----
+// ---- The two forms ----
 
-let people = [];
-
-const showPeople = () => {
-  const own = (name) => named && name === nickname;
-  const items = people.map((name) => element("li", own(name) ? "self" : "", avatar(name), element("bdi", "name", name)));
-  $("nicknames").replaceChildren(...items);
-  $("count").textContent = people.length;
+const setNickname = (name, byItself = false) => {
+  const answered = (error, ok, answer, kind, seconds) => {
+    if (error && !socket.connected) return; // `connect` begins again
+    if (error) return composer.showNaming("No answer. Try again.", Boolean(named));
+    if (!ok && byItself && kind === "later") {
+      return refuse(answer, kind, seconds, () => setNickname(name, true));
+    }
+    if (!ok) return composer.showNaming(answer, Boolean(named));
+    if ($("status").dataset.state === "lost") status("Connected", "connected");
+    named = answer;
+    composer.nickname.set(answer);
+    composer.showSaying(answer);
+    people.setOwn(answer);
+    outbox.opened();
+  };
+  socket.timeout(PATIENCE).emit("nickname", name, person, answered);
 };
 
-const focus = (field) => matchMedia("(pointer: fine)").matches && field.focus(); // no keyboard that jumps up on a phone
+composer.open(room, {
+  rename(name) {
+    if (socket.connected) setNickname(name);
+    else composer.showNaming("Not connected yet. Try again in a moment.");
+  },
+  say(text) {
+    outbox.say(composer.nickname.get(), text);
+    notices.spoke();
+    follow();
+  },
+});
 
-const showNaming = (reason = "") => {
-  $("saying").hidden = true;
-  $("naming").hidden = false;
-  $("cancel").hidden = !named;
-  $("naming-error").textContent = reason;
-  $("nickname").ariaInvalid = String(reason !== "");
-  $("nickname").value ||= nickname;
-  focus($("nickname"));
-};
+outbox.open(room, {
+  emit({ text, key }, milliseconds, answered) {
+    socket.timeout(milliseconds).emit("user message", text, key, answered);
+  },
+  delivered({ who, text, at, item }, id) {
+    remember(id, who);
+    log.addMessage({ id, who, text, at, own: true, item });
+    notices.spoke();
+  },
+  edit: composer.edit,
+});
 
-const showSaying = () => {
-  $("me").textContent = nickname;
-  $("naming").hidden = true;
-  if (!$("saying").hidden) return;
-  $("saying").hidden = false;
-  focus($("message"));
-};
+// ---- Who is here ----
 
-const setNickname = (name) => {
-  socket.timeout(ACK_TIMEOUT).emit("nickname", wellFormed(name), (error, ok, answer) => {
-    if (error) return socket.connected && showNaming("The server did not answer. Try again.");
-    if (!ok) return showNaming(answer);
-    nickname = answer;
-    named = true;
-    remember("nickname", nickname);
-    showSaying();
-    showPeople();
-    flush();
+socket.on("nicknames", people.show);
+socket.on("people", (change) => {
+  if (people.change(change)) return;
+  // We have missed a change, and with it who came or went.
+  socket.timeout(PATIENCE).emit("people", (error, names, number) => {
+    if (!error && Array.isArray(names)) people.show(names, number);
   });
-};
-
-$("naming").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (socket.connected) setNickname($("nickname").value);
-  else showNaming("Not connected yet. Try again in a moment.");
-});
-$("rename").addEventListener("click", () => showNaming());
-$("cancel").addEventListener("click", showSaying);
-$("naming").addEventListener("keydown", (event) => event.key === "Escape" && named && showSaying());
-
-// ---- The message ----
-
-const measure = () => {
-  const length = [...$("message").value].length;
-  const left = MAX_MESSAGE - length;
-  $("left").textContent = left < 0 ? `${-left} too many` : length > COUNT_FROM ? `${left} left` : "";
-  $("left").classList.toggle("error", left < 0);
-  $("send").disabled = left < 0;
-};
-$("message").addEventListener("input", measure);
-
-$("message").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  $("saying").requestSubmit();
 });
 
-$("saying").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = wellFormed($("message").value.trimEnd());
-  $("message").focus();
-  if (text === "" || $("send").disabled) return;
-  $("message").value = "";
-  measure();
-  queue({ who: nickname, text, at: Date.now(), own: true });
-  onContentAdded();
-  follow();
-  flush();
-});
-
-// On a phone the list of people is a drawer, and closed at first.
-if (matchMedia("(max-width: 44rem)").matches) $("online").open = false;
+notices.open(room);

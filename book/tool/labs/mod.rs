@@ -26,7 +26,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use chat_app::store::Store;
-use engine_io::{ServeLimits, Transports, is_same_origin};
+use chat_app::tasks::Tasks;
+use chat_app::{Chat, Options};
+use engine_io::{ServeLimits, is_same_origin};
 use page::Page;
 use serde_json::json;
 use socket_io::Io;
@@ -53,6 +55,8 @@ pub(crate) struct Labs {
     pub(crate) chat: SocketAddr,
     io: Io,
     hub: Hub,
+    /// The chat's background tasks.
+    _tasks: Tasks,
 }
 
 impl Labs {
@@ -66,7 +70,7 @@ impl Labs {
             .context("no port for the chat")?;
         let chat = listener.local_addr()?;
         let store = Store::open(Path::new(":memory:"))?;
-        let (io, filter) = chat_app::app(store, Transports::ALL, None);
+        let Chat { io, filter, tasks } = Chat::new(store, Options::default());
         // For as long as the book is served: nothing waits for its end, which is that of
         // the program.
         tokio::spawn(engine_io::run(
@@ -79,6 +83,7 @@ impl Labs {
             chat,
             io,
             hub: Hub::new(transports::Limits::default()),
+            _tasks: tasks,
         })
     }
 

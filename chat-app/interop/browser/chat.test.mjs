@@ -1,9 +1,10 @@
-// The chat in Chromium, as people use it: with our page client and with the official one, over WebSocket and polling.
+// The chat as people use it: in Chromium with our page client and with the official one, over WebSocket and polling, and
+// the essential part in Firefox. page.test.mjs has the page's states one by one.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
+import { atEnd, axe, browsers, chatApp, folder, launch, missing, officialClient, openPage, startChat } from "./tools.mjs";
 
 const CLIENTS = { "our client": [], "the official client": ["--client", officialClient] };
 const TRANSPORTS = { "all transports": [], "polling only": ["--transports", "polling"] };
@@ -54,6 +55,44 @@ async function say(page, text) {
   await page.getByRole("button", { name: "Send" }).click();
 }
 
+/** Two windows talk, and one of them leaves. */
+async function talk(t, browser, url) {
+  const [ann, ben] = [await openPage(t, browser, url), await openPage(t, browser, url)];
+  await enter(ann, url, "Two", "Ann");
+  await enter(ben, url, "Two", "Ben");
+  await ann.getByText("Ben joined").waitFor();
+  await showsPeople(ann, ["Ann", "Ben"]);
+  await say(ann, "hello");
+  await showsLines(ben, ["hello"]);
+  await say(ben, "hello yourself");
+  for (const page of [ann, ben]) await showsLines(page, ["hello", "hello yourself"]);
+  assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
+  await ben.context().close();
+  await ann.getByText("Ben left").waitFor();
+  await showsPeople(ann, ["Ann"]);
+}
+
+/** A person comes back by a reload, with the name and the history, and nobody else hears of it. */
+async function reload(t, browser, url) {
+  const [ann, ben] = [await openPage(t, browser, url), await openPage(t, browser, url)];
+  await enter(ann, url, "Reload", "Ann");
+  await enter(ben, url, "Reload", "Ben");
+  await say(ann, "one");
+  await showsLines(ben, ["one"]);
+  await say(ben, "two");
+  await showsLines(ann, ["one", "two"]);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await ann.reload();
+    await ann.getByRole("textbox", { name: "Message as Ann" }).waitFor();
+    await showsLines(ann, ["one", "two"]);
+  }
+  assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
+  await say(ann, "three");
+  await showsLines(ben, ["one", "two", "three"]);
+  const notes = (await ben.locator("#lines .note").allTextContents()).join(" ");
+  assert.doesNotMatch(notes, /Ann (left|joined|is back)/);
+}
+
 /** All that the status line says from now on, so that nothing goes by too fast to be seen. */
 async function watchStatus(page) {
   await page.evaluate(() => {
@@ -70,7 +109,7 @@ async function hasSaid(page, status) {
 for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
   for (const [transportName, transportFlags] of Object.entries(TRANSPORTS)) {
     const flags = [...clientFlags, ...transportFlags];
-    describe(`${clientName}, ${transportName}`, { skip, timeout: 300_000 }, () => {
+    describe(`${clientName}, ${transportName}`, { skip, timeout: 300_000, concurrency: 3 }, () => {
       let chat;
       before(async () => {
         chat = await startChat(flags);
@@ -87,21 +126,9 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         assert.equal(await ann.evaluate(() => socket.io.engine.transport.name), best);
       });
 
-      test("two windows talk", async (t) => {
-        const [ann, ben] = [await open(t), await open(t)];
-        await enter(ann, chat.url, "Two", "Ann");
-        await enter(ben, chat.url, "Two", "Ben");
-        await ann.getByText("Ben joined").waitFor();
-        await showsPeople(ann, ["Ann", "Ben"]);
-        await say(ann, "hello");
-        await showsLines(ben, ["hello"]);
-        await say(ben, "hello yourself");
-        for (const page of [ann, ben]) await showsLines(page, ["hello", "hello yourself"]);
-        assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
-        await ben.context().close();
-        await ann.getByText("Ben left").waitFor();
-        await showsPeople(ann, ["Ann"]);
-      });
+      test("two windows talk", (t) => talk(t, browser, chat.url));
+
+      test("a reload keeps the history and the nickname, and is silent", (t) => reload(t, browser, chat.url));
 
       test("a nickname that is taken is refused", async (t) => {
         const [ann, other] = [await open(t), await open(t)];
@@ -147,22 +174,6 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await showsLines(ben, [`${markup} javascript:alert(1) https://example.com/?a=<b>`]);
       });
 
-      test("a reload keeps the history and the nickname", async (t) => {
-        const [ann, ben] = [await open(t), await open(t)];
-        await enter(ann, chat.url, "Reload", "Ann");
-        await enter(ben, chat.url, "Reload", "Ben");
-        await say(ann, "one");
-        await showsLines(ben, ["one"]);
-        await say(ben, "two");
-        await showsLines(ann, ["one", "two"]);
-        await ann.reload();
-        await ann.getByRole("textbox", { name: "Message as Ann" }).waitFor();
-        await showsLines(ann, ["one", "two"]);
-        assert.deepEqual(await ann.locator(".message .who .name").allTextContents(), ["You", "Ben"]);
-        await say(ann, "three");
-        await showsLines(ben, ["one", "two", "three"]);
-      });
-
       test("a window that was offline gets what it missed, once", async (t) => {
         const [ann, ben] = [await open(t), await open(t, { outage: true })];
         await enter(ann, chat.url, "Offline", "Ann");
@@ -182,11 +193,36 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         for (const page of [ann, ben]) await showsLines(page, ["before", ...missed, "from the tunnel"]);
       });
 
+      test("a server that was stopped and continued gets each message once", async (t) => {
+        const server = await startChat(flags);
+        atEnd(t, () => server.stop());
+        const [ann, ben] = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
+        await enter(ann, server.url, "Stopped", "Ann");
+        await enter(ben, server.url, "Stopped", "Ben");
+        server.signal("SIGSTOP");
+        await say(ann, "once");
+        await say(ann, "and in order");
+        await ann.getByText("No answer yet. Asking again until there is one.").waitFor();
+        // The page has asked a second time when the first question is older than its patience.
+        await ann.evaluate(
+          () =>
+            new Promise((asked) => {
+              const timeout = socket.timeout.bind(socket);
+              socket.timeout = (...args) => (asked(), timeout(...args));
+            }),
+        );
+        assert.equal(await ann.getByText("Not sent").count(), 0);
+        server.signal("SIGCONT");
+        for (const page of [ann, ben]) await showsLines(page, ["once", "and in order"]);
+        await ann.reload();
+        await showsLines(ann, ["once", "and in order"]);
+      });
+
       for (const [how, signal] of [["killed", "SIGKILL"], ["ended", "SIGTERM"]]) {
         test(`a server that was ${how} and is back`, async (t) => {
           const database = join(folder(t), "chat.db");
           let server = await startChat(flags, { database });
-          t.after(() => server.stop());
+          atEnd(t, () => server.stop());
           const pages = [await openPage(t, browser, server.url, { outage: true }), await openPage(t, browser, server.url, { outage: true })];
           const [ann, ben] = pages;
           await enter(ann, server.url, "Restart", "Ann");
@@ -211,8 +247,10 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await enter(ann, chat.url, "Refused", "Ann");
         await say(ann, "a bell: \u0007");
         await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
-        await ann.getByRole("button", { name: "Try again" }).click();
-        await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
+        await ann.getByRole("button", { name: "Edit" }).click();
+        const field = ann.getByRole("textbox", { name: "Message as" });
+        assert.equal(await field.inputValue(), "a bell: \u0007");
+        await say(ann, "another bell: \u0007");
         await ann.getByRole("button", { name: "Discard" }).click();
         await say(ann, "no bell");
         await showsLines(ann, ["no bell"]);
@@ -224,9 +262,10 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await say(ann, "a bell: \u0007");
         await ann.getByText("Not sent. Control characters are not allowed.").waitFor();
         await ann.evaluate(() => {
-          const kept = JSON.parse(sessionStorage.getItem(`outbox ${room}`));
+          const place = `chat outbox ${document.body.dataset.room}`;
+          const kept = JSON.parse(sessionStorage.getItem(place));
           kept[0].text = "no bell any more";
-          addEventListener("pagehide", () => sessionStorage.setItem(`outbox ${room}`, JSON.stringify(kept)));
+          addEventListener("pagehide", () => sessionStorage.setItem(place, JSON.stringify(kept)));
         });
         await ann.reload();
         await say(ann, "after");
@@ -268,41 +307,19 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await ann.evaluate(() => {
           const timeout = socket.timeout.bind(socket);
           socket.timeout = (milliseconds) => ({
-            emit: (event, text, ack) => {
+            emit: (event, text, ...rest) => {
               if (text === "poison") socket.io.engine.send("no packet");
-              timeout(milliseconds).emit(event, text, ack);
+              timeout(milliseconds).emit(event, text, ...rest);
             },
           });
         });
         await say(ann, "poison");
-        await ann.getByText("Not sent. The connection broke each time.").waitFor();
+        await ann.getByText("Perhaps not sent. The connection broke each time.").waitFor();
         await say(ann, "and all is well");
         await showsLines(ann, ["and all is well", "poison"]);
         await ann.getByRole("button", { name: "Discard" }).click();
         await showsLines(ann, ["and all is well"]);
       });
-
-      for (const [what, forbid] of Object.entries({
-        "is forbidden": () =>
-          Object.defineProperty(window, "sessionStorage", {
-            get() {
-              throw new DOMException("forbidden", "SecurityError");
-            },
-          }),
-        "is full": () => {
-          Storage.prototype.setItem = () => {
-            throw new DOMException("full", "QuotaExceededError");
-          };
-        },
-      })) {
-        test(`without memory when storage ${what}`, async (t) => {
-          const ann = await open(t);
-          await ann.addInitScript(forbid);
-          await enter(ann, chat.url, `Storage ${what}`, "Ann");
-          await say(ann, what);
-          await ann.locator("#lines").getByText(what).waitFor();
-        });
-      }
 
       if (transportFlags.length > 0) {
         test("a message whose acknowledgement is lost is not said twice", async (t) => {
@@ -322,6 +339,31 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
           assert.ok(lost);
           await say(ann, "after");
           for (const page of [ann, ben]) await showsLines(page, ["once", "after"]);
+        });
+      }
+
+      // What is below depends on the page alone, not on the transport.
+      if (transportFlags.length > 0) return;
+
+      for (const [what, forbid] of Object.entries({
+        "is forbidden": () => {
+          const get = () => {
+            throw new DOMException("forbidden", "SecurityError");
+          };
+          for (const area of ["sessionStorage", "localStorage"]) Object.defineProperty(window, area, { get });
+        },
+        "is full": () => {
+          Storage.prototype.setItem = () => {
+            throw new DOMException("full", "QuotaExceededError");
+          };
+        },
+      })) {
+        test(`without memory when storage ${what}`, async (t) => {
+          const ann = await open(t);
+          await ann.addInitScript(forbid);
+          await enter(ann, chat.url, `Storage ${what}`, "Ann");
+          await say(ann, what);
+          await ann.locator("#lines").getByText(what).waitFor();
         });
       }
 
@@ -378,7 +420,7 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
         await say(ann, `${"averylongword".repeat(30)} https://example.com/${"a".repeat(200)}`);
         await ann.locator("#lines .message").waitFor();
         await fits("the room");
-        await ann.getByText("Online").click();
+        await ann.getByRole("button", { name: "1 person here" }).click();
         await ann.locator("#nicknames").waitFor();
         await fits("the drawer");
         await ann.getByRole("button", { name: "Change nickname" }).click();
@@ -410,3 +452,75 @@ for (const [clientName, clientFlags] of Object.entries(CLIENTS)) {
     });
   }
 }
+
+describe("in Firefox", { skip: skip || browsers.Firefox, timeout: 300_000, concurrency: 2 }, () => {
+  let chat, firefox;
+  before(async () => {
+    firefox = await launch("Firefox");
+    chat = await startChat([]);
+  });
+  after(async () => {
+    await firefox?.close();
+    await chat?.stop();
+  });
+
+  test("two windows talk", (t) => talk(t, firefox, chat.url));
+
+  test("a reload keeps the history and the nickname, and is silent", (t) => reload(t, firefox, chat.url));
+});
+
+describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
+  let chat;
+  before(async () => {
+    chat = await startChat(["--admin-token", "a token of the tests"]);
+  });
+  after(() => chat?.stop());
+
+  const violations = (page) =>
+    page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`));
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`a room's name that is refused has the focus, and says why: ${colorScheme}`, async (t) => {
+      const page = await openPage(t, browser, chat.url, { colorScheme, outage: true }); // the status of the answer is 400
+      await page.addInitScript(axe());
+      await page.goto(chat.url);
+      await page.getByLabel("New room").fill("!");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
+      await page.locator("#name:focus").waitFor();
+      assert.equal(await page.locator("#name").getAttribute("aria-invalid"), "true");
+      assert.equal(await page.locator("#name").inputValue(), "!");
+      assert.equal(await page.title(), "Error: no room was added");
+      assert.deepEqual(await violations(page), []);
+    });
+
+    test(`axe finds nothing on the page of the administrator: ${colorScheme}`, async (t) => {
+      const page = await openPage(t, browser, chat.url, { colorScheme });
+      await page.addInitScript(axe());
+      await page.goto(`${chat.url}/admin`);
+      await page.getByRole("heading").first().waitFor();
+      assert.deepEqual(await violations(page), []);
+    });
+
+    test(`a room that is not there can be opened: ${colorScheme}`, async (t) => {
+      const page = await openPage(t, browser, chat.url, { colorScheme });
+      page.removeAllListeners("console"); // the browser reports the status 404
+      await page.addInitScript(axe());
+      await page.goto(`${chat.url}/room/${colorScheme}-room`);
+      await page.getByRole("heading", { name: "No such room" }).waitFor();
+      assert.deepEqual(await violations(page), []);
+      await page.getByRole("button", { name: "Open room" }).click();
+      await page.getByRole("heading", { name: `${colorScheme}-room` }).waitFor();
+    });
+  }
+
+  test("the list of rooms changes while it is looked at", async (t) => {
+    const [page, ann] = [await openPage(t, browser, chat.url), await openPage(t, browser, chat.url)];
+    await page.goto(chat.url);
+    await enter(ann, chat.url, "Live", "Ann");
+    const room = page.getByRole("link", { name: "Live" });
+    await room.getByText("1 person").waitFor();
+    await say(ann, "look at this");
+    await room.getByText("Ann: look at this").waitFor();
+  });
+});

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { chatApp, launch, missing, openPage, startChat } from "./tools.mjs";
+import { atEnd, chatApp, launch, missing, openPage, startChat } from "./tools.mjs";
 
 const skip = missing(chatApp);
 let browser;
@@ -16,8 +16,8 @@ before(async () => {
 after(() => browser?.close());
 
 /** A window in the room, with a nickname. */
-async function enter(t, url, nickname) {
-  const page = await openPage(t, browser, url);
+async function enter(t, url, nickname, options) {
+  const page = await openPage(t, browser, url, options);
   await page.goto(url);
   await page.getByLabel("New room").fill("tea");
   await page.getByRole("button", { name: "Add room" }).click();
@@ -34,7 +34,7 @@ const isQuiet = (page) => page.waitForFunction(() => document.getElementById("ty
 describe("who is typing", { skip, timeout: 120_000 }, () => {
   test("it is shown to the others until the message is there", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const [ann, bob] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob")];
     assert.ok(await typing(bob).count(), "the page has no #typing");
     await isQuiet(bob);
@@ -51,9 +51,9 @@ describe("who is typing", { skip, timeout: 120_000 }, () => {
     await says(bob, "Ann is typing");
   });
 
-  test("who stops is forgotten, and a nickname is text", async (t) => {
+  test("a person who stops is forgotten, and a nickname is text", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const name = "<b>Ann</b>";
     const [ann, bob] = [await enter(t, chat.url, name), await enter(t, chat.url, "Bob")];
     await ann.getByRole("textbox", { name: "Message as" }).pressSequentially("hm");
@@ -61,9 +61,32 @@ describe("who is typing", { skip, timeout: 120_000 }, () => {
     await isQuiet(bob);
   });
 
+  test("a window that comes back has missed no message, and is not told of old typing", async (t) => {
+    const chat = await startChat([]);
+    atEnd(t, () => chat.stop());
+    const [ann, bob] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob", { outage: true })];
+    const field = ann.getByRole("textbox", { name: "Message as" });
+    await field.pressSequentially("hm");
+    await says(bob, "Ann is typing");
+    await bob.evaluate(() => {
+      window.heard = 0;
+      socket.on("typing", () => (window.heard += 1));
+    });
+    await bob.context().setOffline(true);
+    await bob.waitForFunction(() => !socket.connected);
+    await field.press("Enter");
+    await field.pressSequentially("and");
+    await bob.context().setOffline(false);
+    // The offset that came with the last event, and that was "typing", is what the server knows the window by.
+    await bob.waitForFunction(() => socket.connected && socket.recovered);
+    await bob.getByText("hm", { exact: true }).waitFor();
+    assert.equal(await bob.locator(".bubble").count(), 1);
+    assert.equal(await bob.evaluate(() => window.heard), 0);
+  });
+
   test("two at once are named together", async (t) => {
     const chat = await startChat([]);
-    t.after(() => chat.stop());
+    atEnd(t, () => chat.stop());
     const [ann, bob, cy] = [await enter(t, chat.url, "Ann"), await enter(t, chat.url, "Bob"), await enter(t, chat.url, "Cy")];
     for (const page of [ann, bob]) await page.getByRole("textbox", { name: "Message as" }).pressSequentially("hm");
     await says(cy, "Ann and Bob are typing");

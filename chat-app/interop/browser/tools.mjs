@@ -1,7 +1,7 @@
 // What the tests stand on: the chat as a process, Chromium, and windows that notice what goes wrong in them.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,38 +10,74 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const program = resolve(process.env.CHAT_APP ?? join(here, "../../../target/debug/chat-app"));
 const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const firefox = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
 /** The project's page client. */
 export const ourClient = join(here, "../../web/socket.io.js");
 /** The official one. */
 export const officialClient = join(here, "node_modules/socket.io-client/dist/socket.io.min.js");
 
+const rules = join(here, "node_modules/axe-core/axe.min.js");
+
 /** Why the tests cannot run here, or false. With CI=true they have to: then what is missing fails them. */
 export function missing(...alsoNeeded) {
-  const lacks = [[chromium, "set CHROMIUM"], [officialClient, "npm install"], ...alsoNeeded].find(([file]) => !existsSync(file));
-  return process.env.CI === "true" ? false : lacks ? `${lacks[0]} is missing (${lacks[1]})` : false;
+  return lacks([chromium, "set CHROMIUM"], ...alsoNeeded);
 }
+
+function lacks(...needed) {
+  const absent = [...needed, [officialClient, "npm install"]].find(([file]) => !existsSync(file));
+  return process.env.CI === "true" ? false : absent ? `${absent[0]} is missing (${absent[1]})` : false;
+}
+
+/** Why there can be no test in each of the browsers, or false. */
+export const browsers = {
+  Chromium: missing(),
+  Firefox: lacks([firefox, "apt install firefox-esr, or set FIREFOX"]),
+};
 
 /** What the tests of the chat need besides. */
 export const chatApp = [program, "cargo build -p chat-app, or set CHAT_APP"];
 
-/** Starts Chromium. */
-export async function launch() {
+/** The accessibility checker, as a script for the page. */
+export const axe = () => readFileSync(rules, "utf8");
+
+/** Starts a browser. Firefox is Debian's own, over WebDriver BiDi. */
+export async function launch(name = "Chromium") {
   const playwright = await import("playwright-core");
+  if (name === "Firefox") return playwright.firefox.launch({ channel: "moz-firefox", executablePath: firefox });
   const calm = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   return playwright.chromium.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", ...calm] });
+}
+
+const cleanups = new WeakMap();
+
+/**
+ * Runs `cleanup` when the test ends, and the latest first: what is built on something goes before it. A page whose server
+ * went first would complain.
+ */
+export function atEnd(t, cleanup) {
+  if (!cleanups.has(t)) {
+    const stack = [];
+    cleanups.set(t, stack);
+    t.after(async () => {
+      const failures = [];
+      for (const next of stack.reverse()) await Promise.resolve(next()).catch((error) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
+    });
+  }
+  cleanups.get(t).push(async () => cleanup());
 }
 
 /** A new folder that goes when the test ends. */
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), "chat-"));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
 /** Starts the chat, on a free port unless told which, and waits until it listens. */
 export async function startChat(flags, { port = 0, database = ":memory:" } = {}) {
-  const child = spawn(program, ["--port", port, "--database", database, "--log", "error", ...flags], {
+  const child = spawn(program, ["--no-limits", "--port", port, "--database", database, "--log", "error", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -56,6 +92,7 @@ export async function startChat(flags, { port = 0, database = ":memory:" } = {})
   return {
     url,
     port: new URL(url).port,
+    signal: (name) => child.kill(name),
     async stop(signal = "SIGKILL") {
       child.kill(signal);
       await exited;
@@ -84,7 +121,7 @@ export async function openPage(t, browser, url, { outage = false, ...options } =
   const stranger = (address) => new URL(address).host !== host && troubles.push(`a request to ${address}`);
   page.on("request", (request) => stranger(request.url()));
   page.on("websocket", (socket) => stranger(socket.url()));
-  t.after(async () => {
+  atEnd(t, async () => {
     await context.close();
     if (troubles.length > 0) throw new Error(`the page is not well:\n${troubles.join("\n")}`);
   });

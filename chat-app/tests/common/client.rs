@@ -11,7 +11,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::soon;
 
-/// A client that is connected to `/chat`.
+/// A client that is connected to one namespace: `/chat`, unless another is named.
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
     /// The secret id of the Engine.IO session.
@@ -23,11 +23,22 @@ pub(crate) struct Client {
     calls: u64,
     events: VecDeque<Vec<Value>>,
     answers: VecDeque<(u64, Vec<Value>)>,
+    namespace: &'static str,
 }
 
 impl Client {
     /// Connects, with this auth payload.
     pub(crate) async fn connect(port: u16, auth: Value) -> Self {
+        let client = Self::connect_to(port, "/chat", auth).await;
+        client.unwrap_or_else(|refused| panic!("{refused}"))
+    }
+
+    /// Connects to a namespace. Returns what it answers if it refuses.
+    pub(crate) async fn connect_to(
+        port: u16,
+        namespace: &'static str,
+        auth: Value,
+    ) -> Result<Self, Value> {
         soon("a connection", async {
             let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
             let address =
@@ -41,12 +52,18 @@ impl Client {
                 calls: 0,
                 events: VecDeque::new(),
                 answers: VecDeque::new(),
+                namespace,
             };
             let opened: Value = client.reply("0").await;
             client.session = opened["sid"].as_str().unwrap().to_owned();
-            client.send(&format!("40/chat,{auth}")).await;
-            client.connected = client.reply("40/chat,").await;
-            client
+            client.send(&format!("40{namespace},{auth}")).await;
+            let answer = client.packet().await.unwrap();
+            if let Some(refused) = answer.strip_prefix(&format!("44{namespace},")) {
+                return Err(serde_json::from_str(refused).unwrap());
+            }
+            let connected = answer.strip_prefix(&format!("40{namespace},"));
+            client.connected = serde_json::from_str(connected.unwrap()).unwrap();
+            Ok(client)
         })
         .await
     }
@@ -93,7 +110,8 @@ impl Client {
             panic!("arguments are an array")
         };
         packet.insert(0, event.into());
-        self.send(&format!("42/chat,{id}{}", Value::Array(packet)))
+        let namespace = self.namespace;
+        self.send(&format!("42{namespace},{id}{}", Value::Array(packet)))
             .await;
         id
     }
@@ -119,7 +137,7 @@ impl Client {
 
     /// Waits until the room hears that exactly these people are there.
     pub(crate) async fn sees(&mut self, nicknames: &[&str]) {
-        while self.event("nicknames").await != [json!(nicknames)] {}
+        while self.event("nicknames").await[0] != json!(nicknames) {}
     }
 
     /// Whether an event of that name has arrived and was not asked for yet.
@@ -134,7 +152,7 @@ impl Client {
 
     /// Leaves on purpose, as `socket.disconnect()` does.
     pub(crate) async fn disconnect(mut self) {
-        self.send("41/chat,").await;
+        self.send(&format!("41{},", self.namespace)).await;
         // The server has seen it when it has closed in turn.
         let _ = self.socket.close(None).await;
         self.ended().await;
@@ -173,7 +191,7 @@ impl Client {
             return false;
         };
         let parsed = |json: &str| serde_json::from_str::<Vec<Value>>(json).unwrap();
-        if let Some(event) = packet.strip_prefix("42/chat,") {
+        if let Some(event) = packet.strip_prefix(&format!("42{},", self.namespace)) {
             let mut event = parsed(event);
             // Connection state recovery adds an argument, the offset; not to what is sent
             // while connecting.
@@ -181,13 +199,15 @@ impl Client {
                 self.offset = event.pop().unwrap();
             }
             self.events.push_back(event);
-        } else if let Some(answer) = packet.strip_prefix("43/chat,") {
+        } else if let Some(answer) =
+            packet.strip_prefix(&format!("43{},", self.namespace))
+        {
             let (id, arguments) = answer.split_at(answer.find('[').unwrap());
             self.answers
                 .push_back((id.parse().unwrap(), parsed(arguments)));
         } else {
             assert!(
-                packet.starts_with("41/chat") || packet == "1" || packet == "6",
+                packet.starts_with("41/") || packet == "1" || packet == "6",
                 "not expected: {packet}"
             );
         }

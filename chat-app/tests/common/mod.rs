@@ -4,10 +4,16 @@
 pub(crate) mod client;
 pub(crate) mod program;
 
+use std::path::Path;
 use std::time::Duration;
 
+use chat_app::limits::Limits;
+use chat_app::presence::Timing;
+use chat_app::store::Store;
+use chat_app::{Chat, Options};
+use engine_io::ServeLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 /// How long anything in a test may take before the test has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -16,6 +22,39 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let result = tokio::time::timeout(DEADLINE, future).await;
     result.unwrap_or_else(|_| panic!("waited {DEADLINE:?} for {what}"))
+}
+
+/// A chat for tests: no limits, and nobody waits for what a person would not notice.
+pub(crate) fn quick() -> Options {
+    Options {
+        limits: Limits::NONE,
+        timing: Timing {
+            debounce: Duration::from_millis(20),
+            gather: Duration::from_millis(40),
+            linger: Duration::from_millis(500),
+        },
+        ..Options::default()
+    }
+}
+
+/// Serves a chat until the test ends. Returns the port.
+pub(crate) async fn serve(store: &Store, options: Options) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let Chat { filter, tasks, .. } = Chat::new(store.clone(), options);
+    tokio::spawn(async move {
+        let forever = std::future::pending();
+        let served =
+            engine_io::run(listener, filter, ServeLimits::default(), forever).await;
+        drop(tasks);
+        served
+    });
+    port
+}
+
+/// A store that forgets everything.
+pub(crate) fn memory() -> Store {
+    Store::open(Path::new(":memory:")).unwrap()
 }
 
 /// An answer to an HTTP request.

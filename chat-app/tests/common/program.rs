@@ -171,6 +171,17 @@ pub(crate) async fn refused(arguments: &[&str]) -> (Option<i32>, String) {
     )
 }
 
+/// A start that ends by itself: exit status and standard output.
+pub(crate) async fn printed(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = soon("the end of the program", command(arguments).output())
+        .await
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
 /// The exit status of a start that must fail, with this standard error.
 pub(crate) async fn exit_status(
     stderr: impl Into<Stdio>,

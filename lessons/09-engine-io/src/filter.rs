@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
+use http::HeaderMap;
 use hyper::upgrade::OnUpgrade;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::{Filter, Reply};
 
+use crate::config::Config;
 use crate::peer::Peer;
-use crate::request::Request;
+use crate::request::{Request, forwarded_for};
 use crate::respond::respond;
 use crate::server::Server;
 
@@ -62,6 +64,35 @@ fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
                 // Below `warp::serve` warp alone knows the address.
                 peer: peer.or_else(|| Some(Peer::new(remote_addr?, false))),
                 on_upgrade,
+            },
+        )
+}
+
+/// Extracts the client's address as [`Handshake::remote_addr`] has it, for the pages next
+/// to the sessions: a limit for each address then means the same client.
+///
+/// [`Handshake::remote_addr`]: crate::Handshake::remote_addr
+///
+/// ```
+/// use warp::Filter;
+///
+/// let config = engine_io::Config { trusted_proxies: 1, ..Default::default() };
+/// let whoami = warp::path!("whoami")
+///     .and(engine_io::client_address(&config))
+///     .map(|address: Option<std::net::SocketAddr>| format!("{address:?}"));
+/// ```
+pub fn client_address(
+    config: &Config,
+) -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Clone + use<> {
+    let proxies = config.trusted_proxies;
+    warp::header::headers_cloned()
+        .and(warp::addr::remote())
+        .and(warp::ext::optional::<Peer>())
+        .map(
+            move |headers: HeaderMap, remote: Option<SocketAddr>, peer: Option<Peer>| {
+                forwarded_for(&headers, proxies)
+                    .or(remote)
+                    .or_else(|| peer?.remote_addr())
             },
         )
 }

@@ -98,7 +98,7 @@ pub use compression::{HttpCompression, PerMessageDeflate};
 pub use config::{Config, Cors, CorsHeaders, OriginRule, Transport, Transports};
 pub use cookie::{Cookie, SameSite};
 pub use deadlines::{Deadlines, Expire};
-pub use filter::filter;
+pub use filter::{client_address, filter};
 pub use handshake::Handshake;
 pub use hooks::{ConnectionError, Hooks};
 pub use listener::{Listener, with_handshake};

@@ -55,20 +55,18 @@ impl Request {
     /// Returns the client's address: the one that a trusted proxy names, or the
     /// connection's.
     fn remote_addr(&self, config: &Config) -> Option<SocketAddr> {
-        let forwarded = || {
-            let proxies = config.trusted_proxies;
-            let client = nth_from_right(&self.headers, &FORWARDED_FOR, proxies)?;
-            let bare = client.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
-            bare.ok().or_else(|| client.parse().ok())
-        };
-        forwarded().or_else(|| self.peer.as_ref()?.remote_addr())
+        forwarded_for(&self.headers, config.trusted_proxies)
+            .or_else(|| self.peer.as_ref()?.remote_addr())
     }
 
     /// Returns whether the client's connection is encrypted: a trusted proxy says so, or
     /// the connection is.
     fn is_secure(&self, config: &Config) -> bool {
         match nth_from_right(&self.headers, &FORWARDED_PROTO, config.trusted_proxies) {
-            Some(scheme) => ["https", "wss"].contains(&scheme),
+            // Schemes are case-insensitive (RFC 3986 §3.1).
+            Some(scheme) => ["https", "wss"]
+                .iter()
+                .any(|it| it.eq_ignore_ascii_case(scheme)),
             None => self.peer.as_ref().is_some_and(Peer::is_secure),
         }
     }
@@ -97,6 +95,13 @@ impl Request {
             secure: self.is_secure(config),
         }
     }
+}
+
+/// Returns the address that the outermost trusted proxy names.
+pub(crate) fn forwarded_for(headers: &HeaderMap, proxies: usize) -> Option<SocketAddr> {
+    let client = nth_from_right(headers, &FORWARDED_FOR, proxies)?;
+    let bare = client.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
+    bare.ok().or_else(|| client.parse().ok())
 }
 
 /// A request without its body, as the [hooks](crate::Hooks) get to see it.

@@ -292,7 +292,7 @@ async fn a_bomb_ends_the_session_of_its_client() {
     })
     .await;
     assert_eq!(close.map(|frame| frame.code.0), Some(1009));
-    assert_eq!(server.closed().await, CloseReason::TransportError);
+    assert_eq!(server.closed().await, CloseReason::MessageTooLarge);
     assert!(session.is_closed());
     server.still_serves().await;
 }

@@ -123,6 +123,20 @@ impl Broadcast {
         })
     }
 
+    /// Do not keep it for clients that are away: for what is outdated when they come back.
+    /// Unlike a [`volatile`](Self::volatile) event, it waits for clients that are busy.
+    ///
+    /// ```
+    /// # use socket_io::Namespace;
+    /// fn show_score(namespace: &Namespace, goals: u32) {
+    ///     namespace.to("match").transient().emit("score", goals);
+    /// }
+    /// ```
+    pub fn transient(mut self) -> Self {
+        self.selection.transient = true;
+        self
+    }
+
     /// Sets how long [`emit_with_ack`](Self::emit_with_ack) waits, in place of
     /// [`Config::ack_timeout`](crate::Config::ack_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {

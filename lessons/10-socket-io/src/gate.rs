@@ -124,6 +124,9 @@ impl<P: Clone> Gate<P> {
             }
             state.early.push(packet.clone());
         } else if !send(packet) {
+            if !volatile && let Some(sent) = &mut state.sent {
+                sent.fail();
+            }
             return false;
         }
         if let (Some(sent), Some(number)) = (&mut state.sent, number) {

@@ -234,7 +234,8 @@ async fn say_goodbye<S: Owner>(
         let (Hook::Disconnecting(call) | Hook::Disconnect(call)) = hook else {
             continue;
         };
-        let work = async { call((socket.clone(), reason)).await };
+        // It takes the handler along: dropping the last of it can panic, too.
+        let work = async move { call((socket.clone(), reason)).await };
         if guarded_async(pin!(Some(work))).await.is_none() {
             complain("a disconnect handler panicked");
         }

@@ -271,7 +271,7 @@ impl Namespace {
             let packet = outgoing.encode_event(&self.0.name, None);
             return self.0.adapter.broadcast(&packet, selection);
         };
-        if selection.volatile {
+        if selection.volatile || selection.transient {
             let packet = log.skip(self.numbered(outgoing));
             drop(log);
             return self.0.adapter.broadcast(&packet, selection);

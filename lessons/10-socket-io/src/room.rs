@@ -161,6 +161,8 @@ pub struct Selection {
     pub except: Vec<Room>,
     /// Drop it for clients that could not be sent it at once.
     pub volatile: bool,
+    /// Do not keep it for clients that are away.
+    pub transient: bool,
     /// Only sockets of this server, where several share an adapter.
     pub local: bool,
 }

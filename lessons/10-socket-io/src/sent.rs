@@ -42,6 +42,8 @@ pub(crate) struct Sent {
     recent: Vec<u64>,
     /// Recent numbers were forgotten up to here.
     unsure: u64,
+    /// An event could not be queued: `complete` stays below it.
+    failed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +92,7 @@ impl Sent {
             complete: next,
             recent: Vec::new(),
             unsure: 0,
+            failed: false,
         }
     }
 
@@ -124,9 +127,15 @@ impl Sent {
         self.late.push_back(Late { number, next });
     }
 
+    /// An event could not be queued, because the session has ended. It is not complete for
+    /// this client, now or later.
+    pub(crate) fn fail(&mut self) {
+        self.failed = true;
+    }
+
     /// All events below have been queued for every socket.
     pub(crate) fn settle(&mut self, complete: u64) {
-        if complete > self.complete {
+        if complete > self.complete && !self.failed {
             self.complete = complete;
             let done = self.recent.partition_point(|number| *number < complete);
             self.recent.drain(..done);
@@ -190,6 +199,7 @@ impl Sent {
     /// From now on the client is sent what has this number or a higher one.
     pub(crate) fn continue_at(&mut self, base: u64) {
         self.base = base;
+        self.failed = false;
         self.settle(base);
     }
 }

@@ -266,6 +266,10 @@ impl Socket {
     /// Leaves all rooms that it has joined.
     pub fn leave_all(&self) {
         let mut rooms = self.lock_rooms();
+        // As in `leave`.
+        if self.has_left() {
+            return;
+        }
         for (room, _) in rooms.drain(..) {
             self.namespace().adapter().leave(self.id(), &room);
         }

@@ -134,3 +134,27 @@ fn a_farewell_follows_the_connect_packet_or_is_not_needed() {
         ORDERS,
     );
 }
+
+/// The session can have ended before the client leaves. An event that came too late for
+/// it, and was overtaken, is not taken for one that was for others.
+#[test]
+fn an_event_that_could_not_be_queued_is_one_that_the_client_has_not_seen() {
+    shuttle::check_random(
+        || {
+            let gate = gate(true);
+            gate.open(CONNECT, |_| ());
+            let number = |number| {
+                Some(Number {
+                    number,
+                    complete: 0,
+                })
+            };
+            assert!(gate.pass(&5, number(5), false, |_| true, |_| true));
+            assert!(!gate.pass(&3, number(3), false, |_| true, |_| false));
+            let mut sent = gate.leave(false).unwrap().sent.unwrap();
+            sent.settle(10);
+            assert!(sent.rewind(Some(5)).unwrap().contains(3));
+        },
+        10,
+    );
+}

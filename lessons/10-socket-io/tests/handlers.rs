@@ -693,6 +693,24 @@ async fn a_socket_that_leaves_knows_its_rooms_until_it_has_said_goodbye() {
 }
 
 #[tokio::test]
+async fn a_panic_when_a_disconnect_handler_is_dropped_is_its_own() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let (sender, mut called) = mpsc::unbounded_channel();
+    let io = Io::new(calm());
+    let (client, socket) = join(&io).await;
+    let bomb = Arc::new(Bomb);
+    socket.on_disconnect(async move |_, _| drop(bomb));
+    socket.on_disconnect(async move |_, _| sender.send(()).unwrap());
+    client.vanish();
+    soon("the second handler", called.recv()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_handler_that_comes_after_the_end_is_dropped() {
     let io = Io::new(calm());
     let (mut client, socket) = join(&io).await;
