@@ -8,104 +8,22 @@
 //! The page is a Socket.IO client of the namespace `/admin`, whose middleware checks the
 //! token. Names of events and sizes are shown, never what people say.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::json;
-use socket_io::{Args, ConnectError, Io, Socket};
+use socket_io::{ConnectError, Io, Socket};
 use subtle::ConstantTimeEq;
 use tokio::time::sleep;
 
 use crate::chat::{Chat, place_of};
+use crate::watch::Passed;
 
 /// How often the page is told.
 const EVERY: Duration = Duration::from_secs(1);
-/// The most packets that are shown for each of these.
-const PACKETS: usize = 200;
 /// The most connections that are listed.
 const CONNECTIONS: usize = 500;
-
-/// Collects the packets for those who watch.
-#[derive(Default)]
-pub(crate) struct Watch {
-    /// There is such a page.
-    pub(crate) enabled: bool,
-    /// A page is open. Without one nothing is collected.
-    watched: AtomicBool,
-    passed: Mutex<Passed>,
-}
-
-#[derive(Default)]
-struct Passed {
-    packets: VecDeque<Packet>,
-    /// Packets that found no place.
-    more: u64,
-}
-
-/// A packet that passed.
-#[derive(Debug, Serialize)]
-struct Packet {
-    /// "in" from a client, "out" to a room.
-    way: &'static str,
-    /// The client's id or the room.
-    who: String,
-    event: String,
-    bytes: usize,
-}
-
-impl Watch {
-    /// For a chat with such a page, or without.
-    pub(crate) fn new(enabled: bool) -> Arc<Self> {
-        Arc::new(Self {
-            enabled,
-            ..Self::default()
-        })
-    }
-
-    /// Notes the events that this socket sends.
-    pub(crate) fn packets_of(self: &Arc<Self>, socket: &Socket) {
-        if !self.enabled {
-            return;
-        }
-        let watch = self.clone();
-        socket.on_any(move |socket: Socket, event: String, args: Args| {
-            if watch.watched.load(Ordering::Relaxed) {
-                let bytes = args.json().len();
-                watch.note("in", socket.id().to_string(), event, bytes);
-            }
-            std::future::ready(())
-        });
-    }
-
-    /// Notes an event that was sent to a room.
-    pub(crate) fn sent(&self, room: &str, event: &str, bytes: usize) {
-        if self.watched.load(Ordering::Relaxed) {
-            self.note("out", room.to_owned(), event.to_owned(), bytes);
-        }
-    }
-
-    fn note(&self, way: &'static str, who: String, event: String, bytes: usize) {
-        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
-        if passed.packets.len() < PACKETS {
-            passed.packets.push_back(Packet {
-                way,
-                who,
-                event,
-                bytes,
-            });
-        } else {
-            passed.more += 1;
-        }
-    }
-
-    fn take(&self) -> Passed {
-        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut passed)
-    }
-}
 
 /// Whether this is the token. The time that it takes says nothing about where they differ.
 pub(crate) fn is_token(given: &str, token: &str) -> bool {

@@ -23,6 +23,7 @@ pub mod pages;
 pub mod presence;
 pub mod store;
 pub mod tasks;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,11 +37,11 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::admin::Watch;
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
 use crate::tasks::Tasks;
+use crate::watch::Watch;
 
 /// How a chat is set up.
 #[derive(Clone)]

@@ -9,15 +9,15 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::HeaderMap;
 use tokio::time::timeout;
 
-use crate::config::Config;
+use crate::guard::{guarded, log_panic};
+use crate::head::RequestHead;
 use crate::refusal::{Refusal, Refused};
-use crate::request::{Request, RequestHead};
-use crate::session::guarded;
 
 /// The answer of [`Hooks::allow_request`].
 type Check = Pin<Box<dyn Future<Output = Result<(), Cow<'static, str>>> + Send>>;
@@ -129,20 +129,20 @@ impl Hooks {
     /// Asks whether a session may open.
     pub(crate) async fn ask(
         &self,
-        request: &Request,
-        config: &Config,
+        head: impl FnOnce() -> RequestHead,
+        patience: Duration,
     ) -> Result<(), Refused> {
         let Some(allow) = &self.allow else {
             return Ok(());
         };
-        let head = request.head(config);
+        let head = head();
         let answer = guarded("allow_request", || allow(head)).ok_or(Refusal::Internal)?;
         let answer = AssertUnwindSafe(answer).catch_unwind();
-        match timeout(config.check_timeout, answer).await {
+        match timeout(patience, answer).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(message))) => Err(Refused::with(Refusal::Forbidden, message)),
             Ok(Err(panic)) => {
-                crate::session::log_panic("allow_request", &*panic);
+                log_panic("allow_request", &*panic);
                 Err(Refusal::Internal.into())
             }
             Err(_) => Err(Refused::with(Refusal::Forbidden, "the check took too long")),
@@ -152,8 +152,7 @@ impl Hooks {
     /// Returns the headers that the application adds to the response.
     pub(crate) fn extra_headers(
         &self,
-        request: &Request,
-        config: &Config,
+        head: impl FnOnce() -> RequestHead,
         initial: bool,
     ) -> Result<Option<Box<HeaderMap>>, Refusal> {
         let first = self.initial.as_ref().filter(|_| initial);
@@ -161,7 +160,7 @@ impl Hooks {
             return Ok(None);
         }
         let mut extra = Box::<HeaderMap>::default();
-        let head = request.head(config);
+        let head = head();
         for add in [first, self.every.as_ref()].into_iter().flatten() {
             guarded("headers", || add(&mut extra, &head)).ok_or(Refusal::Internal)?;
         }
@@ -171,11 +170,10 @@ impl Hooks {
     /// Returns the request's head if a refusal of it would be reported.
     pub(crate) fn reports(
         &self,
-        request: &Request,
-        config: &Config,
+        head: impl FnOnce() -> RequestHead,
     ) -> Option<Box<RequestHead>> {
         let report = self.report.as_ref();
-        report.map(|_| Box::new(request.head(config)))
+        report.map(|_| Box::new(head()))
     }
 
     /// Reports a refusal of the request with this head.

@@ -259,6 +259,7 @@
 //!
 //! Chapter 9 of the book explains how the library works.
 
+mod body;
 mod carry;
 mod compression;
 mod config;
@@ -268,8 +269,11 @@ mod deadlines;
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
+mod guard;
 mod handshake;
+mod head;
 mod hooks;
+mod limits;
 mod listener;
 pub mod machine;
 #[cfg(not(feature = "metrics"))]
@@ -287,6 +291,7 @@ mod peer;
 mod refusal;
 mod request;
 mod respond;
+mod response;
 mod screen;
 mod serve;
 mod server;
@@ -309,22 +314,23 @@ extern crate self as engine_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
+pub use body::RequestBody;
 pub use compression::{HttpCompression, PerMessageDeflate};
 pub use config::{Config, Cors, CorsHeaders, OriginRule, Transport, Transports};
 pub use cookie::{Cookie, SameSite};
 pub use deadlines::{Deadlines, Expire};
 pub use filter::{client_address, filter};
 pub use handshake::Handshake;
+pub use head::RequestHead;
 pub use hooks::{ConnectionError, Hooks};
+pub use limits::ServeLimits;
 pub use listener::{Listener, with_handshake};
 pub use machine::{CloseReason, Closed};
 pub use origin::is_same_origin;
 pub use packet::{EncodedMessage, Message, Packet, PacketError};
 pub use peer::Peer;
 pub use refusal::Refusal;
-pub use request::RequestHead;
-pub use serve::{ServeLimits, run};
+pub use serve::run;
 pub use server::Server;
 pub use session::{Application, Receiver, Session};
 pub use sid::random_id;
-pub use stream::RequestBody;

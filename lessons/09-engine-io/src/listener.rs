@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::serve::ServeLimits;
+use crate::limits::ServeLimits;
 
 /// A source of connections for [`run`](crate::run).
 ///

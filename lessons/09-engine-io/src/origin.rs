@@ -9,7 +9,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Config, Cors, CorsHeaders};
-use crate::session::guarded;
+use crate::guard::guarded;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 

@@ -13,6 +13,7 @@ use crate::origin::{Verdict, preflight};
 use crate::peer::Peer;
 use crate::refusal::{Refusal, Refused};
 use crate::request::Request;
+use crate::response::text;
 use crate::screen;
 use crate::server::Server;
 use crate::session::Session;
@@ -31,7 +32,7 @@ where
     B: Buf,
 {
     let config = server.config();
-    let report = config.hooks.reports(&request, config);
+    let report = config.hooks.reports(|| request.head(config));
     let refuse = |refused: Refused| {
         measure::refused(refused.refusal);
         let mut response = text(refused.refusal.status(), refused.body());
@@ -102,11 +103,14 @@ where
         return Err(Refusal::BadRequest.into());
     }
     if session.is_none() {
-        config.hooks.ask(&request, config).await?;
+        config
+            .hooks
+            .ask(|| request.head(config), config.check_timeout)
+            .await?;
     }
     let extra = config
         .hooks
-        .extra_headers(&request, config, session.is_none())?;
+        .extra_headers(|| request.head(config), session.is_none())?;
     let mut response = match transport {
         Transport::WebSocket => accept_websocket(server, request, session)?,
         Transport::Polling => poll_or_post(server, &request, session, body).await?,
@@ -225,18 +229,6 @@ async fn packets(server: &Server, headers: &HeaderMap, body: Vec<u8>) -> Respons
     if let Some(coding) = coding {
         headers.insert(header::CONTENT_ENCODING, coding);
     }
-    response
-}
-
-pub(crate) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=UTF-8"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

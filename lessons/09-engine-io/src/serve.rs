@@ -26,58 +26,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warp::{Filter, Reply};
 
+use crate::body::RequestBody;
+use crate::limits::ServeLimits;
 use crate::listener::Listener;
 use crate::occasionally::Occasionally;
 use crate::peer::Peer;
 use crate::screen::screen;
-use crate::stream::{RequestBody, Stream};
+use crate::stream::Stream;
 
 /// The smallest buffer that hyper accepts.
 const MIN_HEAD: usize = 8 << 10;
 /// Stands for "never" where hyper adds it to the time.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
-
-/// The limits of one server's connections.
-///
-/// ```
-/// use std::time::Duration;
-/// use engine_io::ServeLimits;
-///
-/// let limits = ServeLimits {
-///     connections: 10_000,
-///     header_timeout: Duration::from_secs(10),
-///     ..ServeLimits::default()
-/// };
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct ServeLimits {
-    /// Connections at once; more wait in the listen backlog. Default 100,000 (the limit
-    /// on open files is usually lower).
-    pub connections: usize,
-    /// The most bytes that a request's line and headers may have, at least 8 KiB; a larger
-    /// request gets 431. Default 16 KiB.
-    pub max_head: usize,
-    /// How long the headers of a request may take to arrive, a connection's handshake,
-    /// and how long an idle connection is kept. Default 30 s.
-    pub header_timeout: Duration,
-    /// How long a client may leave sent data unacknowledged before the kernel drops it
-    /// (Linux). Default 30 s.
-    pub write_timeout: Duration,
-    /// How long requests may take to finish when the server stops. Default 5 s.
-    pub drain: Duration,
-}
-
-impl Default for ServeLimits {
-    fn default() -> Self {
-        Self {
-            connections: 100_000,
-            max_head: 16 << 10,
-            header_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(30),
-            drain: Duration::from_secs(5),
-        }
-    }
-}
 
 /// Serves `filter` on `listener` until `shutdown` completes, then stops accepting and
 /// lets requests finish. Connections that have not ended after [`ServeLimits::drain`] are

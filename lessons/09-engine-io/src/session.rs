@@ -6,9 +6,7 @@
 //! has its own waker slot ([`Role`]), so that no task can take another task's place,
 //! and the end of the session wakes all of them.
 
-use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -19,6 +17,7 @@ use tracing::Span;
 use super::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::config::Transport;
 use crate::deadlines::Expire;
+use crate::guard::guarded;
 use crate::handshake::Handshake;
 use crate::machine::{CloseReason, Closed, Machine};
 use crate::measure;
@@ -560,25 +559,6 @@ impl Session {
         // whole.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Calls into the application. A panic there is logged and goes no further.
-pub(crate) fn guarded<R>(what: &str, call: impl FnOnce() -> R) -> Option<R> {
-    catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|panic| log_panic(what, &**panic))
-        .ok()
-}
-
-pub(crate) fn log_panic(what: &str, panic: &(dyn Any + Send)) {
-    tracing::error!(callback = what, panic = text(panic), "panicked");
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or_default()
 }
 
 /// Now, on tokio's clock: tests can stop it.

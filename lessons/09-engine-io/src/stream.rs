@@ -13,10 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use futures_util::task::AtomicWaker;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-use crate::peer::Peer;
 
 /// The end may be seen.
 const FREE: u8 = 0;
@@ -45,7 +42,7 @@ impl Hold {
         self.reader.wake();
     }
 
-    fn wants_more(&self) {
+    pub(crate) fn wants_more(&self) {
         if self.swap(HELD, WANTS_MORE) {
             self.reader.wake();
         }
@@ -72,43 +69,6 @@ impl Hold {
             }
         }
         Poll::Ready(())
-    }
-}
-
-/// The body of a request that [`run`](crate::run) has read.
-#[derive(Debug)]
-pub struct RequestBody {
-    incoming: Incoming,
-    peer: Peer,
-}
-
-impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, peer: Peer) -> Self {
-        Self { incoming, peer }
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = Pin::new(&mut self.incoming).poll_frame(cx);
-        if frame.is_pending() {
-            self.peer.hold().wants_more();
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
     }
 }
 

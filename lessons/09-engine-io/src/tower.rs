@@ -40,12 +40,13 @@ use hyper::body::Body;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::service::TowerToHyperService;
 
+use crate::body::RequestBody;
+use crate::limits::ServeLimits;
 use crate::listener::Listener;
 use crate::peer::Peer;
 use crate::respond::respond;
-use crate::serve::{ServeLimits, accept_loop};
+use crate::serve::accept_loop;
 use crate::server::Server;
-use crate::stream::RequestBody;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Answer<B, E> = Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>;

@@ -15,12 +15,13 @@ use tokio::net::UnixStream;
 use crate::compression::PerMessageDeflate;
 use crate::config::Transport;
 use crate::handshake::Handshake;
+use crate::head::RequestHead;
 use crate::machine::Machine;
 use crate::measure;
 use crate::peer::Peer;
 use crate::refusal::Refusal;
-use crate::request::{Request, RequestHead};
-use crate::respond::text;
+use crate::request::Request;
+use crate::response::text;
 use crate::server::Server;
 use crate::session::Session;
 use crate::stream::Stream;
@@ -53,7 +54,7 @@ pub(crate) fn accept_websocket(
         Some(session) => Origin::Upgrade(session),
         None => Origin::Opens(Box::new(Opens {
             handshake: request.handshake(config)?,
-            report: config.hooks.reports(&request, config),
+            report: config.hooks.reports(|| request.head(config)),
         })),
     };
     let Request {

@@ -13,7 +13,6 @@ use crate::ack::AckSender;
 use crate::data::Data;
 use crate::entrance::Middleware;
 use crate::error::ConnectError;
-use crate::inbox::complain;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::machine::{Decision, Key, Machine, Output, Rules, Why};
@@ -26,7 +25,7 @@ use crate::recovery::{Restored, Saved};
 use crate::room::SocketId;
 use crate::sent::Sent;
 use crate::socket::{Socket, SocketParts};
-use crate::tasks::{Tasks, guarded, guarded_async};
+use crate::tasks::{Tasks, complain, guarded, guarded_async};
 use crate::wire::args;
 use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
@@ -317,7 +316,10 @@ impl Connection {
     }
 }
 
-async fn ask(middlewares: &[Middleware], socket: &Socket) -> Result<(), ConnectError> {
+async fn ask(
+    middlewares: &[Middleware<Socket>],
+    socket: &Socket,
+) -> Result<(), ConnectError> {
     for middleware in middlewares {
         let verdict = guarded_async(pin!(Some(middleware(socket.clone())))).await;
         verdict.unwrap_or_else(|| {

@@ -6,41 +6,48 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::ConnectError;
-use crate::socket::Socket;
 
-pub(crate) type OnConnect = Arc<dyn Fn(Socket) + Send + Sync>;
+pub(crate) type OnConnect<S> = Arc<dyn Fn(S) + Send + Sync>;
 type Verdict = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
-pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Verdict + Send + Sync>;
+pub(crate) type Middleware<S> = Arc<dyn Fn(S) -> Verdict + Send + Sync>;
 
-/// The callbacks, in the order in which they were added.
-#[derive(Default)]
-pub(crate) struct Entrance {
-    middleware: RwLock<Vec<Middleware>>,
-    on_connect: RwLock<Vec<OnConnect>>,
+/// The callbacks for each socket `S`, in the order in which they were added.
+pub(crate) struct Entrance<S> {
+    middleware: RwLock<Vec<Middleware<S>>>,
+    on_connect: RwLock<Vec<OnConnect<S>>>,
 }
 
-impl Entrance {
+impl<S> Default for Entrance<S> {
+    fn default() -> Self {
+        Self {
+            middleware: RwLock::default(),
+            on_connect: RwLock::default(),
+        }
+    }
+}
+
+impl<S: Send + 'static> Entrance<S> {
     pub(crate) fn add_middleware<F, Fut>(&self, check: F)
     where
-        F: FnOnce(Socket) -> Fut + Clone + Send + Sync + 'static,
+        F: FnOnce(S) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        let check: Middleware = Arc::new(move |socket| {
+        let check: Middleware<S> = Arc::new(move |socket| {
             let check = check.clone();
             Box::pin(async move { check(socket).await })
         });
         push(&self.middleware, check);
     }
 
-    pub(crate) fn add_handler(&self, on_connect: OnConnect) {
+    pub(crate) fn add_handler(&self, on_connect: OnConnect<S>) {
         push(&self.on_connect, on_connect);
     }
 
-    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
+    pub(crate) fn middlewares(&self) -> Vec<Middleware<S>> {
         copy(&self.middleware)
     }
 
-    pub(crate) fn handlers(&self) -> Vec<OnConnect> {
+    pub(crate) fn handlers(&self) -> Vec<OnConnect<S>> {
         copy(&self.on_connect)
     }
 }

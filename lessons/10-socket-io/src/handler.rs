@@ -20,24 +20,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::de::DeserializeOwned;
 
 use crate::reason::DisconnectReason;
-use crate::reply::Ack;
-use crate::wire::args::{Args, Encoded, FromArgs, IntoArgs, RawArgs, encode};
-
-/// The result of a handler: what the acknowledgement carries, or `None` if the handler has
-/// an [`Ack`] to answer with.
-pub(crate) type Returned = Option<Result<Encoded, serde_json::Error>>;
+use crate::reply::{Ack, Returned};
+use crate::wire::args::{Args, Event, FromArgs, IntoArgs, RawArgs, encode};
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// An event's name and its arguments, as [middleware](crate::Socket::middleware) sees
-/// them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The name: handlers are looked up by it.
-    pub name: String,
-    /// The arguments.
-    pub args: Args,
-}
 
 /// Names one registration of a handler, for [`Socket::off`](crate::Socket::off).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -11,23 +11,19 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::handler::{self, Found, HandlerId, Handlers, Hook, Registered};
+use crate::handler::{Found, HandlerId, Handlers, Hook, Registered};
 use crate::machine::Event;
 use crate::reason::DisconnectReason;
-use crate::reply::{Ack, Reply};
-use crate::tasks::{Quarantine, Seldom, guarded, guarded_async};
-use crate::wire::args::{self, Encoded, RawArgs};
+use crate::reply::{Ack, Answering, Reply};
+use crate::tasks::{Quarantine, complain, guarded, guarded_async};
+use crate::wire::args::{self, RawArgs};
 
 /// Characters of the reason why arguments do not fit.
 const MAX_REASON: usize = 200;
 
 /// A socket, as its inbox sees it.
-pub(crate) trait Owner: Clone + Send + Sync + 'static {
+pub(crate) trait Owner: Answering {
     fn inbox(&self) -> &Inbox<Self>;
-    /// Sends an acknowledgement.
-    fn answer(&self, id: u64, answer: Encoded);
-    /// An event has been handled.
-    fn work_done(&self, cost: usize);
     /// The rooms that the socket was in when it left are no longer needed.
     fn forget_rooms(&self);
 }
@@ -146,7 +142,7 @@ impl<S: Owner> Inbox<S> {
 
     /// Calls the listeners to what is sent with the event that `event` returns, if there
     /// are any. The events that a listener sends are not listened to.
-    pub(crate) fn observe(&self, event: impl FnOnce() -> Option<handler::Event>) {
+    pub(crate) fn observe(&self, event: impl FnOnce() -> Option<args::Event>) {
         thread_local! {
             static LISTENING: Cell<bool> = const { Cell::new(false) };
         }
@@ -154,7 +150,7 @@ impl<S: Owner> Inbox<S> {
             return;
         }
         let listeners = self.hooks(|hook| matches!(hook, Hook::Outgoing(_)));
-        if let Some(handler::Event { name, args }) = &event() {
+        if let Some(args::Event { name, args }) = &event() {
             for listener in listeners {
                 if let Hook::Outgoing(call) = listener
                     && guarded(move || call(name, args)).is_none()
@@ -245,7 +241,7 @@ async fn say_goodbye<S: Owner>(
 /// An event as it came, or as middleware passed it on.
 enum Source {
     Wire(Event),
-    Passed(handler::Event),
+    Passed(args::Event),
 }
 
 impl Source {
@@ -279,7 +275,7 @@ async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
         };
         let name = name.into_owned();
         drop(event);
-        let event = handler::Event { name, args };
+        let event = args::Event { name, args };
         let Some(event) = pass(socket, found.hooks, event, reply).await else {
             return;
         };
@@ -324,9 +320,9 @@ async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
 async fn pass<S: Owner>(
     socket: &S,
     hooks: Vec<Hook<S>>,
-    mut event: handler::Event,
+    mut event: args::Event,
     reply: &mut Reply<'_, S>,
-) -> Option<handler::Event> {
+) -> Option<args::Event> {
     for hook in &hooks {
         let Hook::Middleware(check) = hook else {
             continue;
@@ -358,14 +354,4 @@ async fn pass<S: Owner>(
         }
     }
     Some(event)
-}
-
-/// A mistake of the program that a client can repeat a million times.
-pub(crate) fn complain(message: &str) {
-    static SELDOM: Seldom = Seldom::new();
-    if let Some(left_out) = SELDOM.allow() {
-        tracing::error!(left_out, "{message}");
-    } else {
-        tracing::debug!("{message}");
-    }
 }

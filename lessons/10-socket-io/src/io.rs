@@ -334,7 +334,11 @@ impl Receiver for ClosedReceiver {
 }
 
 impl IoInner {
-    fn rule(&self, predicate: Predicate, on_connect: OnConnect) -> ParentNamespace {
+    fn rule(
+        &self,
+        predicate: Predicate,
+        on_connect: OnConnect<Socket>,
+    ) -> ParentNamespace {
         let parent = Arc::new(Parent::default());
         parent.entrance.add_handler(on_connect);
         self.namespaces.add_rule(predicate, parent.clone());

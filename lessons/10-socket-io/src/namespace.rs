@@ -38,7 +38,7 @@ pub struct Namespace(Arc<Inner>);
 
 struct Inner {
     name: Arc<str>,
-    entrance: Entrance,
+    entrance: Entrance<Socket>,
     /// Of a namespace that a predicate has accepted.
     parent: Option<Arc<Parent>>,
     announced: Once,
@@ -220,12 +220,12 @@ impl Namespace {
         self.0.announced.call_once(|| hooks(self));
     }
 
-    pub(crate) fn entrance(&self) -> &Entrance {
+    pub(crate) fn entrance(&self) -> &Entrance<Socket> {
         &self.0.entrance
     }
 
     /// The parent's entrance, then the namespace's.
-    fn entrances(&self) -> impl Iterator<Item = &Entrance> {
+    fn entrances(&self) -> impl Iterator<Item = &Entrance<Socket>> {
         let parent = self.0.parent.as_ref().map(|parent| &parent.entrance);
         parent.into_iter().chain([&self.0.entrance])
     }
@@ -238,7 +238,7 @@ impl Namespace {
 
     /// The checks for a client that wants to join; one that `recovered` has passed them
     /// before.
-    pub(crate) fn middlewares(&self, recovered: bool) -> Vec<Middleware> {
+    pub(crate) fn middlewares(&self, recovered: bool) -> Vec<Middleware<Socket>> {
         if recovered && self.0.skip_middlewares {
             return Vec::new();
         }

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::entrance::OnConnect;
-use crate::inbox::complain;
 use crate::namespace::Namespace;
-use crate::parent::Parent;
-use crate::tasks::{guarded, guarded_async};
+use crate::parent::{Children, Parent};
+use crate::socket::Socket;
+use crate::tasks::{complain, guarded, guarded_async};
 use crate::wire::args;
 
 pub(crate) type OnNew = Arc<dyn Fn(Namespace) + Send + Sync>;
@@ -80,6 +80,16 @@ impl State {
     }
 }
 
+impl Children for Namespaces {
+    fn all(&self) -> Vec<Namespace> {
+        self.all()
+    }
+
+    fn child(&self, name: &str, parent: &Arc<Parent>) -> Namespace {
+        self.fix(name, Some(parent), None)
+    }
+}
+
 impl Namespaces {
     /// The namespace `/` and nothing else.
     pub(crate) fn new(config: &Config) -> (Self, Namespace) {
@@ -114,7 +124,7 @@ impl Namespaces {
         &self,
         name: &str,
         parent: Option<&Arc<Parent>>,
-        on_connect: Option<OnConnect>,
+        on_connect: Option<OnConnect<Socket>>,
     ) -> Namespace {
         loop {
             let fixed = self.lock().fix(name);

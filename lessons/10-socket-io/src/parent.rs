@@ -8,7 +8,6 @@ use crate::broadcast::Broadcast;
 use crate::entrance::Entrance;
 use crate::error::ConnectError;
 use crate::namespace::Namespace;
-use crate::namespaces::Namespaces;
 use crate::room::Room;
 use crate::socket::Socket;
 use crate::wire::args::IntoArgs;
@@ -31,17 +30,25 @@ use crate::wire::args::IntoArgs;
 #[derive(Clone)]
 pub struct ParentNamespace {
     parent: Arc<Parent>,
-    namespaces: Arc<Namespaces>,
+    namespaces: Arc<dyn Children>,
+}
+
+/// The server's namespaces, as a parent sees them.
+pub(crate) trait Children: Send + Sync {
+    /// Returns all namespaces, of this parent and others.
+    fn all(&self) -> Vec<Namespace>;
+    /// Returns the child of this name, which stays.
+    fn child(&self, name: &str, parent: &Arc<Parent>) -> Namespace;
 }
 
 /// The part of a parent that its children share.
 #[derive(Default)]
 pub(crate) struct Parent {
-    pub(crate) entrance: Entrance,
+    pub(crate) entrance: Entrance<Socket>,
 }
 
 impl ParentNamespace {
-    pub(crate) fn new(parent: Arc<Parent>, namespaces: Arc<Namespaces>) -> Self {
+    pub(crate) fn new(parent: Arc<Parent>, namespaces: Arc<dyn Children>) -> Self {
         Self { parent, namespaces }
     }
 
@@ -75,7 +82,7 @@ impl ParentNamespace {
     /// teams.child("/team-red").emit("match", "starts at noon");
     /// ```
     pub fn child(&self, name: &str) -> Namespace {
-        self.namespaces.fix(name, Some(&self.parent), None)
+        self.namespaces.child(name, &self.parent)
     }
 
     /// Returns the children that there are now.

@@ -5,10 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::handler::Returned;
-use crate::inbox::{Owner, complain};
 use crate::machine::EVENT_COST;
+use crate::tasks::complain;
 use crate::wire::args::{self, Encoded, IntoArgs};
+
+/// The result of a handler: what the acknowledgement carries, or `None` if the handler has
+/// an [`Ack`] to answer with.
+pub(crate) type Returned = Option<Result<Encoded, serde_json::Error>>;
+
+/// A socket, as a reply sees it.
+pub(crate) trait Answering: Clone + Send + Sync + 'static {
+    /// Sends an acknowledgement.
+    fn answer(&self, id: u64, answer: Encoded);
+    /// An event has been handled.
+    fn work_done(&self, cost: usize);
+}
 
 /// The acknowledgement of an event, as a handler's last parameter: the handler answers
 /// when it wants, from where it wants, or not at all.
@@ -73,13 +84,13 @@ trait Answer: Send + Sync {
 }
 
 /// A reply that is shared with an [`Ack`].
-struct Shared<S: Owner> {
+struct Shared<S: Answering> {
     socket: S,
     id: u64,
     answered: AtomicBool,
 }
 
-impl<S: Owner> Answer for Shared<S> {
+impl<S: Answering> Answer for Shared<S> {
     fn answer(&self, answer: Encoding) {
         if !self.answered.swap(true, Ordering::Relaxed) {
             send(&self.socket, self.id, answer);
@@ -87,14 +98,14 @@ impl<S: Owner> Answer for Shared<S> {
     }
 }
 
-impl<S: Owner> Drop for Shared<S> {
+impl<S: Answering> Drop for Shared<S> {
     fn drop(&mut self) {
         self.socket.work_done(EVENT_COST);
     }
 }
 
 /// The reply to the event that is being handled.
-pub(crate) struct Reply<'a, S: Owner> {
+pub(crate) struct Reply<'a, S: Answering> {
     socket: &'a S,
     /// `None` if the client did not ask, or has its answer.
     id: Option<u64>,
@@ -106,7 +117,7 @@ pub(crate) struct Reply<'a, S: Owner> {
     failure: Option<String>,
 }
 
-impl<'a, S: Owner> Reply<'a, S> {
+impl<'a, S: Answering> Reply<'a, S> {
     pub(crate) fn new(socket: &'a S, id: Option<u64>) -> Self {
         Self {
             socket,
@@ -181,7 +192,7 @@ impl<'a, S: Owner> Reply<'a, S> {
     }
 }
 
-fn send<S: Owner>(socket: &S, id: u64, answer: Encoding) {
+fn send<S: Answering>(socket: &S, id: u64, answer: Encoding) {
     let answer = answer.or_else(|error| {
         complain(&format!("an acknowledgement cannot be sent: {error}"));
         args::encode(None, &(false, "the answer cannot be sent"))

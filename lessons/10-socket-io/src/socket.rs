@@ -15,7 +15,6 @@ use crate::broadcast::Broadcast;
 use crate::data::Data;
 use crate::error::JoinError;
 use crate::gate::Departure;
-use crate::handler::Event as Observed;
 use crate::inbox::{self, Inbox};
 use crate::link::Link;
 use crate::machine::{Event, Key};
@@ -25,9 +24,10 @@ use crate::members::Member;
 use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
 use crate::recovery::Saved;
+use crate::reply::Answering;
 use crate::room::{Room, SocketId};
 use crate::wire::args;
-use crate::wire::args::{Encoded, IntoArgs};
+use crate::wire::args::{Encoded, Event as Observed, IntoArgs};
 use crate::wire::outgoing::{EncodedPacket, Outgoing};
 use crate::wire::packet::PacketType;
 
@@ -482,13 +482,15 @@ impl inbox::Owner for Socket {
         &self.0.inbox
     }
 
+    fn forget_rooms(&self) {
+        self.lock_rooms().clear();
+    }
+}
+
+impl Answering for Socket {
     fn answer(&self, id: u64, answer: Encoded) {
         let name = self.namespace().name();
         self.deliver(&Outgoing::answer(answer).encode_ack(name, id), false);
-    }
-
-    fn forget_rooms(&self) {
-        self.lock_rooms().clear();
     }
 
     fn work_done(&self, cost: usize) {

@@ -170,6 +170,16 @@ impl Seldom {
     }
 }
 
+/// A mistake of the program that a client can repeat a million times.
+pub(crate) fn complain(message: &str) {
+    static SELDOM: Seldom = Seldom::new();
+    if let Some(left_out) = SELDOM.allow() {
+        tracing::error!(left_out, "{message}");
+    } else {
+        tracing::debug!("{message}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::pin::pin;

@@ -8,7 +8,7 @@ type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Lesson 10's handles know each other, because its public API says so: a socket has a
 /// namespace, a namespace broadcasts to sockets.
-const HANDLES: [&str; 3] = ["broadcast", "namespace", "socket"];
+const HANDLES: [&str; 4] = ["broadcast", "namespace", "parent", "socket"];
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -6,10 +6,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::Socket;
-use crate::handler::{self, Event, Handler, HandlerId, Handlers, Hook};
+use crate::handler::{self, Handler, HandlerId, Handlers, Hook};
 use crate::reason::DisconnectReason;
 use crate::reply::Ack;
-use crate::wire::args::Args;
+use crate::wire::args::{Args, Event};
 
 impl Socket {
     /// Handles an event. The handler's return value is the acknowledgement, if the client

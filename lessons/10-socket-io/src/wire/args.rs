@@ -27,6 +27,16 @@ const RESERVED: [&str; 6] = [
     "removeListener",
 ];
 
+/// An event's name and its arguments, as [middleware](crate::Socket::middleware) sees
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The name: handlers are looked up by it.
+    pub name: String,
+    /// The arguments.
+    pub args: Args,
+}
+
 /// All arguments as they came: for handlers that pass them on or look at them later.
 ///
 /// ```

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine_io::EncodedMessage;
 
-use crate::handler::Event;
 use crate::measure;
 use crate::sent::Number;
-use crate::wire::args::{self, Encoded, IntoArgs, RawArgs};
+use crate::wire::args::{self, Encoded, Event, IntoArgs, RawArgs};
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
