@@ -1,4 +1,4 @@
-//! Metrics: what a server counts and measures, through the [`metrics`](::metrics) facade.
+//! Metrics: what a server counts and measures, through the [`metrics`] facade.
 //! Only with the cargo feature `metrics`; without it not even the calls are compiled.
 //!
 //! Install a recorder *before* you make the [`Server`](crate::Server): it keeps
