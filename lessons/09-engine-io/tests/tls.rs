@@ -1,5 +1,5 @@
 //! TLS by rustls below the accept loop: the sessions are encrypted, and a client that does
-//! not shake hands delays nobody.
+//! not finish its handshake delays no other client.
 
 mod support;
 

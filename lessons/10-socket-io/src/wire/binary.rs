@@ -1,10 +1,10 @@
 //! Bytes anywhere in the arguments.
 //!
-//! JSON has no bytes, so a packet carries a placeholder, `{"_placeholder":true,"num":0}`,
-//! and the bytes follow as a binary message of their own (Socket.IO protocol 5, "Binary
-//! event"). [`Binary`] is both: bytes in Rust, a placeholder in JSON. serde gives a value
-//! no place to leave its bytes, or to find them; so the packet that is being encoded or
-//! decoded on this thread lends one, for exactly that long.
+//! JSON cannot carry bytes, so a packet carries a placeholder,
+//! `{"_placeholder":true,"num":0}`, and the bytes follow as a separate binary message
+//! (Socket.IO protocol 5, "Binary event"). [`Binary`] is both: bytes in Rust, a placeholder
+//! in JSON. serde does not let a value pass its bytes along, so the packet that this thread
+//! is encoding or decoding lends it a list of them in the meantime.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -82,8 +82,8 @@ pub(crate) fn collect<R>(work: impl FnOnce() -> R) -> (R, Vec<Bytes>) {
 /// elements of `array`.
 ///
 /// # Errors
-/// Those of `work`; or one of these elements has bytes and its type has no [`Binary`] for
-/// them. It would get the placeholder, which is nobody's data.
+/// The errors of `work`, and an error if one of these elements has bytes and its type has
+/// no [`Binary`] for them: the type would receive the placeholder instead.
 pub(crate) fn provide<R>(
     array: &str,
     wanted: Range<usize>,
@@ -101,7 +101,7 @@ pub(crate) fn provide<R>(
     if let Scope::Decoding(attachments) = scope
         && attachments.iter().any(|(_, taken)| !taken)
     {
-        // Bytes in arguments that nobody asked for are left alone, like those arguments.
+        // Bytes in arguments that the handler does not take are left alone.
         for (num, argument) in arguments_of_placeholders(array)? {
             let taken = attachments.get(num).is_none_or(|(_, taken)| *taken);
             if !taken && wanted.contains(&argument) {
@@ -221,7 +221,7 @@ struct Seen {
     argument: usize,
 }
 
-/// Walks JSON of any shape, and keeps nothing but which placeholders it saw.
+/// Walks JSON of any shape, and keeps only the placeholders that it saw.
 /// The second field is the depth.
 struct Walk<'a>(&'a mut Seen, usize);
 
@@ -312,7 +312,7 @@ mod tests {
 
     use super::*;
 
-    /// What an application may send: bytes at any depth.
+    /// Arguments of an application: bytes at any depth.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     enum Tree {
         Bytes(Binary),
@@ -350,7 +350,7 @@ mod tests {
         assert!(provided(&decoded) && collect(encoded).0);
         assert!(
             !decoded() && !encoded(),
-            "outside of a packet there are no attachments"
+            "attachments exist only inside a packet"
         );
         assert!(broken(&|| assert!(provided(&|| panic!("on purpose")))));
         assert!(broken(&|| drop(collect(|| panic!("on purpose")))));
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(
             (inner, outer.len()),
             ((1, true), 1),
-            "one inside of another is one of its own"
+            "a packet inside another has its own attachments"
         );
     }
 
@@ -387,7 +387,7 @@ mod tests {
             let fits = placeholders_fit(&json, count).unwrap_or(false);
             let decoded =
                 provide(&json, 0..5, &attachments, || serde_json::from_str::<Vec<Binary>>(&json));
-            // What passes the check can be decoded.
+            // JSON that passes the check can be decoded.
             prop_assert!(!fits || decoded.is_ok());
         }
     }
@@ -409,7 +409,7 @@ mod tests {
         assert_eq!(back, value);
         assert!(
             serde_json::to_string(&value).is_err(),
-            "outside a packet there is no place for bytes"
+            "bytes can be written only inside a packet"
         );
     }
 
@@ -424,7 +424,7 @@ mod tests {
         let event = r#"["name",7,{"x":{"_placeholder":true,"num":0}}]"#;
         let error = decode(event, 1, 2).unwrap_err().to_string();
         assert!(error.starts_with("argument 2 has binary data"), "{error}");
-        assert!(decode(event, 1, 1).is_ok(), "nobody asked for the second");
+        assert!(decode(event, 1, 1).is_ok(), "no parameter takes the second");
     }
 
     #[test]
@@ -455,7 +455,7 @@ mod tests {
         );
         assert!(
             fits(r#"["\ud83d",1e400,{"_placeholder":true,"num":0}]"#, 1),
-            "whatever stands beside it"
+            "whatever else the object has"
         );
     }
 }

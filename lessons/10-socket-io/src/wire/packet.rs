@@ -24,7 +24,7 @@ use crate::limits::Limits;
 /// A packet's type (Socket.IO protocol 5, "Packet types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
-    /// `0`: join a namespace, or the server's word that one has.
+    /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
     Connect,
     /// `1`: leave a namespace.
     Disconnect,
@@ -32,7 +32,7 @@ pub enum PacketType {
     Event,
     /// `3`: the answer to one.
     Ack,
-    /// `4`: the server's word that one may not join.
+    /// `4`: the server refuses a client that asked to join.
     ConnectError,
     /// `5`: an event with attachments.
     BinaryEvent,
@@ -58,22 +58,22 @@ impl PacketType {
     }
 }
 
-/// The text part of a packet. What is borrowed is borrowed from the message it came in.
+/// The text part of a packet. It borrows from the message in which it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// What it is.
+    /// The type.
     pub kind: PacketType,
-    /// How many binary messages follow, for the two binary types.
+    /// How many binary messages follow a packet of one of the two binary types.
     pub attachments: usize,
-    /// The namespace, `/` where none is written.
+    /// The namespace, or `/` if the packet has none.
     pub namespace: &'a str,
     /// The acknowledgement id.
     pub id: Option<u64>,
-    /// JSON, as text; empty where there is none.
+    /// JSON, as text; empty if the packet has none.
     pub data: &'a str,
 }
 
-/// What a packet may ask of us.
+/// The limits of what a packet may announce.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PacketLimits {
     pub(crate) max_attachments: usize,
@@ -199,7 +199,8 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Refuses JSON nested deeper than `max`: whoever parses it later may do so by recursion.
+/// Refuses JSON nested deeper than `max`, because a parser that uses recursion would
+/// overflow its stack.
 fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
     // Few brackets cannot be deep, and counting is many times faster than reading: in
     // bytes that cannot overflow, the compiler counts sixteen at a time.
@@ -339,7 +340,7 @@ mod tests {
         let wide = format!(r#"2["a"{}]"#, ",[],{}".repeat(1000));
         assert!(
             Packet::parse(&wide).is_ok(),
-            "what is closed is not deep any more"
+            "a closed bracket no longer counts"
         );
         let nested =
             |levels: usize| format!("2{}{}", "[".repeat(levels), "]".repeat(levels));

@@ -7,15 +7,15 @@ use std::time::Duration;
 /// How a question ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The client answered this.
+    /// The client answered.
     Answer(String),
-    /// It did not answer in time.
+    /// The client did not answer in time.
     Timeout,
-    /// It has gone.
+    /// The client disconnected.
     Disconnected,
 }
 
-/// The questions to one client.
+/// The open questions to one client.
 #[derive(Debug, Default)]
 pub struct Acks {
     next: u64,
@@ -24,12 +24,12 @@ pub struct Acks {
 }
 
 impl Acks {
-    /// Nothing was asked yet.
+    /// Returns an empty table.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks a question now, for `timeout` long; its number.
+    /// Asks a question at `now`, which has `timeout` to be answered. Returns its id.
     pub fn ask(&mut self, now: Duration, timeout: Duration) -> u64 {
         let id = self.next;
         self.next += 1;
@@ -37,19 +37,20 @@ impl Acks {
         id
     }
 
-    /// The client answers. `None` when that answers nothing.
+    /// The client answers question `id`. Returns `None` if that ends no question.
     pub fn answer(&mut self, id: u64, text: &str) -> Option<Outcome> {
         let at = self.open.iter().position(|question| question.0 == id)?;
         self.open.remove(at);
         Some(Outcome::Answer(text.to_string()))
     }
 
-    /// When [`Acks::on_time`] wants to be called next.
+    /// Returns when [`Acks::on_time`] has to be called next, or `None` if no question is
+    /// open.
     pub fn deadline(&self) -> Option<Duration> {
         self.open.iter().map(|question| question.1).min()
     }
 
-    /// It is `now`: the questions whose time is over, with their numbers.
+    /// Ends the questions whose time has passed at `now`, and returns them with their ids.
     pub fn on_time(&mut self, now: Duration) -> Vec<(u64, Outcome)> {
         let mut over: Vec<(u64, Duration)> = Vec::new();
         self.open.retain(|question| {
@@ -65,7 +66,8 @@ impl Acks {
             .collect()
     }
 
-    /// The client has gone: the questions that were open, with their numbers.
+    /// The client has disconnected. Ends the open questions, and returns them with their
+    /// ids.
     pub fn disconnect(&mut self) -> Vec<(u64, Outcome)> {
         self.next = 0;
         self.open

@@ -2,29 +2,30 @@
 //!
 //! Accepts type 7, with attachments.
 
-/// A packet's text, in its parts.
+/// The parts of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary event, 6 binary acknowledgement.
+    /// 0 connect, 1 disconnect, 2 event, 3 acknowledgement, 4 connect error, 5 binary
+    /// event, 6 binary acknowledgement.
     pub kind: u8,
-    /// How many binary messages follow.
+    /// How many attachments follow.
     pub attachments: usize,
-    /// `/` where none is written.
+    /// `/` if the text has none.
     pub namespace: &'a str,
-    /// Which question this is, or which it answers.
+    /// The number of the question that this is, or that this answers.
     pub id: Option<u64>,
-    /// JSON, or nothing.
+    /// The rest of the text.
     pub data: &'a str,
 }
 
-/// It is not of a packet's form.
+/// The text does not have the form of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPacket;
 
-/// Takes a packet apart.
+/// Returns the parts of a packet.
 ///
 /// # Errors
-/// What is not of a packet's form.
+/// The text does not have the form of a packet.
 pub fn parse(text: &str) -> Result<Packet<'_>, BadPacket> {
     let kind = match text.bytes().next() {
         Some(byte @ b'0'..=b'7') => byte - b'0',

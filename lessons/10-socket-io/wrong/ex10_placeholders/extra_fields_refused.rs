@@ -5,10 +5,10 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What an event carries.
+/// The data of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// Null, a boolean, a number or a text.
+    /// Null, a boolean, a number or a string.
     Plain(Value),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -18,11 +18,12 @@ pub enum Data {
     Map(BTreeMap<String, Data>),
 }
 
-/// A placeholder that stands for nothing, or for what another one stands for.
+/// A placeholder without an attachment, an attachment without a placeholder, or one that
+/// is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlaceholder;
 
-/// JSON with placeholders, and the attachments in their order.
+/// Returns the JSON with placeholders, and the attachments in order.
 pub fn take_out(data: Data) -> (Value, Vec<Vec<u8>>) {
     let mut attachments = Vec::new();
     let json = out(data, &mut attachments);
@@ -47,10 +48,10 @@ fn out(data: Data, attachments: &mut Vec<Vec<u8>>) -> Value {
     }
 }
 
-/// What was before [`take_out`].
+/// Returns the data from before [`take_out`].
 ///
 /// # Errors
-/// A placeholder that stands for no attachment, or an attachment that no placeholder stands for, or two do.
+/// A placeholder has no attachment, or an attachment is not used exactly once.
 pub fn put_back(json: Value, attachments: Vec<Vec<u8>>) -> Result<Data, BadPlaceholder> {
     let mut places: Vec<Option<Vec<u8>>> = attachments.into_iter().map(Some).collect();
     let data = back(json, &mut places)?;

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A socket, by its number.
+/// The number of a socket.
 pub type SocketId = u64;
 
-/// Who is in which room.
+/// The sockets of a namespace, and their rooms.
 #[derive(Debug, Default)]
 pub struct Rooms {
     /// For each connected socket its rooms.
@@ -15,36 +15,37 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Nobody is there.
+    /// Returns a namespace without sockets.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A socket has connected. It is in no room.
+    /// A socket connects. It is in no room yet.
     pub fn connect(&mut self, socket: SocketId) {
         self.sockets.insert(socket, BTreeSet::new());
     }
 
-    /// A socket has gone, from all its rooms.
+    /// A socket disconnects, and leaves all its rooms.
     pub fn disconnect(&mut self, socket: SocketId) {
         self.sockets.remove(&socket);
     }
 
-    /// A connected socket joins a room. Twice is as once; one that is not connected joins nothing.
+    /// A socket joins a room. Joining twice has no further effect, and a socket that is not
+    /// connected joins nothing.
     pub fn join(&mut self, socket: SocketId, room: &str) {
         if let Some(rooms) = self.sockets.get_mut(&socket) {
             rooms.insert(room.to_lowercase());
         }
     }
 
-    /// A socket leaves a room. One that was not in it leaves nothing.
+    /// A socket leaves a room. If it was not in the room, nothing happens.
     pub fn leave(&mut self, socket: SocketId, room: &str) {
         if let Some(rooms) = self.sockets.get_mut(&socket) {
             rooms.remove(room);
         }
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub fn count(&self) -> usize {
         let mut all = BTreeSet::new();
         for rooms in self.sockets.values() {
@@ -53,7 +54,8 @@ impl Rooms {
         all.len()
     }
 
-    /// Who receives a broadcast. `from` is the socket that sends it, `None` when the server does.
+    /// Returns the sockets that receive a broadcast. `from` is the socket that sends it, or
+    /// `None` if the server does.
     pub fn receivers(
         &self,
         from: Option<SocketId>,
