@@ -99,9 +99,8 @@ where
         preflight(&request.headers, &extra, response.headers_mut());
         response.into_response()
     } else {
-        let body = body.map(|chunk| {
-            chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))
-        });
+        let body = body
+            .map(|chunk| chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining())));
         let body: Mutex<Option<Body>> = Mutex::new(Some(Box::pin(body)));
         answer(FrontRequest {
             server,
@@ -152,7 +151,11 @@ impl FrontRequest {
 
     /// From now on the end of the client is the end of the request: for one that waits.
     pub fn may_end(&self) {
-        self.request.peer.as_ref().map(Peer::hold).map(Hold::release);
+        self.request
+            .peer
+            .as_ref()
+            .map(Peer::hold)
+            .map(Hold::release);
     }
 
     /// Reads the body, within the limits of the server's settings.
@@ -348,7 +351,9 @@ impl Carrier {
     }
 
     fn under_way(&self) -> std::sync::MutexGuard<'_, usize> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

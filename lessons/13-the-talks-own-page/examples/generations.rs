@@ -30,7 +30,9 @@ struct Options {
     flash: bool,
 }
 
+#[derive(Clone)]
 struct Room(String);
+#[derive(Clone)]
 struct Name(String);
 
 fn chat(socket: Socket) {
@@ -72,7 +74,10 @@ fn main_namespace(socket: Socket) {
         answer.unwrap_or_else(|error| error.to_string())
     });
     socket.on("bytes", async |socket: Socket, bytes: Binary| {
-        socket.emit("bytes", ("reversed", Binary(bytes.0.iter().rev().copied().collect())));
+        socket.emit(
+            "bytes",
+            ("reversed", Binary(bytes.0.iter().rev().copied().collect())),
+        );
         bytes.0.len()
     });
     socket.on("flood", async |socket: Socket, count: u32| {
@@ -95,11 +100,12 @@ async fn main() -> anyhow::Result<()> {
     let io = Io::new(config);
     io.of("/", main_namespace);
     io.of("/chat", chat);
-    io.of("/closed", |_| ())
-        .middleware(async |socket: Socket| match socket.auth()["token"].as_str() {
+    io.of("/closed", |_| ()).middleware(async |socket: Socket| {
+        match socket.auth()["token"].as_str() {
             Some("tea") => Ok(()),
             _ => Err(ConnectError::new("who are you?")),
-        });
+        }
+    });
     let mut heritage = heritage::Config {
         polling_duration: Duration::from_millis(options.polling_duration),
         ..heritage::Config::default()

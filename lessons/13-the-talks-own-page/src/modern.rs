@@ -146,8 +146,12 @@ mod tests {
 
     #[test]
     fn the_offset_is_taken_off_and_nothing_else() {
-        let event = Modern::parse(r#"2/chat,["said","a,\"b",{"c":"d"},"s4lt.17"]"#).unwrap();
-        assert_eq!(event.without_offset().unwrap(), r#"["said","a,\"b",{"c":"d"}]"#);
+        let event =
+            Modern::parse(r#"2/chat,["said","a,\"b",{"c":"d"},"s4lt.17"]"#).unwrap();
+        assert_eq!(
+            event.without_offset().unwrap(),
+            r#"["said","a,\"b",{"c":"d"}]"#
+        );
         let asked = Modern::parse(r#"2/chat,5["said","a"]"#).unwrap();
         assert_eq!(asked.without_offset(), None);
         let bare = Modern::parse(r#"2["said","s4lt.17"]"#).unwrap();
@@ -162,7 +166,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for text in ["0", "0/chat,{}", "2[\"a\"]", "42/a,1[]", "51-/x,3[1]", "1/chat,"] {
+        for text in [
+            "0",
+            "0/chat,{}",
+            "2[\"a\"]",
+            "42/a,1[]",
+            "51-/x,3[1]",
+            "1/chat,",
+        ] {
             let text = text.strip_prefix('4').unwrap_or(text);
             assert_eq!(Modern::parse(text).unwrap().encode(), text);
         }

@@ -70,11 +70,7 @@ pub(crate) fn literal(text: &str) -> String {
 
 /// A script as a response.
 pub(crate) fn javascript(script: String) -> Response {
-    with_type(
-        StatusCode::OK,
-        "text/javascript; charset=UTF-8",
-        script,
-    )
+    with_type(StatusCode::OK, "text/javascript; charset=UTF-8", script)
 }
 
 #[cfg(test)]

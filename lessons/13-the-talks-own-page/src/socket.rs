@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use engine_io::CloseReason;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf,
+};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout, timeout_at};
 use websocket::{CloseCode, CloseFrame, Connection, Event, Limits, OpCode, encode_frame};
@@ -61,7 +63,10 @@ pub(crate) fn split<IO: AsyncRead + AsyncWrite>(
 
 impl<IO: AsyncRead + AsyncWrite> Reader<IO> {
     /// Reads a message. `None` is the end.
-    pub(crate) async fn read(&mut self, writer: &Writer<IO>) -> io::Result<Option<Piece>> {
+    pub(crate) async fn read(
+        &mut self,
+        writer: &Writer<IO>,
+    ) -> io::Result<Option<Piece>> {
         loop {
             let before = self.rest.len();
             let mut input = &mut self.rest[..];
@@ -140,7 +145,8 @@ impl<IO: AsyncRead + AsyncWrite> Writer<IO> {
             code: CloseCode::NORMAL,
             reason: String::new(),
         };
-        self.write_all(&encode_frame(OpCode::Close, &frame.encode())).await?;
+        self.write_all(&encode_frame(OpCode::Close, &frame.encode()))
+            .await?;
         let shut_down = async { self.io.lock().await.shutdown().await };
         timeout(LINGER, shut_down)
             .await

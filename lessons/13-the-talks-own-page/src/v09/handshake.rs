@@ -205,7 +205,14 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_handshakes_are_refused() {
-        for line in ["", ":::", "x", "x:1:1", "x:1:1:websocket:", "x:one:1:websocket"] {
+        for line in [
+            "",
+            ":::",
+            "x",
+            "x:1:1",
+            "x:1:1:websocket:",
+            "x:one:1:websocket",
+        ] {
             assert_eq!(Handshake::parse(line), Err(BadHandshake), "{line:?}");
         }
         let read = Handshake::parse("x:1:1:telepathy,websocket").unwrap();

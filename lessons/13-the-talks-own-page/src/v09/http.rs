@@ -226,8 +226,9 @@ async fn bring(seat: &Seat, request: &FrontRequest, transport: Transport) -> Out
     } else {
         body
     };
-    let pieces: Result<Vec<_>, _> =
-        decode_body(body).map(|packet| packet.map(Piece::text)).collect();
+    let pieces: Result<Vec<_>, _> = decode_body(body)
+        .map(|packet| packet.map(Piece::text))
+        .collect();
     let pieces = pieces.map_err(|_| broken(()))?;
     if seat.receive(&pieces).await {
         Ok(plain(StatusCode::OK, "1"))

@@ -111,10 +111,13 @@ impl Session {
                     output.end = Some(End::Broken);
                     return;
                 }
-                self.places.insert(namespace.into(), Place::Asked(Vec::new()));
+                self.places
+                    .insert(namespace.into(), Place::Asked(Vec::new()));
                 let payload = modern::payload(query);
                 let packet = Modern::new(modern::CONNECT, namespace, None, &payload);
-                output.to_server.push(Piece::text(format!("4{}", packet.encode())));
+                output
+                    .to_server
+                    .push(Piece::text(format!("4{}", packet.encode())));
             }
         }
     }
@@ -151,7 +154,11 @@ impl Session {
         if waiting.contains(&Piece::text(format!("4{leave}"))) {
             self.places.remove(namespace);
         }
-        if joined.is_some() { waiting } else { Vec::new() }
+        if joined.is_some() {
+            waiting
+        } else {
+            Vec::new()
+        }
     }
 
     fn translate(&mut self, packet: &Modern<'_>, text: &str, output: &mut Output) {
@@ -325,6 +332,7 @@ impl Session {
                 if namespace == "/" {
                     output.to_client.push(connected("/"));
                 } else {
+                    let query = packet.data.strip_prefix('?').unwrap_or(query);
                     self.connect(namespace, query, output);
                 }
                 return Some(());
@@ -338,10 +346,11 @@ impl Session {
                 return Some(());
             }
             Kind::Ack => {
-                let (id, values) = packet.data.split_once('+').unwrap_or((packet.data, "[]"));
+                let (id, values) =
+                    packet.data.split_once('+').unwrap_or((packet.data, "[]"));
                 let values = json(values)?.get();
-                let ack =
-                    Modern::new(modern::ACK, namespace, Some(digits(id)?), values).encode();
+                let ack = Modern::new(modern::ACK, namespace, Some(digits(id)?), values)
+                    .encode();
                 self.send(namespace, ack, output);
                 return Some(());
             }
@@ -496,7 +505,7 @@ mod tests {
     fn events_wait_until_the_namespace_is_confirmed() {
         let mut session = Session::new(PLENTY);
         session.open();
-        let asks = says(&mut session, "1::/chat?token=tea%20time");
+        let asks = says(&mut session, "1::/chat:?token=tea%20time");
         assert_eq!(texts(&asks.to_server), ["40/chat,{\"token\":\"tea time\"}"]);
         assert!(says(&mut session, "1::/chat").to_server.is_empty());
         for event in ["5::/chat:{\"name\":\"a\"}", "4::/chat:{\"b\":[1]}"] {
@@ -508,7 +517,10 @@ mod tests {
         assert_eq!(texts(&confirmed.to_server), expected);
         let again = says(&mut session, "1::/chat");
         assert_eq!(texts(&again.to_client), ["1::/chat"]);
-        assert!(again.to_server.is_empty(), "today that would end the session");
+        assert!(
+            again.to_server.is_empty(),
+            "today that would end the session"
+        );
     }
 
     #[test]
@@ -538,7 +550,10 @@ mod tests {
             &mut session,
             "5:1+:/chat:{\"name\":\"nickname\",\"args\":[ \"ann\" , 2 ]}",
         );
-        assert_eq!(texts(&asks.to_server), ["42/chat,1[\"nickname\",\"ann\" , 2]"]);
+        assert_eq!(
+            texts(&asks.to_server),
+            ["42/chat,1[\"nickname\",\"ann\" , 2]"]
+        );
         assert!(asks.to_client.is_empty());
         let answer = hears(&mut session, "3/chat,1[true,\"ann\"]");
         assert_eq!(texts(&answer.to_client), ["6::/chat:1+[true,\"ann\"]"]);
@@ -558,7 +573,10 @@ mod tests {
     fn the_server_can_ask_too() {
         let mut session = in_chat();
         let asks = hears(&mut session, "2/chat,5[\"how many?\"]");
-        assert_eq!(texts(&asks.to_client), ["5:5+:/chat:{\"name\":\"how many?\"}"]);
+        assert_eq!(
+            texts(&asks.to_client),
+            ["5:5+:/chat:{\"name\":\"how many?\"}"]
+        );
         let answer = says(&mut session, "6::/chat:5+[3]");
         assert_eq!(texts(&answer.to_server), ["43/chat,5[3]"]);
         let bare = says(&mut session, "6::/chat:5");
@@ -584,7 +602,10 @@ mod tests {
         let event = hears(&mut session, "2/chat,[\"said\",\"ann\",\"hi\",\"s4lt.9\"]");
         let expected = "5::/chat:{\"name\":\"said\",\"args\":[\"ann\",\"hi\"]}";
         assert_eq!(texts(&event.to_client), [expected]);
-        let event = hears(&mut in_chat(), "2/chat,[\"said\",\"ann\",\"hi\",\"s4lt.9\"]");
+        let event = hears(
+            &mut in_chat(),
+            "2/chat,[\"said\",\"ann\",\"hi\",\"s4lt.9\"]",
+        );
         assert!(texts(&event.to_client)[0].contains("s4lt.9"));
     }
 

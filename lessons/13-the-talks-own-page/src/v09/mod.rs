@@ -6,7 +6,7 @@ mod http;
 mod machine;
 mod packet;
 
-pub use framing::{BadFraming, Packets, FRAME, decode_body, encode_body};
+pub use framing::{BadFraming, FRAME, Packets, decode_body, encode_body};
 pub use handshake::{BadHandshake, Handshake, Transport, UnknownTransport, choose};
 pub(crate) use http::serve;
 pub use machine::Session;

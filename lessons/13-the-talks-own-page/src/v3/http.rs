@@ -64,7 +64,11 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let query = Query::parse(request.query())?;
     let transports = gateway.server.config().transports;
-    if !(if query.websocket { transports.websocket } else { transports.polling }) {
+    if !(if query.websocket {
+        transports.websocket
+    } else {
+        transports.polling
+    }) {
         return Err(Refusal::UnknownTransport);
     }
     if request.wants_upgrade() != query.websocket {

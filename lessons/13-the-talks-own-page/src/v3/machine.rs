@@ -220,9 +220,7 @@ impl Machine for Session {
                 let piece = if packet.is_event() {
                     let offset = self.offsets.get(packet.namespace).copied();
                     let offset = offset.unwrap_or_default();
-                    memo.get(message, offset, || {
-                        self.translate(&packet).or_else(same)
-                    })
+                    memo.get(message, offset, || self.translate(&packet).or_else(same))
                 } else {
                     self.translate(&packet).or_else(same)
                 };
@@ -269,9 +267,15 @@ mod tests {
     fn answers_are_in_the_clients_words() {
         let mut session = Session::new("0{}");
         let one = |text: &str| vec![Piece::text(text)];
-        assert_eq!(hears(&mut session, "0/chat,{\"sid\":\"x\"}"), one("40/chat,"));
+        assert_eq!(
+            hears(&mut session, "0/chat,{\"sid\":\"x\"}"),
+            one("40/chat,")
+        );
         let refusal = "4/chat,{\"message\":\"no \\\"tea\\\"\"}";
-        assert_eq!(hears(&mut session, refusal), one("44/chat,\"no \\\"tea\\\"\""));
+        assert_eq!(
+            hears(&mut session, refusal),
+            one("44/chat,\"no \\\"tea\\\"\"")
+        );
         let refusal = "4/chat,{\"message\":\"no\",\"data\":{\"a\":1}}";
         assert_eq!(hears(&mut session, refusal), one("44/chat,{\"a\":1}"));
         for same in ["2/chat,3[\"a\",1]", "3/chat,1[true]", "1/chat,", "2[\"a\"]"] {
@@ -290,14 +294,20 @@ mod tests {
         let expected = format!("451-/chat,[\"said\",{placeholder}]");
         assert_eq!(hears(&mut session, &event), [Piece::text(expected)]);
         let answer = "3/chat,1[\"said\",\"s4lt.9\"]";
-        assert_eq!(hears(&mut session, answer), [Piece::text(format!("4{answer}"))]);
+        assert_eq!(
+            hears(&mut session, answer),
+            [Piece::text(format!("4{answer}"))]
+        );
     }
 
     #[test]
     fn a_namespace_that_was_left_is_forgotten() {
         let mut session = Session::new("0{}");
         for round in 0..100 {
-            hears(&mut session, &format!("0/{round},{{\"sid\":\"x\",\"pid\":\"y\"}}"));
+            hears(
+                &mut session,
+                &format!("0/{round},{{\"sid\":\"x\",\"pid\":\"y\"}}"),
+            );
             if round % 2 == 0 {
                 says(&mut session, &format!("41/{round},"));
             } else {

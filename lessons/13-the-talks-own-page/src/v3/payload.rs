@@ -137,8 +137,7 @@ pub fn decode_text(body: &str) -> Result<Vec<Piece>, BadPayload> {
         let (length, behind) = rest.split_once(':').ok_or(BadPayload::Length)?;
         let length = crate::v09::digits(length).ok_or(BadPayload::Length)?;
         let length = usize::try_from(length).map_err(|_| BadPayload::Length)?;
-        let (packet, behind) =
-            utf16::split(behind, length).ok_or(BadPayload::Packet)?;
+        let (packet, behind) = utf16::split(behind, length).ok_or(BadPayload::Packet)?;
         if !packet.is_empty() {
             packets.push(from_text(packet)?);
         }
@@ -164,7 +163,10 @@ pub fn decode_binary(body: Bytes) -> Result<Vec<Piece>, BadPayload> {
     let mut packets = Vec::new();
     let mut rest = body;
     while let [kind, behind @ ..] = &rest[..] {
-        let digits = behind.iter().take(MAX_DIGITS + 1).position(|byte| *byte == END);
+        let digits = behind
+            .iter()
+            .take(MAX_DIGITS + 1)
+            .position(|byte| *byte == END);
         let digits = digits.ok_or(BadPayload::Length)?;
         let length = behind[..digits]
             .iter()
@@ -232,7 +234,10 @@ mod tests {
             (b"\x02\x01\xff2", Length),
             (b"\x00\x02\xff2", Packet),
             (b"\x00\x01\xff\xff", Utf8),
-            (b"\x01\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\xff", Length),
+            (
+                b"\x01\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\xff",
+                Length,
+            ),
             (b"\x01\x09\x09\x09\x09\x09\x09\x09\x09\x09\x09\xff", Packet),
         ] {
             assert_eq!(decode_binary(body.into()), Err(error), "{body:x?}");
