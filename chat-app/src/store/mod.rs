@@ -1,20 +1,26 @@
 //! The chat's memory: rooms and messages.
 //!
-//! A message that was acknowledged survives a crash, a message that its page sends twice
-//! is stored once, and numbers grow in the order in which a room's messages were stored.
+//! A [`Store`] is one of two. SQLite is built in and keeps everything in one file: a chat
+//! on one machine needs nothing else. PostgreSQL is for a chat on several servers, which
+//! share it (the feature `cluster`). Both promise the same: a message that was
+//! acknowledged survives a crash, a message whose page sends it twice is stored once, and
+//! numbers grow in the order in which the room's messages were stored.
 
+#[cfg(feature = "cluster")]
+mod postgres;
 mod sqlite;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::ErrorCode;
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use crate::directory::Directory;
 use crate::names::Room;
@@ -112,6 +118,9 @@ pub enum OpenError {
     /// Everything else: a full disk, a damaged file.
     #[error("{0}: {1}")]
     Failed(PathBuf, rusqlite::Error),
+    /// A database on a server cannot be used. The address is without its password.
+    #[error("{0}: {1}")]
+    Server(String, String),
 }
 
 /// Why the store did not do what was asked.
@@ -126,6 +135,10 @@ pub enum StoreError {
     /// The database failed: disk full, file damaged.
     #[error("the database failed: {0}")]
     Database(Arc<rusqlite::Error>),
+    /// The PostgreSQL server failed, or cannot be reached.
+    #[cfg(feature = "cluster")]
+    #[error("the database failed: {0}")]
+    Server(postgres::Failure),
     /// The file is not the one that was opened: deleted, or replaced.
     #[error("the database file was moved, deleted or replaced")]
     Moved,
@@ -147,6 +160,8 @@ impl StoreError {
             StoreError::Database(error) => error.sqlite_error_code(),
             StoreError::Busy => return "The server is too busy",
             StoreError::Closed => return "The server is about to stop",
+            #[cfg(feature = "cluster")]
+            StoreError::Server(failure) => return failure.reason(),
             _ => None,
         };
         match code {
@@ -176,6 +191,8 @@ pub struct Store(Backend);
 #[derive(Clone)]
 enum Backend {
     Sqlite(sqlite::Sqlite),
+    #[cfg(feature = "cluster")]
+    Postgres(postgres::Postgres),
 }
 
 /// Calls the same method of whichever backend it is.
@@ -183,6 +200,8 @@ macro_rules! backend {
     ($store:expr, $of:ident => $call:expr) => {
         match &$store.0 {
             Backend::Sqlite($of) => $call,
+            #[cfg(feature = "cluster")]
+            Backend::Postgres($of) => $call,
         }
     };
 }
@@ -204,6 +223,33 @@ impl Store {
     pub fn open_and_keep(path: &Path, keep: Keep) -> Result<Self, OpenError> {
         let sqlite = sqlite::Sqlite::open_and_keep(path, keep)?;
         Ok(Self(Backend::Sqlite(sqlite)))
+    }
+
+    /// Opens a file, or connects to the PostgreSQL server of a `postgres://` address.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong.
+    pub async fn at(database: &Path, keep: Keep) -> Result<Self, OpenError> {
+        let Some(address) = server(database) else {
+            return Self::open_and_keep(database, keep);
+        };
+        #[cfg(feature = "cluster")]
+        {
+            let postgres = postgres::Postgres::connect(address, keep).await?;
+            Ok(Self(Backend::Postgres(postgres)))
+        }
+        #[cfg(not(feature = "cluster"))]
+        Err(OpenError::Server(
+            address.split("://").next().unwrap_or_default().to_owned(),
+            "this program was built without PostgreSQL; \
+             build it with `--features cluster`"
+                .to_owned(),
+        ))
+    }
+
+    /// Whether this is the address of a PostgreSQL server, and not a file.
+    pub fn is_server(database: &Path) -> bool {
+        server(database).is_some()
     }
 
     /// Ends everything that works for the store, and waits for it, whatever other handles
@@ -296,6 +342,56 @@ impl Store {
         patience: Duration,
     ) -> Result<(), StoreError> {
         backend!(self, it => it.prune(occupied, patience).await)
+    }
+
+    /// Other programs write to the same database: from now on their rooms and messages
+    /// have to be looked for. Without this the store believes that it is alone.
+    pub fn share(&self) {
+        backend!(self, it => it.share());
+    }
+
+    /// Keeps the directory up to date with what other programs write, if there are any.
+    /// Looks each `period`, and ends only when it is dropped.
+    pub async fn follow(&self, period: Duration) {
+        let mut tick = interval(period);
+        loop {
+            tick.tick().await;
+            if let Err(error) = backend!(self, it => it.refresh().await) {
+                tracing::debug!(%error, "the list of rooms may be old");
+            }
+        }
+    }
+}
+
+/// The address, if this is one of a PostgreSQL server and not a file's name.
+fn server(database: &Path) -> Option<&str> {
+    let address = database.to_str()?;
+    let is = |scheme| address.starts_with(scheme);
+    (is("postgres://") || is("postgresql://")).then_some(address)
+}
+
+/// Whether messages can be stored at the moment.
+#[derive(Default)]
+struct Failing(AtomicBool);
+
+impl Failing {
+    /// A transaction has ended: counts it, and logs the first failure and the first
+    /// success after it.
+    fn ended(&self, committed: &Result<(), StoreError>, jobs: usize, took: Duration) {
+        metrics::histogram!("chat_store_transaction_seconds").record(took.as_secs_f64());
+        metrics::counter!("chat_store_jobs_total").increment(jobs as u64);
+        let failed = committed.is_err();
+        if failed {
+            metrics::counter!("chat_store_failures_total").increment(1);
+        }
+        let before = self.0.swap(failed, Ordering::AcqRel);
+        match committed {
+            Err(error) if !before => {
+                tracing::error!(%error, lost = jobs, "nothing can be stored");
+            }
+            Ok(()) if before => tracing::info!("messages are stored again"),
+            _ => {}
+        }
     }
 }
 

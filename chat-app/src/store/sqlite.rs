@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -27,8 +27,8 @@ use rusqlite::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    HISTORY, HISTORY_BYTES, Keep, MAX_ROOMS, Maker, Message, Meta, OpenError, StoreError,
-    Stored, queue,
+    Failing, HISTORY, HISTORY_BYTES, Keep, MAX_ROOMS, Maker, Message, Meta, OpenError,
+    StoreError, Stored, queue,
 };
 use crate::directory::{Directory, Entry, Last};
 use crate::names::Room;
@@ -53,7 +53,7 @@ const APPLICATION_ID: i32 = 0x4348_4154;
 /// The steps from each version of the tables to the next (SQLite's `user_version` is how
 /// many of these a file has had). A new file goes through all of them, so there is one
 /// way to the newest tables and it is used each day.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE rooms (
         slug TEXT PRIMARY KEY,
@@ -74,6 +74,11 @@ const MIGRATIONS: [&str; 2] = [
     ALTER TABLE messages ADD COLUMN key TEXT;
     CREATE UNIQUE INDEX messages_once ON messages (room, key) WHERE key IS NOT NULL;
     CREATE INDEX messages_by_age ON messages (at);
+    ",
+    // When a client was last there, in milliseconds since 1970, as far as other programs
+    // have to know it.
+    "
+    ALTER TABLE rooms ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
     ",
 ];
 
@@ -114,8 +119,11 @@ struct Inner {
 struct State {
     /// Tells the threads to end, even while there are handles.
     closing: AtomicBool,
-    /// The last transaction failed.
-    failing: AtomicBool,
+    failing: Failing,
+    /// Other programs write to the file too.
+    shared: AtomicBool,
+    /// The file's version when its rooms were last read.
+    seen: AtomicI64,
 }
 
 impl Sqlite {
@@ -206,7 +214,7 @@ impl Sqlite {
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         self.read(|db| Ok(db.query_one("SELECT 1", [], |_| Ok(()))?))
             .await?;
-        if self.0.state.failing.load(Ordering::Acquire) {
+        if self.0.state.failing.0.load(Ordering::Acquire) {
             // See whether that is over: a job that changes something, and takes it back.
             self.ask(|db| {
                 let insert = "INSERT INTO rooms (slug, name) VALUES ('', '')";
@@ -224,11 +232,21 @@ impl Sqlite {
         wanted: Room,
         maker: Option<Maker>,
     ) -> Result<Room, StoreError> {
-        if let Some(room) = self.0.directory.enter(&wanted.slug) {
+        let directory = &self.0.directory;
+        let shared = self.0.state.shared.load(Ordering::Acquire);
+        let known = if shared {
+            // Another program may be about to delete a room in which nothing was said: it
+            // has to be told that somebody is there.
+            directory.enter_spoken(&wanted.slug)
+        } else {
+            directory.enter(&wanted.slug)
+        };
+        if let Some(room) = known {
             return Ok(room);
         }
         let _making = self.0.making.lock().await;
         if let Some(maker) = maker
+            && directory.room(&wanted.slug).is_none()
             && self.0.directory.made_by(maker.address) >= maker.at_most
         {
             return Err(StoreError::TooManyOfOne);
@@ -238,6 +256,9 @@ impl Sqlite {
         self.ask_and(
             move |db| {
                 if let Some(room) = find_room(db, &wanted.slug)? {
+                    if shared {
+                        enter_room(db, &room.slug)?;
+                    }
                     return Ok(room);
                 }
                 let count: u32 = db
@@ -248,6 +269,9 @@ impl Sqlite {
                 }
                 db.prepare_cached("INSERT INTO rooms (slug, name) VALUES (?1, ?2)")?
                     .execute(params![wanted.slug, wanted.name])?;
+                if shared {
+                    enter_room(db, &wanted.slug)?;
+                }
                 Ok(wanted)
             },
             move |room| directory.add(room, made_by),
@@ -339,20 +363,28 @@ impl Sqlite {
             )
             .await?;
         }
+        if self.0.state.shared.load(Ordering::Acquire) {
+            let occupied = occupied.clone();
+            let enter = move |db: &Connection| {
+                occupied.iter().try_for_each(|room| enter_room(db, room))
+            };
+            self.ask(enter).await?;
+        }
         let silent = self.0.directory.take_silent(occupied, patience);
         if silent.is_empty() {
             return Ok(());
         }
         let (directory, names) = (self.0.directory.clone(), silent.clone());
+        let oldest = now().saturating_sub(patience.as_millis().try_into().unwrap_or(0));
         let gone = self.ask_and(
             move |db| {
                 let mut delete = db.prepare_cached(
-                    "DELETE FROM rooms WHERE slug = ?1 AND NOT EXISTS
+                    "DELETE FROM rooms WHERE slug = ?1 AND entered <= ?2 AND NOT EXISTS
                          (SELECT 1 FROM messages WHERE room = ?1)",
                 )?;
                 let mut gone = Vec::new();
                 for room in names {
-                    if delete.execute([&room])? > 0 {
+                    if delete.execute(params![room, oldest])? > 0 {
                         gone.push(room);
                     }
                 }
@@ -363,6 +395,36 @@ impl Sqlite {
         let gone = gone.await;
         self.0.directory.stay(&silent);
         gone.map(|_| ())
+    }
+
+    pub(super) fn share(&self) {
+        self.0.state.shared.store(true, Ordering::Release);
+    }
+
+    /// Brings the list of rooms up to date with what other programs did to the file.
+    pub(super) async fn refresh(&self) -> Result<(), StoreError> {
+        if !self.0.state.shared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // A number that changes when another connection than this one commits something.
+        let version = "PRAGMA data_version";
+        let version = self
+            .ask(move |db| Ok(db.query_one(version, [], |row| row.get(0))?))
+            .await?;
+        if self.0.state.seen.load(Ordering::Acquire) == version {
+            return Ok(());
+        }
+        let known = self.0.directory.slugs();
+        let entries = self.read(|db| Ok(entries(db)?)).await?;
+        let there: BTreeSet<_> = entries.iter().map(|it| it.room.slug.clone()).collect();
+        let gone = known.iter().filter(|slug| !there.contains(*slug));
+        let gone: Vec<_> = gone.map(|slug| Arc::from(slug.as_str())).collect();
+        self.0.directory.learn(entries);
+        if !gone.is_empty() {
+            self.0.directory.remove(&gone);
+        }
+        self.0.state.seen.store(version, Ordering::Release);
+        Ok(())
     }
 
     /// Runs a statement that deletes a few messages until it deletes none.
@@ -527,7 +589,9 @@ fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &
             .collect();
         // One fsync for all of them.
         let committed = begun.and_then(Batch::commit);
-        state.ended(&committed, answers.len(), start.elapsed());
+        state
+            .failing
+            .ended(&committed, answers.len(), start.elapsed());
         for answer in answers {
             answer(&committed);
         }
@@ -537,27 +601,6 @@ fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &
     }
 }
 // ANCHOR_END: work
-
-impl State {
-    /// A transaction has ended: counts it, and logs the first failure and the first
-    /// success after it.
-    fn ended(&self, committed: &Committed, jobs: usize, took: Duration) {
-        metrics::histogram!("chat_store_transaction_seconds").record(took.as_secs_f64());
-        metrics::counter!("chat_store_jobs_total").increment(jobs as u64);
-        let failed = committed.is_err();
-        if failed {
-            metrics::counter!("chat_store_failures_total").increment(1);
-        }
-        let before = self.failing.swap(failed, Ordering::AcqRel);
-        match committed {
-            Err(error) if !before => {
-                tracing::error!(%error, lost = jobs, "nothing can be stored");
-            }
-            Ok(()) if before => tracing::info!("messages are stored again"),
-            _ => {}
-        }
-    }
-}
 
 /// A reader's thread. Its connection is opened when it is needed, and again after a
 /// failure.
@@ -774,6 +817,13 @@ fn insert(
         .query_one(params![room, key], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let meta = Meta { id, at, key };
     Ok(Stored { meta, again: true })
+}
+
+/// Notes for other programs that somebody is in the room.
+fn enter_room(db: &Connection, slug: &str) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE rooms SET entered = ?2 WHERE slug = ?1")?
+        .execute(params![slug, now()])?;
+    Ok(())
 }
 
 fn find_room(db: &Connection, slug: &str) -> Result<Option<Room>, StoreError> {
