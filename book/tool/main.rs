@@ -21,6 +21,7 @@ mod items;
 mod labs;
 mod layers;
 mod run;
+mod search;
 mod site;
 
 use std::process::ExitCode;
