@@ -15,6 +15,7 @@ mod block;
 mod blocks;
 mod chapter;
 mod commands;
+mod contents;
 mod house;
 mod html;
 mod items;
