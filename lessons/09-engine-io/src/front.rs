@@ -85,7 +85,9 @@ where
         measure::refused(Refusal::BadRequest);
         return text(StatusCode::BAD_REQUEST, "").into_response();
     }
-    let verdict = Verdict::of(&request.headers, config, &config.cors);
+    let bare = without_bare_origin(&request.headers);
+    let headers = bare.as_ref().unwrap_or(&request.headers);
+    let verdict = Verdict::of(headers, config, &config.cors);
     if let Verdict::Stranger(advice) = &verdict {
         if let Some(times) = server.refusals().count() {
             tracing::warn!(times, "{advice}");
@@ -111,6 +113,18 @@ where
     };
     verdict.allow(response.headers_mut(), &extra);
     response
+}
+
+/// Programs of old times wrote their `Host` into `Origin`, without a scheme. No browser
+/// does, so such a header says no more than a missing one. Returns the headers without it.
+fn without_bare_origin(headers: &HeaderMap) -> Option<HeaderMap> {
+    let origin = headers.get(header::ORIGIN)?;
+    if Some(origin) != headers.get(header::HOST) {
+        return None;
+    }
+    let mut headers = headers.clone();
+    headers.remove(header::ORIGIN);
+    Some(headers)
 }
 
 type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;

@@ -236,7 +236,12 @@ impl Seat {
 
     /// The last packet: why the session ended.
     pub(crate) fn last(&self) -> Piece {
-        let forced = self.carrier.ended() == Some(CloseReason::Forced);
+        // The client that says goodbye is answered with the same.
+        let ended = self.carrier.ended();
+        let forced = matches!(
+            ended,
+            Some(CloseReason::Forced | CloseReason::TransportClose)
+        );
         self.lock().machine.last(forced)
     }
 

@@ -17,8 +17,14 @@ async fn open(server: &TestServer) -> (String, String) {
     let end = json.find('}').expect("an object") + 1;
     let open: serde_json::Value = serde_json::from_str(&json[..end]).unwrap();
     assert_eq!(open["upgrades"], serde_json::json!(["websocket"]));
-    assert_eq!(open["pingInterval"], 10_000, "twice in the server's ping timeout");
-    (open["sid"].as_str().unwrap().to_owned(), json[end..].to_owned())
+    assert_eq!(
+        open["pingInterval"], 10_000,
+        "twice in the server's ping timeout"
+    );
+    (
+        open["sid"].as_str().unwrap().to_owned(),
+        json[end..].to_owned(),
+    )
 }
 
 /// A session that has been let into `/`.
@@ -50,7 +56,10 @@ async fn namespaces_are_joined_and_refused_in_the_clients_words() {
     assert_eq!(server.get(&path).await.body, "8:40/chat,");
     assert_eq!(server.post(&path, "10:40/random,").await.body, "ok");
     let refused = "44/random,\"Invalid namespace\"";
-    assert_eq!(server.get(&path).await.body, format!("{}:{refused}", refused.len()));
+    assert_eq!(
+        server.get(&path).await.body,
+        format!("{}:{refused}", refused.len())
+    );
 }
 
 #[tokio::test]
@@ -59,7 +68,9 @@ async fn the_client_asks_and_the_server_answers() {
     config.engine.ping_interval = Duration::from_millis(100);
     config.engine.ping_timeout = Duration::from_millis(1000);
     let server = start(config, heritage::Config::default()).await;
-    let mut socket = server.websocket("/socket.io/?EIO=3&transport=websocket").await;
+    let mut socket = server
+        .websocket("/socket.io/?EIO=3&transport=websocket")
+        .await;
     let open = next(&mut socket).await.unwrap();
     assert!(open.contains("\"pingInterval\":500"), "{open}");
     assert_eq!(next(&mut socket).await.unwrap(), "40");
@@ -114,12 +125,12 @@ async fn a_probe_that_gives_up_changes_nothing() {
         }
         while next(&mut socket).await.is_some() {}
     }
-    assert_eq!(server.post(&path, "13:42[\"echo\",1]").await.body, "ok");
+    assert_eq!(server.post(&path, "12:42[\"echo\",1]").await.body, "ok");
     let mut body = server.get(&path).await.body;
     while body == "1:6" {
         body = server.get(&path).await.body;
     }
-    assert_eq!(body, "13:42[\"echo\",1]");
+    assert_eq!(body, "12:42[\"echo\",1]");
 }
 
 #[tokio::test]
@@ -137,24 +148,40 @@ async fn bytes_pass_by_every_road() {
     binary.extend(event.bytes());
     binary.extend([1, 4, 255, 4, 1, 2, 255]);
     let kind = ["Content-Type: application/octet-stream"];
-    assert_eq!(server.request("POST", &path, &kind, &binary).await.body, "ok");
+    assert_eq!(
+        server.request("POST", &path, &kind, &binary).await.body,
+        "ok"
+    );
     let answer = server.get(&path).await;
-    assert!(answer.head.contains("content-type: application/octet-stream"));
+    assert!(
+        answer
+            .head
+            .contains("content-type: application/octet-stream")
+    );
     assert!(answer.body.contains(event), "{answer:?}");
-    let mut socket = server.websocket("/socket.io/?EIO=3&transport=websocket").await;
+    let mut socket = server
+        .websocket("/socket.io/?EIO=3&transport=websocket")
+        .await;
     next(&mut socket).await.unwrap();
     assert_eq!(next(&mut socket).await.unwrap(), "40");
     say(&mut socket, event).await;
     say(&mut socket, "b4AQL/").await;
     assert_eq!(next(&mut socket).await.unwrap(), event);
-    assert_eq!(next(&mut socket).await.unwrap(), "binary b\"\\x04\\x01\\x02\\xff\"");
+    assert_eq!(
+        next(&mut socket).await.unwrap(),
+        "binary b\"\\x04\\x01\\x02\\xff\""
+    );
 }
 
 #[tokio::test]
 async fn jsonp_polls_are_scripts_and_its_posts_are_forms() {
     let server = started().await;
     let path = format!("{BASE}&j=2");
-    assert_eq!(server.get(&path).await.status, 403, "any page can have a script");
+    assert_eq!(
+        server.get(&path).await.status,
+        403,
+        "any page can have a script"
+    );
     let own = [format!("Referer: http://{}/", server.address)];
     let own = own.each_ref().map(String::as_str);
     let open = server.request("GET", &path, &own, b"").await;
@@ -168,8 +195,9 @@ async fn jsonp_polls_are_scripts_and_its_posts_are_forms() {
     let packet = "42[\"echo\",\"a\\nb\"]";
     let escaped = packet.replace("\\n", "\\\\n");
     let field = format!("{}:{escaped}", packet.len());
-    let form: String =
-        form_urlencoded::Serializer::new(String::new()).append_pair("d", &field).finish();
+    let form: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("d", &field)
+        .finish();
     assert_eq!(server.post(&path, &form).await.body, "ok");
     let answer = server.get(&path).await.body;
     let expected = format!("{}:{packet}", packet.len());
@@ -188,13 +216,20 @@ async fn refusals_are_those_of_the_reference_server() {
     ] {
         let answer = server.get(path).await;
         assert_eq!(answer.status, 400, "{path}");
-        assert!(answer.body.contains(&format!("\"code\":{code},")), "{path}: {answer:?}");
+        assert!(
+            answer.body.contains(&format!("\"code\":{code},")),
+            "{path}: {answer:?}"
+        );
     }
     let post = server.post(BASE, "1:2").await;
     assert!(post.body.contains("\"code\":2,"), "{post:?}");
     let (sid, _) = open(&server).await;
     let other = format!("/socket.io/1/xhr-polling/{sid}");
-    assert_eq!(server.get(&other).await.body, "7:::1+0", "another generation's");
+    assert_eq!(
+        server.get(&other).await.body,
+        "7:::1+0",
+        "another generation's"
+    );
 }
 
 #[tokio::test]

@@ -80,7 +80,9 @@ pub struct Answer {
 
 impl TestServer {
     pub async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.expect("the server accepts")
+        TcpStream::connect(self.address)
+            .await
+            .expect("the server accepts")
     }
 
     /// Sends a request with these header lines, and reads the response to its end.
@@ -99,10 +101,15 @@ impl TestServer {
             head.push_str("\r\n");
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-        stream.write_all(head.as_bytes()).await.expect("the server reads");
+        stream
+            .write_all(head.as_bytes())
+            .await
+            .expect("the server reads");
         stream.write_all(body).await.expect("the server reads");
         let mut bytes = Vec::new();
-        soon(path, stream.read_to_end(&mut bytes)).await.expect("a response");
+        soon(path, stream.read_to_end(&mut bytes))
+            .await
+            .expect("a response");
         let text = String::from_utf8_lossy(&bytes);
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         let status = head.split(' ').nth(1).expect("a status");
