@@ -31,7 +31,6 @@ struct Kept {
 }
 
 impl Memo {
-    // ANCHOR: get
     /// Returns the translation of a message, which is made if no other session has just
     /// asked for the same.
     pub(crate) fn get(
@@ -62,7 +61,6 @@ impl Memo {
         });
         Some(piece)
     }
-    // ANCHOR_END: get
 
     fn lock(&self) -> std::sync::MutexGuard<'_, [Option<Kept>; SLOTS]> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -264,7 +264,6 @@ impl Turn<'_> {
         self.seat.turn.load(Ordering::Acquire) != self.number
     }
 
-    // ANCHOR: next
     /// Waits for packets to write. `Ok(None)` is the end of the session, with nothing
     /// more to write.
     pub(crate) async fn next(
@@ -306,5 +305,4 @@ impl Turn<'_> {
             seat.sweep().await;
         }
     }
-    // ANCHOR_END: next
 }

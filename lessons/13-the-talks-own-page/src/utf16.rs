@@ -15,7 +15,6 @@ pub fn len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-// ANCHOR: split
 /// Splits a text after so many units. Returns `None` if it is shorter, or if the cut
 /// would be in the middle of a character that has two units.
 ///
@@ -33,7 +32,6 @@ pub fn split(text: &str, units: usize) -> Option<(&str, &str)> {
     }
     (left == 0).then_some((text, ""))
 }
-// ANCHOR_END: split
 
 #[cfg(test)]
 mod tests {

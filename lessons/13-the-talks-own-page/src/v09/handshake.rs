@@ -154,7 +154,6 @@ impl fmt::Display for Handshake {
     }
 }
 
-// ANCHOR: choose
 /// Chooses as the client of 0.9 did: the first transport that both sides have and that
 /// the browser can use. Returns `None` if there is none, which the client reported as
 /// `connect_failed`.
@@ -184,7 +183,6 @@ pub fn choose(
     let mut both = shorter.iter().copied().filter(|it| longer.contains(it));
     both.find(|it| can(*it))
 }
-// ANCHOR_END: choose
 
 #[cfg(test)]
 mod tests {

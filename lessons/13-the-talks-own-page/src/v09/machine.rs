@@ -263,6 +263,7 @@ fn event_of_today(data: &str) -> Option<String> {
     let comma = if args.is_empty() { "" } else { "," };
     Some(format!("[{name}{comma}{args}]"))
 }
+// ANCHOR_END: event
 
 /// `["join","tea"]` becomes `{"name":"join","args":["tea"]}`.
 fn event_of_2013(data: &str) -> Option<String> {
@@ -276,7 +277,6 @@ fn event_of_2013(data: &str) -> Option<String> {
         format!("{{\"name\":{name},\"args\":[{}]}}", args.join(","))
     })
 }
-// ANCHOR_END: event
 
 /// Translates an event or an acknowledgement of the server.
 fn say(packet: &Modern<'_>, has_offset: bool) -> Option<Piece> {

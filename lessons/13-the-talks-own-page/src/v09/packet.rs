@@ -104,7 +104,6 @@ impl<'a> Packet<'a> {
         }
     }
 
-    // ANCHOR: parse
     /// Takes a packet apart.
     ///
     /// # Errors
@@ -138,7 +137,6 @@ impl<'a> Packet<'a> {
             data,
         })
     }
-    // ANCHOR_END: parse
 }
 
 /// A number in decimal digits, and nothing else: `str::parse` would accept a sign.

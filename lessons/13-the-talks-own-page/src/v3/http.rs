@@ -255,7 +255,6 @@ fn websocket(
     })
 }
 
-// ANCHOR: probe
 /// A WebSocket is tried: `2probe`, `3probe`, and `5` when nothing is under way by polling
 /// any more. In the meantime polls are let go, or the client would wait for its last one.
 async fn pass_probe<IO: AsyncRead + AsyncWrite>(
@@ -287,7 +286,6 @@ async fn pass_probe<IO: AsyncRead + AsyncWrite>(
     }
     upgraded
 }
-// ANCHOR_END: probe
 
 #[cfg(test)]
 mod tests {

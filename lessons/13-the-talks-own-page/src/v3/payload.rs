@@ -42,7 +42,6 @@ pub enum BadPayload {
     Utf8,
 }
 
-// ANCHOR: encode
 /// Returns the text form. A binary packet is `b`, its type and base64.
 ///
 /// ```
@@ -69,7 +68,6 @@ pub fn encode_text(packets: &[Piece]) -> String {
     }
     body
 }
-// ANCHOR_END: encode
 
 /// Returns the binary form.
 ///
@@ -117,7 +115,6 @@ pub(crate) fn from_text(text: &str) -> Result<Piece, BadPayload> {
     Ok(Piece::Binary(bytes.into()))
 }
 
-// ANCHOR: decode
 /// Takes the text form apart. Packets of no length are skipped, as in the reference
 /// server.
 ///
@@ -145,7 +142,6 @@ pub fn decode_text(body: &str) -> Result<Vec<Piece>, BadPayload> {
     }
     Ok(packets)
 }
-// ANCHOR_END: decode
 
 /// Takes the binary form apart.
 ///

@@ -121,6 +121,10 @@ fn lengths_are_decimal_digits() {
         refused(body, "a length is written in decimal digits.");
     }
     refused(
+        "\u{fffd}99999999999999999999999\u{fffd}",
+        "this length fits nowhere.",
+    );
+    refused(
         "\u{fffd}99999999999999999999999\u{fffd}2::",
         "this length fits nowhere.",
     );
