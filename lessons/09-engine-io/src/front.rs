@@ -116,7 +116,7 @@ where
 }
 
 /// Programs of old times wrote their `Host` into `Origin`, without a scheme. No browser
-/// does, so such a header says no more than a missing one. Returns the headers without it.
+/// does, so such a header is treated as a missing one. Returns the headers without it.
 fn without_bare_origin(headers: &HeaderMap) -> Option<HeaderMap> {
     let origin = headers.get(header::ORIGIN)?;
     if Some(origin) != headers.get(header::HOST) {
@@ -388,8 +388,8 @@ impl std::fmt::Debug for Carrier {
 
 /// Returns whether a script element or a form of one of the server's own pages sent the
 /// request. Browsers send such requests for any page and with the user's cookies, and
-/// name no `Origin` for a script, so the answer has to be one that only a page of ours
-/// gets: the browser says where the request comes from in `Sec-Fetch-Site`, or the
+/// name no `Origin` for a script, so only our own pages may get the answer. The
+/// browser says where the request comes from in `Sec-Fetch-Site`, or the
 /// address of the page in `Referer`.
 pub fn is_from_own_page(server: &Server, headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

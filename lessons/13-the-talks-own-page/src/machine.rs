@@ -1,4 +1,4 @@
-//! What the two machines have in common: a translator between a client of old times and
+//! The interface of both machines: a translator between a client of old times and
 //! a server of today. Packets go in on either side, and packets come out on either side.
 //! No socket, no clock, no task.
 //!
@@ -38,13 +38,13 @@ impl Piece {
         }
     }
 
-    /// Whether it has no bytes.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// What a machine makes of a packet.
+/// A machine's reaction to a packet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// For the server: packets of Engine.IO 4, as text or as binary messages.

@@ -1,9 +1,9 @@
-//! The packets of our own server, as the machines read and write them: Socket.IO
+//! The packets of the server of today, as the machines read and write them: Socket.IO
 //! protocol 5, as text.
 //!
 //! The text that a client of old times sends is translated and then read by the server's
-//! own parser, with the server's own limits. What is read here comes from that server, so
-//! this parser trusts it.
+//! own parser, with the server's own limits. This parser reads only packets that
+//! the server has written, so it trusts them.
 
 use std::fmt::Write;
 

@@ -48,7 +48,7 @@ struct State {
     opened: bool,
 }
 
-/// The reason why [`Turn::next`] has no packets.
+/// Why [`Turn::next`] returns without packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nothing {
     /// The deadline has passed.
@@ -126,8 +126,7 @@ impl Seat {
 
     /// Ends the request that waits for packets.
     pub(crate) fn let_go(&self) {
-        self.turn.fetch_add(1, Ordering::AcqRel);
-        self.news.notify_one();
+        self.new_turn();
     }
 
     /// The first transport is there.
@@ -224,8 +223,19 @@ impl Seat {
 
     /// Takes the turn to write from the request that has it.
     pub(crate) async fn take_turn(&self) -> Turn<'_> {
+        self.turn_of(self.new_turn()).await
+    }
+
+    /// A request has come that waits for packets. Returns its number.
+    pub(crate) fn new_turn(&self) -> u64 {
         let number = self.turn.fetch_add(1, Ordering::AcqRel) + 1;
         self.news.notify_one();
+        number
+    }
+
+    /// Waits until no other request writes. If a later one has come by then, the turn of
+    /// this one is over.
+    pub(crate) async fn turn_of(&self, number: u64) -> Turn<'_> {
         let held = self.waiting.lock().await;
         Turn {
             seat: self,
@@ -272,14 +282,14 @@ impl Turn<'_> {
     ) -> Result<Option<Vec<Piece>>, Nothing> {
         let seat = self.seat;
         loop {
-            let own = seat.take_own();
-            if !own.is_empty() {
-                return Ok(Some(own));
-            }
             if self.is_over() {
                 // The one that has come instead may have found the notice gone.
                 seat.news.notify_one();
                 return Err(Nothing::Replaced);
+            }
+            let own = seat.take_own();
+            if !own.is_empty() {
+                return Ok(Some(own));
             }
             let late = async {
                 match deadline {
@@ -301,7 +311,7 @@ impl Turn<'_> {
                 let memo = &seat.memo;
                 seat.feed(usize::MAX, |machine| machine.from_server(packet, memo));
             }
-            // What has waited for a confirmation.
+            // Packets that have waited for a confirmation.
             seat.sweep().await;
         }
     }

@@ -15,7 +15,7 @@ pub fn len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// Splits a text after so many units. Returns `None` if it is shorter, or if the cut
+/// Splits a text after this number of units. Returns `None` if it is shorter, or if the cut
 /// would be in the middle of a character that has two units.
 ///
 /// ```

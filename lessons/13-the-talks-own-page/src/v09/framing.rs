@@ -9,12 +9,12 @@ use super::packet::digits;
 use crate::utf16;
 
 /// U+FFFD, the replacement character. Decoders put it where bytes make no sense, so
-/// nobody would write it on purpose, it was thought.
+/// the authors expected that no text would contain it.
 pub const FRAME: char = '\u{fffd}';
 
 /// A body whose frames do not add up.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("a frame is U+FFFD, a length in UTF-16 units, U+FFFD, and so many units")]
+#[error("a frame is U+FFFD, a length in UTF-16 units, U+FFFD, and the packet")]
 pub struct BadFraming;
 
 /// Returns the body for these packets.

@@ -58,7 +58,7 @@ impl fmt::Display for Transport {
     }
 }
 
-/// A name that is no transport of 0.9.
+/// An unknown name of a transport.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("no transport of Socket.IO 0.9 has this name")]
 pub struct UnknownTransport;

@@ -24,7 +24,7 @@ const UNKNOWN: &str = "7:::1+0";
 /// A part ends where the next one would start, so that the browser need not wait for it.
 const MULTIPART_HEAD: &str = "--socketio\r\n";
 const NOOP: &str = "8::";
-/// Internet Explorer showed a page only after so many characters.
+/// Internet Explorer ran a page's scripts only after about this many characters.
 const PADDING: usize = 173;
 
 /// Answers a request below `/socket.io/1`; `base` is the length of `/socket.io`.
@@ -243,13 +243,14 @@ fn bodies(
     head: String,
     shape: fn(String) -> String,
 ) -> impl futures_util::Stream<Item = String> + Send + Sync {
+    let number = seat.new_turn();
     stream::unfold(Some((seat, head)), move |state| async move {
         let (seat, head) = state?;
         if !head.is_empty() {
             return Some((head, Some((seat, String::new()))));
         }
         let (packets, last) = {
-            let turn = seat.take_turn().await;
+            let turn = seat.turn_of(number).await;
             match turn.next(None).await {
                 Ok(Some(pieces)) => (pieces, false),
                 Ok(None) => (vec![seat.last()], true),

@@ -25,7 +25,7 @@ const HELD_COST: usize = 64;
 /// The client's place in a namespace.
 #[derive(Debug)]
 enum Place {
-    /// The server has not answered. What the client has sent in the meantime waits.
+    /// The server has not answered. Packets that the client has sent since then wait.
     Asked(Vec<Piece>),
     /// The server has confirmed. With recovery its events end with an offset.
     Joined { recovery: bool },
@@ -83,7 +83,7 @@ impl Session {
         }
     }
 
-    /// Sends a packet to a namespace, now or when it is confirmed. What is for a
+    /// Sends a packet to a namespace, now or when it is confirmed. A packet for a
     /// namespace that the client has not asked for is dropped.
     fn send(&mut self, namespace: &str, packet: String, output: &mut Output) {
         let piece = Piece::text(format!("4{packet}"));
@@ -323,7 +323,7 @@ fn json(data: &str) -> Option<&RawValue> {
 }
 
 impl Session {
-    /// What a packet asks for. `None` if its data is not what its type says.
+    /// Handles a packet. Returns `None` if its data does not fit its type.
     fn handle(&mut self, packet: &Packet<'_>, output: &mut Output) -> Option<()> {
         let (namespace, query) = namespace_of(packet.endpoint);
         let array = match packet.kind {

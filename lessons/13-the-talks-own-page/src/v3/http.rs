@@ -255,8 +255,8 @@ fn websocket(
     })
 }
 
-/// A WebSocket is tried: `2probe`, `3probe`, and `5` when nothing is under way by polling
-/// any more. In the meantime polls are let go, or the client would wait for its last one.
+/// A WebSocket is tried: `2probe`, `3probe`, and `5` when no poll is waiting. In the
+/// meantime polls are answered with a noop, or the client would wait for its last one.
 async fn pass_probe<IO: AsyncRead + AsyncWrite>(
     seat: &Seat,
     reader: &mut Reader<IO>,

@@ -1,7 +1,7 @@
 //! A session of Engine.IO 3 with Socket.IO protocol 4 in it, the language of Socket.IO 1
 //! and 2: it translates between the client and a server of today.
 //!
-//! Most packets are the same. What differs:
+//! Most packets are the same. The differences:
 //!
 //! | | Socket.IO 1 and 2 | today |
 //! |---|---|---|

@@ -119,7 +119,8 @@ pub(crate) fn from_text(text: &str) -> Result<Piece, BadPayload> {
 /// server.
 ///
 /// # Errors
-/// Returns what the first part is that is no packet. Packets before it are not returned.
+/// Returns what is wrong with the first part that is not a packet. The packets before it
+/// are dropped as well.
 ///
 /// ```
 /// use heritage::Piece;
