@@ -412,6 +412,11 @@ impl Machine for Session {
                 output.to_client.push(Piece::Text(Arc::from("2::")));
                 return output;
             }
+            // The session of a client with `b64=1` makes text of bytes.
+            Ok(Ok(Engine::Message(Message::Binary(bytes)))) => {
+                output.to_client.extend(self.attachment(&bytes));
+                return output;
+            }
             _ => return output,
         };
         let Some(packet) = Modern::parse(text) else {

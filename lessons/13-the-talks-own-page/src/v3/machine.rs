@@ -161,6 +161,11 @@ impl Session {
     }
 }
 
+/// Bytes with their type in front, as protocol 3 sends them.
+fn with_type(bytes: &[u8]) -> Piece {
+    Piece::Binary([&[4], bytes].concat().into())
+}
+
 impl Machine for Session {
     fn open(&mut self) -> Output {
         Output {
@@ -198,12 +203,7 @@ impl Machine for Session {
         let mut output = Output::default();
         let payload = message.payload();
         if message.is_binary() {
-            let piece = memo.get(message, false, || {
-                let mut bytes = Vec::with_capacity(payload.len() + 1);
-                bytes.push(4);
-                bytes.extend_from_slice(payload);
-                Some(Piece::Binary(bytes.into()))
-            });
+            let piece = memo.get(message, false, || Some(with_type(payload)));
             output.to_client.extend(piece);
             return output;
         }
@@ -212,6 +212,10 @@ impl Machine for Session {
         };
         match Engine::decode(text) {
             Ok(Engine::Ping(_)) => self.asked = true,
+            // The session of a client with `b64=1` makes text of bytes.
+            Ok(Engine::Message(Message::Binary(bytes))) => {
+                output.to_client.push(with_type(&bytes));
+            }
             Ok(Engine::Message(Message::Text(inner))) => {
                 let Some(packet) = Modern::parse(inner) else {
                     return output;
