@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::adapter::{Adapter, InMemory};
 use crate::limits::Limits;
 use crate::recovery::Recovery;
+use crate::wire::parser::Parser;
 
 /// A server's settings.
 ///
@@ -44,6 +45,9 @@ pub struct Config {
     /// Default yes. If not, new names are refused once there are
     /// [`max_dynamic_namespaces`](Self::max_dynamic_namespaces).
     pub cleanup_empty_child_namespaces: bool,
+    /// How packets are encoded. Default as text with attachments, the protocol's own
+    /// encoding.
+    pub parser: Parser,
     /// Where namespaces keep their members. Default in memory.
     pub adapters: Adapters,
 }
@@ -61,6 +65,7 @@ impl Default for Config {
             limits: Limits::default(),
             max_dynamic_namespaces: 1000,
             cleanup_empty_child_namespaces: true,
+            parser: Parser::default(),
             adapters: Adapters::default(),
         }
     }

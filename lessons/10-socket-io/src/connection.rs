@@ -222,7 +222,7 @@ impl Connection {
         let parts = |id, missed, sent, pid: Option<Arc<str>>, data| SocketParts {
             key,
             link: self.this.clone(),
-            mailbox: Mailbox::new(id, self.session.clone(), missed, sent, budget),
+            mailbox: self.mailbox(id, missed, sent, budget),
             namespace: namespace.clone(),
             auth: auth.clone(),
             recovered: false,
@@ -253,6 +253,17 @@ impl Connection {
             let (id, data) = (SocketId::random(), Arc::<Data>::default());
             Socket::new(parts(id, Vec::new(), sent, pid, data))
         })
+    }
+
+    fn mailbox(
+        &self,
+        id: SocketId,
+        missed: Vec<EncodedPacket>,
+        sent: Option<Sent>,
+        budget: usize,
+    ) -> Mailbox {
+        let (session, parser) = (self.session.clone(), self.rules.parser);
+        Mailbox::new(id, session, parser, missed, sent, budget)
     }
 
     /// The socket is in: it is told so, then the application.
@@ -312,7 +323,9 @@ impl Connection {
         };
         let kind = PacketType::ConnectError;
         let packet = EncodedPacket::plain(kind, namespace, &data.to_string());
-        let _ = self.session.send_batch(packet.messages());
+        let _ = self
+            .session
+            .send_batch(packet.messages_for(self.rules.parser));
     }
 }
 
@@ -377,7 +390,7 @@ impl Receiver for Connection {
     fn message(&self, message: Message<'_>) {
         let output = self.with(|machine| match message {
             Message::Text(text) => machine.handle_text(now(), text),
-            Message::Binary(bytes) => machine.handle_binary(bytes),
+            Message::Binary(bytes) => machine.handle_binary(now(), bytes),
         });
         if let Some(output) = output {
             self.carry_out(output);

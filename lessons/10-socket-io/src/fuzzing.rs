@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::machine::{Machine, Output, Rules};
 use crate::wire::args::{self, Args};
 use crate::wire::binary::Binary;
+use crate::wire::parser::Parser;
 
 /// Hands all messages to a machine that accepts every namespace, and decodes what comes
 /// out.
@@ -25,12 +26,13 @@ pub fn packets(input: &[u8]) {
     let rules = Rules {
         limits,
         connect_timeout: Duration::from_secs(45),
+        parser: Parser::default(),
     };
     let now = Instant::now();
     let mut machine: Machine<(), ()> = Machine::new(now, Arc::new(rules));
     for line in input.split(|byte| *byte == b'\n') {
         let output = match (line.strip_prefix(b"b"), std::str::from_utf8(line)) {
-            (Some(bytes), _) => machine.handle_binary(Bytes::copy_from_slice(bytes)),
+            (Some(bytes), _) => machine.handle_binary(now, Bytes::copy_from_slice(bytes)),
             (None, Ok(text)) => machine.handle_text(now, text),
             (None, Err(_)) => continue,
         };

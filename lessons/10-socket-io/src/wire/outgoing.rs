@@ -1,7 +1,7 @@
 //! A packet on its way out: encoded once, however many receive it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use engine_io::EncodedMessage;
@@ -10,6 +10,7 @@ use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, Event, IntoArgs, RawArgs};
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
+use crate::wire::parser::{self, Parser};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
@@ -17,6 +18,9 @@ use crate::wire::packet::{Packet, PacketLimits, PacketType};
 pub struct EncodedPacket {
     messages: Messages,
     number: Option<Number>,
+    /// In another encoding, once a client wants it. In a box, because a log keeps many
+    /// packets that have none.
+    translated: OnceLock<Option<Box<EncodedMessage>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,9 +53,23 @@ impl EncodedPacket {
         }
     }
 
-    /// Returns how many bytes they are.
+    /// Returns the messages for a client with this parser. Each packet is translated
+    /// once, when the first of its receivers gets it.
+    pub(crate) fn messages_for(&self, parser: Parser) -> &[EncodedMessage] {
+        let Some(other) = parser.translation() else {
+            return self.messages();
+        };
+        let translated = self
+            .translated
+            .get_or_init(|| parser::translate(other, self.messages()).map(Box::new));
+        translated.as_deref().map_or(&[], std::slice::from_ref)
+    }
+
+    /// Returns how many bytes are kept for them.
     pub fn size(&self) -> usize {
-        self.messages().iter().map(EncodedMessage::size).sum()
+        let translated = self.translated.get().and_then(Option::as_deref);
+        let messages = self.messages().iter().chain(translated);
+        messages.map(EncodedMessage::size).sum()
     }
 
     /// The event in the packet, for listeners. `None` if it is no event.
@@ -93,8 +111,11 @@ impl EncodedPacket {
 
 impl From<Messages> for EncodedPacket {
     fn from(messages: Messages) -> Self {
-        let number = None;
-        Self { messages, number }
+        Self {
+            messages,
+            number: None,
+            translated: OnceLock::new(),
+        }
     }
 }
 
