@@ -1,5 +1,4 @@
-//! The body of the fuzz target, and a test with its corpus: a client's messages, one per
-//! line. A line that starts with `b` is a binary message.
+//! The bodies of the fuzz targets, and tests with their corpora.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,8 +12,8 @@ use crate::wire::args::{self, Args};
 use crate::wire::binary::Binary;
 use crate::wire::parser::Parser;
 
-/// Hands all messages to a machine that accepts every namespace, and decodes what comes
-/// out.
+/// Hands a client's messages, one per line, to a machine that accepts every namespace, and decodes what
+/// comes out. A line that starts with `b` is a binary message.
 ///
 /// # Panics
 /// If a limit does not hold, or an event does not survive the way out and in again.
@@ -61,8 +60,50 @@ pub fn packets(input: &[u8]) {
     }
 }
 
+/// Reads bytes as MessagePack, and sends what was read again: as a value, and as a packet
+/// through the parser.
+///
+/// # Panics
+/// If a limit does not hold, or a value is another one afterwards.
+#[cfg(feature = "msgpack")]
+pub fn msgpack(input: &[u8]) {
+    use crate::msgpack::{self, Limits};
+
+    let limits = Limits {
+        max_json: 1 << 16,
+        ..Limits::default()
+    };
+    let message = Bytes::copy_from_slice(input);
+    if let Ok((json, attachments)) = msgpack::decode(message.clone(), limits) {
+        assert!(json.len() <= limits.max_json);
+        assert!(attachments.len() <= limits.max_attachments);
+        let packed = msgpack::encode(&json, &attachments).expect("it was read");
+        assert_eq!(msgpack::decode(packed, limits), Ok((json, attachments)));
+    }
+    let Some(parser) = Parser::msgpack().translation() else {
+        return;
+    };
+    let limits = crate::Limits::default();
+    if let Ok((text, attachments)) = parser.read(message, &limits)
+        && let Ok(packed) = parser.write(&text, &attachments)
+    {
+        assert!(parser.read(packed.into(), &limits).is_ok());
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "msgpack")]
+    #[test]
+    fn the_corpus_of_messages_in_msgpack_passes() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/msgpack");
+        let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+        assert!(files.len() >= 5);
+        for file in files {
+            super::msgpack(&std::fs::read(file.unwrap().path()).unwrap());
+        }
+    }
+
     #[test]
     fn the_corpus_of_the_fuzz_target_passes() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/packets");

@@ -1,7 +1,12 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::machine::{ATTACHMENT_COST, EVENT_COST, Output as Received, Rules};
+use crate::wire::outgoing::EncodedPacket;
 
 /// Reads hexadecimal digits.
 fn hex(digits: &str) -> Bytes {
@@ -505,4 +510,107 @@ proptest! {
             prop_assert!(text == cut || cut.0.contains('?'));
         }
     }
+}
+
+// --- The machine ---
+
+type Machine = crate::machine::Machine<u32, u64>;
+
+/// A client that has joined `/`.
+fn joined(now: Instant, limits: crate::Limits) -> Machine {
+    let rules = Rules {
+        limits,
+        connect_timeout: Duration::from_secs(45),
+        parser: Parser::msgpack(),
+    };
+    let mut machine = Machine::new(now, Arc::new(rules));
+    let connect = encode(r#"{"type":0,"nsp":"/"}"#, &[]).unwrap();
+    match machine.handle_binary(now, connect.into()) {
+        Some(Received::Ask { key, .. }) => {
+            machine.admit(key, 7);
+            machine.accepted(key);
+        }
+        other => panic!("{other:?}"),
+    }
+    machine
+}
+
+fn event(data: &str, attachments: &[Bytes]) -> Bytes {
+    let json = format!(r#"{{"type":2,"nsp":"/","data":{data}}}"#);
+    encode(&json, attachments).unwrap().into()
+}
+
+#[test]
+fn an_event_costs_its_json_and_the_message_that_its_bytes_keep() {
+    let now = Instant::now();
+    let mut machine = joined(now, crate::Limits::default());
+    let text = "x".repeat(1000);
+    let data = format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#);
+    let message = event(&data, &[Bytes::from_static(b"y")]);
+    for (message, bytes, attachments) in [
+        (message.clone(), message.len() + ATTACHMENT_COST, 1),
+        (event(r#"["x"]"#, &[]), 0, 0),
+    ] {
+        let Some(Received::Event { event, .. }) = machine.handle_binary(now, message)
+        else {
+            panic!("an event was expected");
+        };
+        assert_eq!(event.cost, EVENT_COST + event.array.len() + bytes);
+        assert_eq!(event.attachments.len(), attachments);
+    }
+}
+
+#[test]
+fn the_machines_limits_hold() {
+    let now = Instant::now();
+    let limits = crate::Limits {
+        max_depth: 3,
+        max_attachments: 2,
+        max_attachment_bytes: 10,
+        ..crate::Limits::default()
+    };
+    let placeholders = |count: usize| {
+        let object = |num| format!(r#"{{"_placeholder":true,"num":{num}}}"#);
+        (0..count).map(object).collect::<Vec<_>>().join(",")
+    };
+    let with_bytes = |count: usize, size: usize| {
+        let data = format!(r#"["a",{}]"#, placeholders(count));
+        event(&data, &vec![vec![0; size].into(); count])
+    };
+    for (message, fits) in [
+        (event(r#"["a",[[]]]"#, &[]), true),
+        (event(r#"["a",[[[]]]]"#, &[]), false),
+        (with_bytes(2, 5), true),
+        (with_bytes(2, 6), false),
+        (with_bytes(3, 1), false),
+        (event(r#"["connect"]"#, &[]), false),
+        (event("{}", &[]), false),
+        (Bytes::from_static(b"\xc1"), false),
+        (Bytes::new(), false),
+    ] {
+        let mut machine = joined(now, limits);
+        let output = machine.handle_binary(now, message);
+        assert_eq!(output.is_some(), fits);
+        assert_eq!(machine.has_ended(), !fits);
+    }
+    let mut machine = joined(now, limits);
+    assert!(machine.handle_text(now, r#"2["a"]"#).is_none());
+    assert!(machine.has_ended(), "text is another parser's");
+}
+
+#[test]
+fn a_packet_is_translated_once_and_counted() {
+    let packet = EncodedPacket::plain(PacketType::Event, "/", r#"["tea"]"#);
+    let size = packet.size();
+    assert_eq!(packet.messages_for(Parser::default()), packet.messages());
+    assert_eq!(packet.size(), size, "the default parser translates nothing");
+    let [first] = packet.messages_for(Parser::msgpack()) else {
+        panic!("one message was expected");
+    };
+    assert_eq!(first.payload(), event(r#"["tea"]"#, &[]));
+    assert!(std::ptr::eq(
+        first,
+        &raw const packet.messages_for(Parser::msgpack())[0]
+    ));
+    assert_eq!(packet.size(), size + first.size());
 }
