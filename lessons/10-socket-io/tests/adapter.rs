@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use socket_io::{
     Ack, AckStep, Adapter, AdapterError, Adapters, Answers, Binary, Change, Config, Io,
     JoinError, Local, Namespace, OutgoingEvent, Recovery, Restoring, Room, Selection,
-    ServerAnswers, SessionRecord, Socket, SocketInfo,
+    ServerAnswers, SessionRecord, Socket, SocketId, SocketInfo,
 };
 use support::{Client, calm, serve, soon, until};
 use tokio::sync::mpsc;
@@ -56,7 +56,7 @@ async fn a_broadcast_reaches_the_selected_sockets_of_both_servers_once() {
     other.socket(&bob_id).unwrap().to("tea").emit("c", ());
     let ann_socket = one.socket(&ann_id).unwrap();
     other.except(&ann_socket).emit("d", Binary::from(vec![7]));
-    let bob_is: socket_io::SocketId = bob_id.parse().unwrap();
+    let bob_is: SocketId = bob_id.parse().unwrap();
     one.to(bob_is).compress(false).emit("e", ());
     other.main().local().emit("f", ());
 
@@ -95,7 +95,7 @@ async fn sockets_of_the_other_server_join_leave_and_are_disconnected() {
         (one.to("garden").count(), other.to("garden").count()),
         (1, 1)
     );
-    let bob_is: socket_io::SocketId = bob_id.parse().unwrap();
+    let bob_is: SocketId = bob_id.parse().unwrap();
     one.to(bob_is.clone()).sockets_leave("garden");
     assert_eq!(
         (one.to("garden").count(), other.to("garden").count()),
@@ -137,7 +137,7 @@ async fn answers_come_from_the_clients_of_both_servers() {
     assert_eq!(by[of_ann].unwrap().as_str(), ann_id);
     assert_eq!(by[1 - of_ann], None, "the other server's");
     assert_eq!(answers.missing, 2, "one is silent, one has gone");
-    let missing: Vec<_> = answers.missing_from.iter().map(|it| it.as_str()).collect();
+    let missing: Vec<_> = answers.missing_from.iter().map(SocketId::as_str).collect();
     assert_eq!(missing, [dot_id], "as far as known");
     assert_eq!(answers.error, None);
 
@@ -302,7 +302,7 @@ async fn a_server_event_that_goes_wrong_is_answered_so_and_one_that_nobody_hears
 async fn an_answer_to_another_server_has_a_deadline() {
     let (_hub, one, other) = two();
     other.on_server_event("never", async |_: Namespace| {
-        std::future::pending::<()>().await
+        std::future::pending::<bool>().await
     });
     let answers = one.server_side_emit_with_ack::<u8>("never", ()).await;
     assert!(answers.received.is_empty());
@@ -343,8 +343,8 @@ async fn an_adapter_hears_of_a_rooms_first_and_last_member() {
 #[tokio::test]
 async fn a_room_cannot_be_named_like_a_socket_where_there_are_other_servers() {
     let (_hub, one, other) = two();
-    let (_ann, ann_id) = join(&one, "tea").await;
-    let (_bob, bob_id) = join(&other, "tea").await;
+    let (mut ann, ann_id) = join(&one, "tea").await;
+    let (mut bob, bob_id) = join(&other, "tea").await;
     let socket = one.socket(&ann_id).unwrap();
     assert_eq!(socket.join(&*bob_id), Err(JoinError::LooksLikeAnId));
     assert_eq!(
@@ -355,6 +355,13 @@ async fn a_room_cannot_be_named_like_a_socket_where_there_are_other_servers() {
     assert_eq!(socket.rooms(), ["tea".into()], "none of them");
     // One more character, and it is a name.
     socket.join(format!("{bob_id}!")).unwrap();
+
+    // A name that a client made up reaches nobody, here or there, and leaves nobody out.
+    one.to(bob_id.as_str()).emit("to nobody", ());
+    one.to(ann_id.as_str()).emit("to nobody", ());
+    one.to("tea").except(bob_id.as_str()).emit("to both", ());
+    assert_eq!(ann.packet().await, r#"2["to both"]"#);
+    assert_eq!(bob.packet().await, r#"2["to both"]"#);
 
     let alone = Io::new(calm());
     let (_cid, cid_id) = join(&alone, "tea").await;
