@@ -61,6 +61,9 @@ pub struct Options {
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
+    /// The address of the chat as people see it, without a path, for pictures in previews
+    /// of links.
+    pub public_url: Option<String>,
     /// How many proxies stand in front of it.
     pub trusted_proxies: usize,
     /// Opens `/admin`, and limits `/metrics` to those who know the token.
@@ -79,6 +82,7 @@ impl Default for Options {
             silent: Duration::from_secs(600),
             refresh: Duration::from_secs(1),
             public_hosts: Vec::new(),
+            public_url: None,
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
@@ -129,11 +133,17 @@ impl Chat {
         tasks.spawn(keep_house(shared.clone(), options.silent));
         let store = shared.store.clone();
         tasks.spawn(async move { store.follow(options.refresh).await });
+        let url = options.public_url.as_deref();
         let filter = io
             .filter()
             .or(ops::ops(&io, &shared, options.metrics, options.admin_token))
             .unify()
-            .or(pages::pages(shared, io.engine().config(), options.client))
+            .or(pages::pages(
+                shared,
+                io.engine().config(),
+                options.client,
+                url,
+            ))
             .unify()
             .boxed();
         Self { io, filter, tasks }

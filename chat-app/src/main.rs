@@ -67,7 +67,7 @@ struct Args {
     )]
     transports: Vec<Transport>,
     /// The address of the chat as browsers see it, such as `https://chat.example`; can be
-    /// given several times
+    /// given several times, and the first is the one for previews of links
     #[arg(long, value_name = "URL")]
     origin: Vec<Origin>,
     /// How many proxies stand in front, whose X-Forwarded-For is believed
@@ -113,9 +113,14 @@ enum LogFormat {
     Json,
 }
 
-/// An origin's host, with a port that is not the usual one.
+/// An address of the chat as browsers see it.
 #[derive(Clone)]
-struct Origin(String);
+struct Origin {
+    /// Without a path.
+    url: String,
+    /// With a port that is not the usual one.
+    host: String,
+}
 
 impl FromStr for Origin {
     type Err = &'static str;
@@ -133,9 +138,9 @@ impl FromStr for Origin {
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
             return Err("an origin is a scheme, a host and a port, without a path");
         }
-        Ok(Self(
-            host.strip_suffix(usual).unwrap_or(host).to_lowercase(),
-        ))
+        let host = host.strip_suffix(usual).unwrap_or(host).to_lowercase();
+        let url = format!("{scheme}://{host}");
+        Ok(Self { url, host })
     }
 }
 
@@ -357,7 +362,8 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         transports,
         client: client.map(Bytes::from),
         limits: args.limits.limits(),
-        public_hosts: args.origin.into_iter().map(|Origin(host)| host).collect(),
+        public_url: args.origin.first().map(|origin| origin.url.clone()),
+        public_hosts: args.origin.into_iter().map(|origin| origin.host).collect(),
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
