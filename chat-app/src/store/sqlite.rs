@@ -486,7 +486,9 @@ impl Sqlite {
         C: FnOnce(&T) + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
+        let asked = Instant::now();
         let job: Job = Box::new(move |begun| {
+            metrics::histogram!("chat_store_wait_seconds").record(asked.elapsed());
             let result = begun.clone().and_then(|batch| batch.job(work));
             Box::new(move |committed| {
                 let result = committed.clone().and(result);
@@ -861,6 +863,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::store::QUEUE_TIMEOUT;
 
     fn messages(db: &Connection) -> Result<u32, StoreError> {
         Ok(db.query_one("SELECT count(*) FROM messages", [], |row| row.get(0))?)
