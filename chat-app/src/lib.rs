@@ -56,6 +56,8 @@ pub struct Options {
     pub timing: Timing,
     /// How long an empty room without a message is kept.
     pub silent: Duration,
+    /// How often to look for rooms and messages of other servers.
+    pub refresh: Duration,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
@@ -75,6 +77,7 @@ impl Default for Options {
             limits: Limits::default(),
             timing: Timing::default(),
             silent: Duration::from_secs(600),
+            refresh: Duration::from_secs(1),
             public_hosts: Vec::new(),
             trusted_proxies: 0,
             admin_token: None,
@@ -124,6 +127,8 @@ impl Chat {
             admin::admin(&io, &shared, token);
         }
         tasks.spawn(keep_house(shared.clone(), options.silent));
+        let store = shared.store.clone();
+        tasks.spawn(async move { store.follow(options.refresh).await });
         let filter = io
             .filter()
             .or(ops::ops(&io, &shared, options.metrics, options.admin_token))

@@ -39,8 +39,15 @@ struct Args {
     /// Port to listen on; 0 takes a free one [default: 5000, or a free one if it is taken]
     #[arg(long)]
     port: Option<u16>,
-    /// Where rooms and messages are kept; :memory: forgets them at the end
-    #[arg(long, value_name = "FILE", default_value = "chat.db")]
+    /// Where rooms and messages are kept: a file, :memory: to forget them at the end, or
+    /// `postgres://USER:PASSWORD@HOST/NAME` for several servers
+    #[arg(
+        long,
+        value_name = "FILE or URL",
+        default_value = "chat.db",
+        env = "CHAT_DATABASE",
+        hide_env_values = true
+    )]
     database: PathBuf,
     /// How many messages of a room to keep; 0 keeps all
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
@@ -341,7 +348,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         messages: some(args.keep_messages),
         days: some(args.keep_days),
     };
-    let store = Store::open_and_keep(&args.database, keep)?;
+    let store = Store::at(&args.database, keep).await?;
     let transports = Transports {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
