@@ -93,7 +93,11 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
 async fn an_event_without_a_handler_is_ignored() {
     let address = serve(&echo(calm())).await;
     let mut client = Client::new(address).await;
-    for event in [r#"2["error"]"#, r#"2["error",{"message":"x"}]"#, r#"2["none"]"#] {
+    for event in [
+        r#"2["error"]"#,
+        r#"2["error",{"message":"x"}]"#,
+        r#"2["none"]"#,
+    ] {
         client.send(event).await;
     }
     still_serves(&mut client).await;
