@@ -423,8 +423,7 @@ pub mod testing;
 mod wire;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `socket_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `socket_io::`, as a reader's answer does.
 extern crate self as socket_io;
 
 #[doc(hidden)]

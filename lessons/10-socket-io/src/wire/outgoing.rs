@@ -76,7 +76,7 @@ impl EncodedPacket {
         messages.map(EncodedMessage::size).sum()
     }
 
-    /// The event in the packet, for listeners. `None` if it is no event.
+    /// The event in the packet, for listeners. `None` if it is not an event.
     pub(crate) fn observed(&self) -> Option<Event> {
         let (text, attachments) = self.messages().split_first()?;
         let limits = PacketLimits {
