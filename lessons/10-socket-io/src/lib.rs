@@ -305,6 +305,7 @@
 //! |---|---|
 //! | `client` | the module `client`: a client for Rust programs, with reconnection and recovery |
 //! | `test-client` | the module `testing`: clients in memory for your own tests, without ports; includes `client` |
+//! | `msgpack` | the module `msgpack`: JSON with attachments to `MessagePack` and back |
 //! | `tower` | `Io::service` and `Io::layer`, for axum and other frameworks built on tower |
 //! | `metrics` | the module `metrics`: counters, gauges and histograms through the `metrics` facade |
 //! | `example-axum` | only for the example `socket_io_axum`: builds axum |
@@ -367,6 +368,8 @@ mod measure;
 mod members;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "msgpack")]
+pub mod msgpack;
 mod namespace;
 mod namespaces;
 mod parent;

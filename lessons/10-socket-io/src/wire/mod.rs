@@ -5,4 +5,4 @@ pub(crate) mod args;
 pub(crate) mod binary;
 pub(crate) mod outgoing;
 pub mod packet;
-mod repair;
+pub(crate) mod repair;
