@@ -261,8 +261,8 @@
 //!   at once.
 //! - **Logs and metrics.** Log lines go through `tracing`, with one span for each
 //!   session. The cargo feature `metrics` counts through the `metrics` facade.
-//! - **One process.** Rooms live in the memory of one process. [`Adapter`] is where an
-//!   adapter for a cluster would go; none is included.
+//! - **Several servers.** Rooms live in the memory of one process, unless
+//!   [`Config::adapters`] has an [`Adapter`] that tells the other servers of a cluster.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -357,9 +357,12 @@ pub mod fuzzing;
 mod gate;
 mod handler;
 mod inbox;
+mod info;
+mod installed;
 mod io;
 mod limits;
 mod link;
+mod local;
 mod machine;
 mod mailbox;
 #[cfg(not(feature = "metrics"))]
@@ -375,9 +378,11 @@ mod namespaces;
 mod parent;
 mod reason;
 mod recovery;
+mod remote;
 mod reply;
 mod room;
 mod sent;
+mod server_events;
 #[cfg(test)]
 mod simulation;
 mod socket;
@@ -396,26 +401,28 @@ extern crate self as socket_io;
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
-pub use ack::{Answers, EmitWithAck};
-pub use adapter::{Adapter, InMemory};
+pub use ack::{AckStep, Answers, EmitWithAck};
+pub use adapter::{Adapter, Restoring, ServerAnswers, SessionRecord};
 pub use broadcast::Broadcast;
 pub use config::{Adapters, Config};
 pub use data::Data;
-pub use error::{AckError, ConnectError, JoinError, ParseError};
+pub use error::{AckError, AdapterError, ConnectError, JoinError, ParseError};
 pub use handler::{Handler, HandlerId};
+pub use info::SocketInfo;
 pub use io::Io;
 pub use limits::Limits;
-pub use members::Member;
+pub use local::Local;
 pub use namespace::Namespace;
 pub use parent::ParentNamespace;
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
+pub use remote::RemoteSocket;
 pub use reply::Ack;
-pub use room::{InvalidSocketId, Room, Selection, SocketId};
+pub use room::{Change, InvalidSocketId, Room, Selection, SocketId};
 pub use socket::Socket;
 pub use wire::args::{Args, ArgsWriter, Event, FromArgs, IntoArgs, RawArgs};
 pub use wire::binary::Binary;
-pub use wire::outgoing::EncodedPacket;
+pub use wire::outgoing::OutgoingEvent;
 pub use wire::packet;
 
 /// Compiles the example in the project's README.

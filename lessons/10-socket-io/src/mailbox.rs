@@ -7,7 +7,6 @@ use engine_io::{CloseReason, Session};
 
 use crate::gate::Gate;
 use crate::measure;
-use crate::members::Member;
 use crate::room::SocketId;
 use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
@@ -65,14 +64,13 @@ impl Mailbox {
             measure::connected();
         }
     }
-}
 
-impl Member for Mailbox {
-    fn id(&self) -> &SocketId {
+    pub(crate) fn id(&self) -> &SocketId {
         &self.id
     }
 
-    fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
+    /// Queues a packet for the client: see `Member::deliver`.
+    pub(crate) fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
         let keep = |packet: &EncodedPacket| {
             let cost = packet.size() + PACKET_COST;
             let before = self.early.fetch_add(cost, Ordering::Relaxed);

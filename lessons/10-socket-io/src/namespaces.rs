@@ -212,7 +212,11 @@ impl Namespaces {
     /// A client enters a namespace that a predicate has accepted.
     fn make(&self, name: &str, parent: &Arc<Parent>) -> Option<Namespace> {
         // Made, and perhaps dropped, without the lock: an adapter is a user's.
-        let new = Namespace::new(name, Some(parent), &self.config);
+        let new = guarded(|| Namespace::new(name, Some(parent), &self.config));
+        let Some(new) = new else {
+            complain("the adapter of a new namespace panicked");
+            return None;
+        };
         let namespace = {
             let mut state = self.lock();
             match state.enter(name) {

@@ -312,16 +312,13 @@ async fn middleware_refuses_and_what_it_joined_is_undone() {
         0,
         "the first refusal is the last word"
     );
-    assert_eq!(
-        (admin.count(), admin.to("admins").fetch_sockets().len()),
-        (0, 0)
-    );
+    assert_eq!((admin.count(), admin.to("admins").sockets().len()), (0, 0));
     // The same connection may try again.
     client
         .connect("/admin", r#"{"token":"secret","name":"Ada"}"#)
         .await;
     assert_eq!(client.packet().await, r#"2/admin,["welcome","Ada"]"#);
-    assert_eq!(admin.to("admins").fetch_sockets().len(), 1);
+    assert_eq!(admin.to("admins").sockets().len(), 1);
 }
 
 #[tokio::test]
@@ -382,7 +379,7 @@ async fn engine_id_and_socket_id_are_different() {
     let io = echo(calm());
     let address = serve(&io).await;
     let (_client, said) = Client::join(address, "/", "").await;
-    let socket = io.namespace("/").unwrap().fetch_sockets().remove(0);
+    let socket = io.namespace("/").unwrap().sockets().remove(0);
     assert_eq!(said["sid"], socket.id().as_str());
     assert_eq!(socket.id().as_str().len(), 20);
     let taken = format!(

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::error::ParseError;
 use crate::wire::binary::{self, Binary};
-use crate::wire::repair;
+use crate::wire::{packet, repair};
 
 /// Names that the protocol's libraries keep for events of their own.
 const RESERVED: [&str; 6] = [
@@ -87,11 +87,24 @@ impl Args {
     pub fn build(
         build: impl FnOnce(&mut ArgsWriter) -> Result<(), serde_json::Error>,
     ) -> Result<Self, serde_json::Error> {
-        let Encoded { json, attachments } = write(build)?;
-        Ok(Self {
-            json: json.into(),
-            attachments: attachments.into(),
-        })
+        write(build).map(Self::from)
+    }
+
+    /// Makes arguments of parts that come from another server.
+    ///
+    /// ```
+    /// use socket_io::Args;
+    /// let args = Args::from_parts("[7,true]".into(), Vec::new())?;
+    /// assert!(args.decode::<(u8, bool)>().is_ok());
+    /// # Ok::<(), socket_io::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The text is not a JSON array, it is nested too deep (127 levels), or its
+    /// placeholders do not match the attachments.
+    pub fn from_parts(json: String, attachments: Vec<Bytes>) -> Result<Self, ParseError> {
+        check_array(&json, attachments.len())?;
+        Ok(Encoded { json, attachments }.into())
     }
 
     /// The arguments as a JSON array; bytes are placeholders in it,
@@ -131,11 +144,38 @@ impl Args {
     }
 }
 
+impl From<Encoded> for Args {
+    fn from(Encoded { json, attachments }: Encoded) -> Self {
+        Self {
+            json: json.into(),
+            attachments: attachments.into(),
+        }
+    }
+}
+
 impl Default for Args {
     /// No arguments.
     fn default() -> Self {
         Self::from_wire("[]", &[])
     }
+}
+
+/// The deepest JSON that serde reads.
+const MAX_DEPTH: usize = 127;
+
+/// Checks an array that another server has sent.
+pub(crate) fn check_array(array: &str, attachments: usize) -> Result<(), ParseError> {
+    if !array.starts_with('[') || !array.ends_with(']') {
+        return Err(ParseError::Data);
+    }
+    packet::check_depth(array, MAX_DEPTH)?;
+    // As in a packet: without attachments, a placeholder is an object like any other.
+    if attachments == 0 {
+        binary::check_json(array)?;
+    } else if !binary::placeholders_fit(array, attachments)? {
+        return Err(ParseError::Placeholder);
+    }
+    Ok(())
 }
 
 /// An array of arguments in a packet, not yet decoded.

@@ -1,4 +1,5 @@
-//! A packet on its way out: encoded once, however many receive it.
+//! An event on its way out: before it is encoded, and as a packet, encoded once, however
+//! many receive it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine_io::EncodedMessage;
 
+use crate::error::ParseError;
 use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, Event, IntoArgs, RawArgs};
@@ -14,9 +16,11 @@ use crate::wire::packet::{Packet, PacketLimits, PacketType};
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
 #[derive(Clone, Debug)]
-pub struct EncodedPacket {
+pub(crate) struct EncodedPacket {
     messages: Messages,
     number: Option<Number>,
+    /// Its last argument is an offset, which is not the application's.
+    has_offset: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -26,8 +30,8 @@ enum Messages {
 }
 
 impl EncodedPacket {
-    /// A packet that another server has encoded: its text, then its attachments.
-    pub fn new(messages: impl IntoIterator<Item = EncodedMessage>) -> Self {
+    /// A packet of these messages: its text, then its attachments.
+    pub(crate) fn new(messages: impl IntoIterator<Item = EncodedMessage>) -> Self {
         Messages::Many(messages.into_iter().collect()).into()
     }
 
@@ -42,7 +46,7 @@ impl EncodedPacket {
     }
 
     /// Returns the messages, to be sent in this order with nothing between them.
-    pub fn messages(&self) -> &[EncodedMessage] {
+    pub(crate) fn messages(&self) -> &[EncodedMessage] {
         match &self.messages {
             Messages::One(message) => std::slice::from_ref(message),
             Messages::Many(messages) => messages,
@@ -50,7 +54,7 @@ impl EncodedPacket {
     }
 
     /// Returns how many bytes they are.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.messages().iter().map(EncodedMessage::size).sum()
     }
 
@@ -65,13 +69,11 @@ impl EncodedPacket {
         if !matches!(packet.kind, PacketType::Event | PacketType::BinaryEvent) {
             return None;
         }
-        let json = match self.number {
-            // Without the offset, the last argument.
-            Some(_) => {
-                let (before, _) = packet.data.rsplit_once(",\"")?;
-                Cow::Owned(format!("{before}]"))
-            }
-            None => Cow::Borrowed(packet.data),
+        let json = if self.has_offset {
+            let (before, _) = packet.data.rsplit_once(",\"")?;
+            Cow::Owned(format!("{before}]"))
+        } else {
+            Cow::Borrowed(packet.data)
         };
         let bytes = |it: &EncodedMessage| Bytes::copy_from_slice(it.payload());
         let attachments: Vec<_> = attachments.iter().map(bytes).collect();
@@ -93,36 +95,114 @@ impl EncodedPacket {
 
 impl From<Messages> for EncodedPacket {
     fn from(messages: Messages) -> Self {
-        let number = None;
-        Self { messages, number }
+        Self {
+            messages,
+            number: None,
+            has_offset: false,
+        }
     }
 }
 
-/// An event or an acknowledgement: its array in JSON, and its attachments.
+/// An event before it is encoded for its receivers: its array in JSON, with the name in
+/// front, and its attachments.
+///
+/// This is what an [`Adapter`](crate::Adapter) gets to send, and what it makes of a message
+/// from another server. Bytes are placeholders in the array, as in [`Args`](crate::Args).
+///
+/// ```
+/// use socket_io::OutgoingEvent;
+///
+/// let array = r#"["photo","cat.png",{"_placeholder":true,"num":0}]"#;
+/// let event = OutgoingEvent::from_parts(array.into(), vec!["pixels".into()])?;
+/// assert_eq!((&*event.name(), event.attachments().len()), ("photo", 1));
+/// // Two attachments, and a placeholder for one of them.
+/// let two = vec!["pixels".into(), "more".into()];
+/// assert!(OutgoingEvent::from_parts(array.into(), two).is_err());
+/// # Ok::<(), socket_io::ParseError>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Outgoing {
+pub struct OutgoingEvent {
     encoded: Encoded,
-    compress: Compress,
+    compress: bool,
+    /// Escaped as in JSON, without the quotes.
+    offset: Option<Box<str>>,
 }
 
-/// How the messages are compressed, where the connection's two sides agreed on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compress {
-    /// For the one client that they are for.
-    Alone,
-    /// Once for all clients, if they have at least this many bytes.
-    Shared(usize),
-    Never,
-}
-
-impl From<Encoded> for Outgoing {
+impl From<Encoded> for OutgoingEvent {
     fn from(encoded: Encoded) -> Self {
-        let compress = Compress::Alone;
-        Self { encoded, compress }
+        Self {
+            encoded,
+            compress: true,
+            offset: None,
+        }
     }
 }
 
-impl Outgoing {
+/// How a packet is addressed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Envelope<'a> {
+    pub(crate) namespace: &'a str,
+    /// The acknowledgement id.
+    pub(crate) id: Option<u64>,
+    /// A last argument, escaped as in JSON: the offset that a client hands in to be sent
+    /// what it missed.
+    pub(crate) offset: Option<&'a str>,
+    /// Many clients are sent it: from this many bytes on, it is compressed once for all.
+    pub(crate) share_from: Option<usize>,
+}
+
+impl OutgoingEvent {
+    /// Makes an event of parts that come from another server.
+    ///
+    /// # Errors
+    /// The text is not a JSON array with an event's name in front, it is nested too deep
+    /// (127 levels), or its placeholders do not match the attachments.
+    pub fn from_parts(
+        array: String,
+        attachments: Vec<Bytes>,
+    ) -> Result<Self, ParseError> {
+        args::check_array(&array, attachments.len())?;
+        args::event_name(&array)?;
+        let json = array;
+        Ok(Encoded { json, attachments }.into())
+    }
+
+    /// Returns the array: the name, then the arguments.
+    pub fn array(&self) -> &str {
+        &self.encoded.json
+    }
+
+    /// Returns the bytes that the placeholders in the array stand for.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.encoded.attachments
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> Cow<'_, str> {
+        args::event_name(self.array()).unwrap_or_default()
+    }
+
+    /// Whether it may be compressed: see [`Broadcast::compress`](crate::Broadcast::compress).
+    pub fn is_compressed(&self) -> bool {
+        self.compress
+    }
+
+    /// Sets whether it may be compressed.
+    #[must_use]
+    pub fn compress(self, compress: bool) -> Self {
+        Self { compress, ..self }
+    }
+
+    /// Adds an offset, the last argument with which a client reports what it has seen: for
+    /// an adapter that [keeps the sessions](crate::Adapter::keeps_sessions).
+    #[must_use]
+    pub fn with_offset(self, offset: &str) -> Self {
+        // Text can always be written.
+        let quoted = serde_json::to_string(offset).unwrap_or_default();
+        let offset = Some(quoted.trim_matches('"').into());
+        Self { offset, ..self }
+    }
+
     /// `[name, …args]`. A reserved name, and arguments that JSON cannot express, are logged
     /// and not sent: a client would close the connection for them, or show its user an
     /// error that is the program's.
@@ -148,61 +228,49 @@ impl Outgoing {
         observed(&self.encoded.json, &self.encoded.attachments)
     }
 
+    /// An acknowledgement: an array without a name.
     pub(crate) fn answer(encoded: Encoded) -> Self {
         encoded.into()
     }
 
-    /// Many clients are sent it: compression above `threshold` is done once for all.
-    pub(crate) fn shared(self, threshold: Option<usize>) -> Self {
-        match (threshold, self.compress) {
-            (Some(threshold), Compress::Alone) => Self {
-                compress: Compress::Shared(threshold),
-                ..self
-            },
-            _ => self,
+    fn mark(&self, message: EncodedMessage, share_from: Option<usize>) -> EncodedMessage {
+        if !self.compress {
+            message.uncompressed()
+        } else if share_from.is_some_and(|least| message.payload().len() >= least) {
+            message.shared()
+        } else {
+            message
         }
     }
 
-    /// It is never compressed.
-    pub(crate) fn uncompressed(self) -> Self {
-        Self {
-            compress: Compress::Never,
-            ..self
-        }
-    }
-
-    fn mark(&self, message: EncodedMessage) -> EncodedMessage {
-        match self.compress {
-            Compress::Alone => message,
-            Compress::Shared(least) if message.payload().len() < least => message,
-            Compress::Shared(_) => message.shared(),
-            Compress::Never => message.uncompressed(),
-        }
-    }
-
-    /// Adds a last argument: the offset that a client hands in to be sent what it missed.
-    pub(crate) fn push_offset(&mut self, offset: &str) {
-        let json = &mut self.encoded.json;
-        json.pop();
-        json.push_str(",\"");
-        json.push_str(offset);
-        json.push_str("\"]");
-    }
-
+    /// Encodes the event for the one client that it is for.
     pub(crate) fn encode_event(&self, namespace: &str, id: Option<u64>) -> EncodedPacket {
-        self.encode(PacketType::Event, PacketType::BinaryEvent, namespace, id)
+        self.encode_in(Envelope {
+            namespace,
+            id,
+            ..Envelope::default()
+        })
+    }
+
+    /// Encodes the event.
+    pub(crate) fn encode_in(&self, envelope: Envelope<'_>) -> EncodedPacket {
+        self.encode(PacketType::Event, PacketType::BinaryEvent, envelope)
     }
 
     pub(crate) fn encode_ack(&self, namespace: &str, id: u64) -> EncodedPacket {
-        self.encode(PacketType::Ack, PacketType::BinaryAck, namespace, Some(id))
+        let envelope = Envelope {
+            namespace,
+            id: Some(id),
+            ..Envelope::default()
+        };
+        self.encode(PacketType::Ack, PacketType::BinaryAck, envelope)
     }
 
     fn encode(
         &self,
         plain: PacketType,
         binary: PacketType,
-        namespace: &str,
-        id: Option<u64>,
+        envelope: Envelope<'_>,
     ) -> EncodedPacket {
         let Encoded { json, attachments } = &self.encoded;
         let kind = if attachments.is_empty() {
@@ -210,22 +278,35 @@ impl Outgoing {
         } else {
             binary
         };
-        let text = Packet {
+        let offset = envelope.offset.or(self.offset.as_deref());
+        let data = match offset {
+            Some(_) => json.trim_end().strip_suffix(']').unwrap_or(json),
+            None => json,
+        };
+        let mut text = Packet {
             kind,
             attachments: attachments.len(),
-            namespace,
-            id,
-            data: json,
+            namespace: envelope.namespace,
+            id: envelope.id,
+            data,
         }
-        .encode();
-        let text = self.mark(text);
-        if attachments.is_empty() {
-            return Messages::One(text).into();
+        .to_text();
+        if let Some(offset) = offset {
+            for part in [",\"", offset, "\"]"] {
+                text.push_str(part);
+            }
         }
-        let attachments = attachments
-            .iter()
-            .map(|bytes| self.mark(EncodedMessage::binary(bytes)));
-        EncodedPacket::new([text].into_iter().chain(attachments))
+        let text = self.mark(EncodedMessage::text(&text), envelope.share_from);
+        let mut packet = if attachments.is_empty() {
+            Messages::One(text).into()
+        } else {
+            let attachments = attachments.iter().map(|bytes| {
+                self.mark(EncodedMessage::binary(bytes), envelope.share_from)
+            });
+            EncodedPacket::new([text].into_iter().chain(attachments))
+        };
+        packet.has_offset = offset.is_some();
+        packet
     }
 }
 
