@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use crate::wire::{Answer, NodeId, RemoteSocket, RequestId, Values};
+use socket_io::SocketInfo;
+
+use crate::wire::{Answer, NodeId, RequestId, Values};
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub enum Progress {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The sockets of the servers that answered.
-    pub sockets: Vec<RemoteSocket>,
+    pub sockets: Vec<SocketInfo>,
     /// Their rooms.
     pub rooms: BTreeSet<String>,
     /// What their handlers answered, one value each.

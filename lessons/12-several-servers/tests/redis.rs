@@ -1,5 +1,7 @@
 //! The bus through Redis, with a Redis server of its own.
 
+#[path = "support/scenario.rs"]
+mod scenario;
 mod support;
 
 use std::future::Future;
@@ -9,6 +11,9 @@ use bytes::Bytes;
 use cluster::bus::{
     Bus, BusError, Delivery, QueueLimits, RedisBus, RedisConfig, Subscription, Topic,
 };
+use cluster::wire::redis_adapter::RedisAdapter;
+use cluster::{ClusterConfig, adapters};
+use scenario::{client, every_operation, server};
 use support::Redis;
 use tokio::time::timeout;
 
@@ -228,4 +233,60 @@ async fn sharded_channels_are_others_than_plain_ones() {
     plain.publish("tea", "plain".into()).unwrap();
     assert_eq!(next(&mut tea).await.1, "sharded");
     assert_eq!(next(&mut plain_tea).await.1, "plain");
+}
+
+#[tokio::test]
+async fn every_operation_reaches_the_other_server() {
+    let Some(redis) = Redis::start() else { return };
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        let bus = connect(&redis).await;
+        let format = RedisAdapter::default();
+        servers.push(server(adapters(bus, format, ClusterConfig::default())));
+    }
+    for (_, chat) in &servers {
+        soon("both servers are there", async {
+            while chat.server_count().await != Ok(2) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    soon("all of it", every_operation(&servers[0], &servers[1])).await;
+}
+
+#[tokio::test]
+async fn servers_find_each_other_again_when_redis_is_back() {
+    let Some(mut redis) = Redis::start() else {
+        return;
+    };
+    let (first, second) = (connect(&redis).await, connect(&redis).await);
+    let (mut one_up, mut two_up) = (first.connected(), second.connected());
+    let config = ClusterConfig::default;
+    let one = server(adapters(first, RedisAdapter::default(), config()));
+    let two = server(adapters(second, RedisAdapter::default(), config()));
+    let mut ann = client(&one.0, &["tea"]).await;
+    let mut bob = client(&two.0, &["tea"]).await;
+
+    redis.stop();
+    for up in [&mut one_up, &mut two_up] {
+        soon("the end of Redis", up.wait_for(|up| !up))
+            .await
+            .unwrap();
+    }
+    one.1.to("tea").emit("news", "alone");
+    assert_eq!(ann.expect::<String>("news").await, "alone");
+
+    redis.restart();
+    for up in [&mut one_up, &mut two_up] {
+        soon("Redis is back", up.wait_for(|up| *up)).await.unwrap();
+    }
+    soon("both servers are there", async {
+        while one.1.server_count().await != Ok(2) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    one.1.to("tea").emit("news", "together");
+    assert_eq!(bob.expect::<String>("news").await, "together");
 }

@@ -7,8 +7,9 @@
 use bytes::Bytes;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use socket_io::msgpack;
+use socket_io::{SocketId, SocketInfo, msgpack};
 
 use super::{Values, WireError};
 
@@ -166,6 +167,28 @@ where
         Name::Number(number) => number.to_string(),
     };
     Ok(names.unwrap_or_default().into_iter().map(text).collect())
+}
+
+/// Reads descriptions of sockets, in which rooms can be numbers, too.
+pub(super) fn sockets(json: &RawValue) -> Result<Vec<SocketInfo>, WireError> {
+    #[derive(Deserialize)]
+    struct Socket {
+        id: SocketId,
+        #[serde(default)]
+        handshake: Value,
+        #[serde(default, deserialize_with = "names")]
+        rooms: Vec<String>,
+        #[serde(default)]
+        data: Value,
+    }
+    let sockets: Vec<Socket> = serde_json::from_str(json.get())?;
+    let info = |socket: Socket| SocketInfo {
+        id: socket.id,
+        handshake: socket.handshake,
+        rooms: socket.rooms,
+        data: socket.data,
+    };
+    Ok(sockets.into_iter().map(info).collect())
 }
 
 /// Reads a number of milliseconds, which JavaScript can write as a fraction.

@@ -9,7 +9,7 @@ pub mod redis_adapter;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use socket_io::SocketInfo;
 use thiserror::Error;
 
 use crate::bus::Topic;
@@ -57,7 +57,7 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// My selected sockets.
-    Sockets(Vec<RemoteSocket>),
+    Sockets(Vec<SocketInfo>),
     /// Their ids.
     SocketIds(Vec<String>),
     /// My rooms.
@@ -148,35 +148,6 @@ pub struct Flags {
 )]
 fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-/// A socket as another server describes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RemoteSocket {
-    /// Its id.
-    pub id: String,
-    /// With what it connected: a JSON object.
-    #[serde(default = "empty")]
-    pub handshake: Box<RawValue>,
-    /// Its rooms, its own included.
-    #[serde(default, deserialize_with = "json::names")]
-    pub rooms: Vec<String>,
-    /// What the application has attached to it: one JSON value.
-    #[serde(default = "empty")]
-    pub data: Box<RawValue>,
-}
-
-fn empty() -> Box<RawValue> {
-    RawValue::from_string("{}".to_owned()).unwrap_or_default()
-}
-
-impl PartialEq for RemoteSocket {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.handshake.get() == other.handshake.get()
-            && self.rooms == other.rooms
-            && self.data.get() == other.data.get()
-    }
 }
 
 /// One way to write messages.

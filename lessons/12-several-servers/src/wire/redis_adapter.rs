@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use super::json::{self, MessageLimits, names, or_default, to_json, to_msgpack};
 use super::{
     Answer, Change, Format, Message, NodeId, Place, Publication, Question, Received,
-    RemoteSocket, Target, Values, WireError,
+    Target, Values, WireError,
 };
 use crate::bus::Topic;
 
@@ -399,7 +399,7 @@ fn read_sockets(sockets: &RawValue) -> Result<Answer, WireError> {
     Ok(if first.starts_with('"') {
         Answer::SocketIds(serde_json::from_str(sockets.get())?)
     } else {
-        Answer::Sockets(serde_json::from_str::<Vec<RemoteSocket>>(sockets.get())?)
+        Answer::Sockets(json::sockets(sockets)?)
     })
 }
 
