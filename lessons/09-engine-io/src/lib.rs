@@ -269,6 +269,7 @@ mod deadlines;
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
+pub mod front;
 mod guard;
 mod handshake;
 mod head;
