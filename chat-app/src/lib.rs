@@ -41,7 +41,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::cluster::{Alone, Cluster};
+use crate::cluster::Meeting;
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
@@ -64,7 +64,7 @@ pub struct Options {
     /// How often to look for rooms and messages of other servers.
     pub refresh: Duration,
     /// The other servers of the chat.
-    pub cluster: Arc<dyn Cluster>,
+    pub cluster: Meeting,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
@@ -92,7 +92,7 @@ impl Default for Options {
             timing: Timing::default(),
             silent: Duration::from_secs(600),
             refresh: Duration::from_secs(1),
-            cluster: Arc::new(Alone),
+            cluster: Meeting::default(),
             public_hosts: Vec::new(),
             public_url: None,
             trusted_proxies: 0,
@@ -120,8 +120,10 @@ impl Chat {
     pub fn new(store: Store, options: Options) -> Self {
         let tasks = Tasks::default();
         let recovery = Recovery::default();
+        let Meeting { cluster, adapters } = options.cluster;
         let mut config = Config {
             recovery: Some(recovery),
+            adapters,
             ..Config::default()
         };
         config.engine.transports = options.transports;
@@ -130,7 +132,6 @@ impl Chat {
         config.engine.max_sessions_per_address =
             at_most(options.limits.connections_per_address);
         let io = Io::new(config);
-        let cluster = options.cluster;
         let (presence, limiter) = if cluster.is_shared() {
             store.share();
             (Presence::new(true), Limiter::shared(options.limits))

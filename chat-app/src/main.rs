@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use chat_app::cluster::{Alone, Cluster};
+use chat_app::cluster::Meeting;
 #[cfg(feature = "cluster")]
-use chat_app::cluster::{Redis, RedisConfig};
+use chat_app::cluster::RedisConfig;
 use chat_app::limits::Limits;
 use chat_app::log::Log;
 use chat_app::store::{Keep, Store};
@@ -345,16 +345,14 @@ fn raise_open_files() {
 fn raise_open_files() {}
 
 #[cfg(feature = "cluster")]
-fn cluster(url: &str) -> anyhow::Result<Arc<dyn Cluster>> {
-    let redis = Redis::open(url, RedisConfig::default());
+fn cluster(url: &str) -> anyhow::Result<Meeting> {
     // The error may repeat the address, with its password.
-    Ok(Arc::new(redis.ok().context(
-        "--redis needs an address such as redis://10.0.0.5:6379",
-    )?))
+    let meeting = Meeting::at(url, RedisConfig::default()).ok();
+    meeting.context("--redis needs an address such as redis://10.0.0.5:6379")
 }
 
 #[cfg(not(feature = "cluster"))]
-fn cluster(_: &str) -> anyhow::Result<Arc<dyn Cluster>> {
+fn cluster(_: &str) -> anyhow::Result<Meeting> {
     anyhow::bail!(
         "this program was built without Redis; build it with `--features cluster`"
     )
@@ -405,7 +403,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         metrics: Some(ops::record().context("metrics cannot be counted")?),
         cluster: match &args.redis {
             Some(url) => cluster(url)?,
-            None => Arc::new(Alone),
+            None => Meeting::default(),
         },
         ..Options::default()
     };
