@@ -134,8 +134,15 @@ async fn health(chat: &Chat) -> Response {
     let checked = timeout(PATIENCE, chat.store.check()).await;
     let reason = match checked {
         Ok(Ok(())) => {
-            return warp::reply::json(&serde_json::json!({ "status": "ok" }))
-                .into_response();
+            // Without the other servers this one still works: a load balancer must not
+            // take all of them out at once.
+            let body = match chat.cluster.trouble() {
+                None => serde_json::json!({ "status": "ok" }),
+                Some(trouble) => {
+                    serde_json::json!({ "status": "degraded", "reason": trouble })
+                }
+            };
+            return warp::reply::json(&body).into_response();
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the database does not answer".to_owned(),

@@ -254,6 +254,24 @@ impl EncodedMessage {
         }
     }
 
+    /// Marks the message as `other` is marked: for the same content in another encoding.
+    ///
+    /// ```
+    /// # use engine_io::EncodedMessage;
+    /// fn in_capitals(message: &EncodedMessage) -> Option<EncodedMessage> {
+    ///     let text = message.as_text()?.to_uppercase();
+    ///     Some(EncodedMessage::text(&text).marked_like(message))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn marked_like(self, other: &Self) -> Self {
+        match other.compress {
+            Compress::Alone => self,
+            Compress::Shared => self.shared(),
+            Compress::Never => self.uncompressed(),
+        }
+    }
+
     /// Whether a connection with this threshold sends the message compressed, if that
     /// makes it smaller. The same answer each time.
     pub(crate) fn is_deflated(&self, threshold: u32) -> bool {

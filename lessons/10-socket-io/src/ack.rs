@@ -154,6 +154,20 @@ pub struct Answers<T> {
     pub error: Option<AdapterError>,
 }
 
+impl<T> Answers<T> {
+    /// No answers of these sockets.
+    pub(crate) fn missing(from: impl Iterator<Item = SocketId>) -> Self {
+        let missing_from: Vec<_> = from.collect();
+        Self {
+            received: Vec::new(),
+            answered_by: Vec::new(),
+            missing: missing_from.len(),
+            missing_from,
+            error: None,
+        }
+    }
+}
+
 /// A step of a broadcast with acknowledgements: what an [`Adapter`](crate::Adapter) learns
 /// of one.
 #[derive(Clone, Debug, PartialEq, Eq)]

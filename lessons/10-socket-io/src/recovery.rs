@@ -22,7 +22,9 @@ use crate::room::{Room, Selection, SocketId};
 use crate::sent::{Number, Sent};
 use crate::wire::outgoing::EncodedPacket;
 
-/// How long, and how much, each namespace remembers for clients that are away.
+/// How long, and how much, each namespace remembers for clients that are away. An adapter
+/// that [keeps the sessions](crate::Adapter::keeps_sessions) for a cluster has limits of
+/// its own.
 ///
 /// With recovery, every event ends with an additional argument, the offset. The official
 /// JavaScript client and this project's page hide it; handlers of other clients see it.

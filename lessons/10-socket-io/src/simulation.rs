@@ -24,6 +24,7 @@ use crate::room::{Selection, SocketId};
 use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
+use crate::wire::parser::Parser;
 
 const CLIENTS: usize = 3;
 /// The bytes that may be queued for a client that comes back.
@@ -132,6 +133,7 @@ fn rules() -> Arc<Rules> {
             ..Limits::default()
         },
         connect_timeout: Duration::from_secs(45),
+        parser: Parser::default(),
     })
 }
 

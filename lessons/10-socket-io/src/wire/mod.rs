@@ -5,4 +5,5 @@ pub(crate) mod args;
 pub(crate) mod binary;
 pub(crate) mod outgoing;
 pub mod packet;
+pub(crate) mod parser;
 pub(crate) mod repair;
