@@ -272,6 +272,7 @@ mod filter;
 mod guard;
 mod handshake;
 mod head;
+mod hold;
 mod hooks;
 mod limits;
 mod listener;
