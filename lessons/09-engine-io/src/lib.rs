@@ -273,6 +273,7 @@ pub mod front;
 mod guard;
 mod handshake;
 mod head;
+mod hold;
 mod hooks;
 mod limits;
 mod listener;
