@@ -87,7 +87,7 @@ fn a_broadcast_costs_the_same_however_many_receive_it() {
         .enable_all()
         .build()
         .unwrap();
-    for (recovery, at_most) in [(None, 4), (Some(Recovery::default()), 14)] {
+    for (recovery, at_most) in [(None, 5), (Some(Recovery::default()), 20)] {
         let io = Io::new(Config { recovery, ..calm() });
         let address = runtime.block_on(serve(&io));
         let mut clients = Vec::new();
