@@ -102,7 +102,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             // Until the end, however it comes.
             let _forget = forget;
             let answers = answers.as_mut().ok_or(AckError::NotSent)?;
-            // To tokio, a timeout past the end of time is no timeout.
+            // tokio takes a timeout past the end of time for no timeout at all.
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;
@@ -152,6 +152,20 @@ pub struct Answers<T> {
     /// Why it is not certain which clients were asked: some servers of a cluster did not
     /// say so.
     pub error: Option<AdapterError>,
+}
+
+impl<T> Answers<T> {
+    /// No answers of these sockets.
+    pub(crate) fn missing(from: impl Iterator<Item = SocketId>) -> Self {
+        let missing_from: Vec<_> = from.collect();
+        Self {
+            received: Vec::new(),
+            answered_by: Vec::new(),
+            missing: missing_from.len(),
+            missing_from,
+            error: None,
+        }
+    }
 }
 
 /// A step of a broadcast with acknowledgements: what an [`Adapter`](crate::Adapter) learns

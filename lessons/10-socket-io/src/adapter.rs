@@ -72,6 +72,7 @@ pub trait Adapter: Send + Sync + 'static {
     fn change(&self, of: &Selection, change: &Change) {
         self.local().change(of, change);
     }
+    // ANCHOR_END: adapter
 
     /// Sends a question to the selected sockets and returns their answers as they come, for
     /// at most `limit`.
@@ -91,7 +92,6 @@ pub trait Adapter: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<SocketInfo>, AdapterError>> {
         future::ready(Ok(self.local().describe(of))).boxed()
     }
-    // ANCHOR_END: adapter
 
     /// Returns the names of the rooms that have a member, without the sockets' own.
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {

@@ -46,6 +46,10 @@ pub enum ParseError {
     /// A binary message that no packet announced, or text while attachments are due.
     #[error("attachments out of order")]
     OutOfOrder,
+    /// Not a packet in MessagePack, with [`Parser::msgpack`](crate::Parser::msgpack).
+    #[cfg(feature = "msgpack")]
+    #[error(transparent)]
+    MsgPack(#[from] crate::msgpack::DecodeError),
 }
 
 /// Why a client may not join a namespace: what its `connect_error` event is given.

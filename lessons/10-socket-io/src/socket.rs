@@ -28,7 +28,7 @@ use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
 use crate::recovery::Saved;
 use crate::reply::Answering;
-use crate::room::{Change, Room, SocketId};
+use crate::room::{Change, Room, SocketId, looks_like_an_id};
 use crate::wire::args;
 use crate::wire::args::{Encoded, Event as Observed, IntoArgs};
 use crate::wire::outgoing::{EncodedPacket, OutgoingEvent};
@@ -239,7 +239,7 @@ impl Socket {
                 if name.len() > limits.max_room_name {
                     return Err(JoinError::NameTooLong);
                 }
-                if is_cluster && name.parse::<SocketId>().is_ok() {
+                if is_cluster && looks_like_an_id(&name) {
                     return Err(JoinError::LooksLikeAnId);
                 }
                 if rooms.len() >= limits.max_rooms {
@@ -443,7 +443,7 @@ impl Socket {
         link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
-    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
+    /// Leaves the namespace, once: first the rooms, then the questions that are open, then
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         // Before it leaves: an event that is still being queued will miss it.
