@@ -26,7 +26,7 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)> {
     let (fields, rest) = block.fields();
     let [name] = rest.as_slice() else {
-        bail!("an exercise block wants one line with the exercise's name")
+        bail!("an exercise block needs one line with the exercise's name")
     };
     let name = name.trim();
     let field = |wanted: &str| {
@@ -55,7 +55,7 @@ pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)
         .join("exercises")
         .join(format!("{name}.rs"));
     let text = format!(
-        "### {title}\n\n<p class=\"exercise\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
+        "### {title}\n\n<p class=\"exercise\" data-exercise=\"{name}\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
          ```sh\ncargo test --test {name}\n```\n\n\
          <details><summary>A hint</summary>\n\n{}\n\n</details>\n\n\
          <details class=\"solution\"><summary>The solution</summary>\n\n```rust\n{}\n```\n\n</details>\n",
