@@ -6,7 +6,8 @@ use std::{fmt, fs};
 
 use crate::block::{Block, Problem};
 use crate::blocks::{
-    capture, diagram, exercise, figure, include, lab, lesson, plot, quiz,
+    capture, diagram, exercise, exercises, figure, glossary, include, lab, lesson, plot,
+    quiz,
 };
 use crate::house::House;
 use crate::html::escape;
@@ -68,6 +69,17 @@ fn pieces(markdown: &str) -> Vec<Piece<'_>> {
         None => {}
     }
     pieces
+}
+
+/// Returns the fenced blocks of a chapter.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block<'_>> {
+    pieces(markdown)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Block(block) => Some(block),
+            Piece::Text { .. } => None,
+        })
+        .collect()
 }
 
 /// Rust in a chapter that is included from nowhere.
@@ -201,6 +213,12 @@ fn expand_block(
         "exercise" => {
             let (name, text) = exercise::expand(house, block)?;
             chapter.exercises.push(name);
+            Ok(text)
+        }
+        "exercises" => exercises::expand(house),
+        "glossary" => {
+            let (text, missing) = glossary::expand(house, block)?;
+            chapter.problems.extend(missing);
             Ok(text)
         }
         "quiz" => quiz::expand(&chapter.file, block),

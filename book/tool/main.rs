@@ -15,12 +15,14 @@ mod block;
 mod blocks;
 mod chapter;
 mod commands;
+mod contents;
 mod house;
 mod html;
 mod items;
 mod labs;
 mod layers;
 mod run;
+mod search;
 mod site;
 
 use std::process::ExitCode;

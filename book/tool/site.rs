@@ -13,6 +13,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use crate::block::Problem;
 use crate::chapter::{self, Chapter};
 use crate::house::House;
+use crate::search;
 
 /// A book that was built.
 pub(crate) struct Site {
@@ -109,6 +110,7 @@ pub(crate) fn build(house: &House, to: &Path, reload: Option<&str>) -> Result<Si
             .collect(),
     ));
     book.build()?;
+    search::prefer_sections(to)?;
     let chapters: Vec<_> = chapters.into_iter().map(|(_, chapter)| chapter).collect();
     let problems = chapters
         .iter()

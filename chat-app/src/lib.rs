@@ -3,6 +3,7 @@
 //!
 //! Each module has one part of it: [`chat`] the events, [`names`] what people may type,
 //! [`limits`] how much of it, [`presence`] who is there, [`store`] what is kept,
+//! [`cluster`] what other servers know of it,
 //! [`directory`] and [`lobby`] the list of rooms, [`pages`] what a browser is shown,
 //! [`html`] how it is kept harmless, [`ops`], [`admin`] and [`doctor`] what
 //! an operator sees. [`log`],
@@ -10,6 +11,7 @@
 
 pub mod admin;
 pub mod chat;
+pub mod cluster;
 pub mod directory;
 pub mod doctor;
 pub mod html;
@@ -21,6 +23,7 @@ pub mod names;
 pub mod ops;
 pub mod pages;
 pub mod presence;
+mod seats;
 pub mod store;
 pub mod tasks;
 mod watch;
@@ -37,6 +40,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::cluster::{Alone, Cluster};
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
@@ -56,9 +60,16 @@ pub struct Options {
     pub timing: Timing,
     /// How long an empty room without a message is kept.
     pub silent: Duration,
+    /// How often to look for rooms and messages of other servers.
+    pub refresh: Duration,
+    /// The other servers of the chat.
+    pub cluster: Arc<dyn Cluster>,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
+    /// The address of the chat as people see it, without a path, for pictures in previews
+    /// of links.
+    pub public_url: Option<String>,
     /// How many proxies stand in front of it.
     pub trusted_proxies: usize,
     /// Opens `/admin`, and limits `/metrics` to those who know the token.
@@ -75,7 +86,10 @@ impl Default for Options {
             limits: Limits::default(),
             timing: Timing::default(),
             silent: Duration::from_secs(600),
+            refresh: Duration::from_secs(1),
+            cluster: Arc::new(Alone),
             public_hosts: Vec::new(),
+            public_url: None,
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
@@ -109,10 +123,18 @@ impl Chat {
         config.engine.max_sessions_per_address =
             at_most(options.limits.connections_per_address);
         let io = Io::new(config);
+        let cluster = options.cluster;
+        let (presence, limiter) = if cluster.is_shared() {
+            store.share();
+            (Presence::new(true), Limiter::shared(options.limits))
+        } else {
+            (Presence::default(), Limiter::new(options.limits))
+        };
         let shared = Arc::new(chat::Chat {
             store,
-            presence: Presence::default(),
-            limiter: Limiter::new(options.limits),
+            presence,
+            limiter,
+            cluster,
             timing: options.timing,
             keep: recovery.max_disconnection,
             tasks: tasks.clone(),
@@ -124,11 +146,21 @@ impl Chat {
             admin::admin(&io, &shared, token);
         }
         tasks.spawn(keep_house(shared.clone(), options.silent));
+        let of = shared.clone();
+        tasks.spawn(async move { of.cluster.run(&of.presence).await });
+        let store = shared.store.clone();
+        tasks.spawn(async move { store.follow(options.refresh).await });
+        let url = options.public_url.as_deref();
         let filter = io
             .filter()
             .or(ops::ops(&io, &shared, options.metrics, options.admin_token))
             .unify()
-            .or(pages::pages(shared, io.engine().config(), options.client))
+            .or(pages::pages(
+                shared,
+                io.engine().config(),
+                options.client,
+                url,
+            ))
             .unify()
             .boxed();
         Self { io, filter, tasks }

@@ -4,11 +4,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
+use chat_app::cluster::{Alone, Cluster};
+#[cfg(feature = "cluster")]
+use chat_app::cluster::{Redis, RedisConfig};
 use chat_app::limits::Limits;
 use chat_app::log::Log;
 use chat_app::store::{Keep, Store};
@@ -39,9 +42,20 @@ struct Args {
     /// Port to listen on; 0 takes a free one [default: 5000, or a free one if it is taken]
     #[arg(long)]
     port: Option<u16>,
-    /// Where rooms and messages are kept; :memory: forgets them at the end
-    #[arg(long, value_name = "FILE", default_value = "chat.db")]
+    /// Where rooms and messages are kept: a file, :memory: to forget them at the end, or
+    /// `postgres://USER:PASSWORD@HOST/NAME` for several servers
+    #[arg(
+        long,
+        value_name = "FILE or URL",
+        default_value = "chat.db",
+        env = "CHAT_DATABASE",
+        hide_env_values = true
+    )]
     database: PathBuf,
+    /// Where several servers of one chat meet, such as redis://10.0.0.5: they then share
+    /// rooms, nicknames and limits
+    #[arg(long, value_name = "URL", env = "CHAT_REDIS", hide_env_values = true)]
+    redis: Option<String>,
     /// How many messages of a room to keep; 0 keeps all
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     keep_messages: u32,
@@ -60,7 +74,7 @@ struct Args {
     )]
     transports: Vec<Transport>,
     /// The address of the chat as browsers see it, such as `https://chat.example`; can be
-    /// given several times
+    /// given several times, and the first is the one for previews of links
     #[arg(long, value_name = "URL")]
     origin: Vec<Origin>,
     /// How many proxies stand in front, whose X-Forwarded-For is believed
@@ -106,9 +120,14 @@ enum LogFormat {
     Json,
 }
 
-/// An origin's host, with a port that is not the usual one.
+/// An address of the chat as browsers see it.
 #[derive(Clone)]
-struct Origin(String);
+struct Origin {
+    /// Without a path.
+    url: String,
+    /// With a port that is not the usual one.
+    host: String,
+}
 
 impl FromStr for Origin {
     type Err = &'static str;
@@ -126,9 +145,9 @@ impl FromStr for Origin {
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
             return Err("an origin is a scheme, a host and a port, without a path");
         }
-        Ok(Self(
-            host.strip_suffix(usual).unwrap_or(host).to_lowercase(),
-        ))
+        let host = host.strip_suffix(usual).unwrap_or(host).to_lowercase();
+        let url = format!("{scheme}://{host}");
+        Ok(Self { url, host })
     }
 }
 
@@ -318,6 +337,22 @@ fn raise_open_files() {
 #[cfg(not(unix))]
 fn raise_open_files() {}
 
+#[cfg(feature = "cluster")]
+fn cluster(url: &str) -> anyhow::Result<Arc<dyn Cluster>> {
+    let redis = Redis::open(url, RedisConfig::default());
+    // The error may repeat the address, with its password.
+    Ok(Arc::new(redis.ok().context(
+        "--redis needs an address such as redis://10.0.0.5:6379",
+    )?))
+}
+
+#[cfg(not(feature = "cluster"))]
+fn cluster(_: &str) -> anyhow::Result<Arc<dyn Cluster>> {
+    anyhow::bail!(
+        "this program was built without Redis; build it with `--features cluster`"
+    )
+}
+
 async fn serve(args: Args) -> anyhow::Result<()> {
     raise_open_files();
     let host = if args.bind.contains(':') {
@@ -341,7 +376,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         messages: some(args.keep_messages),
         days: some(args.keep_days),
     };
-    let store = Store::open_and_keep(&args.database, keep)?;
+    let store = Store::at(&args.database, keep).await?;
     let transports = Transports {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
@@ -350,10 +385,15 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         transports,
         client: client.map(Bytes::from),
         limits: args.limits.limits(),
-        public_hosts: args.origin.into_iter().map(|Origin(host)| host).collect(),
+        public_url: args.origin.first().map(|origin| origin.url.clone()),
+        public_hosts: args.origin.into_iter().map(|origin| origin.host).collect(),
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
+        cluster: match &args.redis {
+            Some(url) => cluster(url)?,
+            None => Arc::new(Alone),
+        },
         ..Options::default()
     };
     let Chat { io, filter, tasks } = Chat::new(store.clone(), options);

@@ -3,14 +3,37 @@
 //! `/health` answers 200 while messages can be stored and read, and 503 with the reason
 //! when they cannot: a load balancer or a supervisor asks it. `/metrics` is Prometheus
 //! text. Behind an admin token it asks for that, as `Authorization: Bearer <token>`.
+//!
+//! `/metrics` has the metrics of the two layers below, [`engine_io::metrics`] and
+//! [`socket_io::metrics`], and the chat's own:
+//!
+//! | metric                           | kind      | labels | what it says |
+//! |----------------------------------|-----------|--------|--------------|
+//! | `chat_messages_total`            | counter   |        | messages stored and sent, each once |
+//! | `chat_refused_total`             | counter   | `kind` | events refused: `later` may be tried again, `refused` not |
+//! | `chat_limited_total`             | counter   | `what` | refusals because of a rate limit, by what there was too much of |
+//! | `chat_rooms`                     | gauge     |        | rooms |
+//! | `chat_people`                    | gauge     |        | people who are in a room, a person in two rooms counted twice |
+//! | `chat_sockets`                   | gauge     |        | sockets of the namespace `/chat` |
+//! | `chat_lobby_sockets`             | gauge     |        | sockets of `/rooms`: pages that show the list |
+//! | `chat_store_transaction_seconds` | histogram |        | how long a transaction took, its `fsync` included |
+//! | `chat_store_wait_seconds`        | histogram |        | how long a job waited for its transaction to begin |
+//! | `chat_store_jobs_total`          | counter   |        | jobs done by the writer: messages, new rooms, deletions |
+//! | `chat_store_failures_total`      | counter   |        | transactions that failed |
+//! | `chat_store_queue`               | gauge     |        | jobs that wait for the writer |
+//! | `chat_tasks`                     | gauge     |        | tasks that run in this process |
+//! | `process_resident_memory_bytes`  | gauge     |        | memory of this process (Linux) |
+//! | `process_open_fds`               | gauge     |        | its open files, connections among them (Linux) |
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle,
 };
 use socket_io::Io;
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use warp::filters::BoxedFilter;
 use warp::http::{StatusCode, header};
@@ -39,7 +62,31 @@ pub fn record() -> Result<PrometheusHandle, BuildError> {
         .build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)?;
+    describe();
     Ok(handle)
+}
+
+/// Registers the texts of the metrics, which a scraper shows.
+fn describe() {
+    socket_io::metrics::describe();
+    describe_counter!("chat_messages_total", "Messages stored and sent.");
+    describe_counter!("chat_refused_total", "Events refused.");
+    describe_counter!("chat_limited_total", "Refusals because of a rate limit.");
+    describe_gauge!("chat_rooms", "Rooms.");
+    describe_gauge!("chat_people", "People in rooms.");
+    describe_gauge!("chat_sockets", "Sockets of the namespace /chat.");
+    describe_gauge!("chat_lobby_sockets", "Sockets of the namespace /rooms.");
+    let text = "How long a transaction took.";
+    describe_histogram!("chat_store_transaction_seconds", Unit::Seconds, text);
+    let text = "How long a job waited for its transaction to begin.";
+    describe_histogram!("chat_store_wait_seconds", Unit::Seconds, text);
+    describe_counter!("chat_store_jobs_total", "Jobs done by the writer.");
+    describe_counter!("chat_store_failures_total", "Transactions that failed.");
+    describe_gauge!("chat_store_queue", "Jobs that wait for the writer.");
+    describe_gauge!("chat_tasks", "Tasks of this process.");
+    let text = "Resident memory of this process.";
+    describe_gauge!("process_resident_memory_bytes", Unit::Bytes, text);
+    describe_gauge!("process_open_fds", "Open files of this process.");
 }
 
 pub(crate) fn ops(
@@ -87,8 +134,15 @@ async fn health(chat: &Chat) -> Response {
     let checked = timeout(PATIENCE, chat.store.check()).await;
     let reason = match checked {
         Ok(Ok(())) => {
-            return warp::reply::json(&serde_json::json!({ "status": "ok" }))
-                .into_response();
+            // Without the other servers this one still works: a load balancer must not
+            // take all of them out at once.
+            let body = match chat.cluster.trouble() {
+                None => serde_json::json!({ "status": "ok" }),
+                Some(trouble) => {
+                    serde_json::json!({ "status": "degraded", "reason": trouble })
+                }
+            };
+            return warp::reply::json(&body).into_response();
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the database does not answer".to_owned(),
@@ -103,13 +157,12 @@ async fn health(chat: &Chat) -> Response {
 fn gauges(io: &Io, chat: &Chat) {
     let of = |name| io.namespace(name).map_or(0, |namespace| namespace.count());
     let values = [
-        ("chat_sessions", io.engine().session_count()),
-        ("chat_outstanding_bytes", io.engine().outstanding()),
         ("chat_sockets", of("/chat")),
         ("chat_lobby_sockets", of("/rooms")),
         ("chat_rooms", chat.store.directory().count()),
         ("chat_people", chat.presence.total()),
         ("chat_store_queue", chat.store.queue()),
+        ("chat_tasks", Handle::current().metrics().num_alive_tasks()),
     ];
     for (name, value) in values {
         metrics::gauge!(name).set(value as f64);

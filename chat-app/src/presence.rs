@@ -10,7 +10,7 @@
 //! [`Presence::news`] compares that with who is there: so a crowd that arrives at once is
 //! one change, and a change that is undone in time is not told at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::cluster::{self, Seat, State};
 use crate::names::Nickname;
 
 /// The most people in a room: the list of their nicknames has to fit into what may wait
@@ -57,6 +58,25 @@ pub enum Person {
     Secret(Arc<str>),
     /// Without a secret, a person is one socket: its id.
     Socket(Arc<str>),
+    /// A person who is on another server: the [digest](Person::digest).
+    Elsewhere(Arc<str>),
+}
+
+impl Person {
+    /// What other servers are told of a person, instead of the secret: the same person has
+    /// the same digest.
+    pub fn digest(&self) -> Arc<str> {
+        cluster::digest(self)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Person::Elsewhere(_), _) | (_, Person::Elsewhere(_)) => {
+                self.digest() == other.digest()
+            }
+            _ => self == other,
+        }
+    }
 }
 
 /// Why a nickname was not given.
@@ -111,6 +131,9 @@ pub enum News {
 pub struct Presence {
     rooms: Mutex<Rooms>,
     changed: Notify,
+    unpublished: Notify,
+    /// There are other servers.
+    shared: bool,
 }
 
 #[derive(Default)]
@@ -124,6 +147,12 @@ struct Rooms {
     away: HashMap<u64, usize>,
     /// The next holder's id.
     next: u64,
+    /// Rooms in which something has changed that other servers may not know.
+    unpublished: BTreeSet<Arc<str>>,
+    /// The other servers that have people here.
+    nodes: HashSet<Arc<str>>,
+    /// Nicknames, by room and key, that this server's people have lost to others.
+    evicted: Vec<(Arc<str>, String)>,
 }
 
 #[derive(Default)]
@@ -149,6 +178,8 @@ struct Holder {
     sockets: usize,
     /// For a person without one.
     away: Option<Away>,
+    /// The same person on other servers.
+    elsewhere: BTreeMap<Arc<str>, State>,
 }
 
 struct Away {
@@ -161,15 +192,42 @@ struct Away {
 
 impl Holder {
     fn is_present(&self, now: Instant) -> bool {
-        self.sockets > 0 || self.away.as_ref().is_some_and(|away| now < away.present)
+        self.sockets > 0
+            || self.away.as_ref().is_some_and(|away| now < away.present)
+            || self.elsewhere.values().any(|state| *state > State::Kept)
     }
 
     fn is_gone(&self, now: Instant) -> bool {
+        self.elsewhere.is_empty() && self.is_gone_from_here(now)
+    }
+
+    fn is_gone_from_here(&self, now: Instant) -> bool {
         self.sockets == 0 && self.away.as_ref().is_none_or(|away| away.kept <= now)
+    }
+
+    /// What other servers are told of it.
+    fn state(&self, now: Instant) -> Option<State> {
+        if self.sockets > 0 {
+            return Some(State::Connected);
+        }
+        let away = self.away.as_ref()?;
+        if now < away.present {
+            Some(State::Expected)
+        } else {
+            (now < away.kept).then_some(State::Kept)
+        }
     }
 }
 
 impl Presence {
+    /// For one server of several, or for the only one.
+    pub fn new(shared: bool) -> Self {
+        Self {
+            shared,
+            ..Self::default()
+        }
+    }
+
     /// A socket has come into a room.
     pub fn enter(&self, room: &Arc<str>) {
         self.lock().by_slug.entry(room.clone()).or_default().sockets += 1;
@@ -277,7 +335,12 @@ impl Presence {
         while let Some(due) = rooms.due.first_entry()
             && *due.key() <= now
         {
-            changed.extend(due.remove());
+            let due = due.remove();
+            if self.shared {
+                rooms.unpublished.extend(due.iter().cloned());
+                self.unpublished.notify_one();
+            }
+            changed.extend(due);
         }
         for room in &changed {
             rooms.sweep(room, now);
@@ -360,9 +423,138 @@ impl Presence {
         holders.filter(|holder| holder.is_present(now)).count()
     }
 
+    /// Waits until something has changed that other servers may not know.
+    #[cfg(feature = "cluster")]
+    pub(crate) async fn unpublished(&self) {
+        self.unpublished.notified().await;
+    }
+
+    /// The rooms in which something has changed that other servers may not know.
+    pub(crate) fn take_unpublished(&self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.lock().unpublished)
+    }
+
+    /// The other servers may know something about this room that is not so.
+    pub(crate) fn publish(&self, room: &Arc<str>) {
+        if self.shared {
+            self.lock().unpublished.insert(room.clone());
+            self.unpublished.notify_one();
+        }
+    }
+
+    /// The other servers may know nothing of this one.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn publish_all(&self) {
+        let mut rooms = self.lock();
+        let all: Vec<_> = rooms.by_slug.keys().cloned().collect();
+        rooms.unpublished.extend(all);
+        self.unpublished.notify_one();
+    }
+
+    /// This server's seats in a room.
+    pub(crate) fn seats(&self, room: &Arc<str>) -> Vec<Seat> {
+        let (rooms, now) = (self.lock(), Instant::now());
+        let Some(state) = rooms.by_slug.get(room) else {
+            return Vec::new();
+        };
+        let seats = state.holders.iter().filter_map(|(key, holder)| {
+            Some(Seat {
+                room: room.clone(),
+                key: key.clone(),
+                person: holder.person.digest(),
+                shown: holder.shown.clone(),
+                state: holder.state(now)?,
+            })
+        });
+        seats.collect()
+    }
+
+    /// The other servers that have people here.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn nodes(&self) -> Vec<Arc<str>> {
+        self.lock().nodes.iter().cloned().collect()
+    }
+
+    /// Another server has changed one of its seats: `None` takes it away. `old` is the
+    /// nickname that the same person had there before.
+    pub(crate) fn apply(
+        &self,
+        node: &str,
+        room: &Arc<str>,
+        key: &str,
+        old: Option<&str>,
+        seat: Option<Seat>,
+    ) {
+        let now = Instant::now();
+        let mut rooms = self.lock();
+        let node: Arc<str> = node.into();
+        if let Some(old) = old {
+            rooms.rename_elsewhere(&node, room, old, key);
+        }
+        match seat {
+            Some(seat) => rooms.seat_elsewhere(&node, seat),
+            None => rooms.unseat_elsewhere(&node, room, key),
+        }
+        rooms.sweep(room, now);
+        self.mark(&mut rooms, room);
+    }
+
+    /// All seats of another server.
+    pub(crate) fn replace(&self, node: &str, seats: Vec<Seat>) {
+        let now = Instant::now();
+        let mut rooms = self.lock();
+        let node: Arc<str> = node.into();
+        let there: HashSet<_> = seats
+            .iter()
+            .map(|seat| (seat.room.clone(), seat.key.clone()))
+            .collect();
+        let mut gone = Vec::new();
+        for (room, state) in &rooms.by_slug {
+            for (key, holder) in &state.holders {
+                let at = (room.clone(), key.clone());
+                if holder.elsewhere.contains_key(&node) && !there.contains(&at) {
+                    gone.push(at);
+                }
+            }
+        }
+        let changed = gone.iter().chain(&there).map(|(room, _)| room.clone());
+        let changed: BTreeSet<_> = changed.collect();
+        if seats.is_empty() {
+            rooms.nodes.remove(&node);
+        }
+        for (room, key) in &gone {
+            rooms.unseat_elsewhere(&node, room, key);
+        }
+        for seat in seats {
+            rooms.seat_elsewhere(&node, seat);
+        }
+        for room in &changed {
+            rooms.sweep(room, now);
+            self.mark(&mut rooms, room);
+        }
+    }
+
+    /// This server's person has lost the nickname to one of another server.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn evict(&self, room: &Arc<str>, key: &str) {
+        let mut rooms = self.lock();
+        rooms.evict(room, key);
+        rooms.sweep(room, Instant::now());
+        self.mark(&mut rooms, room);
+    }
+
+    /// The nicknames, by room and key, that this server's people have lost.
+    pub(crate) fn take_evicted(&self) -> Vec<(Arc<str>, String)> {
+        std::mem::take(&mut self.lock().evicted)
+    }
+
     fn mark(&self, rooms: &mut Rooms, room: &Arc<str>) {
         rooms.changed.insert(room.clone());
         self.changed.notify_one();
+        if self.shared {
+            rooms.unpublished.insert(room.clone());
+            self.unpublished.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
@@ -440,7 +632,7 @@ impl Rooms {
     ) -> Result<bool, Refusal> {
         let state = self.by_slug.get(room);
         match state.and_then(|state| state.holders.get(&nickname.key)) {
-            Some(holder) if holder.person != *person => Err(Refusal::InUse),
+            Some(holder) if !holder.person.is_same(person) => Err(Refusal::InUse),
             holder => Ok(holder.is_some()),
         }
     }
@@ -454,7 +646,9 @@ impl Rooms {
         if state.holders.len() < MAX_PEOPLE {
             return Ok(());
         }
-        let away = |(_, holder): &(&String, &Holder)| holder.sockets == 0;
+        let away = |(_, holder): &(&String, &Holder)| {
+            holder.sockets == 0 && holder.elsewhere.is_empty()
+        };
         let key = state.holders.iter().find(away).map(|(key, _)| key.clone());
         let holder = state.holders.remove(&key.ok_or(Refusal::Full)?);
         if let Some(away) = holder.and_then(|holder| holder.away) {
@@ -467,6 +661,8 @@ impl Rooms {
         let state = self.by_slug.entry(room.clone()).or_default();
         if let Some(holder) = state.holders.get_mut(&nickname.key) {
             holder.sockets += 1;
+            // Here it is known who that is, not only by the digest.
+            holder.person = person.clone();
             holder.shown.clone_from(&nickname.shown);
             if let Some(away) = holder.away.take() {
                 self.is_back(away.address);
@@ -479,6 +675,7 @@ impl Rooms {
             shown: nickname.shown.clone(),
             sockets: 1,
             away: None,
+            elsewhere: BTreeMap::new(),
         };
         self.next += 1;
         state.holders.insert(nickname.key.clone(), holder);
@@ -495,7 +692,11 @@ impl Rooms {
         let Some(holder) = state.and_then(|it| it.holders.get_mut(&nickname.key)) else {
             return;
         };
-        holder.sockets = holder.sockets.saturating_sub(1);
+        if holder.sockets == 0 {
+            // The nickname was lost to a person of another server a moment ago.
+            return;
+        }
+        holder.sockets -= 1;
         if holder.sockets > 0 {
             return;
         }
@@ -519,13 +720,100 @@ impl Rooms {
         self.sweep(room, now);
     }
 
+    /// A seat of another server.
+    fn seat_elsewhere(&mut self, node: &Arc<str>, seat: Seat) {
+        self.nodes.insert(node.clone());
+        let person = Person::Elsewhere(seat.person);
+        let room = self.by_slug.entry(seat.room.clone()).or_default();
+        let holder = room.holders.get(&seat.key);
+        if holder.is_some_and(|holder| !holder.person.is_same(&person)) {
+            // What Redis has is what counts.
+            self.evict(&seat.room, &seat.key);
+            if let Some(room) = self.by_slug.get_mut(&seat.room) {
+                room.holders.remove(&seat.key);
+            }
+        }
+        let id = self.next;
+        self.next += 1;
+        let room = self.by_slug.entry(seat.room).or_default();
+        let holder = room.holders.entry(seat.key).or_insert_with(|| Holder {
+            id,
+            person,
+            shown: String::new(),
+            sockets: 0,
+            away: None,
+            elsewhere: BTreeMap::new(),
+        });
+        if holder.sockets == 0 {
+            holder.shown = seat.shown;
+        }
+        holder.elsewhere.insert(node.clone(), seat.state);
+        // A person who is back on another server is not expected here.
+        if seat.state == State::Connected
+            && holder.sockets == 0
+            && let Some(away) = holder.away.take()
+        {
+            self.is_back(away.address);
+        }
+    }
+
+    fn unseat_elsewhere(&mut self, node: &Arc<str>, room: &Arc<str>, key: &str) {
+        let holders = self.by_slug.get_mut(room).map(|room| &mut room.holders);
+        if let Some(holder) = holders.and_then(|holders| holders.get_mut(key)) {
+            holder.elsewhere.remove(node);
+        }
+    }
+
+    /// The same person, under another nickname.
+    fn rename_elsewhere(
+        &mut self,
+        node: &Arc<str>,
+        room: &Arc<str>,
+        old: &str,
+        new: &str,
+    ) {
+        let Some(room) = self.by_slug.get_mut(room) else {
+            return;
+        };
+        let Some(mut holder) = room.holders.remove(old) else {
+            return;
+        };
+        let only = holder.sockets == 0 && holder.away.is_none();
+        let only = only && holder.elsewhere.keys().eq([node]);
+        if only && !room.holders.contains_key(new) {
+            room.holders.insert(new.to_owned(), holder);
+        } else {
+            holder.elsewhere.remove(node);
+            room.holders.insert(old.to_owned(), holder);
+        }
+    }
+
+    /// Takes a nickname from this server's person.
+    fn evict(&mut self, room: &Arc<str>, key: &str) {
+        let holders = self.by_slug.get_mut(room).map(|room| &mut room.holders);
+        let Some(holder) = holders.and_then(|holders| holders.get_mut(key)) else {
+            return;
+        };
+        let away = holder.away.take();
+        if std::mem::take(&mut holder.sockets) > 0 {
+            self.evicted.push((room.clone(), key.to_owned()));
+        }
+        if let Some(away) = away {
+            self.is_back(away.address);
+        }
+    }
+
     /// Forgets those who are not expected any longer.
     fn sweep(&mut self, room: &Arc<str>, now: Instant) {
         let Some(state) = self.by_slug.get_mut(room) else {
             return;
         };
-        let gone = state.holders.extract_if(|_, holder| holder.is_gone(now));
-        let gone: Vec<_> = gone.filter_map(|(_, holder)| holder.away).collect();
+        // Someone who is on another server stays, and is not expected here any longer.
+        let of_here = state.holders.values_mut();
+        let of_here = of_here.filter(|holder| holder.is_gone_from_here(now));
+        let mut gone: Vec<_> = of_here.filter_map(|holder| holder.away.take()).collect();
+        let rest = state.holders.extract_if(|_, holder| holder.is_gone(now));
+        gone.extend(rest.filter_map(|(_, holder)| holder.away));
         for away in gone {
             self.is_back(away.address);
         }

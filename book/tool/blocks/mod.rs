@@ -3,7 +3,9 @@
 pub(crate) mod capture;
 pub(crate) mod diagram;
 pub(crate) mod exercise;
+pub(crate) mod exercises;
 pub(crate) mod figure;
+pub(crate) mod glossary;
 pub(crate) mod include;
 pub(crate) mod lab;
 pub(crate) mod lesson;

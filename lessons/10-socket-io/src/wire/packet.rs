@@ -178,7 +178,8 @@ impl<'a> Packet<'a> {
     /// assert_eq!(packet.to_text(), "3/chat,12[true]");
     /// ```
     pub fn to_text(&self) -> String {
-        let mut text = String::with_capacity(self.namespace.len() + self.data.len() + 16);
+        // With room for the numbers, and for the offset of a recovered event.
+        let mut text = String::with_capacity(self.namespace.len() + self.data.len() + 40);
         text.push(self.kind.digit());
         if self.kind.is_binary() {
             let _ = write!(text, "{}-", self.attachments);
@@ -201,7 +202,7 @@ impl<'a> Packet<'a> {
 
 /// Refuses JSON nested deeper than `max`, because a parser that uses recursion would
 /// overflow its stack.
-fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
+pub(crate) fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
     // Few brackets cannot be deep, and counting is many times faster than reading: in
     // bytes that cannot overflow, the compiler counts sixteen at a time.
     let brackets = json.as_bytes().chunks(255).map(|chunk| {
