@@ -162,7 +162,7 @@ where
             Ok(response)
         }
         Some(session) if request.method == Method::GET => {
-            // From now on the end of the client is the end of the request.
+            // From now on, if the client leaves, the request ends.
             request.peer.as_ref().map(Peer::hold).map(Hold::release);
             let body = polling::get(&session).await?;
             Ok(packets(server, &request.headers, body).await)

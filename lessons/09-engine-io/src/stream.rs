@@ -2,8 +2,8 @@
 //! answered.
 //!
 //! A client may send its request, shut down its side for writing, and wait for the
-//! response. hyper takes the end of what it reads for the end of the client and drops the
-//! request; or, told not to, does not notice a client that has gone while its poll waits.
+//! response. hyper takes end-of-file for the end of the client and drops the request; or,
+//! told not to, it does not notice a client that has gone while its poll waits.
 //! So we decide: the end waits until the response is there, unless the request itself
 //! waits for something to happen, or for more of its body.
 

@@ -13,7 +13,8 @@
 //!   server](#a-server), [a client](#a-client)
 //! - [Features](#features): [handlers](#handlers), [acknowledgements](#acknowledgements),
 //!   [rooms](#rooms), [broadcasts](#broadcasts), [middleware](#middleware),
-//!   [namespaces](#namespaces), [recovery](#recovery), [bytes](#bytes)
+//!   [namespaces](#namespaces), [recovery](#recovery), [bytes](#bytes), [several
+//!   servers](#several-servers)
 //! - [Pages from elsewhere](#pages-from-elsewhere) (CORS)
 //! - [Production](#production)
 //! - [Cargo features](#cargo-features)
@@ -225,6 +226,34 @@
 //! });
 //! ```
 //!
+//! ## Several servers
+//!
+//! With an [`Adapter`] in [`Config::adapters`], broadcasts reach the sockets of all servers
+//! of a cluster. A method that returns something at once, like [`Namespace::sockets`],
+//! knows this server alone; one that is awaited, like [`Namespace::fetch_sockets`], asks
+//! them all. The servers also send each other events.
+//!
+//! ```
+//! use socket_io::{AdapterError, Io, Namespace};
+//!
+//! async fn close_the_kitchen(io: &Io) -> Result<(), AdapterError> {
+//!     // On every server.
+//!     for guest in io.to("kitchen").fetch_sockets().await? {
+//!         println!("{} has to go", guest.data()["nickname"]);
+//!     }
+//!     io.to("kitchen").sockets_leave("kitchen");
+//!     // To the applications on the others.
+//!     io.server_side_emit("closed", "kitchen");
+//!     Ok(())
+//! }
+//!
+//! fn listen(io: &Io) {
+//!     io.on_server_event("closed", async |_: Namespace, room: String| {
+//!         println!("another server has closed {room}");
+//!     });
+//! }
+//! ```
+//!
 //! # Pages from elsewhere
 //!
 //! By default only pages of the server's own origin can connect. Set [`engine_io::Cors`]
@@ -394,8 +423,7 @@ pub mod testing;
 mod wire;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `socket_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `socket_io::`, as a reader's answer does.
 extern crate self as socket_io;
 
 #[doc(hidden)]

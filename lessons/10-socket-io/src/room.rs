@@ -51,8 +51,7 @@ impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if text.len() == ID_CHARS && text.bytes().all(fits) {
+        if looks_like_an_id(text) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidSocketId)
@@ -92,6 +91,12 @@ pub struct InvalidSocketId;
 
 /// Characters of an id.
 const ID_CHARS: usize = 20;
+
+/// Whether text has the form of an id.
+pub(crate) fn looks_like_an_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == ID_CHARS && text.bytes().all(fits)
+}
 
 impl AsRef<str> for SocketId {
     fn as_ref(&self) -> &str {

@@ -544,6 +544,8 @@ async fn a_reserved_name_is_not_sent() {
         main.emit(name, ());
         let answer = socket.emit_with_ack::<()>(name, ()).await;
         assert!(matches!(answer, Err(AckError::NotSent)), "{answer:?}");
+        let answers = main.all().emit_with_ack::<()>(name, ()).await;
+        assert_eq!(answers.missing_from, [socket.id().clone()]);
     }
     main.emit("end", ());
     assert_eq!(client.packet().await, r#"2["end"]"#);
