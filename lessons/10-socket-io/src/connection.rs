@@ -487,6 +487,13 @@ impl Receiver for Connection {
         }
     }
 
+    fn upgraded(&self) {
+        let sockets = self.lock().machine.joined();
+        for socket in sockets {
+            socket.upgraded(self);
+        }
+    }
+
     fn close(&self, reason: CloseReason) {
         // Not here: a send that spent the client's budget can be above us on the stack,
         // with a lock that leaving needs.
