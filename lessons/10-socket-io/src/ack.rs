@@ -102,7 +102,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             // Until the end, however it comes.
             let _forget = forget;
             let answers = answers.as_mut().ok_or(AckError::NotSent)?;
-            // To tokio, a timeout past the end of time is no timeout.
+            // tokio takes a timeout past the end of time for no timeout at all.
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;

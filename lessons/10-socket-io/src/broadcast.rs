@@ -106,8 +106,8 @@ impl Broadcast {
 
     /// Whether it may be compressed, where the server's
     /// [`per_message_deflate`](engine_io::Config::per_message_deflate) is on. Default yes:
-    /// `false` is for what is compressed already, and for a secret next to a text that
-    /// somebody else chose.
+    /// `false` is for a picture, which is compressed already, and for a secret next to a
+    /// text that another user chose.
     ///
     /// ```
     /// # use socket_io::Namespace;

@@ -1,8 +1,8 @@
 //! A socket's events, one after another.
 //!
-//! They are handled in a task of the socket's own, which starts with the first event and
-//! ends when none is left: an idle socket has no task. A handler that waits holds up the
-//! events after it, and no other socket's.
+//! Each socket has its own task for them, which starts with the first event and ends when
+//! none is left: an idle socket has no task. A handler that waits delays the later events
+//! of its socket, and not those of other sockets.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -314,7 +314,7 @@ pub(crate) async fn call_each<S: Clone + Send + 'static, A: Answering>(
             }
         };
         if handlers.peek().is_none() {
-            // The last one has its arguments: what they came from is not kept any longer.
+            // The last handler has its arguments: the packet need not be kept for another.
             source = None;
         }
         if once && !remove(id) {

@@ -334,7 +334,7 @@
 //! |---|---|
 //! | `client` | the module `client`: a client for Rust programs, with reconnection and recovery |
 //! | `test-client` | the module `testing`: clients in memory for your own tests, without ports; includes `client` |
-//! | `msgpack` | the module `msgpack`: JSON with attachments to `MessagePack` and back |
+//! | `msgpack` | `Parser::msgpack`, for clients with socket.io-msgpack-parser, and the module `msgpack` |
 //! | `tower` | `Io::service` and `Io::layer`, for axum and other frameworks built on tower |
 //! | `metrics` | the module `metrics`: counters, gauges and histograms through the `metrics` facade |
 //! | `example-axum` | only for the example `socket_io_axum`: builds axum |
@@ -363,6 +363,7 @@
 //! | `features` | middleware, acknowledgements to the server, dynamic namespaces, recovery |
 //! | `lookup` | sockets by id, rooms, broadcasts with answers, idempotency keys |
 //! | `client` | the chat in a terminal (`--features client`) |
+//! | `msgpack` | a server for clients with socket.io-msgpack-parser (`--features msgpack`) |
 //! | `socket_io_axum` | a server in an axum program (`--features example-axum`) |
 //! | `conformance`, `contract`, `client_probe` | what the public test suite, our benchmarks and our tests run |
 //!
@@ -422,8 +423,7 @@ pub mod testing;
 mod wire;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `socket_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `socket_io::`, as a reader's answer does.
 extern crate self as socket_io;
 
 #[doc(hidden)]
@@ -453,6 +453,7 @@ pub use wire::args::{Args, ArgsWriter, Event, FromArgs, IntoArgs, RawArgs};
 pub use wire::binary::Binary;
 pub use wire::outgoing::OutgoingEvent;
 pub use wire::packet;
+pub use wire::parser::Parser;
 
 /// Compiles the example in the project's README.
 #[cfg(doctest)]

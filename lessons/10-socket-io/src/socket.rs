@@ -446,7 +446,7 @@ impl Socket {
         link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
-    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
+    /// Leaves the namespace, once: first the rooms, then the questions that are open, then
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         // Before it leaves: an event that is still being queued will miss it.

@@ -2,7 +2,7 @@
 //! many receive it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use engine_io::EncodedMessage;
@@ -12,6 +12,7 @@ use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, Event, IntoArgs, RawArgs};
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
+use crate::wire::parser::{self, Parser};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
@@ -19,6 +20,9 @@ use crate::wire::packet::{Packet, PacketLimits, PacketType};
 pub(crate) struct EncodedPacket {
     messages: Messages,
     number: Option<Number>,
+    /// In another encoding, once a client wants it. In a box, because a log keeps many
+    /// packets that have none.
+    translated: OnceLock<Option<Box<EncodedMessage>>>,
     /// Its last argument is an offset, which is not the application's.
     has_offset: bool,
 }
@@ -53,12 +57,26 @@ impl EncodedPacket {
         }
     }
 
-    /// Returns how many bytes they are.
-    pub(crate) fn size(&self) -> usize {
-        self.messages().iter().map(EncodedMessage::size).sum()
+    /// Returns the messages for a client with this parser. Each packet is translated
+    /// once, when the first of its receivers gets it.
+    pub(crate) fn messages_for(&self, parser: Parser) -> &[EncodedMessage] {
+        let Some(other) = parser.translation() else {
+            return self.messages();
+        };
+        let translated = self
+            .translated
+            .get_or_init(|| parser::translate(other, self.messages()).map(Box::new));
+        translated.as_deref().map_or(&[], std::slice::from_ref)
     }
 
-    /// The event in the packet, for listeners. `None` if it is no event.
+    /// Returns how many bytes are kept for them.
+    pub(crate) fn size(&self) -> usize {
+        let translated = self.translated.get().and_then(Option::as_deref);
+        let messages = self.messages().iter().chain(translated);
+        messages.map(EncodedMessage::size).sum()
+    }
+
+    /// The event in the packet, for listeners. `None` if it is not an event.
     pub(crate) fn observed(&self) -> Option<Event> {
         let (text, attachments) = self.messages().split_first()?;
         let limits = PacketLimits {
@@ -98,6 +116,7 @@ impl From<Messages> for EncodedPacket {
         Self {
             messages,
             number: None,
+            translated: OnceLock::new(),
             has_offset: false,
         }
     }
