@@ -112,10 +112,8 @@ fn chat(socket: Socket) {
             .namespace()
             .server_side_emit_with_ack::<Value>("count", 20)
             .await;
-        (
-            answers.received,
-            answers.error.map(|error| error.to_string()),
-        )
+        let error = answers.error.map(|error| error.to_string());
+        json!([answers.received, error])
     });
     socket.on("servers", async |socket: Socket| {
         socket.namespace().server_count().await.unwrap_or_default()
