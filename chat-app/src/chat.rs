@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket_io::{
-    ArgsWriter, DisconnectReason, IntoArgs, Io, JoinError, Namespace, Socket,
+    ArgsWriter, DisconnectReason, IntoArgs, Io, JoinError, Namespace, Socket, SocketId,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -146,7 +146,7 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
             let seat = Seat::new(room.slug.into());
             // The limit of rooms is one for each socket, so the old one is left first.
             if let Some(old) = &old {
-                socket.leave(&old.room);
+                socket.leave(&members_of(&old.room));
                 leave_seat(&socket, old, None);
             }
             chat.presence.enter(&seat.room);
@@ -155,7 +155,7 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     };
     // Before `join` can fail: the old seat must not be left a second time.
     socket.data().insert(seat.clone());
-    socket.join(seat.room.clone())?;
+    socket.join(members_of(&seat.room))?;
     if !seat.caught_up.swap(true, Ordering::Relaxed) {
         chat.tasks.spawn(catch_up(socket, seat));
     }
@@ -247,7 +247,7 @@ async fn on_user_message(
         metrics::counter!("chat_messages_total").increment(1);
         chat.watch.sent(&room, "msg_to_room", text.len());
         socket
-            .to(room)
+            .to(members_of(&room))
             .emit("msg_to_room", (nickname, text, stored.meta));
     }
     Ok((true, number))
@@ -381,7 +381,7 @@ async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
         for (room, _) in announcements.extract_if(|_, due| *due <= now) {
             if let Some(text) = presence.announcement(&room) {
                 chat.watch.sent(&room, "announcement", text.len());
-                let room = namespace.to(room).local().transient();
+                let room = namespace.to(members_of(&room)).local().transient();
                 room.emit("announcement", text);
             }
         }
@@ -389,7 +389,7 @@ async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
 }
 
 fn tell(namespace: &Namespace, room: &Arc<str>, news: News) {
-    let room = namespace.to(room.clone()).local().transient();
+    let room = namespace.to(members_of(room)).local().transient();
     match news {
         News::List(nicknames, number) => room.emit("nicknames", (nicknames, number)),
         News::Change(change) => room.emit("people", (change,)),
@@ -403,6 +403,16 @@ impl Seat {
             nickname: None,
             caught_up: Arc::default(),
         }
+    }
+}
+
+/// Socket.IO's room for those in a room of the chat. Its name is the slug, except for one
+/// that could be the id of a socket: between servers, a socket's own room is its id.
+pub(crate) fn members_of(room: &Arc<str>) -> Arc<str> {
+    if room.parse::<SocketId>().is_ok() {
+        format!("{room}.").into()
+    } else {
+        room.clone()
     }
 }
 

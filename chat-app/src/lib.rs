@@ -26,6 +26,7 @@ pub mod presence;
 mod seats;
 pub mod store;
 pub mod tasks;
+mod then;
 mod watch;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use crate::cluster::{Alone, Cluster};
+use crate::cluster::Meeting;
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
@@ -63,7 +64,7 @@ pub struct Options {
     /// How often to look for rooms and messages of other servers.
     pub refresh: Duration,
     /// The other servers of the chat.
-    pub cluster: Arc<dyn Cluster>,
+    pub cluster: Meeting,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
@@ -76,6 +77,10 @@ pub struct Options {
     pub admin_token: Option<String>,
     /// What `/metrics` shows: [`ops::record`].
     pub metrics: Option<PrometheusHandle>,
+    /// Lets clients of Socket.IO 0.9, 1 and 2 in.
+    pub heritage: bool,
+    /// The client script of Socket.IO 0.9, for the page of the talk under `/2013`.
+    pub heritage_client: Option<Bytes>,
 }
 
 impl Default for Options {
@@ -87,12 +92,14 @@ impl Default for Options {
             timing: Timing::default(),
             silent: Duration::from_secs(600),
             refresh: Duration::from_secs(1),
-            cluster: Arc::new(Alone),
+            cluster: Meeting::default(),
             public_hosts: Vec::new(),
             public_url: None,
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
+            heritage: false,
+            heritage_client: None,
         }
     }
 }
@@ -113,8 +120,10 @@ impl Chat {
     pub fn new(store: Store, options: Options) -> Self {
         let tasks = Tasks::default();
         let recovery = Recovery::default();
+        let Meeting { cluster, adapters } = options.cluster;
         let mut config = Config {
             recovery: Some(recovery),
+            adapters,
             ..Config::default()
         };
         config.engine.transports = options.transports;
@@ -123,7 +132,6 @@ impl Chat {
         config.engine.max_sessions_per_address =
             at_most(options.limits.connections_per_address);
         let io = Io::new(config);
-        let cluster = options.cluster;
         let (presence, limiter) = if cluster.is_shared() {
             store.share();
             (Presence::new(true), Limiter::shared(options.limits))
@@ -163,10 +171,31 @@ impl Chat {
             ))
             .unify()
             .boxed();
+        let filter = if options.heritage {
+            with_heritage(&io, options.heritage_client, filter)
+        } else {
+            filter
+        };
         Self { io, filter, tasks }
     }
 }
 // ANCHOR_END: app
+
+// ANCHOR: heritage
+/// Puts the gateway for clients of old times in front, and the page of the talk.
+fn with_heritage(
+    io: &Io,
+    client: Option<Bytes>,
+    filter: BoxedFilter<(Response,)>,
+) -> BoxedFilter<(Response,)> {
+    let old = heritage::filter(io.engine(), heritage::Config::default());
+    let filter = old.or(filter).unify().boxed();
+    match client {
+        Some(client) => then::page(client).or(filter).unify().boxed(),
+        None => filter,
+    }
+}
+// ANCHOR_END: heritage
 
 /// Deletes old messages and silent rooms, and forgets full buckets.
 async fn keep_house(chat: Arc<chat::Chat>, silent: Duration) {

@@ -83,6 +83,8 @@ fn describe() {
     describe_counter!("chat_store_jobs_total", "Jobs done by the writer.");
     describe_counter!("chat_store_failures_total", "Transactions that failed.");
     describe_gauge!("chat_store_queue", "Jobs that wait for the writer.");
+    let text = "Whether the other servers can be reached through Redis, 1 or 0.";
+    describe_gauge!("chat_redis_up", text);
     describe_gauge!("chat_tasks", "Tasks of this process.");
     let text = "Resident memory of this process.";
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, text);

@@ -10,7 +10,7 @@
 //! [`Presence::news`] compares that with who is there: so a crowd that arrives at once is
 //! one change, and a change that is undone in time is not told at all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +18,11 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::cluster::{self, Seat, State};
+use crate::cluster::{self, State};
 use crate::names::Nickname;
+
+#[cfg(feature = "cluster")]
+mod elsewhere;
 
 /// The most people in a room: the list of their nicknames has to fit into what may wait
 /// for one reader.
@@ -150,7 +153,8 @@ struct Rooms {
     /// Rooms in which something has changed that other servers may not know.
     unpublished: BTreeSet<Arc<str>>,
     /// The other servers that have people here.
-    nodes: HashSet<Arc<str>>,
+    #[cfg(feature = "cluster")]
+    nodes: std::collections::HashSet<Arc<str>>,
     /// Nicknames, by room and key, that this server's people have lost to others.
     evicted: Vec<(Arc<str>, String)>,
 }
@@ -203,19 +207,6 @@ impl Holder {
 
     fn is_gone_from_here(&self, now: Instant) -> bool {
         self.sockets == 0 && self.away.as_ref().is_none_or(|away| away.kept <= now)
-    }
-
-    /// What other servers are told of it.
-    fn state(&self, now: Instant) -> Option<State> {
-        if self.sockets > 0 {
-            return Some(State::Connected);
-        }
-        let away = self.away.as_ref()?;
-        if now < away.present {
-            Some(State::Expected)
-        } else {
-            (now < away.kept).then_some(State::Kept)
-        }
     }
 }
 
@@ -423,124 +414,12 @@ impl Presence {
         holders.filter(|holder| holder.is_present(now)).count()
     }
 
-    /// Waits until something has changed that other servers may not know.
-    #[cfg(feature = "cluster")]
-    pub(crate) async fn unpublished(&self) {
-        self.unpublished.notified().await;
-    }
-
-    /// The rooms in which something has changed that other servers may not know.
-    pub(crate) fn take_unpublished(&self) -> BTreeSet<Arc<str>> {
-        std::mem::take(&mut self.lock().unpublished)
-    }
-
     /// The other servers may know something about this room that is not so.
     pub(crate) fn publish(&self, room: &Arc<str>) {
         if self.shared {
             self.lock().unpublished.insert(room.clone());
             self.unpublished.notify_one();
         }
-    }
-
-    /// The other servers may know nothing of this one.
-    #[cfg(feature = "cluster")]
-    pub(crate) fn publish_all(&self) {
-        let mut rooms = self.lock();
-        let all: Vec<_> = rooms.by_slug.keys().cloned().collect();
-        rooms.unpublished.extend(all);
-        self.unpublished.notify_one();
-    }
-
-    /// This server's seats in a room.
-    pub(crate) fn seats(&self, room: &Arc<str>) -> Vec<Seat> {
-        let (rooms, now) = (self.lock(), Instant::now());
-        let Some(state) = rooms.by_slug.get(room) else {
-            return Vec::new();
-        };
-        let seats = state.holders.iter().filter_map(|(key, holder)| {
-            Some(Seat {
-                room: room.clone(),
-                key: key.clone(),
-                person: holder.person.digest(),
-                shown: holder.shown.clone(),
-                state: holder.state(now)?,
-            })
-        });
-        seats.collect()
-    }
-
-    /// The other servers that have people here.
-    #[cfg(feature = "cluster")]
-    pub(crate) fn nodes(&self) -> Vec<Arc<str>> {
-        self.lock().nodes.iter().cloned().collect()
-    }
-
-    /// Another server has changed one of its seats: `None` takes it away. `old` is the
-    /// nickname that the same person had there before.
-    pub(crate) fn apply(
-        &self,
-        node: &str,
-        room: &Arc<str>,
-        key: &str,
-        old: Option<&str>,
-        seat: Option<Seat>,
-    ) {
-        let now = Instant::now();
-        let mut rooms = self.lock();
-        let node: Arc<str> = node.into();
-        if let Some(old) = old {
-            rooms.rename_elsewhere(&node, room, old, key);
-        }
-        match seat {
-            Some(seat) => rooms.seat_elsewhere(&node, seat),
-            None => rooms.unseat_elsewhere(&node, room, key),
-        }
-        rooms.sweep(room, now);
-        self.mark(&mut rooms, room);
-    }
-
-    /// All seats of another server.
-    pub(crate) fn replace(&self, node: &str, seats: Vec<Seat>) {
-        let now = Instant::now();
-        let mut rooms = self.lock();
-        let node: Arc<str> = node.into();
-        let there: HashSet<_> = seats
-            .iter()
-            .map(|seat| (seat.room.clone(), seat.key.clone()))
-            .collect();
-        let mut gone = Vec::new();
-        for (room, state) in &rooms.by_slug {
-            for (key, holder) in &state.holders {
-                let at = (room.clone(), key.clone());
-                if holder.elsewhere.contains_key(&node) && !there.contains(&at) {
-                    gone.push(at);
-                }
-            }
-        }
-        let changed = gone.iter().chain(&there).map(|(room, _)| room.clone());
-        let changed: BTreeSet<_> = changed.collect();
-        if seats.is_empty() {
-            rooms.nodes.remove(&node);
-        }
-        for (room, key) in &gone {
-            rooms.unseat_elsewhere(&node, room, key);
-        }
-        for seat in seats {
-            rooms.seat_elsewhere(&node, seat);
-        }
-        for room in &changed {
-            rooms.sweep(room, now);
-            self.mark(&mut rooms, room);
-        }
-    }
-
-    /// This server's person has lost the nickname to one of another server.
-    #[cfg(feature = "cluster")]
-    pub(crate) fn evict(&self, room: &Arc<str>, key: &str) {
-        let mut rooms = self.lock();
-        rooms.evict(room, key);
-        rooms.sweep(room, Instant::now());
-        self.mark(&mut rooms, room);
     }
 
     /// The nicknames, by room and key, that this server's people have lost.
@@ -718,89 +597,6 @@ impl Rooms {
             }
         }
         self.sweep(room, now);
-    }
-
-    /// A seat of another server.
-    fn seat_elsewhere(&mut self, node: &Arc<str>, seat: Seat) {
-        self.nodes.insert(node.clone());
-        let person = Person::Elsewhere(seat.person);
-        let room = self.by_slug.entry(seat.room.clone()).or_default();
-        let holder = room.holders.get(&seat.key);
-        if holder.is_some_and(|holder| !holder.person.is_same(&person)) {
-            // What Redis has is what counts.
-            self.evict(&seat.room, &seat.key);
-            if let Some(room) = self.by_slug.get_mut(&seat.room) {
-                room.holders.remove(&seat.key);
-            }
-        }
-        let id = self.next;
-        self.next += 1;
-        let room = self.by_slug.entry(seat.room).or_default();
-        let holder = room.holders.entry(seat.key).or_insert_with(|| Holder {
-            id,
-            person,
-            shown: String::new(),
-            sockets: 0,
-            away: None,
-            elsewhere: BTreeMap::new(),
-        });
-        if holder.sockets == 0 {
-            holder.shown = seat.shown;
-        }
-        holder.elsewhere.insert(node.clone(), seat.state);
-        // A person who is back on another server is not expected here.
-        if seat.state == State::Connected
-            && holder.sockets == 0
-            && let Some(away) = holder.away.take()
-        {
-            self.is_back(away.address);
-        }
-    }
-
-    fn unseat_elsewhere(&mut self, node: &Arc<str>, room: &Arc<str>, key: &str) {
-        let holders = self.by_slug.get_mut(room).map(|room| &mut room.holders);
-        if let Some(holder) = holders.and_then(|holders| holders.get_mut(key)) {
-            holder.elsewhere.remove(node);
-        }
-    }
-
-    /// The same person, under another nickname.
-    fn rename_elsewhere(
-        &mut self,
-        node: &Arc<str>,
-        room: &Arc<str>,
-        old: &str,
-        new: &str,
-    ) {
-        let Some(room) = self.by_slug.get_mut(room) else {
-            return;
-        };
-        let Some(mut holder) = room.holders.remove(old) else {
-            return;
-        };
-        let only = holder.sockets == 0 && holder.away.is_none();
-        let only = only && holder.elsewhere.keys().eq([node]);
-        if only && !room.holders.contains_key(new) {
-            room.holders.insert(new.to_owned(), holder);
-        } else {
-            holder.elsewhere.remove(node);
-            room.holders.insert(old.to_owned(), holder);
-        }
-    }
-
-    /// Takes a nickname from this server's person.
-    fn evict(&mut self, room: &Arc<str>, key: &str) {
-        let holders = self.by_slug.get_mut(room).map(|room| &mut room.holders);
-        let Some(holder) = holders.and_then(|holders| holders.get_mut(key)) else {
-            return;
-        };
-        let away = holder.away.take();
-        if std::mem::take(&mut holder.sockets) > 0 {
-            self.evicted.push((room.clone(), key.to_owned()));
-        }
-        if let Some(away) = away {
-            self.is_back(away.address);
-        }
     }
 
     /// Forgets those who are not expected any longer.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use socket_io::Namespace;
 
-use crate::chat::Chat;
+use crate::chat::{Chat, lose_nickname, members_of};
 use crate::cluster::{Claim, Seat, State};
 use crate::limits::{Action, Actor, TooMuch};
 use crate::names::Nickname;
@@ -71,8 +71,8 @@ impl Chat {
 /// Tells this server's people who have lost their nicknames to people of other servers.
 pub(crate) fn tell_evicted(namespace: &Namespace, chat: &Chat) {
     for (room, key) in chat.presence.take_evicted() {
-        for socket in namespace.to(room.clone()).local().sockets() {
-            crate::chat::lose_nickname(&socket, &room, &key);
+        for socket in namespace.to(members_of(&room)).local().sockets() {
+            lose_nickname(&socket, &room, &key);
         }
     }
 }

@@ -14,8 +14,15 @@ mod redis;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "cluster")]
+use ::cluster::bus::{RedisBus, RedisConfig as BusConfig};
+#[cfg(feature = "cluster")]
+use ::cluster::wire::redis_adapter::RedisAdapter;
+#[cfg(feature = "cluster")]
+use ::cluster::{ClusterConfig, adapters};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use sha1::{Digest, Sha1};
+use socket_io::Adapters;
 use tokio::sync::MutexGuard;
 
 #[cfg(feature = "cluster")]
@@ -94,6 +101,45 @@ pub trait Cluster: Send + Sync + 'static {
     /// Keeps `presence` up to date with the other servers, and them with it, until it is
     /// dropped.
     fn run<'a>(&'a self, presence: &'a Presence) -> BoxFuture<'a, ()>;
+}
+
+/// How a server meets the others.
+#[derive(Clone)]
+pub struct Meeting {
+    /// Nicknames and limits.
+    pub cluster: Arc<dyn Cluster>,
+    /// Events.
+    pub adapters: Adapters,
+}
+
+impl Default for Meeting {
+    /// One server.
+    fn default() -> Self {
+        Self {
+            cluster: Arc::new(Alone),
+            adapters: Adapters::default(),
+        }
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl Meeting {
+    /// Meets the others at a Redis. Call it in a tokio runtime.
+    ///
+    /// # Errors
+    /// The address is not one of Redis.
+    pub fn at(url: &str, config: RedisConfig) -> Result<Self, ::redis::RedisError> {
+        let (ours, theirs) = (ClusterConfig::default(), BusConfig::default());
+        let cluster = Redis::open(url, config)?;
+        // It has the same address and would refuse it for the same reason.
+        let bus = RedisBus::open(url, theirs).map_err(|error| {
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, error.to_string())
+        })?;
+        Ok(Self {
+            cluster: Arc::new(cluster),
+            adapters: adapters(bus, RedisAdapter::default(), ours),
+        })
+    }
 }
 
 /// One server.

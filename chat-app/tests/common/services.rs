@@ -120,14 +120,24 @@ impl Postgres {
 
     /// A program of PostgreSQL, which refuses to be run by root.
     fn command(&self, program: &str) -> Command {
-        let program = self.programs.join(program);
-        let Some((user, group)) = other_user() else {
-            return Command::new(program);
-        };
-        let mut command = Command::new(program);
-        command.uid(user).gid(group).current_dir("/");
+        let mut command = mortal(&self.programs.join(program));
+        if let Some((user, group)) = other_user() {
+            command.uid(user).gid(group).current_dir("/");
+        }
         command
     }
+}
+
+/// A program that ends with the thread that starts it, even if that is killed, and which
+/// therefore ends with the test.
+fn mortal(program: &Path) -> Command {
+    let setpriv = Path::new("/usr/bin/setpriv");
+    if !setpriv.exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(setpriv);
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
 }
 
 fn setting(name: &str, path: &Path) -> String {
@@ -163,6 +173,7 @@ fn other_user() -> Option<(u32, u32)> {
 
 /// A Redis server. Killed when dropped.
 pub(crate) struct Redis {
+    program: PathBuf,
     folder: TempDir,
     server: Option<Child>,
 }
@@ -171,11 +182,13 @@ impl Redis {
     /// Starts the server. `None` if Redis is not installed.
     pub(crate) async fn start() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        if !std::env::split_paths(&path).any(|it| it.join("redis-server").exists()) {
+        let mut programs = std::env::split_paths(&path).map(|it| it.join("redis-server"));
+        let Some(program) = programs.find(|program| program.exists()) else {
             missing("redis-server");
             return None;
-        }
+        };
         let mut this = Self {
+            program,
             folder: TempDir::new().unwrap(),
             server: None,
         };
@@ -186,7 +199,7 @@ impl Redis {
     /// Starts the server, which knows nothing of an earlier run.
     pub(crate) async fn start_again(&mut self) {
         let socket = self.folder.path().join("redis.sock");
-        let server = Command::new("redis-server")
+        let server = mortal(&self.program)
             .args(["--port", "0", "--save", "", "--unixsocket"])
             .arg(&socket)
             .arg("--dir")

@@ -30,6 +30,33 @@ use crate::span::SessionSpan;
 /// A panic in `open` ends the session that was to be opened, with
 /// [`Panicked`](CloseReason::Panicked), and nothing else: its client gets 500, or a close
 /// frame.
+///
+/// ```
+/// use engine_io::{Application, CloseReason, EncodedMessage, Message, Receiver, Session};
+/// use std::sync::Arc;
+///
+/// struct Echo;
+/// struct Client(Session);
+///
+/// impl Application for Echo {
+///     fn open(&self, session: Session) -> Arc<dyn Receiver> {
+///         Arc::new(Client(session))
+///     }
+/// }
+///
+/// impl Receiver for Client {
+///     fn message(&self, message: Message<'_>) {
+///         if let Message::Text(text) = message {
+///             // An error says that the session has ended.
+///             let _ = self.0.send(&EncodedMessage::text(text));
+///         }
+///     }
+///
+///     fn close(&self, reason: CloseReason) {
+///         println!("gone: {reason}");
+///     }
+/// }
+/// ```
 pub trait Application: Send + Sync + 'static {
     /// A client has opened a session. Returns the listener for it.
     fn open(&self, session: Session) -> Arc<dyn Receiver>;

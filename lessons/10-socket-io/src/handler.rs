@@ -26,6 +26,16 @@ use crate::wire::args::{Args, Event, FromArgs, IntoArgs, RawArgs, encode};
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Names one registration of a handler, for [`Socket::off`](crate::Socket::off).
+///
+/// ```
+/// use socket_io::Socket;
+///
+/// fn play_once_more(socket: &Socket) {
+///     let tea = socket.on("tea", async |socket: Socket| socket.emit("cup", 1));
+///     assert!(socket.off(tea));
+///     assert!(!socket.off(tea), "it is gone already");
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HandlerId(u64);
 

@@ -67,6 +67,13 @@ impl Default for Limits {
 
 /// Why bytes are not a value in MessagePack that JSON can express, or not within the
 /// [`Limits`].
+///
+/// ```
+/// use socket_io::msgpack::{self, DecodeError, Limits};
+///
+/// let cut = msgpack::decode(b"\xa3te".as_slice(), Limits::default());
+/// assert_eq!(cut, Err(DecodeError::Truncated));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// The input ends inside the value.

@@ -64,7 +64,7 @@ fn chat(socket: Socket) {
             .emit_with_ack::<Value>("question", 42)
             .await;
         let error = answers.error.map(|error| error.to_string());
-        (answers.received, answers.missing, error)
+        json!([answers.received, answers.missing, error])
     });
     socket.on("fetch", async |socket: Socket, rooms: Names| match select(
         &socket,
