@@ -66,12 +66,15 @@ pub trait Application: Send + Sync + 'static {
 ///
 /// A panic in `message` ends the session with [`Panicked`](CloseReason::Panicked), after
 /// what is queued was sent; `close` is then called as after any other end. A panic in
-/// `close`, or in the receiver's `Drop`, ends nothing more. Each of them is logged as an
-/// error.
+/// `close` or `upgraded`, or in the receiver's `Drop`, ends nothing more. Each of them is
+/// logged as an error.
 pub trait Receiver: Send + Sync + 'static {
     /// A message has arrived. Called in order and never twice at once for one session, by
     /// the task that reads it: it must not block.
     fn message(&self, message: Message<'_>);
+
+    /// The session has moved to a WebSocket. Called once at most, between two messages.
+    fn upgraded(&self) {}
 
     /// The session has ended. Called once, perhaps from another thread while `message`
     /// runs.
@@ -428,6 +431,9 @@ impl Session {
         self.0.span.moved(Transport::WebSocket);
         let _in = self.0.span.enter();
         tracing::debug!(session = ?self.0.sid, "upgraded");
+        if let Some(receiver) = self.receiver() {
+            guarded("upgraded", || receiver.upgraded());
+        }
     }
 
     /// Whether the session has ended and has nothing more to send.

@@ -232,6 +232,7 @@ pub(crate) enum Hook<S> {
     /// With the flag, the function wants the [`Ack`].
     Any(bool, Callback<(S, Event, Ack), ()>),
     Outgoing(Outgoing),
+    Upgrade(Callback<S, ()>),
     Disconnecting(Callback<(S, DisconnectReason), ()>),
     Disconnect(Callback<(S, DisconnectReason), ()>),
 }
@@ -242,6 +243,7 @@ impl<S> Clone for Hook<S> {
             Self::Middleware(call) => Self::Middleware(call.clone()),
             Self::Any(acks, call) => Self::Any(*acks, call.clone()),
             Self::Outgoing(call) => Self::Outgoing(call.clone()),
+            Self::Upgrade(call) => Self::Upgrade(call.clone()),
             Self::Disconnecting(call) => Self::Disconnecting(call.clone()),
             Self::Disconnect(call) => Self::Disconnect(call.clone()),
         }

@@ -440,6 +440,13 @@ impl Socket {
         }
     }
 
+    /// The client has moved to a WebSocket.
+    pub(crate) fn upgraded(&self, link: &dyn Link) {
+        if self.0.inbox.upgraded() {
+            self.work(link);
+        }
+    }
+
     /// Starts the task that works through the inbox.
     fn work(&self, link: &dyn Link) {
         let work = inbox::run(self.clone());

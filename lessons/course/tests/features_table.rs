@@ -1,4 +1,4 @@
-//! The epilogue's table of features: each "yes" of ours names a test, and the test exists.
+//! The epilogue's table of features: each "yes" in our column names a test that exists.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ fn each_yes_of_ours_names_a_test_that_exists() {
             ["lessons", "chat-app"].map(|folder| root().join(folder).join(file));
         assert!(
             folders.iter().any(|file| has_test(file, name)),
-            "{}: {file} has no test {name}",
+            "{}: test {name} is missing in {file}",
             row[0]
         );
     }
