@@ -133,6 +133,11 @@ function ticks() {
 count();
 addEventListener("load", ticks);
 
+// The corner above a column of names heads nothing: to a screen reader it is an ordinary cell.
+for (const corner of document.querySelectorAll("main th")) {
+    if (corner.textContent.trim() === "") corner.replaceWith(document.createElement("td"));
+}
+
 // A listing that is wider than the page scrolls; by keyboard only if it can have the focus.
 function focusable() {
     for (const part of document.querySelectorAll("main pre > code, main .table-wrapper, main .figure")) {

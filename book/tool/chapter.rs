@@ -7,7 +7,7 @@ use std::{fmt, fs};
 use crate::block::{Block, Problem};
 use crate::blocks::{
     capture, diagram, exercise, exercises, figure, glossary, include, lab, lesson, plot,
-    quiz,
+    quiz, schedule,
 };
 use crate::house::House;
 use crate::html::escape;
@@ -223,6 +223,7 @@ fn expand_block(
         }
         "quiz" => quiz::expand(&chapter.file, block),
         "lab" => lab::expand(house, block),
+        "schedule" => schedule::expand(block),
         "stack" => {
             let summary = fs::read_to_string(house.book.join("src/SUMMARY.md"))?;
             Ok(layers::stack(&summary))

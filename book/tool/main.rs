@@ -33,7 +33,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::block::report;
-use crate::commands::{capture, check, plot, serve, take};
+use crate::commands::{capture, check, plot, serve, slides, take};
 use crate::house::House;
 
 /// Builds the book and serves it.
@@ -55,6 +55,8 @@ enum Command {
     Pdf,
     /// Write target/real-time-rust.epub
     Epub,
+    /// Write slides of each chapter to target/slides
+    Slides,
     /// Build, and prove it: links, anchors, captured output, code, exercises that no
     /// chapter mentions
     Check {
@@ -100,6 +102,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
             );
             Ok(well)
         }
+        Some(Command::Slides) => slides::slides(&house),
         Some(Command::Pdf) => take::pdf(&house),
         Some(Command::Epub) => take::epub(&house),
         Some(Command::Check { chapter }) => check::check(&house, chapter.as_deref()),

@@ -7,6 +7,38 @@
 
 use crate::html::escape;
 
+/// Names in SVG that mdBook writes in lower case, and XML does not know then.
+const CASED: [&str; 22] = [
+    "clipPath",
+    "clipPathUnits",
+    "foreignObject",
+    "gradientTransform",
+    "gradientUnits",
+    "lengthAdjust",
+    "linearGradient",
+    "markerHeight",
+    "markerUnits",
+    "markerWidth",
+    "pathLength",
+    "patternContentUnits",
+    "patternTransform",
+    "patternUnits",
+    "preserveAspectRatio",
+    "radialGradient",
+    "refX",
+    "refY",
+    "spreadMethod",
+    "textLength",
+    "textPath",
+    "viewBox",
+];
+
+/// Returns the name as XML knows it.
+fn cased(name: &str) -> &str {
+    let same = |one: &&&str| one.eq_ignore_ascii_case(name);
+    CASED.iter().find(same).copied().unwrap_or(name)
+}
+
 /// Elements that have no end tag.
 const VOID: [&str; 7] = ["br", "hr", "img", "input", "link", "meta", "wbr"];
 
@@ -190,15 +222,16 @@ pub(crate) fn write(nodes: &[Node]) -> String {
         match node {
             Node::Text(text) => out += &entities(text),
             Node::Element(element) => {
-                out += &format!("<{}", element.name);
+                let tag = cased(&element.name);
+                out += &format!("<{tag}");
                 for (name, value) in &element.attributes {
                     let value = if value.is_empty() { name } else { value };
-                    out += &format!(" {name}=\"{}\"", entities(value));
+                    out += &format!(" {}=\"{}\"", cased(name), entities(value));
                 }
                 if element.children.is_empty() && is_empty(&element.name) {
                     out += "/>";
                 } else {
-                    out += &format!(">{}</{}>", write(&element.children), element.name);
+                    out += &format!(">{}</{tag}>", write(&element.children));
                 }
             }
         }
@@ -253,10 +286,10 @@ mod tests {
 
     #[test]
     fn what_is_read_is_written_as_xhtml() {
-        let html = "<p class=a>one<br>two &amp; three & <b hidden>x</b></p><svg viewBox=\"0 0 1 1\"><path d=\"M0\"></path></svg><!-- no --><p>end";
+        let html = "<p class=a>one<br>two &amp; three & <b hidden>x</b></p><svg viewbox=\"0 0 1 1\"><path d=\"M0\"></path></svg><!-- no --><p>end";
         assert_eq!(
             write(&parse(html)),
-            "<p class=\"a\">one<br/>two &amp; three &amp; <b hidden=\"hidden\">x</b></p><svg viewBox=\"0 0 1 1\"><path d=\"M0\"/></svg><p>end</p>"
+            "<p class=\"a\">one<br/>two &amp; three &amp; <b hidden=\"hidden\">x</b></p><svg viewbox=\"0 0 1 1\"><path d=\"M0\"/></svg><p>end</p>"
         );
     }
 

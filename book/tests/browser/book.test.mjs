@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile, utimes } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { SIZES, THEMES, open, reading, root, skip, target } from "./tools.mjs";
@@ -104,6 +105,24 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     }
     return [...found];
   }
+
+  test("axe finds no fault in a page", async (t) => {
+    const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const theme of THEMES) {
+      const { page } = await open(t, "index.html", { theme });
+      for (const name of await pages()) {
+        await page.goto(`${reading.url}/${name}`);
+        await page.evaluate(axe);
+        const faults = await page.evaluate(async () => {
+          // The button of the sidebar is mdBook's: a label with the attributes of a button, outside of any landmark.
+          const context = { exclude: ["#mdbook-menu-bar", "#mdbook-sidebar-toggle-anchor"] };
+          const { violations } = await window.axe.run(context, { resultTypes: ["violations"], rules: { region: { enabled: false } } });
+          return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`);
+        });
+        assert.deepEqual(faults, [], `${name}, ${theme}`);
+      }
+    }
+  });
 
   test("every quiz answers every choice, and says why", async (t) => {
     let quizzes = 0;

@@ -150,6 +150,9 @@ pub trait Adapter: Send + Sync + 'static {
     /// it to `restoring`, with the events that the client missed. From that moment on, the
     /// socket receives every event that is delivered to its rooms. So an adapter that
     /// delivers nothing in that moment loses no event and sends none twice.
+    ///
+    /// After half of [`Config::connect_timeout`](crate::Config::connect_timeout) the
+    /// client starts from scratch.
     fn restore<'a>(
         &'a self,
         pid: &'a str,

@@ -608,7 +608,8 @@ async fn an_adapter_that_panics_ends_one_call_and_nothing_else() {
     let io = Io::new(Config {
         adapters: Adapters::new(move |local| Arc::new(Bad(local, counter.clone()))),
         recovery: Some(Recovery::default()),
-        connect_timeout: Duration::from_millis(200),
+        // It waits for half of this.
+        connect_timeout: Duration::from_secs(4),
         ..calm()
     });
     io.of("/", |socket| {
