@@ -26,6 +26,7 @@ pub mod presence;
 mod seats;
 pub mod store;
 pub mod tasks;
+mod then;
 mod watch;
 
 use std::sync::Arc;
@@ -76,6 +77,10 @@ pub struct Options {
     pub admin_token: Option<String>,
     /// What `/metrics` shows: [`ops::record`].
     pub metrics: Option<PrometheusHandle>,
+    /// Lets clients of Socket.IO 0.9, 1 and 2 in.
+    pub heritage: bool,
+    /// The client script of Socket.IO 0.9, for the page of the talk under `/2013`.
+    pub heritage_client: Option<Bytes>,
 }
 
 impl Default for Options {
@@ -93,6 +98,8 @@ impl Default for Options {
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
+            heritage: false,
+            heritage_client: None,
         }
     }
 }
@@ -164,10 +171,31 @@ impl Chat {
             ))
             .unify()
             .boxed();
+        let filter = if options.heritage {
+            with_heritage(&io, options.heritage_client, filter)
+        } else {
+            filter
+        };
         Self { io, filter, tasks }
     }
 }
 // ANCHOR_END: app
+
+// ANCHOR: heritage
+/// Puts the gateway for clients of old times in front, and the page of the talk.
+fn with_heritage(
+    io: &Io,
+    client: Option<Bytes>,
+    filter: BoxedFilter<(Response,)>,
+) -> BoxedFilter<(Response,)> {
+    let old = heritage::filter(io.engine(), heritage::Config::default());
+    let filter = old.or(filter).unify().boxed();
+    match client {
+        Some(client) => then::page(client).or(filter).unify().boxed(),
+        None => filter,
+    }
+}
+// ANCHOR_END: heritage
 
 /// Deletes old messages and silent rooms, and forgets full buckets.
 async fn keep_house(chat: Arc<chat::Chat>, silent: Duration) {

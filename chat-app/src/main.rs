@@ -86,6 +86,13 @@ struct Args {
         num_args = 0..=1
     )]
     trust_proxy: usize,
+    /// Lets clients of Socket.IO 0.9, 1 and 2 in
+    #[arg(long)]
+    heritage: bool,
+    /// The client script of Socket.IO 0.9 (socket.io-client 0.9.17 on npm), for the page
+    /// of the talk under /2013; implies --heritage
+    #[arg(long, value_name = "FILE")]
+    heritage_client: Option<PathBuf>,
     /// Opens /admin to those who know this, 16 or more characters; /metrics then asks for
     /// it too
     #[arg(
@@ -362,13 +369,17 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let listener = listen(&args.bind, args.port)
         .await
         .with_context(|| format!("cannot listen on {address} (try another --port)"))?;
-    let client = match &args.client {
-        Some(file) => Some(
-            std::fs::read(file)
-                .with_context(|| format!("cannot read {}", file.display()))?,
-        ),
-        None => None,
+    let read = |file: &Option<PathBuf>| match file {
+        Some(file) => match std::fs::read(file) {
+            Ok(bytes) => Ok(Some(Bytes::from(bytes))),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot read {}", file.display()))
+            }
+        },
+        None => Ok(None),
     };
+    let client = read(&args.client)?;
+    let heritage_client = read(&args.heritage_client)?;
     let some = |count| Some(count).filter(|count| *count > 0);
     let keep = Keep {
         messages: some(args.keep_messages),
@@ -381,7 +392,9 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     };
     let options = Options {
         transports,
-        client: client.map(Bytes::from),
+        client,
+        heritage: args.heritage || heritage_client.is_some(),
+        heritage_client,
         limits: args.limits.limits(),
         public_url: args.origin.first().map(|origin| origin.url.clone()),
         public_hosts: args.origin.into_iter().map(|origin| origin.host).collect(),

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! `SOAK_MINUTES` makes it shorter or longer. The first minutes are a warm-up that does
-//! not count. The server keeps what it sent for clients that may come back, for two
-//! minutes; the database keeps pages in memory, up to a limit; and rooms are kept to
-//! their last thousand messages. All of these grow until they are full, and a leak is
-//! something that grows after that.
+//! not count. The server keeps events, and everyone who left without a goodbye, for those
+//! who may come back within two minutes; and the database keeps pages in memory, up to a
+//! limit. All of these grow until they are full, and a leak is something that grows after
+//! that. The guests come at a fixed rate, because the number of those who left in the
+//! last two minutes depends on it.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -20,7 +21,7 @@ use common::client::Client;
 use common::program::Program;
 use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// After so long, the server keeps nothing for a client that may come back.
 const FORGOTTEN: Duration = Duration::from_secs(130);
@@ -33,6 +34,8 @@ const NOISE: u64 = 3 << 20;
 const GUESTS: usize = 50;
 const ROOMS: usize = 5;
 const EACH: usize = 20;
+/// How often they come.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// What a process has at one moment.
 #[derive(Debug)]
@@ -64,7 +67,9 @@ async fn a_soak_leaves_nothing_behind() {
     let warm = settled(program.port).await;
     talk(&program, Duration::from_secs(60 * minutes)).await;
     let end = settled(program.port).await;
+    // What is too old is dropped when the next guest leaves.
     sleep(FORGOTTEN).await;
+    round(program.port).await;
     let later = settled(program.port).await;
     println!("fresh {fresh:?}\nwarm  {warm:?}\nend   {end:?}\nlater {later:?}");
 
@@ -72,6 +77,10 @@ async fn a_soak_leaves_nothing_behind() {
     assert_eq!(end.people, 0, "nobody counts as present");
     assert!(end.tasks <= warm.tasks, "tasks: {warm:?} {end:?}");
     assert!(end.files <= warm.files, "open files: {warm:?} {end:?}");
+    assert!(
+        later.memory < warm.memory,
+        "those who left are forgotten: {warm:?} {later:?}"
+    );
     let grown = end.memory.saturating_sub(warm.memory);
     assert!(
         grown < NOISE,
@@ -83,7 +92,10 @@ async fn a_soak_leaves_nothing_behind() {
 async fn talk(program: &Program, duration: Duration) {
     let start = Instant::now();
     let (mut rounds, mut next) = (0, SAMPLE);
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while start.elapsed() < duration {
+        tick.tick().await;
         round(program.port).await;
         rounds += 1;
         if start.elapsed() >= next {

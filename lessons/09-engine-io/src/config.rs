@@ -11,6 +11,14 @@ use crate::cookie::Cookie;
 use crate::hooks::Hooks;
 
 /// The transport a session is using.
+///
+/// ```
+/// use engine_io::{Session, Transport};
+///
+/// fn is_slow(session: &Session) -> bool {
+///     session.transport() == Transport::Polling
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// HTTP long-polling: GET waits for packets, POST brings them.
@@ -30,6 +38,14 @@ impl Transport {
 }
 
 /// Which transports a server offers.
+///
+/// ```
+/// use engine_io::{Config, Transports};
+///
+/// // No polling: a session is one connection, and a load balancer need not be sticky.
+/// let transports = Transports { polling: false, ..Transports::ALL };
+/// let config = Config { transports, ..Config::default() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transports {
     /// HTTP long-polling.
@@ -103,6 +119,15 @@ impl Cors {
 }
 
 /// The function of [`Cors::matching`]. Clones of one are equal.
+///
+/// ```
+/// use engine_io::{Config, Cors};
+///
+/// let cors = Cors::matching(|origin| origin.ends_with(".example"));
+/// // The same rule in another server of this program.
+/// let config = Config { cors: cors.clone(), ..Config::default() };
+/// assert_eq!(config.cors, cors);
+/// ```
 #[derive(Clone)]
 pub struct OriginRule(pub(crate) Arc<dyn Fn(&str) -> bool + Send + Sync>);
 

@@ -21,6 +21,21 @@ const AT_ONCE: usize = 64;
 ///
 /// A panic in `on_deadline` is logged, and the item is forgotten. The others are called
 /// as before.
+///
+/// ```
+/// use engine_io::Expire;
+/// use std::{sync::Arc, time::Duration};
+/// use tokio::time::Instant;
+///
+/// struct Reminder(&'static str);
+///
+/// impl Expire for Reminder {
+///     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+///         println!("{}", self.0);
+///         Some(now + Duration::from_secs(60))
+///     }
+/// }
+/// ```
 pub trait Expire: Send + Sync + 'static {
     /// The deadline has been reached. Returns the next deadline, or `None` to stop.
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant>;

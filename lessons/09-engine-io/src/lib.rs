@@ -269,9 +269,11 @@ mod deadlines;
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
+pub mod front;
 mod guard;
 mod handshake;
 mod head;
+mod hold;
 mod hooks;
 mod limits;
 mod listener;

@@ -126,6 +126,15 @@ impl fmt::Display for CloseReason {
 }
 
 /// The session has ended; nothing more can be sent.
+///
+/// ```
+/// use engine_io::{Closed, EncodedMessage, Session};
+///
+/// fn tell_all(sessions: &mut Vec<Session>, news: &EncodedMessage) {
+///     // A session that has ended can be forgotten.
+///     sessions.retain(|session| session.send(news) != Err(Closed));
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the session is closed")]
 pub struct Closed;

@@ -53,6 +53,16 @@ pub enum Message<'a> {
 }
 
 /// One Engine.IO packet (Engine.IO protocol 4, "Packet types").
+///
+/// ```
+/// use engine_io::{Message, Packet};
+///
+/// let Ok(Packet::Message(Message::Text(text))) = Packet::decode("4hello") else {
+///     panic!("it is a message");
+/// };
+/// assert_eq!(text, "hello");
+/// assert_eq!(Packet::Ping("probe").encode().as_text(), None, "only messages have a text");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `0`: the handshake, as JSON.
@@ -72,6 +82,14 @@ pub enum Packet<'a> {
 }
 
 /// Why bytes are not a packet.
+///
+/// ```
+/// use engine_io::{Packet, PacketError};
+///
+/// assert_eq!(Packet::decode(""), Err(PacketError::Empty));
+/// assert_eq!(Packet::decode("9"), Err(PacketError::UnknownType('9')));
+/// assert_eq!(Packet::decode("b?"), Err(PacketError::Base64));
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum PacketError {
     /// The text is empty.

@@ -30,6 +30,33 @@ use crate::span::SessionSpan;
 /// A panic in `open` ends the session that was to be opened, with
 /// [`Panicked`](CloseReason::Panicked), and nothing else: its client gets 500, or a close
 /// frame.
+///
+/// ```
+/// use engine_io::{Application, CloseReason, EncodedMessage, Message, Receiver, Session};
+/// use std::sync::Arc;
+///
+/// struct Echo;
+/// struct Client(Session);
+///
+/// impl Application for Echo {
+///     fn open(&self, session: Session) -> Arc<dyn Receiver> {
+///         Arc::new(Client(session))
+///     }
+/// }
+///
+/// impl Receiver for Client {
+///     fn message(&self, message: Message<'_>) {
+///         if let Message::Text(text) = message {
+///             // An error says that the session has ended.
+///             let _ = self.0.send(&EncodedMessage::text(text));
+///         }
+///     }
+///
+///     fn close(&self, reason: CloseReason) {
+///         println!("gone: {reason}");
+///     }
+/// }
+/// ```
 pub trait Application: Send + Sync + 'static {
     /// A client has opened a session. Returns the listener for it.
     fn open(&self, session: Session) -> Arc<dyn Receiver>;
@@ -39,12 +66,15 @@ pub trait Application: Send + Sync + 'static {
 ///
 /// A panic in `message` ends the session with [`Panicked`](CloseReason::Panicked), after
 /// what is queued was sent; `close` is then called as after any other end. A panic in
-/// `close`, or in the receiver's `Drop`, ends nothing more. Each of them is logged as an
-/// error.
+/// `close` or `upgraded`, or in the receiver's `Drop`, ends nothing more. Each of them is
+/// logged as an error.
 pub trait Receiver: Send + Sync + 'static {
     /// A message has arrived. Called in order and never twice at once for one session, by
     /// the task that reads it: it must not block.
     fn message(&self, message: Message<'_>);
+
+    /// The session has moved to a WebSocket. Called once at most, between two messages.
+    fn upgraded(&self) {}
 
     /// The session has ended. Called once, perhaps from another thread while `message`
     /// runs.
@@ -401,6 +431,9 @@ impl Session {
         self.0.span.moved(Transport::WebSocket);
         let _in = self.0.span.enter();
         tracing::debug!(session = ?self.0.sid, "upgraded");
+        if let Some(receiver) = self.receiver() {
+            guarded("upgraded", || receiver.upgraded());
+        }
     }
 
     /// Whether the session has ended and has nothing more to send.

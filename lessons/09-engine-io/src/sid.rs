@@ -58,6 +58,12 @@ impl fmt::Debug for Sid {
 ///
 /// # Panics
 /// Panics if the system has no random source.
+///
+/// ```
+/// let token = engine_io::random_id();
+/// assert_eq!(token.len(), 20);
+/// assert_ne!(token, engine_io::random_id());
+/// ```
 pub fn random_id() -> String {
     Sid::random().as_str().to_owned()
 }

@@ -149,8 +149,8 @@ pub struct Answers<T> {
     pub missing: usize,
     /// The sockets of these clients, as far as they are known.
     pub missing_from: Vec<SocketId>,
-    /// Why it is not certain which clients were asked: some servers of a cluster did not
-    /// say so.
+    /// Why the number is not certain: some servers of a cluster did not report how many
+    /// clients they asked.
     pub error: Option<AdapterError>,
 }
 
@@ -168,8 +168,8 @@ impl<T> Answers<T> {
     }
 }
 
-/// A step of a broadcast with acknowledgements: what an [`Adapter`](crate::Adapter) learns
-/// of one.
+/// A step of a broadcast with acknowledgements, as an [`Adapter`](crate::Adapter) reports
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AckStep {
     /// A server has asked its clients.
@@ -186,7 +186,7 @@ pub enum AckStep {
         /// The answer.
         args: Args,
     },
-    /// Some servers did not say whom they have asked.
+    /// Some servers did not report how many clients they asked.
     Incomplete(AdapterError),
 }
 

@@ -262,7 +262,8 @@ impl Connection {
         offset: Option<&str>,
     ) -> Socket {
         let parts = self.parts(key, namespace, auth.clone());
-        let patience = self.rules.connect_timeout;
+        // It still has to be accepted in time.
+        let patience = self.rules.connect_timeout / 2;
         let make = |session: &SessionRecord, missed| {
             let data = Arc::<Data>::default();
             // JSON can be shared.
@@ -484,6 +485,13 @@ impl Receiver for Connection {
         });
         if let Some(output) = output {
             self.carry_out(output);
+        }
+    }
+
+    fn upgraded(&self) {
+        let sockets = self.lock().machine.joined();
+        for socket in sockets {
+            socket.upgraded(self);
         }
     }
 

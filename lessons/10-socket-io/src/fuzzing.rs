@@ -12,8 +12,8 @@ use crate::wire::args::{self, Args};
 use crate::wire::binary::Binary;
 use crate::wire::parser::Parser;
 
-/// Hands a client's messages, one per line, to a machine that accepts every namespace, and decodes what
-/// comes out. A line that starts with `b` is a binary message.
+/// Hands a client's messages, one per line, to a machine that accepts every namespace, and
+/// decodes what comes out. A line that starts with `b` is a binary message.
 ///
 /// # Panics
 /// If a limit does not hold, or an event does not survive the way out and in again.

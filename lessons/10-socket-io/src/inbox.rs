@@ -46,6 +46,8 @@ struct Queue {
 /// The next step of a socket's task.
 enum Work {
     Event(Event),
+    /// The client has moved to a WebSocket.
+    Upgraded,
     /// The end; `told` if the disconnect handlers are to hear of it.
     Last {
         reason: DisconnectReason,
@@ -84,6 +86,19 @@ impl<S: Owner> Inbox<S> {
         }
         queue.work.push_back(Work::Event(event));
         Ok(!std::mem::replace(&mut queue.running, true))
+    }
+
+    /// Queues the news of the upgrade, if a hook wants it. Returns whether a task must be
+    /// started for [`run`].
+    pub(crate) fn upgraded(&self) -> bool {
+        let wanted =
+            self.read(|handlers| handlers.has(|it| matches!(it, Hook::Upgrade(_))));
+        if wanted != Some(true) {
+            return false;
+        }
+        let mut queue = self.lock();
+        queue.work.push_back(Work::Upgraded);
+        !std::mem::replace(&mut queue.running, true)
     }
 
     /// Queues the end. Returns whether a task must be started for [`run`].
@@ -205,6 +220,17 @@ async fn work_on<S: Owner>(socket: &S, work: Work) {
             }
             let due_later = reply.settle();
             socket.work_done(cost - due_later);
+        }
+        Work::Upgraded => {
+            for hook in socket.inbox().hooks(|it| matches!(it, Hook::Upgrade(_))) {
+                let Hook::Upgrade(call) = hook else {
+                    continue;
+                };
+                let work = async move { call(socket.clone()).await };
+                if guarded_async(pin!(Some(work))).await.is_none() {
+                    complain("an upgrade handler panicked");
+                }
+            }
         }
         Work::Last { reason, told } => {
             if told {

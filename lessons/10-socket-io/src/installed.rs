@@ -22,7 +22,7 @@ use crate::wire::outgoing::OutgoingEvent;
 
 pub(crate) struct Installed {
     local: Local,
-    /// `None` in memory: there is no other half.
+    /// `None` on a single server, which has no other half.
     adapter: Option<Arc<dyn Adapter>>,
     /// The rooms that the adapter knows as open.
     open: Mutex<HashSet<Room>>,
@@ -51,8 +51,9 @@ impl Installed {
 
     /// The adapter, and the selection for it, unless that is of this server alone.
     ///
-    /// No room that is named like a socket has a member. As text it would be the socket's
-    /// own room on the other servers, so a name that a client made up must not get there.
+    /// In a cluster, no room that is named like a socket has a member. The other servers
+    /// would take its name for the socket's own room, so a name that a client made up must
+    /// not get there.
     fn beyond<'a>(
         &self,
         selection: &'a Selection,
@@ -150,8 +151,9 @@ impl Installed {
     /// Sockets have joined or left these rooms. Not to be called with a lock: the adapter
     /// is a user's.
     ///
-    /// Two threads can get here in the other order than that of their changes. So what the
-    /// adapter is told is what is true now, under a lock that keeps it in order.
+    /// Two threads can get here in another order than they made their changes in. So this
+    /// reports the current state of each room, under a lock that keeps the reports in
+    /// order.
     pub(crate) fn rooms_changed(&self, rooms: impl IntoIterator<Item = Room>) {
         let Some(adapter) = &self.adapter else {
             return;

@@ -347,9 +347,9 @@
 //!
 //! The server speaks Socket.IO protocol 5 on Engine.IO protocol 4, which is what
 //! Socket.IO 3 and 4 use. Our tests run `socket.io-client` 4.8 in Node and in Chromium,
-//! python-socketio and `rust_socketio`. Clients of Socket.IO 2 are refused, with a
-//! message that says why. The project uses Rust 1.95, tokio 1, warp 0.4 and, in its
-//! example, axum 0.8.
+//! python-socketio and `rust_socketio`, and in Node socket.io-msgpack-parser 3 with the
+//! feature `msgpack`. Clients of Socket.IO 2 are refused, with a message that says why.
+//! The project uses Rust 1.95, tokio 1, warp 0.4 and, in its example, axum 0.8.
 //!
 //! # Examples
 //!

@@ -67,6 +67,13 @@ impl Default for Limits {
 
 /// Why bytes are not a value in MessagePack that JSON can express, or not within the
 /// [`Limits`].
+///
+/// ```
+/// use socket_io::msgpack::{self, DecodeError, Limits};
+///
+/// let cut = msgpack::decode(b"\xa3te".as_slice(), Limits::default());
+/// assert_eq!(cut, Err(DecodeError::Truncated));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// The input ends inside the value.
@@ -104,8 +111,7 @@ impl From<TryGetError> for DecodeError {
     }
 }
 
-/// Writes a JSON value as MessagePack, with the attachments in the place of their
-/// placeholders.
+/// Writes a JSON value as MessagePack. The attachments replace their placeholders.
 ///
 /// Integers take the shortest form, other numbers are 64-bit floats, and attachments have
 /// the type for bytes. Without attachments, an object that looks like a placeholder is
@@ -154,7 +160,7 @@ struct Encode<'a> {
     attachments: &'a [Bytes],
 }
 
-/// What an object has to know of its values to tell whether it is a placeholder.
+/// The part of a value that decides whether the object around it is a placeholder.
 #[derive(PartialEq)]
 enum Written {
     True,
@@ -170,8 +176,8 @@ impl Encode<'_> {
         }
     }
 
-    /// Puts the header of an array or a map in the place of the byte at `start`, now that
-    /// its length is known. Only a header of more than a byte moves what follows.
+    /// Replaces the byte at `start` by the header of an array or a map, now that its length
+    /// is known. Only a header of more than a byte moves what follows.
     fn finish<E: de::Error>(
         &mut self,
         start: usize,
@@ -431,7 +437,7 @@ impl Output {
 
     fn extension(&mut self, len: usize, input: &mut Bytes) -> Result<(), DecodeError> {
         match (input.try_get_i8()?, len) {
-            // notepack.io 2 has these of its own: `undefined`, a date, an `ArrayBuffer`.
+            // notepack.io 2 uses type 0 for `undefined`, for a date and for an `ArrayBuffer`.
             (0, 1) => {
                 input.try_get_u8()?;
                 self.display("null")
@@ -526,8 +532,8 @@ fn take(input: &mut Bytes, len: usize) -> Result<Bytes, DecodeError> {
 }
 
 impl Parser {
-    /// Each packet is one message in MessagePack, for clients with
-    /// socket.io-msgpack-parser: less to send where there are bytes or many numbers, and
+    /// Encodes each packet as one message in MessagePack, which is what clients with
+    /// socket.io-msgpack-parser expect: less to send where there are bytes or many numbers, and
     /// nothing that a person can read in the browser's tools.
     ///
     /// ```
@@ -545,13 +551,13 @@ impl Parser {
     /// const socket = io("http://localhost:5000", { parser });
     /// ```
     pub const fn msgpack() -> Self {
-        Self::new(&MsgPack)
+        Self(Some(&MsgPack))
     }
 }
 
 struct MsgPack;
 
-/// A packet as socket.io-msgpack-parser has it. There are no types for attachments.
+/// A packet in the form of socket.io-msgpack-parser, without types for attachments.
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "type")]

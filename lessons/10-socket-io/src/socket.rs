@@ -287,12 +287,15 @@ impl Socket {
         if self.has_left() {
             return;
         }
-        let left = std::mem::take(&mut *rooms);
-        for (room, _) in &left {
-            self.members().leave(self.id(), room);
+        let is_cluster = self.namespace().adapter().is_cluster();
+        let mut left = Vec::new();
+        for (room, _) in rooms.drain(..) {
+            self.members().leave(self.id(), &room);
+            if is_cluster {
+                left.push(Room::Named(room));
+            }
         }
         drop(rooms);
-        let left = left.into_iter().map(|(room, _)| Room::Named(room));
         self.namespace().adapter().rooms_changed(left);
     }
 
@@ -434,6 +437,13 @@ impl Socket {
             Ok(true) => self.work(link),
             Ok(false) => {}
             Err(unheard) => link.work_done(unheard.cost),
+        }
+    }
+
+    /// The client has moved to a WebSocket.
+    pub(crate) fn upgraded(&self, link: &dyn Link) {
+        if self.0.inbox.upgraded() {
+            self.work(link);
         }
     }
 

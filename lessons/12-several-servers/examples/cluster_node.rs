@@ -10,7 +10,7 @@ use cluster::wire::redis_adapter::RedisAdapter;
 use cluster::{ClusterConfig, adapters};
 use engine_io::ServeLimits;
 use serde_json::{Value, json};
-use socket_io::{Binary, Broadcast, Config, Io, Namespace, Socket};
+use socket_io::{Binary, Broadcast, Config, Io, Namespace, Room, Socket};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
@@ -32,8 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn select(socket: &Socket, rooms: Vec<String>, except: Vec<String>) -> Broadcast {
     let chat = socket.namespace().timeout(PATIENCE);
-    let rooms = rooms.into_iter().fold(chat, Broadcast::to);
-    except.into_iter().fold(rooms, Broadcast::except)
+    // The tests name sockets and rooms by text, as a server does.
+    let room = |name: &String| Room::from_text(name);
+    let rooms = rooms.iter().map(room).fold(chat, Broadcast::to);
+    except.iter().map(room).fold(rooms, Broadcast::except)
 }
 
 fn chat(socket: Socket) {
@@ -64,7 +66,7 @@ fn chat(socket: Socket) {
             .emit_with_ack::<Value>("question", 42)
             .await;
         let error = answers.error.map(|error| error.to_string());
-        (answers.received, answers.missing, error)
+        json!([answers.received, answers.missing, error])
     });
     socket.on("fetch", async |socket: Socket, rooms: Names| match select(
         &socket,
@@ -112,10 +114,8 @@ fn chat(socket: Socket) {
             .namespace()
             .server_side_emit_with_ack::<Value>("count", 20)
             .await;
-        (
-            answers.received,
-            answers.error.map(|error| error.to_string()),
-        )
+        let error = answers.error.map(|error| error.to_string());
+        json!([answers.received, error])
     });
     socket.on("servers", async |socket: Socket| {
         socket.namespace().server_count().await.unwrap_or_default()

@@ -10,8 +10,8 @@
 //!   empty; an id contains none.
 //! - Answers to the questions of others pass on `answers`, too, and are not yours. So do
 //!   messages that are not of this form, or not UTF-8.
-//! - `ask` returns as soon as every server has answered. If there is none, it does not wait
-//!   and does not ask.
+//! - `ask` returns as soon as every server has answered. Without other servers it neither
+//!   waits nor asks.
 //! - It returns after `limit` in any case, with the answers that came until then and the
 //!   number of servers that did not answer.
 //! - The answers are in the order in which they came.
@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use cluster::bus::{Bus, BusError};
 
-/// What the other servers said.
+/// The answers of the other servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// The answers, in the order in which they came.

@@ -10,11 +10,11 @@
 //!   leave ends one of these; the user is there while one is left. A leave without a join
 //!   changes nothing, except that it is heard.
 //! - `users` returns the users at servers that are alive, sorted, each once.
-//! - `expire` removes the servers that are dead. It returns the users who are at no server
-//!   any more because of it, sorted, each once.
+//! - `expire` removes the servers that are dead. It returns the users who are no longer at
+//!   any server because of it, sorted, each once.
 //! - A server that is heard again after its death starts without users, whether or not
 //!   `expire` was called in between.
-//! - `deadline` returns when the next server dies, or `None` if there is no server.
+//! - `deadline` returns when the next server dies, or `None` without servers.
 //!
 //! Try it: `cargo test --test ex12_presence`
 

@@ -12,7 +12,7 @@
 //!   counts, whichever was added first. When that one goes, the place is the other's.
 //! - A server that is added twice is there once. To remove a server that is not there
 //!   changes nothing.
-//! - A ring without servers has no owner for any key.
+//! - In a ring without servers, no key has an owner.
 //!
 //! Try it: `cargo test --test ex12_ring`
 

@@ -14,8 +14,8 @@
 //!   in `rooms` of 2 and 3. A `close` that is missing is `false`.
 //! - A room can be a number, which is the room of that text: 42 is "42".
 //! - Fields that you do not know are ignored. A request of another type is `Ok(None)`.
-//! - `uid` is the name of the server that sent the request. A request of our own is
-//!   `Ok(None)`. Programs that are no servers send requests without `uid`: they count.
+//! - `uid` is the name of the server that sent the request. Our own requests are
+//!   `Ok(None)`. Programs that are not servers send requests without `uid`: they count.
 //! - Text that is not JSON, a field of the wrong type, and a request whose `requestId` or
 //!   `opts` is missing are errors.
 //!
@@ -53,6 +53,6 @@ pub struct Selection {
 /// # Errors
 /// The text is not a request.
 pub fn read(own: &str, text: &str) -> Result<Option<Request>, serde_json::Error> {
-    // `serde::de::Error::custom("…")` makes an error of your own.
+    // `serde::de::Error::custom("…")` makes an error with your own words.
     todo!("exercise ex12_wire: {own} reads {text}")
 }

@@ -118,7 +118,7 @@ pub struct ClusterAdapter {
     reader: Mutex<AbortHandle>,
 }
 
-/// What the adapter and its task share.
+/// The state that the adapter and its task share.
 struct Server {
     local: Local,
     bus: Arc<dyn Bus>,
@@ -138,7 +138,7 @@ struct Table {
     closed: bool,
 }
 
-/// Who waits for the end of a question.
+/// The caller that waits for the end of a question.
 enum Waiting {
     Outcome(oneshot::Sender<Outcome>),
     Clients(mpsc::Sender<AckStep>),
@@ -247,9 +247,11 @@ impl Adapter for ClusterAdapter {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
+        // Not every format has a goodbye, and the bus may be away.
+        let _ = self.server.publish(None, &Message::Left);
         let mut table = self.server.lock();
         table.closed = true;
-        // Whoever waits is told by the end of the channel.
+        // The callers that wait notice the end of their channels.
         table.waiting.clear();
         drop(table);
         self.reader().abort();
@@ -301,8 +303,8 @@ impl Server {
         self.start.elapsed()
     }
 
-    /// Says something to the other servers. Nobody can be told if it fails: the sender
-    /// does not wait, so it is logged.
+    /// Says something to the other servers. A failure is logged, because the caller does
+    /// not wait for a result.
     fn tell(&self, message: &Message) {
         if self.lock().closed {
             return;
@@ -424,7 +426,7 @@ impl Server {
     // --- What the other servers say ---
 
     // ANCHOR: deliver
-    /// Does what another server asks. What cannot be done at once is returned as a job.
+    /// Does what another server asks. Work that takes time is returned as a job.
     fn deliver(
         self: &Arc<Self>,
         channel: &str,
@@ -456,6 +458,13 @@ impl Server {
             }
             Message::Ask(id, question) => {
                 return self.asked(Asker { from, id }, question);
+            }
+            Message::Left => {
+                let mut table = self.lock();
+                let ended = from.map(|from| table.requests.gone(&from));
+                for (id, outcome) in ended.into_iter().flatten() {
+                    table.end(&id, outcome);
+                }
             }
         }
         Ok(None)
@@ -552,18 +561,20 @@ impl Table {
         if let Some(Waiting::Clients(steps)) = self.waiting.get(id)
             && steps.try_send(step).is_err()
         {
-            tracing::warn!("the answer of a client is lost: nobody reads them");
+            tracing::warn!(
+                "the answer of a client is lost: the queue of answers is full"
+            );
         }
     }
 
     fn end(&mut self, id: &str, outcome: Outcome) {
         match self.waiting.remove(id) {
             Some(Waiting::Outcome(waiting)) => {
-                // An error says that nobody waits any longer.
+                // An error says that the caller no longer waits.
                 let _ = waiting.send(outcome);
             }
             Some(Waiting::Clients(steps)) => {
-                // Clients that did not answer are counted by whoever reads the steps.
+                // The reader of the steps counts the clients that did not answer.
                 let missing = outcome.missing.filter(|missing| missing.servers > 0);
                 if let Some(missing) = missing {
                     let _ = steps.try_send(AckStep::Incomplete(timeout(&missing)));
@@ -701,9 +712,10 @@ fn first(args: &Args) -> Values {
     let has_bytes = !args.attachments().is_empty() && json.contains(r#""_placeholder""#);
     Values {
         json: json.to_owned(),
-        attachments: match has_bytes {
-            true => args.attachments().to_vec(),
-            false => Vec::new(),
+        attachments: if has_bytes {
+            args.attachments().to_vec()
+        } else {
+            Vec::new()
         },
     }
 }

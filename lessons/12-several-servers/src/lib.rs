@@ -1,12 +1,12 @@
-//! One room on several servers: what the servers of a cluster say to each other, and what
-//! they say it through.
+//! One room on several servers: the adapter that makes it one, the bus between the servers,
+//! and the formats of their messages.
 
 mod adapter;
 pub mod bus;
 pub mod requests;
 pub mod wire;
-// A solution uses the name `cluster::` as an answer does, so that one can take the place
-// of the other.
+// A solution uses the name `cluster::` as an answer does, so that the two are
+// interchangeable.
 extern crate self as cluster;
 
 #[doc(hidden)]

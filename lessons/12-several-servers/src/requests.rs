@@ -14,7 +14,7 @@ use socket_io::SocketInfo;
 
 use crate::wire::{Answer, NodeId, RequestId, Values};
 
-/// What was asked.
+/// The kind of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// For sockets.
@@ -27,12 +27,12 @@ pub enum Kind {
     Clients,
 }
 
-/// What came of an answer, or of time.
+/// The effect of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
     /// A server says how many of its clients it has asked.
     Clients(usize),
-    /// What one of them answers.
+    /// One of them has answered.
     Client(Values),
     /// The question is over.
     Done(Outcome),
@@ -45,13 +45,13 @@ pub struct Outcome {
     pub sockets: Vec<SocketInfo>,
     /// Their rooms.
     pub rooms: BTreeSet<String>,
-    /// What their handlers answered, one value each.
+    /// The answers of their handlers, one value each.
     pub values: Vec<Values>,
-    /// Who did not answer, if that is why the question ended.
+    /// The servers and clients that did not answer, if that is why the question ended.
     pub missing: Option<Missing>,
 }
 
-/// Who did not answer in time.
+/// The servers and clients that did not answer in time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
     /// How many servers were asked.
@@ -211,7 +211,7 @@ impl Requests {
         progress.or_else(|| self.over(id).map(Progress::Done))
     }
 
-    /// Ends the question if nothing is missing any more. Ask after each
+    /// Ends the question if every answer has come. Ask after each
     /// [`Progress::Clients`] and [`Progress::Client`].
     pub fn over(&mut self, id: &str) -> Option<Outcome> {
         if !self.open.get(id)?.is_over() {
@@ -251,7 +251,7 @@ impl Requests {
         self.end(over, |_| None)
     }
 
-    /// Forgets a question, because nobody waits for the answer.
+    /// Forgets a question whose caller no longer waits.
     pub fn cancel(&mut self, id: &str) {
         self.remove(id);
     }
@@ -275,7 +275,7 @@ impl Requests {
             Some(Missing {
                 asked: open.asked,
                 servers: open.waiting,
-                // Without the names of those that answered, nobody is accused.
+                // Where answers come without names, the rest cannot be named either.
                 names: if open.answered.len() + open.waiting == open.asked {
                     unheard.collect()
                 } else {

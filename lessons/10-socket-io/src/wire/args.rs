@@ -29,6 +29,17 @@ const RESERVED: [&str; 6] = [
 
 /// An event's name and its arguments, as [middleware](crate::Socket::middleware) sees
 /// them.
+///
+/// ```
+/// # fn example(socket: socket_io::Socket) {
+/// socket.middleware(async |_: socket_io::Socket, event: socket_io::Event| {
+///     if event.name == "shout" && event.args.json().len() > 100 {
+///         return Err("not so long, please".to_owned());
+///     }
+///     Ok(event)
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The name: handlers are looked up by it.
@@ -397,6 +408,22 @@ tuples_from_args!(
 ///
 /// A handler's return value is sent the same way, as the acknowledgement. `Err(error)` is
 /// acknowledged with `false` and the error's text.
+///
+/// ```
+/// use socket_io::{ArgsWriter, IntoArgs};
+///
+/// struct Position { x: f64, y: f64 }
+///
+/// impl IntoArgs for Position {
+///     fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+///         writer.push(&self.x)?;
+///         writer.push(&self.y)
+///     }
+/// }
+/// # fn example(socket: socket_io::Socket) {
+/// socket.emit("moved", Position { x: 1.5, y: -2.0 });
+/// # }
+/// ```
 pub trait IntoArgs {
     /// Writes the arguments.
     ///

@@ -21,7 +21,7 @@ use crate::limits::Limits;
 /// assert_eq!(Config::default().parser, Parser::default());
 /// ```
 #[derive(Clone, Copy, Default)]
-pub struct Parser(Option<&'static dyn Translate>);
+pub struct Parser(pub(crate) Option<&'static dyn Translate>);
 
 /// Another encoding of packets, each of which is one binary message in it.
 pub(crate) trait Translate: Sync {
@@ -42,10 +42,6 @@ pub(crate) trait Translate: Sync {
 }
 
 impl Parser {
-    pub(crate) const fn new(translate: &'static dyn Translate) -> Self {
-        Self(Some(translate))
-    }
-
     /// The translation, if packets are not in the protocol's own encoding.
     pub(crate) fn translation(self) -> Option<&'static dyn Translate> {
         self.0

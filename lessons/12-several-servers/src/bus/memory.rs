@@ -40,7 +40,7 @@ struct Subscriber {
     inbox: Inbox,
 }
 
-/// What belongs to one connection.
+/// The state of one connection.
 struct Line {
     name: Arc<str>,
     up: watch::Sender<bool>,
@@ -61,16 +61,16 @@ pub struct Passing<'a> {
     pub to: &'a [Arc<str>],
     /// The channel.
     pub channel: &'a str,
-    /// What was published.
+    /// The bytes that were published.
     pub payload: &'a Bytes,
 }
 
-/// What becomes of a message.
+/// The fate of a message on a [`MemoryBus`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It arrives.
     Arrives,
-    /// It is lost, and nobody learns about it.
+    /// It is lost, and no subscriber learns about it.
     Lost,
     /// It arrives later; whatever is published to the same subscriber after it waits, too.
     Late(Duration),

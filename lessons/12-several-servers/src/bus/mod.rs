@@ -1,13 +1,16 @@
-//! The bus: what the servers of a cluster say things into, and hear things from.
+//! The bus: the channels through which the servers of a cluster talk to each other.
 //!
 //! A bus knows channels and payloads, and nothing of sockets and rooms. It promises
 //! little: a subscriber that is there and keeps up receives each payload once, in the
-//! order of each publisher. What is published while a subscriber is away is lost to it.
+//! order of each publisher. A message that is published while a subscriber is
+//! away is lost to it.
 
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 mod subscription;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -52,7 +55,22 @@ pub trait Bus: Send + Sync + 'static {
 }
 // ANCHOR_END: bus
 
-/// What a subscriber wants to hear.
+/// So that an application can keep a handle to the bus that its adapters use.
+impl<B: Bus> Bus for Arc<B> {
+    fn publish(&self, channel: &str, payload: Bytes) -> Result<(), BusError> {
+        (**self).publish(channel, payload)
+    }
+
+    fn subscribe(&self, topics: Vec<Topic>) -> Subscription {
+        (**self).subscribe(topics)
+    }
+
+    fn subscribers(&self, channel: &str) -> BoxFuture<'_, Result<usize, BusError>> {
+        (**self).subscribers(channel)
+    }
+}
+
+/// The channels that a subscriber wants to hear.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// One channel.
@@ -75,7 +93,7 @@ impl Topic {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BusError {
-    /// There is no connection to the bus.
+    /// The connection to the bus is lost.
     #[error("the bus is away")]
     Away,
     /// The bus does not keep up.

@@ -40,9 +40,9 @@ pub struct RedisConfig {
     pub max_queue: usize,
     /// Bytes of these messages. Default 64 MiB.
     pub max_queue_bytes: usize,
-    /// What each subscriber can leave unread.
+    /// The messages and bytes that each subscriber can leave unread.
     pub subscribers: QueueLimits,
-    /// Use the sharded publish and subscribe of Redis 7, which has no
+    /// Use the sharded publish and subscribe of Redis 7, without
     /// [prefixes](Topic::Prefix). Default no.
     pub sharded: bool,
 }
@@ -92,8 +92,6 @@ struct Shared {
     state: Mutex<State>,
     /// The wanted subscriptions have changed.
     changed: Notify,
-    /// The connection is lost.
-    lost: Notify,
     connected: watch::Sender<bool>,
     /// Up to which change Redis has the wanted subscriptions.
     in_place: watch::Sender<u64>,
@@ -127,7 +125,6 @@ impl RedisBus {
             config,
             state: Mutex::default(),
             changed: Notify::new(),
-            lost: Notify::new(),
             connected: watch::Sender::new(false),
             in_place: watch::Sender::new(0),
         });
@@ -157,7 +154,7 @@ impl RedisBus {
         *self.shared.connected.borrow()
     }
 
-    /// Returns a receiver of whether there is a connection, for a page that says so.
+    /// Returns a receiver that holds whether there is a connection, for a page that shows it.
     pub fn connected(&self) -> watch::Receiver<bool> {
         self.shared.connected.subscribe()
     }
@@ -293,11 +290,11 @@ impl Shared {
         }
     }
 
-    /// Redis says something that is no answer. Called by the connection, so it is quick.
+    /// Redis sends something without being asked. The connection calls this, so it is
+    /// quick.
     fn pushed(&self, push: PushInfo) {
         let mut data = push.data.into_iter();
         let topic = match push.kind {
-            PushKind::Disconnection => return self.lost.notify_one(),
             PushKind::Message | PushKind::SMessage => None,
             PushKind::PMessage => data.next().and_then(text),
             _ => return,
@@ -319,8 +316,8 @@ impl Shared {
     }
 }
 
-/// The pattern of all channels that start like this. Redis reads some characters in a
-/// pattern in a way of its own, unless a backslash is before them.
+/// The pattern of all channels that start like this. Some characters have a meaning
+/// in a pattern, unless they follow a backslash.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len() + 1);
     for char in prefix.chars() {
@@ -369,9 +366,9 @@ async fn run(client: Client, shared: Arc<Shared>, mut queue: mpsc::Receiver<Outg
     let mut failures = 0_u32;
     loop {
         let error = match connect(&client, &shared).await {
-            Ok(connection) => {
+            Ok(connected) => {
                 failures = 0;
-                serve(connection, &shared, &mut queue).await
+                serve(connected, &shared, &mut queue).await
             }
             Err(error) => error,
         };
@@ -391,12 +388,21 @@ async fn run(client: Client, shared: Arc<Shared>, mut queue: mpsc::Receiver<Outg
     }
 }
 
-async fn connect(
-    client: &Client,
-    shared: &Arc<Shared>,
-) -> RedisResult<MultiplexedConnection> {
-    let weak = Arc::downgrade(shared);
-    let pushed = move |push| {
+/// A connection, and what says that it is lost: one for each, so that the end of an old
+/// one is not taken for that of the next.
+struct Connected {
+    connection: MultiplexedConnection,
+    lost: Arc<Notify>,
+}
+
+async fn connect(client: &Client, shared: &Arc<Shared>) -> RedisResult<Connected> {
+    let lost = Arc::new(Notify::new());
+    let (weak, ended) = (Arc::downgrade(shared), lost.clone());
+    let pushed = move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            ended.notify_one();
+            return Ok(());
+        }
         let shared = weak.upgrade().ok_or(())?;
         shared.pushed(push);
         Ok::<(), ()>(())
@@ -405,17 +411,23 @@ async fn connect(
         .set_connection_timeout(Some(shared.config.timeout))
         .set_response_timeout(Some(shared.config.timeout))
         .set_push_sender(pushed);
-    client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await
+    let connection = client.get_multiplexed_async_connection_with_config(&config);
+    Ok(Connected {
+        connection: connection.await?,
+        lost,
+    })
 }
 
 /// Works until the connection is lost, and returns why.
 async fn serve(
-    mut connection: MultiplexedConnection,
+    connected: Connected,
     shared: &Shared,
     queue: &mut mpsc::Receiver<Outgoing>,
 ) -> RedisError {
+    let Connected {
+        mut connection,
+        lost,
+    } = connected;
     let mut subscribed = BTreeSet::new();
     let mut batch = Vec::new();
     let mut is_up = false;
@@ -430,7 +442,7 @@ async fn serve(
             tracing::info!("Redis is connected");
         }
         let done = tokio::select! {
-            () = shared.lost.notified() => {
+            () = lost.notified() => {
                 return RedisError::from((redis::ErrorKind::Io, "the connection is lost"));
             }
             () = shared.changed.notified() => Ok(()),

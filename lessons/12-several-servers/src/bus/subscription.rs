@@ -11,14 +11,14 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-/// What a subscriber receives.
+/// Something that a subscriber receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// A payload, and the channel that it was published on.
     Message {
         /// The channel.
         channel: Arc<str>,
-        /// What was published.
+        /// The bytes that were published.
         payload: Bytes,
     },
     /// This many messages did not fit into the queue.

@@ -1,5 +1,4 @@
-//! A client that speaks Socket.IO over a pipe in memory: there is no port that could be in
-//! use.
+//! A client that speaks Socket.IO over a pipe in memory: it needs no port.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-/// Nobody in this tour waits longer for a packet.
+/// How long the tour waits for a packet.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client in `/chat`.
@@ -33,18 +32,18 @@ impl Client {
         let stream = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         let mut client = Self { name, stream };
         let open = client.message().await?;
-        ensure!(open.starts_with('0'), "{open:?} is no open packet");
+        ensure!(open.starts_with('0'), "{open:?} is not an open packet");
         client.send("40/chat,").await?;
         let connected = client.message().await?;
         ensure!(
             connected.starts_with("40/chat,{"),
-            "{connected:?} is no welcome"
+            "{connected:?} does not accept the connection"
         );
         client.send(r#"42/chat,0["join","tea"]"#).await?;
         let joined = client.message().await?;
         ensure!(
             joined == "43/chat,0[true]",
-            "{joined:?} is no acknowledgement"
+            "{joined:?} is not an acknowledgement"
         );
         Ok(client)
     }
@@ -55,7 +54,7 @@ impl Client {
         let event = packet.strip_prefix("42/chat,").unwrap_or_default();
         let (name, text): (String, String) =
             serde_json::from_str(event).with_context(|| format!("{packet:?}"))?;
-        ensure!(name == "news", "{packet:?} is no news");
+        ensure!(name == "news", "{packet:?} is not the event `news`");
         Ok(text)
     }
 

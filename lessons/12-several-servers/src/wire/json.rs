@@ -1,8 +1,7 @@
 //! Shared by the formats: limits for what another server sends, and the two encodings.
 //!
 //! Servers of a cluster trust each other more than they trust clients. But a bus is a
-//! network, and whoever reaches it can publish: a message that is not one must never end
-//! a server.
+//! network, and any program that reaches it can publish: nonsense must never end a server.
 
 use bytes::Bytes;
 use serde::de::{Deserializer, Error as _};

@@ -1,11 +1,12 @@
-//! What the servers of a cluster say to each other, and how it is written.
+//! The messages between the servers of a cluster, and how they are written.
 //!
 //! [`Message`] is what a message means. A [`Format`] is one way to write it: which
 //! channel, which bytes. The formats are pure functions over text and bytes, and each has
-//! its module; [`redis_adapter`] is Node's, byte for byte.
+//! its module: [`redis_adapter`] and [`sharded`] are Node's, byte for byte.
 
 pub mod json;
 pub mod redis_adapter;
+pub mod sharded;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,8 @@ use crate::bus::Topic;
 /// The name of a server in its cluster: random, and new at every start.
 pub type NodeId = String;
 
-/// What connects an answer with its question: random, so that no two servers choose the
-/// same.
+/// The id that an answer shares with its question: random, so that no two servers choose
+/// the same.
 pub type RequestId = String;
 
 /// One message from a server to the others.
@@ -35,14 +36,16 @@ pub enum Message {
     Ask(RequestId, Question),
     /// An answer.
     Answer(RequestId, Answer),
+    /// I am leaving: do not wait for my answers.
+    Left,
 }
 
-/// What a server asks all others.
+/// A question from one server to all others.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Which selected sockets do you have?
     Sockets(Target),
-    /// The same of servers of an older version, which want no more than the ids.
+    /// The same of servers of an older version, which want only the ids.
     SocketIds(Vec<String>),
     /// Which rooms do you have?
     Rooms,
@@ -53,7 +56,7 @@ pub enum Question {
     Clients(Values, Target),
 }
 
-/// What a server answers.
+/// An answer to a [`Question`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// My selected sockets.
@@ -62,11 +65,11 @@ pub enum Answer {
     SocketIds(Vec<String>),
     /// My rooms.
     Rooms(Vec<String>),
-    /// What my handler answers: one value.
+    /// My handler's answer: one value.
     Value(Values),
     /// How many clients will be asked here.
     Clients(usize),
-    /// What one of them answers: one value.
+    /// The answer of one of them: one value.
     Client(Values),
 }
 // ANCHOR_END: message
@@ -91,7 +94,7 @@ impl Values {
     }
 }
 
-/// What is done to sockets.
+/// A change to sockets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// They join these rooms.
@@ -166,7 +169,7 @@ pub trait Format: Send + Sync + 'static {
     /// Writes a message of this server. `to` is the server whose question is answered.
     ///
     /// # Errors
-    /// The format has no such message, or cannot carry what is in it.
+    /// The format cannot express the message.
     fn encode(
         &self,
         at: &Place,
@@ -207,12 +210,12 @@ pub struct Publication {
     pub payload: Bytes,
 }
 
-/// A message, and who sent it if the format says so.
+/// A message, and its sender if the format names it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {
     /// The server that sent it.
     pub from: Option<NodeId>,
-    /// What it said.
+    /// The message.
     pub message: Message,
 }
 
@@ -235,7 +238,7 @@ pub enum WireError {
     /// Its parts contradict each other.
     #[error("not a message: {0}")]
     Malformed(&'static str),
-    /// The format has no way to say this.
+    /// The format cannot say this.
     #[error("the format cannot express {0}")]
     Unsupported(&'static str),
 }

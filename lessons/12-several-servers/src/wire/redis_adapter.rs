@@ -42,13 +42,13 @@ use crate::bus::Topic;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedisAdapter {
-    /// What the channels start with. Default `socket.io`.
+    /// The beginning of all channels' names. Default `socket.io`.
     pub key: String,
     /// Answer on the asking server's own channel, so that the others are spared the
     /// answers. Off by default, as in Node, because servers of old versions do not listen
     /// there.
     pub specific_responses: bool,
-    /// What is accepted from other servers.
+    /// The limits of messages from other servers.
     pub limits: MessageLimits,
 }
 
@@ -242,7 +242,7 @@ impl Format for RedisAdapter {
             Message::Broadcast(event, to) => self.broadcast(at, event, to),
             Message::Answer(id, answer) => {
                 let mut channel = self.responses(&at.namespace);
-                // Node never answers a server event on a channel of its own.
+                // Node answers a server event on the common channel, always.
                 if let (true, Some(to)) = (self.specific_responses, to)
                     && !matches!(answer, Answer::Value(_))
                 {
@@ -300,6 +300,7 @@ fn request(at: &Place, message: &Message) -> Result<Bytes, WireError> {
         Message::Broadcast(..) | Message::Answer(..) => {
             return Err(WireError::Unsupported("this as a request"));
         }
+        Message::Left => return Err(WireError::Unsupported("a goodbye")),
         Message::Change(of, change) => {
             request.opts = opts(of);
             match change {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cluster::bus::{Bus, BusError, Delivery, Topic};
 use tokio::time::{Instant, timeout_at};
 
-/// What the other servers said.
+/// The answers of the other servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// The answers, in the order in which they came.
