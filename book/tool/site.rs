@@ -50,7 +50,9 @@ impl Preprocessor for Expanded {
 }
 
 fn load(house: &House) -> Result<(MDBook, Vec<(PathBuf, Chapter)>)> {
-    let config = Config::from_disk(house.book.join("book.toml"))?;
+    let mut config = Config::from_disk(house.book.join("book.toml"))?;
+    // MDBOOK_OUTPUT__HTML__SITE_URL says under which path a host serves the pages.
+    config.update_from_env()?;
     // mdBook reports a page that is not there by a line in a log; here it is an error.
     let book = MDBook::load_with_config(&house.book, config)
         .context("the book cannot be read")?;

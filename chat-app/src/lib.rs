@@ -3,6 +3,7 @@
 //!
 //! Each module has one part of it: [`chat`] the events, [`names`] what people may type,
 //! [`limits`] how much of it, [`presence`] who is there, [`store`] what is kept,
+//! [`cluster`] what other servers know of it,
 //! [`directory`] and [`lobby`] the list of rooms, [`pages`] what a browser is shown,
 //! [`html`] how it is kept harmless, [`ops`], [`admin`] and [`doctor`] what
 //! an operator sees. [`log`],
@@ -10,6 +11,7 @@
 
 pub mod admin;
 pub mod chat;
+pub mod cluster;
 pub mod directory;
 pub mod doctor;
 pub mod html;
@@ -21,6 +23,7 @@ pub mod names;
 pub mod ops;
 pub mod pages;
 pub mod presence;
+mod seats;
 pub mod store;
 pub mod tasks;
 mod then;
@@ -38,6 +41,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::cluster::Meeting;
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
@@ -59,9 +63,14 @@ pub struct Options {
     pub silent: Duration,
     /// How often to look for rooms and messages of other servers.
     pub refresh: Duration,
+    /// The other servers of the chat.
+    pub cluster: Meeting,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
+    /// The address of the chat as people see it, without a path, for pictures in previews
+    /// of links.
+    pub public_url: Option<String>,
     /// How many proxies stand in front of it.
     pub trusted_proxies: usize,
     /// Opens `/admin`, and limits `/metrics` to those who know the token.
@@ -83,7 +92,9 @@ impl Default for Options {
             timing: Timing::default(),
             silent: Duration::from_secs(600),
             refresh: Duration::from_secs(1),
+            cluster: Meeting::default(),
             public_hosts: Vec::new(),
+            public_url: None,
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
@@ -109,8 +120,10 @@ impl Chat {
     pub fn new(store: Store, options: Options) -> Self {
         let tasks = Tasks::default();
         let recovery = Recovery::default();
+        let Meeting { cluster, adapters } = options.cluster;
         let mut config = Config {
             recovery: Some(recovery),
+            adapters,
             ..Config::default()
         };
         config.engine.transports = options.transports;
@@ -119,10 +132,17 @@ impl Chat {
         config.engine.max_sessions_per_address =
             at_most(options.limits.connections_per_address);
         let io = Io::new(config);
+        let (presence, limiter) = if cluster.is_shared() {
+            store.share();
+            (Presence::new(true), Limiter::shared(options.limits))
+        } else {
+            (Presence::default(), Limiter::new(options.limits))
+        };
         let shared = Arc::new(chat::Chat {
             store,
-            presence: Presence::default(),
-            limiter: Limiter::new(options.limits),
+            presence,
+            limiter,
+            cluster,
             timing: options.timing,
             keep: recovery.max_disconnection,
             tasks: tasks.clone(),
@@ -134,13 +154,21 @@ impl Chat {
             admin::admin(&io, &shared, token);
         }
         tasks.spawn(keep_house(shared.clone(), options.silent));
+        let of = shared.clone();
+        tasks.spawn(async move { of.cluster.run(&of.presence).await });
         let store = shared.store.clone();
         tasks.spawn(async move { store.follow(options.refresh).await });
+        let url = options.public_url.as_deref();
         let filter = io
             .filter()
             .or(ops::ops(&io, &shared, options.metrics, options.admin_token))
             .unify()
-            .or(pages::pages(shared, io.engine().config(), options.client))
+            .or(pages::pages(
+                shared,
+                io.engine().config(),
+                options.client,
+                url,
+            ))
             .unify()
             .boxed();
         let filter = if options.heritage {

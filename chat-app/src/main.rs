@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
+use chat_app::cluster::Meeting;
+#[cfg(feature = "cluster")]
+use chat_app::cluster::RedisConfig;
 use chat_app::limits::Limits;
 use chat_app::log::Log;
 use chat_app::store::{Keep, Store};
@@ -49,6 +52,10 @@ struct Args {
         hide_env_values = true
     )]
     database: PathBuf,
+    /// Where several servers of one chat meet, such as redis://10.0.0.5: they then share
+    /// rooms, nicknames and limits
+    #[arg(long, value_name = "URL", env = "CHAT_REDIS", hide_env_values = true)]
+    redis: Option<String>,
     /// How many messages of a room to keep; 0 keeps all
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     keep_messages: u32,
@@ -67,7 +74,7 @@ struct Args {
     )]
     transports: Vec<Transport>,
     /// The address of the chat as browsers see it, such as `https://chat.example`; can be
-    /// given several times
+    /// given several times, and the first is the one for previews of links
     #[arg(long, value_name = "URL")]
     origin: Vec<Origin>,
     /// How many proxies stand in front, whose X-Forwarded-For is believed
@@ -120,9 +127,14 @@ enum LogFormat {
     Json,
 }
 
-/// An origin's host, with a port that is not the usual one.
+/// An address of the chat as browsers see it.
 #[derive(Clone)]
-struct Origin(String);
+struct Origin {
+    /// Without a path.
+    url: String,
+    /// With a port that is not the usual one.
+    host: String,
+}
 
 impl FromStr for Origin {
     type Err = &'static str;
@@ -140,9 +152,9 @@ impl FromStr for Origin {
         if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
             return Err("an origin is a scheme, a host and a port, without a path");
         }
-        Ok(Self(
-            host.strip_suffix(usual).unwrap_or(host).to_lowercase(),
-        ))
+        let host = host.strip_suffix(usual).unwrap_or(host).to_lowercase();
+        let url = format!("{scheme}://{host}");
+        Ok(Self { url, host })
     }
 }
 
@@ -332,6 +344,20 @@ fn raise_open_files() {
 #[cfg(not(unix))]
 fn raise_open_files() {}
 
+#[cfg(feature = "cluster")]
+fn cluster(url: &str) -> anyhow::Result<Meeting> {
+    // The error may repeat the address, with its password.
+    let meeting = Meeting::at(url, RedisConfig::default()).ok();
+    meeting.context("--redis needs an address such as redis://10.0.0.5:6379")
+}
+
+#[cfg(not(feature = "cluster"))]
+fn cluster(_: &str) -> anyhow::Result<Meeting> {
+    anyhow::bail!(
+        "this program was built without Redis; build it with `--features cluster`"
+    )
+}
+
 async fn serve(args: Args) -> anyhow::Result<()> {
     raise_open_files();
     let host = if args.bind.contains(':') {
@@ -370,10 +396,15 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         heritage: args.heritage || heritage_client.is_some(),
         heritage_client,
         limits: args.limits.limits(),
-        public_hosts: args.origin.into_iter().map(|Origin(host)| host).collect(),
+        public_url: args.origin.first().map(|origin| origin.url.clone()),
+        public_hosts: args.origin.into_iter().map(|origin| origin.host).collect(),
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
+        cluster: match &args.redis {
+            Some(url) => cluster(url)?,
+            None => Meeting::default(),
+        },
         ..Options::default()
     };
     let Chat { io, filter, tasks } = Chat::new(store.clone(), options);

@@ -37,6 +37,9 @@ const ADMIN: &str = include_str!("../web/admin.html");
 const PROBLEM: &str = include_str!("../web/problem.html");
 /// Attributes of a field whose value was refused.
 const INVALID: &str = "aria-invalid=\"true\" autofocus";
+/// The picture that a messenger shows with a link to us. Its address has to be whole.
+const PICTURE: &str =
+    "\n<meta property=\"og:image\" content=\"{{url}}/static/touch-icon.png\">";
 /// Offers to open the room that is not there.
 const OPEN_ROOM: &str = "<form class=\"add\" method=\"post\" action=\"/rooms\">\
     <label for=\"name\">Open this room</label>\
@@ -135,6 +138,8 @@ struct Site {
     chat: Arc<Chat>,
     engine: engine_io::Config,
     assets: Vec<Asset>,
+    /// In the head of each page: [`PICTURE`], if our address is known.
+    picture: Html,
 }
 
 /// The pages as a filter, with an answer for every request.
@@ -145,6 +150,7 @@ pub(crate) fn pages(
     chat: Arc<Chat>,
     engine: &engine_io::Config,
     client: Option<Bytes>,
+    public_url: Option<&str>,
 ) -> BoxedFilter<(Response,)> {
     let client =
         client.unwrap_or(Bytes::from_static(include_bytes!("../web/socket.io.js")));
@@ -158,6 +164,9 @@ pub(crate) fn pages(
         chat,
         engine: engine.clone(),
         assets,
+        picture: public_url.map_or_else(Html::default, |url| {
+            Html::fill(PICTURE, &[("url", Html::text(url))])
+        }),
     });
     let site = warp::any().map(move || site.clone());
     let get = warp::get().or(warp::head()).unify();
@@ -248,6 +257,7 @@ fn list_rooms(site: &Site, status: StatusCode, typed: &str, error: &str) -> Resp
         ("invalid", Html::fill(invalid, &[])),
         ("error", Html::text(error)),
         ("transports", Html::text(transports(site))),
+        ("picture", site.picture.clone()),
     ];
     page(status, &Html::fill(INDEX, &values))
 }
@@ -268,6 +278,7 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
         ("name", Html::text(&room.name)),
         ("slug", Html::text(&room.slug)),
         ("transports", Html::text(transports(&site))),
+        ("picture", site.picture.clone()),
     ];
     Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
 }
@@ -484,6 +495,7 @@ mod tests {
             chat: Arc::new(Chat::for_tests(store)),
             engine: engine_io::Config::default(),
             assets: Vec::new(),
+            picture: Html::default(),
         });
         let drops = stream::unfold((), async |()| {
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -392,3 +392,29 @@ async fn the_page_is_told_what_the_server_speaks() {
         "// theirs"
     );
 }
+
+/// A messenger that shows a preview of a link fetches a picture. It needs a whole
+/// address, and only the operator knows ours: what a request claims is not used.
+#[tokio::test]
+async fn a_preview_has_a_picture_when_the_address_is_known() {
+    let unknown = serve(&memory(), quick()).await;
+    let page = get(unknown, "/", "").await.body;
+    assert!(
+        page.contains("og:title") && !page.contains("og:image"),
+        "{page}"
+    );
+
+    let store = memory();
+    let options = Options {
+        public_url: Some("https://chat.example".to_owned()),
+        ..quick()
+    };
+    let port = serve(&store, options).await;
+    assert_eq!(post(port, "/rooms", "", "name=tea").await.status, 303);
+    let picture = "<meta property=\"og:image\" \
+         content=\"https://chat.example/static/touch-icon.png\">";
+    for path in ["/", "/room/tea"] {
+        let page = get(port, path, "").await.body;
+        assert!(page.contains(picture), "{path}: {page}");
+    }
+}

@@ -215,7 +215,7 @@ composer.open(room, {
   },
 });
 
-outbox.open(room, {
+outbox.open(room, composer.nickname.get(), {
   emit({ text, key }, milliseconds, answered) {
     socket.timeout(milliseconds).emit("user message", text, key, answered);
   },

@@ -7,13 +7,15 @@
 
 import { $, button } from "./dom.js";
 import * as log from "./log.js";
-import { list, randomId, tab } from "./memory.js";
+import { browser, list, randomId, tab } from "./memory.js";
 import { wellFormed } from "./text.js";
 
 const ACK_TIMEOUT = 10_000; // milliseconds until we ask again
 const SLOW = 3000; // milliseconds after which the page says that it still waits
 const MAX_BREAKS = 3; // connections that a message may break before it is set aside
 const LONGEST_PAUSE = 300; // seconds, whatever the server asks for
+const MAX_AGE = 24 * 3600 * 1000; // milliseconds that another tab's message is kept
+const MAX_KEPT = 100; // messages of all tabs, in each room
 
 let place; // where this room's messages are remembered
 let emit; // (entry, milliseconds, (error, ok, answer, kind, seconds) => …)
@@ -29,11 +31,16 @@ let asked; // the entry whose answer is due
 let pause; // the timer until the server wants to hear from us again
 let slow; // the timer until the page says that it waits
 
-const keep = () => {
+// The tab remembers its messages over a reload. The browser remembers those of all
+// tabs: one that is closed while it waits leaves its messages to the next one.
+const keep = (gone) => {
   const kept = entries.map(({ key, who, text, at, failed, unknown, breaks }) => {
     return { key, who, text, at, failed, unknown, breaks };
   });
   tab.remember(place, kept);
+  const known = new Set([gone, ...entries].map((entry) => entry?.key));
+  const others = list(browser.recall(place, [])).filter((it) => !known.has(it?.key));
+  browser.remember(place, [...others, ...kept].slice(-MAX_KEPT));
 };
 
 // One line below all messages that wait says why. A line under each of them would come
@@ -52,7 +59,7 @@ const mark = (entry) => {
 const remove = (entry) => {
   entries.splice(entries.indexOf(entry), 1);
   log.removeUnsent(entry);
-  keep();
+  keep(entry);
 };
 
 const setAside = (entry, reason, unknown) => {
@@ -171,12 +178,25 @@ export const arrived = (key) => {
   flush();
 };
 
-// `emit`, `delivered` and `edit` are described above. What was said before a reload is
-// here again.
-export const open = (room, actions) => {
+// What this tab said before a reload, and what a closed tab could not send any longer.
+// We cannot tell whether the other tab is closed. If it is not, both tabs send the
+// message with the same key, and the server stores it once. Under another name it would
+// be another person's message, so it waits for a tab with its own.
+const remembered = (who) => {
+  const own = list(tab.recall(place, []));
+  const known = new Set(own.map((it) => it?.key));
+  const left = list(browser.recall(place, [])).filter(
+    (it) => it?.key && !known.has(it.key) && it.who === who && Date.now() - it.at < MAX_AGE,
+  );
+  return [...left, ...own];
+};
+
+// `emit`, `delivered` and `edit` are described above. `who` is our nickname, if we have
+// one. What was said before a reload is here again.
+export const open = (room, who, actions) => {
   ({ emit, delivered, edit } = actions);
   place = `outbox ${room}`;
-  for (const kept of list(tab.recall(place, []))) {
+  for (const kept of remembered(who)) {
     if (typeof kept?.text !== "string") continue;
     const entry = { ...kept, text: wellFormed(kept.text), own: true };
     entry.key ??= randomId();

@@ -96,7 +96,7 @@ pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)
         .join("exercises")
         .join(format!("{name}.rs"));
     let text = format!(
-        "### {title} {{#{name}}}\n\n<p class=\"exercise\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
+        "### {title} {{#{name}}}\n\n<p class=\"exercise\" data-exercise=\"{name}\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
          ```sh\ncargo test --test {name}\n```\n\n\
          <details><summary>A hint</summary>\n\n{}\n\n</details>\n\n\
          <details class=\"solution\"><summary>The solution</summary>\n\n```rust\n{}\n```\n\n</details>\n",

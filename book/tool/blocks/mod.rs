@@ -11,3 +11,4 @@ pub(crate) mod lab;
 pub(crate) mod lesson;
 pub(crate) mod plot;
 pub(crate) mod quiz;
+pub(crate) mod schedule;

@@ -309,10 +309,9 @@ fn links(pages: &Path) -> Result<Vec<Problem>> {
     }
     let mut problems = Vec::new();
     for (file, kind, target) in uses {
-        // The first chapter comes twice, and in the page for printing all chapters come
-        // again: their links are checked where they belong. The page for what is
-        // not found has addresses from the root.
-        if ["index.html", "print.html", "404.html"].contains(&name_of(&file).as_str()) {
+        // In the page for printing all chapters come again: their links are checked where
+        // they belong. The page for what is not found has addresses from the root.
+        if ["print.html", "404.html"].contains(&name_of(&file).as_str()) {
             continue;
         }
         let dead = if kind == "src" && target.starts_with("figures/") {

@@ -514,6 +514,42 @@ describe("the other pages", { skip, timeout: 300_000, concurrency: 3 }, () => {
     });
   }
 
+  test("an administrator with the token sees rooms, connections and packets, and ends a connection", async (t) => {
+    const [admin, ann] = [await openPage(t, browser, chat.url), await openPage(t, browser, chat.url)];
+    await admin.goto(`${chat.url}/admin`);
+    await admin.getByLabel("Token").fill("a guess of sixteen");
+    await admin.getByRole("button", { name: "Connect" }).click();
+    await admin.getByRole("status").getByText("Wrong token").waitFor();
+    assert.equal(await admin.getByRole("heading", { name: "Connections" }).isVisible(), false);
+
+    await admin.getByLabel("Token").fill("a token of the tests");
+    await admin.getByRole("button", { name: "Connect" }).click();
+    await admin.getByRole("heading", { name: "Connections" }).waitFor();
+    await enter(ann, chat.url, "<i>Engine room</i>", "Ann <b>");
+    const room = admin.locator("#rooms tr", { hasText: "<i>Engine room</i>" });
+    await room.getByRole("cell", { name: "1", exact: true }).waitFor();
+    const connection = admin.locator("#connections tr", { hasText: "Ann <b>" });
+    await connection.getByText("127.0.0.1").waitFor();
+
+    await say(ann, "a word in private");
+    for (const [way, event] of [["in", "user message"], ["out", "msg_to_room"]]) {
+      const packet = admin.locator("#packets tr", { hasText: event }).filter({ has: admin.getByText(way, { exact: true }) });
+      await packet.first().waitFor();
+    }
+    assert.ok(!(await admin.content()).includes("a word in private"), "what people say is not shown");
+
+    // A reload needs the token no more; a new tab does.
+    await admin.reload();
+    await connection.waitFor();
+    const id = await ann.evaluate(() => socket.id);
+    await connection.getByRole("button", { name: "End" }).click();
+    await ann.waitForFunction((id) => socket.id !== id, id);
+    const stranger = await openPage(t, browser, chat.url);
+    await stranger.goto(`${chat.url}/admin`);
+    await stranger.getByLabel("Token").waitFor();
+    assert.equal(await stranger.getByRole("heading", { name: "Connections" }).isVisible(), false);
+  });
+
   test("the list of rooms changes while it is looked at", async (t) => {
     const [page, ann] = [await openPage(t, browser, chat.url), await openPage(t, browser, chat.url)];
     await page.goto(chat.url);

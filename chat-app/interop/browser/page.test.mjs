@@ -292,6 +292,61 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     assert.equal(await writer(page).inputValue(), "");
   });
 
+  test("sends what a tab that was closed could not send, once, and under no other name", async (t) => {
+    const stage = await startStage(t);
+    const page = await enter(t, browser, stage, { outage: true });
+    const context = page.context();
+    const bob = await context.newPage();
+    await bob.goto(stage.room);
+    await writer(bob).waitFor();
+    await bob.getByRole("button", { name: "Change nickname" }).click();
+    await bob.getByRole("textbox", { name: "Your new nickname" }).fill("Bob");
+    await bob.getByRole("button", { name: "Save" }).click();
+    await bob.getByRole("textbox", { name: "Message as Bob" }).waitFor();
+
+    await context.setOffline(true);
+    for (const text of ["first", "second"]) await say(page, text);
+    await page.locator("#unsent .pending").nth(1).waitFor();
+    await page.close();
+    await context.setOffline(false);
+    await bob.reload();
+    await bob.getByRole("textbox", { name: "Message as Bob" }).waitFor();
+    // What waits goes out first, so an older message would be here before this one.
+    await say(bob, "from Bob");
+    await bob.locator("#lines .own").getByText("from Bob").waitFor();
+    assert.equal(stage.asked.length, 1, "Ann's words are not Bob's");
+    await bob.close();
+
+    // The next tab of this browser has the name that was chosen last.
+    const next = await context.newPage();
+    await next.addInitScript(() => sessionStorage.setItem("chat nickname", '"Ann"'));
+    await next.goto(stage.room);
+    await next.locator("#lines .own").getByText("second").waitFor();
+    assert.deepEqual(stage.messages.map(({ text }) => text), ["from Bob", "first", "second"]);
+    await next.locator("#unsent li").first().waitFor({ state: "detached" });
+    await next.reload();
+    await next.locator("#lines .own").getByText("second").waitFor();
+    assert.equal(stage.asked.length, 3, "nothing is left to be sent");
+  });
+
+  test("sends a message once that two tabs have in their outbox", async (t) => {
+    const stage = await startStage(t);
+    const { "user message": answer } = stage.on;
+    stage.on["user message"] = () => undefined; // no answer yet
+    const page = await enter(t, browser, stage);
+    await say(page, "hello");
+    await page.locator("#unsent .pending").waitFor();
+    const second = await page.context().newPage();
+    await second.goto(stage.room);
+    await second.locator("#unsent .pending").getByText("hello").waitFor();
+    stage.on["user message"] = answer;
+    for (const tab of [page, second]) {
+      await tab.locator("#unsent li").waitFor({ state: "detached" });
+      assert.equal(await tab.locator("#lines .own").getByText("hello").count(), 1);
+    }
+    assert.equal(stage.messages.length, 1);
+  });
+
   test("begins a new line with Enter on a touch keyboard, and sends with it on others", async (t) => {
     const stage = await startStage(t);
     const [phone, desk] = [await enter(t, browser, stage, PHONE), await enter(t, browser, stage)];

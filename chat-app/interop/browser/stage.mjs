@@ -46,10 +46,10 @@ export async function startStage(t, { messages = [], rooms = [], transports = "p
     };
     if (path === "/") {
       const list = rooms.map(({ name, slug }) => `<li><a href="/room/${slug}"><bdi class="name">${name}</bdi></a></li>`);
-      return send("text/html; charset=utf-8", fill("index.html", { rooms: list.join(""), name: "", invalid: "", error: "", title: "Rooms", transports }));
+      return send("text/html; charset=utf-8", fill("index.html", { rooms: list.join(""), name: "", invalid: "", error: "", title: "Rooms", transports, picture: "" }));
     }
     if (path.startsWith("/room/")) {
-      return send("text/html; charset=utf-8", fill("room.html", { name: "Tea", slug: path.split("/").at(-1), transports }));
+      return send("text/html; charset=utf-8", fill("room.html", { name: "Tea", slug: path.split("/").at(-1), transports, picture: "" }));
     }
     try {
       const name = path.split("/").at(-1);

@@ -863,6 +863,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::store::QUEUE_TIMEOUT;
 
     fn messages(db: &Connection) -> Result<u32, StoreError> {
         Ok(db.query_one("SELECT count(*) FROM messages", [], |row| row.get(0))?)

@@ -2,10 +2,12 @@
 //! over one WebSocket.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::interval;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -114,6 +116,32 @@ impl Client {
         self.send(&format!("42{namespace},{id}{}", Value::Array(packet)))
             .await;
         id
+    }
+
+    /// Sends so many events in a second, each with one argument, for as long as the
+    /// connection lives, and reads whatever comes.
+    pub(crate) async fn flood(
+        self,
+        rate: u32,
+        event: impl Fn(u64) -> (&'static str, String),
+    ) {
+        let (mut sending, receiving) = self.socket.split();
+        let send = async {
+            let mut tick = interval(Duration::from_secs(1) / rate);
+            for number in self.calls.. {
+                tick.tick().await;
+                let packet = json!(event(number));
+                let packet = format!("42{},{number}{packet}", self.namespace);
+                if sending.send(Message::text(packet)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let receive = receiving.for_each(|_| std::future::ready(()));
+        tokio::select! {
+            () = send => {}
+            () = receive => {}
+        }
     }
 
     /// The next acknowledgement with its id, or `None` when the connection has ended.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Write};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Lines};
@@ -34,6 +35,35 @@ impl Program {
         let mut command = Command::new("sh");
         command
             .args(["-c", &format!("ulimit -Sn {limit}; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_chat-app"))
+            .args(arguments)
+            .kill_on_drop(true);
+        Self::spawn(command.stderr(Stdio::piped())).await
+    }
+
+    /// Whether [`Program::on_a_small_disk`] works here, and if not, why.
+    pub(crate) async fn can_mount() -> Result<(), String> {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs"]);
+        let tried = command.args(["none", "/mnt"]).output().await;
+        let tried = tried.map_err(|error| format!("no unshare: {error}"))?;
+        let said = String::from_utf8_lossy(&tried.stderr);
+        let why = format!("no right to mount a disk: {}", said.trim());
+        tried.status.success().then_some(()).ok_or(why)
+    }
+
+    /// Starts it where the folder is a disk of this size, which no other process sees.
+    pub(crate) async fn on_a_small_disk(
+        folder: &Path,
+        size: &str,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--map-root-user", "--mount", "sh", "-c"])
+            .arg("mount -t tmpfs -o size=$1 none \"$2\" && shift 2 && exec \"$@\"")
+            .args(["sh", size])
+            .arg(folder)
             .arg(env!("CARGO_BIN_EXE_chat-app"))
             .args(arguments)
             .kill_on_drop(true);

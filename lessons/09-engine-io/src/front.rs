@@ -23,6 +23,7 @@ use warp::{Filter, Reply};
 
 use crate::config::Transport;
 use crate::filter::request;
+use crate::hold::Hold;
 use crate::machine::{CloseReason, Closed, Machine};
 use crate::measure;
 use crate::origin::{Verdict, preflight};
@@ -34,7 +35,6 @@ use crate::response::text;
 use crate::screen;
 use crate::server::Server;
 use crate::session::{Receiver, Session, now};
-use crate::stream::Hold;
 use crate::transport::polling::{BodyLimits, PostError, read};
 use crate::upgrade::switching;
 

@@ -273,6 +273,7 @@ pub mod front;
 mod guard;
 mod handshake;
 mod head;
+mod hold;
 mod hooks;
 mod limits;
 mod listener;
@@ -307,8 +308,7 @@ mod transport;
 mod upgrade;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `engine_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `engine_io::`, as a reader's answer does.
 extern crate self as engine_io;
 
 #[doc(hidden)]

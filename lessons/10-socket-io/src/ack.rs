@@ -102,7 +102,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             // Until the end, however it comes.
             let _forget = forget;
             let answers = answers.as_mut().ok_or(AckError::NotSent)?;
-            // To tokio, a timeout past the end of time is no timeout.
+            // tokio takes a timeout past the end of time for no timeout at all.
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;
@@ -149,13 +149,27 @@ pub struct Answers<T> {
     pub missing: usize,
     /// The sockets of these clients, as far as they are known.
     pub missing_from: Vec<SocketId>,
-    /// Why it is not certain which clients were asked: some servers of a cluster did not
-    /// say so.
+    /// Why the number is not certain: some servers of a cluster did not report how many
+    /// clients they asked.
     pub error: Option<AdapterError>,
 }
 
-/// A step of a broadcast with acknowledgements: what an [`Adapter`](crate::Adapter) learns
-/// of one.
+impl<T> Answers<T> {
+    /// No answers of these sockets.
+    pub(crate) fn missing(from: impl Iterator<Item = SocketId>) -> Self {
+        let missing_from: Vec<_> = from.collect();
+        Self {
+            received: Vec::new(),
+            answered_by: Vec::new(),
+            missing: missing_from.len(),
+            missing_from,
+            error: None,
+        }
+    }
+}
+
+/// A step of a broadcast with acknowledgements, as an [`Adapter`](crate::Adapter) reports
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AckStep {
     /// A server has asked its clients.
@@ -172,7 +186,7 @@ pub enum AckStep {
         /// The answer.
         args: Args,
     },
-    /// Some servers did not say whom they have asked.
+    /// Some servers did not report how many clients they asked.
     Incomplete(AdapterError),
 }
 

@@ -19,16 +19,16 @@ use crate::wire::outgoing::OutgoingEvent;
 /// How a namespace reaches its sockets on all servers of a cluster.
 ///
 /// Each method has a default that does its part on this server alone, through
-/// [`local`](Self::local). An adapter for a cluster also tells the other servers, and does
-/// for them what they ask, through the same [`Local`]. A selection that is
+/// [`local`](Self::local). An adapter for a cluster also sends each request to the other
+/// servers, and carries out theirs through the same [`Local`]. A selection that is
 /// [local](Selection::local) never gets here.
 ///
-/// Methods that are not async never wait: they queue what the other servers are to be told.
-/// A panic in one ends that call and nothing else: it is logged, and a request ends with
+/// A method that is not async must not wait: it queues its message to the other servers. A
+/// panic ends one call and nothing else. It is logged, and a request that panics returns
 /// [`AdapterError::Panicked`].
 ///
-/// An adapter is dropped with its namespace. It must not keep itself alive in its tasks: a
-/// task holds a `Weak`, or the [`Local`], which does not own the adapter.
+/// An adapter is dropped with its namespace. Its tasks must not keep it alive: they hold a
+/// `Weak`, or the [`Local`], which does not own the adapter.
 ///
 /// This one counts broadcasts, and otherwise does what the default does:
 ///
@@ -72,6 +72,7 @@ pub trait Adapter: Send + Sync + 'static {
     fn change(&self, of: &Selection, change: &Change) {
         self.local().change(of, change);
     }
+    // ANCHOR_END: adapter
 
     /// Sends a question to the selected sockets and returns their answers as they come, for
     /// at most `limit`.
@@ -91,7 +92,6 @@ pub trait Adapter: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<SocketInfo>, AdapterError>> {
         future::ready(Ok(self.local().describe(of))).boxed()
     }
-    // ANCHOR_END: adapter
 
     /// Returns the names of the rooms that have a member, without the sockets' own.
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<Arc<str>>, AdapterError>> {
@@ -103,8 +103,8 @@ pub trait Adapter: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// Sends a question to the applications on the other servers. Returns what they answer
-    /// within `limit`.
+    /// Sends a question to the applications on the other servers. Returns the answers that
+    /// arrive within `limit`.
     fn server_emit_with_ack(
         &self,
         event: &OutgoingEvent,
@@ -120,8 +120,8 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// A room has its first member on this server: for subscriptions by room. A socket's
-    /// own room opens when it connects. These calls come one after another, so an adapter
-    /// must not make a socket join or leave in them.
+    /// own room opens when it connects. The calls are made one after another, under a
+    /// lock, so an adapter must not make a socket join or leave in them.
     fn room_opened(&self, room: &Room) {
         let _ = room;
     }
@@ -135,7 +135,7 @@ pub trait Adapter: Send + Sync + 'static {
     /// clients that are away, and the events that they miss (see
     /// [`Recovery`](crate::Recovery)). Asked once, when the namespace is made. If so,
     /// each event that is not volatile is to be delivered with its place in the adapter's
-    /// log: see [`OutgoingEvent::with_offset`].
+    /// log (see [`OutgoingEvent::with_offset`]), also on this server.
     fn keeps_sessions(&self) -> bool {
         false
     }
@@ -148,8 +148,11 @@ pub trait Adapter: Send + Sync + 'static {
     /// A client is back, on this server, with its private id and the offset of the last
     /// event that it has seen. If its session was kept, the adapter takes it out and hands
     /// it to `restoring`, with the events that the client missed. From that moment on, the
-    /// socket is sent what is delivered to its rooms; so an adapter that hands it over
-    /// while it delivers nothing neither loses an event nor sends one twice.
+    /// socket receives every event that is delivered to its rooms. So an adapter that
+    /// delivers nothing in that moment loses no event and sends none twice.
+    ///
+    /// After half of [`Config::connect_timeout`](crate::Config::connect_timeout) the
+    /// client starts from scratch.
     fn restore<'a>(
         &'a self,
         pid: &'a str,
@@ -199,7 +202,7 @@ impl<T> Default for ServerAnswers<T> {
     }
 }
 
-/// The session of a client that has gone, for another server to restore.
+/// The session of a client that has gone: any server of the cluster can restore it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionRecord {
     /// The private id, a secret between the servers and the client.
@@ -208,7 +211,7 @@ pub struct SessionRecord {
     pub id: SocketId,
     /// The rooms that it was in, without its own.
     pub rooms: Vec<Arc<str>>,
-    /// What the application [shares](crate::Data::share) of the socket.
+    /// The value that the application [shares](crate::Data::share) of the socket.
     pub data: Value,
 }
 
@@ -224,7 +227,7 @@ impl Restoring {
 
     /// Restores the session. The events that the client missed carry their
     /// [offsets](OutgoingEvent::with_offset). Returns `false` if they are more than may be
-    /// queued for a client, or if it no longer waits: it starts from scratch.
+    /// queued for a client, or if the client no longer waits. It then starts from scratch.
     pub fn restore(self, session: SessionRecord, missed: Vec<OutgoingEvent>) -> bool {
         (self.0)(session, missed)
     }

@@ -106,8 +106,8 @@ impl Broadcast {
 
     /// Whether it may be compressed, where the server's
     /// [`per_message_deflate`](engine_io::Config::per_message_deflate) is on. Default yes:
-    /// `false` is for what is compressed already, and for a secret next to a text that
-    /// somebody else chose.
+    /// `false` is for a picture, which is compressed already, and for a secret next to a
+    /// text that another user chose.
     ///
     /// ```
     /// # use socket_io::Namespace;
@@ -169,14 +169,17 @@ impl Broadcast {
     ) -> Answers<T> {
         let event = self.outgoing(event, &args);
         drop(args);
+        let Some(event) = &event else {
+            // Nobody is asked, and nobody answers.
+            let sockets = self.sockets().into_iter();
+            return Answers::missing(sockets.map(|socket| socket.id().clone()));
+        };
         let mut timeout = self.timeout;
         let mut answers = Vec::new();
         for namespace in self.namespaces() {
             let limit = *timeout.get_or_insert(namespace.ack_timeout());
-            if let Some(event) = &event {
-                let adapter = namespace.adapter();
-                answers.push(adapter.broadcast_with_ack(event, &self.selection, limit));
-            }
+            let adapter = namespace.adapter();
+            answers.push(adapter.broadcast_with_ack(event, &self.selection, limit));
         }
         ack::collect(select_all(answers), timeout.unwrap_or_default()).await
     }

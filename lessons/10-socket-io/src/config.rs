@@ -8,6 +8,7 @@ use crate::adapter::Adapter;
 use crate::limits::Limits;
 use crate::local::Local;
 use crate::recovery::Recovery;
+use crate::wire::parser::Parser;
 
 /// A server's settings.
 ///
@@ -45,6 +46,9 @@ pub struct Config {
     /// Default yes. If not, new names are refused once there are
     /// [`max_dynamic_namespaces`](Self::max_dynamic_namespaces).
     pub cleanup_empty_child_namespaces: bool,
+    /// How packets are encoded. Default as text with attachments, the protocol's own
+    /// encoding.
+    pub parser: Parser,
     /// How namespaces reach the sockets of other servers. Default not: this server is the
     /// only one.
     pub adapters: Adapters,
@@ -63,6 +67,7 @@ impl Default for Config {
             limits: Limits::default(),
             max_dynamic_namespaces: 1000,
             cleanup_empty_child_namespaces: true,
+            parser: Parser::default(),
             adapters: Adapters::default(),
         }
     }

@@ -30,6 +30,7 @@ use crate::tasks::{Tasks, complain, guarded, guarded_async};
 use crate::wire::args;
 use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
+use crate::wire::parser::Parser;
 
 /// The server, as a connection sees it.
 pub(crate) trait Host: Send + Sync {
@@ -261,7 +262,8 @@ impl Connection {
         offset: Option<&str>,
     ) -> Socket {
         let parts = self.parts(key, namespace, auth.clone());
-        let patience = self.rules.connect_timeout;
+        // It still has to be accepted in time.
+        let patience = self.rules.connect_timeout / 2;
         let make = |session: &SessionRecord, missed| {
             let data = Arc::<Data>::default();
             // JSON can be shared.
@@ -287,6 +289,7 @@ impl Connection {
             key,
             link: self.this.clone(),
             session: self.session.clone(),
+            parser: self.rules.parser,
             namespace: namespace.clone(),
             auth,
         }
@@ -350,7 +353,9 @@ impl Connection {
         };
         let kind = PacketType::ConnectError;
         let packet = EncodedPacket::plain(kind, namespace, &data.to_string());
-        let _ = self.session.send_batch(packet.messages());
+        let _ = self
+            .session
+            .send_batch(packet.messages_for(self.rules.parser));
     }
 }
 
@@ -369,6 +374,7 @@ struct Parts {
     key: Key,
     link: Weak<dyn Link>,
     session: Session,
+    parser: Parser,
     namespace: Namespace,
     auth: Box<str>,
 }
@@ -400,10 +406,11 @@ impl Parts {
         recovered: bool,
     ) -> Socket {
         let budget = self.namespace.outbound_budget();
+        let mailbox = Mailbox::new(id, self.session, self.parser, missed, sent, budget);
         Socket::new(SocketParts {
             key: self.key,
             link: self.link,
-            mailbox: Mailbox::new(id, self.session, missed, sent, budget),
+            mailbox,
             namespace: self.namespace,
             auth: self.auth,
             pid,
@@ -474,10 +481,17 @@ impl Receiver for Connection {
     fn message(&self, message: Message<'_>) {
         let output = self.with(|machine| match message {
             Message::Text(text) => machine.handle_text(now(), text),
-            Message::Binary(bytes) => machine.handle_binary(bytes),
+            Message::Binary(bytes) => machine.handle_binary(now(), bytes),
         });
         if let Some(output) = output {
             self.carry_out(output);
+        }
+    }
+
+    fn upgraded(&self) {
+        let sockets = self.lock().machine.joined();
+        for socket in sockets {
+            socket.upgraded(self);
         }
     }
 

@@ -5,6 +5,15 @@ use thiserror::Error;
 
 /// Why a text packet is not one (Socket.IO protocol 5, "Packet encoding"). The connection
 /// that sent it is closed.
+///
+/// ```
+/// use socket_io::ParseError;
+/// use socket_io::packet::Packet;
+///
+/// assert!(matches!(Packet::parse("9"), Err(ParseError::UnknownType)));
+/// // An event needs a name.
+/// assert!(matches!(Packet::parse("2"), Err(ParseError::Data)));
+/// ```
 #[derive(Debug, Error)]
 pub enum ParseError {
     /// A type outside `0` to `6`, or none.
@@ -46,6 +55,10 @@ pub enum ParseError {
     /// A binary message that no packet announced, or text while attachments are due.
     #[error("attachments out of order")]
     OutOfOrder,
+    /// Not a packet in MessagePack, with [`Parser::msgpack`](crate::Parser::msgpack).
+    #[cfg(feature = "msgpack")]
+    #[error(transparent)]
+    MsgPack(#[from] crate::msgpack::DecodeError),
 }
 
 /// Why a client may not join a namespace: what its `connect_error` event is given.

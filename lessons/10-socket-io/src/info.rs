@@ -1,4 +1,4 @@
-//! A socket as other servers see it: what can be sent to them of it.
+//! A socket as other servers see it: its description, which can be sent.
 
 use std::time::UNIX_EPOCH;
 
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::room::SocketId;
 
-/// A description of a socket, for another server. As JSON it is what Node's adapters send
-/// for `fetchSockets`.
+/// A description of a socket that is sent to another server. Its JSON has the form that
+/// Node's adapters use for `fetchSockets`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SocketInfo {
     /// The id.
@@ -21,7 +21,7 @@ pub struct SocketInfo {
     /// The rooms. As in Node, the socket's own is among them: its name is the id.
     #[serde(default)]
     pub rooms: Vec<String>,
-    /// What the application [shares](crate::Data::share) of the socket.
+    /// The value that the application [shares](crate::Data::share) of the socket.
     #[serde(default)]
     pub data: Value,
 }

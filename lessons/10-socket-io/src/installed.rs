@@ -1,6 +1,7 @@
 //! A namespace's adapter as it is installed: a panic in it ends one call, and rooms are
 //! reported to it in order.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +16,13 @@ use crate::adapter::{Adapter, Restoring, ServerAnswers, SessionRecord};
 use crate::error::AdapterError;
 use crate::info::SocketInfo;
 use crate::local::Local;
-use crate::room::{Change, Room, Selection};
+use crate::room::{Change, Room, Selection, looks_like_an_id};
 use crate::tasks::{Quarantine, complain, guarded, guarded_async};
 use crate::wire::outgoing::OutgoingEvent;
 
 pub(crate) struct Installed {
     local: Local,
-    /// `None` in memory: there is no other half.
+    /// `None` on a single server, which has no other half.
     adapter: Option<Arc<dyn Adapter>>,
     /// The rooms that the adapter knows as open.
     open: Mutex<HashSet<Room>>,
@@ -48,21 +49,40 @@ impl Installed {
         self.keeps_sessions
     }
 
-    /// The adapter, if the selection is not of this server alone.
-    fn beyond(&self, selection: &Selection) -> Option<&dyn Adapter> {
-        self.adapter.as_deref().filter(|_| !selection.local)
+    /// The adapter, and the selection for it, unless that is of this server alone.
+    ///
+    /// In a cluster, no room that is named like a socket has a member. The other servers
+    /// would take its name for the socket's own room, so a name that a client made up must
+    /// not get there.
+    fn beyond<'a>(
+        &self,
+        selection: &'a Selection,
+    ) -> Option<(&dyn Adapter, Cow<'a, Selection>)> {
+        let adapter = self.adapter.as_deref().filter(|_| !selection.local)?;
+        let is_empty =
+            |room: &Room| matches!(room, Room::Named(name) if looks_like_an_id(name));
+        let mut rooms = selection.rooms.iter().chain(&selection.except);
+        if !rooms.any(is_empty) {
+            return Some((adapter, Cow::Borrowed(selection)));
+        }
+        let mut selection = selection.clone();
+        let of_all = selection.rooms.is_empty();
+        selection.rooms.retain(|room| !is_empty(room));
+        selection.except.retain(|room| !is_empty(room));
+        (of_all || !selection.rooms.is_empty())
+            .then_some((adapter, Cow::Owned(selection)))
     }
 
     pub(crate) fn broadcast(&self, event: &OutgoingEvent, to: &Selection) {
         match self.beyond(to) {
-            Some(adapter) => call("a broadcast", || adapter.broadcast(event, to)),
+            Some((adapter, to)) => call("a broadcast", || adapter.broadcast(event, &to)),
             None => self.local.broadcast(event, to),
         }
     }
 
     pub(crate) fn change(&self, of: &Selection, change: &Change) {
         match self.beyond(of) {
-            Some(adapter) => call("a change", || adapter.change(of, change)),
+            Some((adapter, of)) => call("a change", || adapter.change(&of, change)),
             None => self.local.change(of, change),
         }
     }
@@ -73,10 +93,10 @@ impl Installed {
         to: &Selection,
         limit: Duration,
     ) -> BoxStream<'static, AckStep> {
-        let Some(adapter) = self.beyond(to) else {
+        let Some((adapter, to)) = self.beyond(to) else {
             return self.local.broadcast_with_ack(event, to, limit);
         };
-        let steps = guarded(|| adapter.broadcast_with_ack(event, to, limit));
+        let steps = guarded(|| adapter.broadcast_with_ack(event, &to, limit));
         guarded_stream(steps)
     }
 
@@ -85,7 +105,7 @@ impl Installed {
         of: &Selection,
     ) -> Result<Vec<SocketInfo>, AdapterError> {
         match self.beyond(of) {
-            Some(adapter) => request(|| adapter.fetch_sockets(of)).await,
+            Some((adapter, of)) => request(|| adapter.fetch_sockets(&of)).await,
             None => Ok(self.local.describe(of)),
         }
     }
@@ -131,8 +151,9 @@ impl Installed {
     /// Sockets have joined or left these rooms. Not to be called with a lock: the adapter
     /// is a user's.
     ///
-    /// Two threads can get here in the other order than that of their changes. So what the
-    /// adapter is told is what is true now, under a lock that keeps it in order.
+    /// Two threads can get here in another order than they made their changes in. So this
+    /// reports the current state of each room, under a lock that keeps the reports in
+    /// order.
     pub(crate) fn rooms_changed(&self, rooms: impl IntoIterator<Item = Room>) {
         let Some(adapter) = &self.adapter else {
             return;

@@ -69,6 +69,7 @@ impl Io {
         let rules = Arc::new(Rules {
             limits: config.limits,
             connect_timeout: config.connect_timeout,
+            parser: config.parser,
         });
         Self(Arc::new(IoInner {
             config,

@@ -1,8 +1,9 @@
-//! The local half of an adapter: the members of a namespace on this server, and what
-//! reaches them.
+//! The local half of an adapter: the members of a namespace on this server, and the ways
+//! to reach them.
 //!
-//! An adapter for a cluster does the other half: it tells the other servers, and calls this
-//! for what they tell it. In memory, this half is all there is.
+//! An adapter for a cluster adds the other half: it sends each request to the other
+//! servers, and carries out theirs with the methods here. On a single server, this half is
+//! everything.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -26,7 +27,7 @@ use crate::wire::outgoing::{EncodedPacket, Envelope, OutgoingEvent};
 /// every adapter has. A cheap handle.
 ///
 /// An adapter gets it when it is made. It calls these methods for its own server's part of
-/// each request, and for what the other servers ask.
+/// each request, and for the requests of the other servers.
 #[derive(Clone)]
 pub struct Local(Arc<Inner>);
 
@@ -38,11 +39,11 @@ struct Inner {
     /// From how many bytes on a message for many is compressed, if at all.
     share_from: Option<usize>,
     next_ack: AtomicU64,
-    /// The application's handlers of what other servers say.
+    /// The application's handlers of server events.
     program: Weak<dyn Program>,
 }
 
-/// A member, with what a server can be asked to do to it.
+/// A member, with the actions that another server can ask for.
 pub(crate) trait Participant: Member {
     /// Joins or leaves rooms, or leaves the namespace.
     fn change(self: Arc<Self>, change: &Change);

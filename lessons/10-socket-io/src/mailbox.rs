@@ -10,12 +10,14 @@ use crate::measure;
 use crate::room::SocketId;
 use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
+use crate::wire::parser::Parser;
 
 /// One client's packets, in order.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     id: SocketId,
     session: Session,
+    parser: Parser,
     gate: Gate<EncodedPacket>,
     /// Bytes that waited at the gate, and the limit on them.
     early: AtomicUsize,
@@ -32,6 +34,7 @@ impl Mailbox {
     pub(crate) fn new(
         id: SocketId,
         session: Session,
+        parser: Parser,
         missed: Vec<EncodedPacket>,
         sent: Option<Sent>,
         max_early: usize,
@@ -40,6 +43,7 @@ impl Mailbox {
         Self {
             id,
             session,
+            parser,
             gate: Gate::new(missed, sent),
             early: AtomicUsize::new(early),
             max_early,
@@ -58,7 +62,7 @@ impl Mailbox {
     pub(crate) fn open(&self, connect: EncodedPacket) {
         // An error says that the session has ended; the connection hears of it too.
         let is_in = self.gate.open(connect, |packet| {
-            let _ = self.session.send_batch(packet.messages());
+            let _ = self.session.send_batch(packet.messages_for(self.parser));
         });
         if is_in {
             measure::connected();
@@ -83,10 +87,11 @@ impl Mailbox {
         let sent = self
             .gate
             .pass(packet, packet.number(), volatile, keep, |packet| {
+                let messages = packet.messages_for(self.parser);
                 if volatile {
-                    self.session.send_volatile(packet.messages())
+                    self.session.send_volatile(messages)
                 } else {
-                    self.session.send_batch(packet.messages()).is_ok()
+                    self.session.send_batch(messages).is_ok()
                 }
             });
         if !sent {

@@ -1,12 +1,17 @@
-//! Between JSON with attachments and `MessagePack`, in which bytes have a type.
+//! Between JSON with attachments and MessagePack, in which bytes have a type.
 //!
 //! [`Args`](crate::Args) keeps an event's arguments as JSON text, with a placeholder
 //! wherever the bytes of an attachment belong. The parsers and adapters of Socket.IO that
-//! use `MessagePack` put the bytes themselves there. [`encode`] and [`decode`] turn one
+//! use MessagePack put the bytes themselves there. [`encode`] and [`decode`] turn one
 //! into the other without a tree of values between them.
 //!
+//! [`Parser::msgpack`] uses them for a server whose clients have
+//! [socket.io-msgpack-parser](https://www.npmjs.com/package/socket.io-msgpack-parser) as
+//! their `parser`.
+//!
 //! The bytes are what [notepack.io](https://www.npmjs.com/package/notepack.io), the
-//! JavaScript library of these parsers and adapters, reads and writes.
+//! JavaScript library of these parsers and adapters, reads and writes. (It loses whole
+//! numbers past 2⁶⁴ when it writes them. We do not.)
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +20,13 @@ use std::io::Write;
 use bytes::{Buf, Bytes, TryGetError};
 use rmp::{Marker, encode};
 use serde::de::{self, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::error::ParseError;
+use crate::wire::packet::{Packet, PacketLimits, PacketType};
+use crate::wire::parser::{Parser, Translate};
 use crate::wire::{binary, repair};
 
 /// The number of levels that `serde_json` reads.
@@ -40,7 +49,7 @@ pub struct Limits {
     pub max_depth: usize,
     /// Attachments. Default 10.
     pub max_attachments: usize,
-    /// Bytes of the JSON, which can be six times as long as the `MessagePack`. Default
+    /// Bytes of the JSON, which can be six times as long as the MessagePack. Default
     /// 8 MiB.
     pub max_json: usize,
 }
@@ -56,8 +65,15 @@ impl Default for Limits {
     }
 }
 
-/// Why bytes are not a value in `MessagePack` that JSON can express, or not within the
+/// Why bytes are not a value in MessagePack that JSON can express, or not within the
 /// [`Limits`].
+///
+/// ```
+/// use socket_io::msgpack::{self, DecodeError, Limits};
+///
+/// let cut = msgpack::decode(b"\xa3te".as_slice(), Limits::default());
+/// assert_eq!(cut, Err(DecodeError::Truncated));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// The input ends inside the value.
@@ -84,6 +100,9 @@ pub enum DecodeError {
     /// Bytes, and an object that looks like the placeholder for some.
     #[error("an object that looks like a placeholder")]
     Placeholder,
+    /// Not an object with the parts of a packet.
+    #[error("MessagePack that is not a packet")]
+    Packet,
 }
 
 impl From<TryGetError> for DecodeError {
@@ -92,8 +111,7 @@ impl From<TryGetError> for DecodeError {
     }
 }
 
-/// Writes a JSON value as `MessagePack`, with the attachments in the place of their
-/// placeholders.
+/// Writes a JSON value as MessagePack. The attachments replace their placeholders.
 ///
 /// Integers take the shortest form, other numbers are 64-bit floats, and attachments have
 /// the type for bytes. Without attachments, an object that looks like a placeholder is
@@ -142,7 +160,7 @@ struct Encode<'a> {
     attachments: &'a [Bytes],
 }
 
-/// What an object has to know of its values to tell whether it is a placeholder.
+/// The part of a value that decides whether the object around it is a placeholder.
 #[derive(PartialEq)]
 enum Written {
     True,
@@ -158,8 +176,8 @@ impl Encode<'_> {
         }
     }
 
-    /// Puts the header of an array or a map in the place of the byte at `start`, now that
-    /// its length is known. Only a header of more than a byte moves what follows.
+    /// Replaces the byte at `start` by the header of an array or a map, now that its length
+    /// is known. Only a header of more than a byte moves what follows.
     fn finish<E: de::Error>(
         &mut self,
         start: usize,
@@ -252,7 +270,7 @@ impl<'de> Visitor<'de> for Encode<'_> {
     }
 }
 
-/// Reads a value in `MessagePack` as JSON. Bytes become attachments, which share the
+/// Reads a value in MessagePack as JSON. Bytes become attachments, which share the
 /// input's memory, and leave their placeholders in the JSON.
 ///
 /// Bytes are the type for bytes, and the extension type 0, as which notepack.io 2 writes
@@ -419,7 +437,7 @@ impl Output {
 
     fn extension(&mut self, len: usize, input: &mut Bytes) -> Result<(), DecodeError> {
         match (input.try_get_i8()?, len) {
-            // notepack.io 2 has these of its own: `undefined`, a date, an `ArrayBuffer`.
+            // notepack.io 2 uses type 0 for `undefined`, for a date and for an `ArrayBuffer`.
             (0, 1) => {
                 input.try_get_u8()?;
                 self.display("null")
@@ -510,6 +528,112 @@ fn take(input: &mut Bytes, len: usize) -> Result<Bytes, DecodeError> {
         Ok(input.split_to(len))
     } else {
         Err(DecodeError::Truncated)
+    }
+}
+
+impl Parser {
+    /// Encodes each packet as one message in MessagePack, which is what clients with
+    /// socket.io-msgpack-parser expect: less to send where there are bytes or many numbers, and
+    /// nothing that a person can read in the browser's tools.
+    ///
+    /// ```
+    /// use socket_io::{Config, Io, Parser};
+    ///
+    /// let io = Io::new(Config { parser: Parser::msgpack(), ..Config::default() });
+    /// ```
+    ///
+    /// In JavaScript:
+    ///
+    /// ```js
+    /// import { io } from "socket.io-client";
+    /// import * as parser from "socket.io-msgpack-parser";
+    ///
+    /// const socket = io("http://localhost:5000", { parser });
+    /// ```
+    pub const fn msgpack() -> Self {
+        Self(Some(&MsgPack))
+    }
+}
+
+struct MsgPack;
+
+/// A packet in the form of socket.io-msgpack-parser, without types for attachments.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(borrow)]
+    nsp: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    id: Option<u64>,
+}
+
+impl Translate for MsgPack {
+    fn name(&self) -> &'static str {
+        "msgpack"
+    }
+
+    fn read(
+        &self,
+        message: Bytes,
+        limits: &crate::Limits,
+    ) -> Result<(String, Vec<Bytes>), ParseError> {
+        let limits = Limits {
+            // The packet is an object around its data.
+            max_depth: limits.max_depth.saturating_add(1),
+            max_attachments: limits.max_attachments,
+            max_json: limits.max_backlog,
+        };
+        let (json, attachments) = decode(message, limits)?;
+        let wire: Wire<'_> =
+            serde_json::from_str(&json).map_err(|_| DecodeError::Packet)?;
+        let kind = match (wire.kind, attachments.is_empty()) {
+            (0, true) => PacketType::Connect,
+            (1, true) => PacketType::Disconnect,
+            (2, true) => PacketType::Event,
+            (2, false) => PacketType::BinaryEvent,
+            (3, true) => PacketType::Ack,
+            (3, false) => PacketType::BinaryAck,
+            _ => return Err(DecodeError::Packet.into()),
+        };
+        // A comma ends the namespace's name in the text.
+        if !wire.nsp.starts_with('/') || wire.nsp.contains(',') {
+            return Err(DecodeError::Packet.into());
+        }
+        let packet = Packet {
+            kind,
+            attachments: attachments.len(),
+            namespace: &wire.nsp,
+            id: wire.id,
+            data: wire.data.map_or("", RawValue::get),
+        };
+        Ok((packet.to_text(), attachments))
+    }
+
+    fn write(&self, text: &str, attachments: &[Bytes]) -> Result<Vec<u8>, ParseError> {
+        let unlimited = PacketLimits {
+            max_attachments: usize::MAX,
+            max_depth: usize::MAX,
+        };
+        let packet = Packet::parse_within(text, unlimited)?;
+        let kind = match packet.kind {
+            PacketType::Connect => 0,
+            PacketType::Disconnect => 1,
+            PacketType::Event | PacketType::BinaryEvent => 2,
+            PacketType::Ack | PacketType::BinaryAck => 3,
+            PacketType::ConnectError => 4,
+        };
+        let namespace = serde_json::to_string(packet.namespace)?;
+        let mut json = format!(r#"{{"type":{kind},"nsp":{namespace}"#);
+        if !packet.data.is_empty() {
+            json.extend([r#","data":"#, packet.data]);
+        }
+        if let Some(id) = packet.id {
+            json.extend([r#","id":"#, &id.to_string()]);
+        }
+        json.push('}');
+        Ok(encode(&json, attachments)?)
     }
 }
 

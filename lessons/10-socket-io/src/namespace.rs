@@ -1,4 +1,4 @@
-//! Namespaces: one connection, several conversations. What the talk calls a controller.
+//! Namespaces: several conversations on one connection. The talk calls one a controller.
 
 use std::fmt;
 use std::future::Future;

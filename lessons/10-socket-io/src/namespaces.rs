@@ -118,8 +118,8 @@ impl Namespaces {
         state.fixed.values().chain(made).cloned().collect()
     }
 
-    /// The namespace of this name, which stays from now on. A new one has `on_connect`
-    /// before a client can be in it.
+    /// Returns the namespace of this name, which stays from now on. `on_connect` is
+    /// registered before a client can join.
     pub(crate) fn fix(
         &self,
         name: &str,

@@ -11,8 +11,8 @@ use crate::room::SocketId;
 use crate::wire::args::IntoArgs;
 
 /// A socket on this server or on another one, as
-/// [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) found it: what it says of
-/// itself is as old as the answer, and what it is told goes through the adapter.
+/// [`Broadcast::fetch_sockets`](crate::Broadcast::fetch_sockets) found it. Its description
+/// is as old as the answer; its methods go through the adapter.
 ///
 /// ```
 /// # async fn example(io: socket_io::Io) -> Result<(), socket_io::AdapterError> {
@@ -51,7 +51,7 @@ impl RemoteSocket {
         rooms.filter(|room| *room != self.id().as_str()).collect()
     }
 
-    /// Returns what its server's application [shares](crate::Data::share) of it.
+    /// Returns the value that its server's application [shares](crate::Data::share).
     pub fn data(&self) -> &Value {
         &self.info.data
     }
@@ -83,7 +83,7 @@ impl RemoteSocket {
         self.select().disconnect_sockets(close);
     }
 
-    /// Selects this socket alone, for everything else: a question, say.
+    /// Selects this socket alone, for everything else, such as a question.
     pub fn select(&self) -> Broadcast {
         self.namespace.to(self.id())
     }

@@ -13,6 +13,14 @@ use crate::wire::args::{ArgsWriter, IntoArgs};
 
 /// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
 /// session's id, which is a secret.
+///
+/// ```
+/// use socket_io::SocketId;
+///
+/// let id: SocketId = "kX3_ahGvQm4tqlF0BvZ-".parse()?;
+/// assert_eq!(id.as_str(), "kX3_ahGvQm4tqlF0BvZ-");
+/// # Ok::<(), socket_io::InvalidSocketId>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(Arc<str>);
 
@@ -43,8 +51,7 @@ impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if text.len() == ID_CHARS && text.bytes().all(fits) {
+        if looks_like_an_id(text) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidSocketId)
@@ -72,12 +79,24 @@ impl IntoArgs for SocketId {
 }
 
 /// Text that does not have the form of a [`SocketId`].
+///
+/// ```
+/// use socket_io::{InvalidSocketId, SocketId};
+///
+/// assert_eq!("Ann".parse::<SocketId>(), Err(InvalidSocketId));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a socket's id")]
 pub struct InvalidSocketId;
 
 /// Characters of an id.
 const ID_CHARS: usize = 20;
+
+/// Whether text has the form of an id.
+pub(crate) fn looks_like_an_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == ID_CHARS && text.bytes().all(fits)
+}
 
 impl AsRef<str> for SocketId {
     fn as_ref(&self) -> &str {
@@ -181,6 +200,18 @@ impl From<SocketId> for Room {
 }
 
 /// The receivers of a broadcast, and how they get it.
+///
+/// ```
+/// use socket_io::{Room, Selection};
+///
+/// // As `namespace.to("tea").to("cake").except("asleep").volatile()` selects.
+/// let selection = Selection {
+///     rooms: vec!["tea".into(), "cake".into()],
+///     except: vec![Room::from("asleep")],
+///     volatile: true,
+///     ..Selection::default()
+/// };
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Members of any of these rooms; every member when empty.

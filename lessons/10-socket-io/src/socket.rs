@@ -28,7 +28,7 @@ use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
 use crate::recovery::Saved;
 use crate::reply::Answering;
-use crate::room::{Change, Room, SocketId};
+use crate::room::{Change, Room, SocketId, looks_like_an_id};
 use crate::wire::args;
 use crate::wire::args::{Encoded, Event as Observed, IntoArgs};
 use crate::wire::outgoing::{EncodedPacket, OutgoingEvent};
@@ -239,7 +239,7 @@ impl Socket {
                 if name.len() > limits.max_room_name {
                     return Err(JoinError::NameTooLong);
                 }
-                if is_cluster && name.parse::<SocketId>().is_ok() {
+                if is_cluster && looks_like_an_id(&name) {
                     return Err(JoinError::LooksLikeAnId);
                 }
                 if rooms.len() >= limits.max_rooms {
@@ -287,12 +287,15 @@ impl Socket {
         if self.has_left() {
             return;
         }
-        let left = std::mem::take(&mut *rooms);
-        for (room, _) in &left {
-            self.members().leave(self.id(), room);
+        let is_cluster = self.namespace().adapter().is_cluster();
+        let mut left = Vec::new();
+        for (room, _) in rooms.drain(..) {
+            self.members().leave(self.id(), &room);
+            if is_cluster {
+                left.push(Room::Named(room));
+            }
         }
         drop(rooms);
-        let left = left.into_iter().map(|(room, _)| Room::Named(room));
         self.namespace().adapter().rooms_changed(left);
     }
 
@@ -437,13 +440,20 @@ impl Socket {
         }
     }
 
+    /// The client has moved to a WebSocket.
+    pub(crate) fn upgraded(&self, link: &dyn Link) {
+        if self.0.inbox.upgraded() {
+            self.work(link);
+        }
+    }
+
     /// Starts the task that works through the inbox.
     fn work(&self, link: &dyn Link) {
         let work = inbox::run(self.clone());
         link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
-    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
+    /// Leaves the namespace, once: first the rooms, then the questions that are open, then
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         // Before it leaves: an event that is still being queued will miss it.

@@ -260,7 +260,10 @@ async fn the_server_asks_and_the_client_answers() {
         .unwrap()
         .to_owned();
     client.send(&format!(r#"3{id}["Ada",36]"#)).await;
-    assert_eq!(heard.recv().await.unwrap(), Ok(("Ada".into(), 36)));
+    assert_eq!(
+        soon("the answer", heard.recv()).await.unwrap(),
+        Ok(("Ada".into(), 36))
+    );
     assert!(client.packet().await.ends_with(r#"["age?"]"#));
     assert!(client.packet().await.ends_with(r#"["still?"]"#));
     // Answers to no question are nothing.
@@ -544,6 +547,8 @@ async fn a_reserved_name_is_not_sent() {
         main.emit(name, ());
         let answer = socket.emit_with_ack::<()>(name, ()).await;
         assert!(matches!(answer, Err(AckError::NotSent)), "{answer:?}");
+        let answers = main.all().emit_with_ack::<()>(name, ()).await;
+        assert_eq!(answers.missing_from, [socket.id().clone()]);
     }
     main.emit("end", ());
     assert_eq!(client.packet().await, r#"2["end"]"#);

@@ -88,6 +88,21 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
     .await;
 }
 
+/// Node's server ended on an event `error` that had no handler (CVE-2024-38355).
+#[tokio::test]
+async fn an_event_without_a_handler_is_ignored() {
+    let address = serve(&echo(calm())).await;
+    let mut client = Client::new(address).await;
+    for event in [
+        r#"2["error"]"#,
+        r#"2["error",{"message":"x"}]"#,
+        r#"2["none"]"#,
+    ] {
+        client.send(event).await;
+    }
+    still_serves(&mut client).await;
+}
+
 #[tokio::test]
 async fn attachments_out_of_order_close_the_connection() {
     let address = serve(&echo(calm())).await;

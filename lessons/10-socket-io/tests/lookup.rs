@@ -4,16 +4,23 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine_io::{CloseReason, Transport};
+use futures_util::SinkExt;
+use serde_json::Value;
 use socket_io::{
     Args, Config, ConnectError, Io, JoinError, Limits, Namespace, Recovery, Socket,
     SocketId,
 };
 use support::{Client, calm, serve, soon, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
 fn names(namespaces: &[Namespace]) -> BTreeSet<&str> {
     namespaces.iter().map(Namespace::name).collect()
@@ -241,7 +248,10 @@ async fn middleware_of_a_parent_is_asked_for_every_child_in_front_of_its_own() {
         assert_eq!(bob.packet().await, format!("4{name},{answer}"));
     }
     for expected in ["parent", "parent", "child", "parent"] {
-        assert_eq!(order.recv().await, Some(expected));
+        assert_eq!(
+            soon("the next in order", order.recv()).await,
+            Some(expected)
+        );
     }
     // Nobody was let into it.
     until("the child to go", || io.namespace("/team-blue").is_none()).await;
@@ -388,6 +398,64 @@ async fn a_socket_knows_how_its_client_is_connected() {
     socket.emit("last", ());
     socket.session().close(CloseReason::Forced);
     assert_eq!(client.end().await, [r#"42["last"]"#]);
+}
+
+/// Sends one request over a connection of its own. Returns the response's body.
+async fn http(address: SocketAddr, request: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).await.unwrap();
+    let mut response = String::new();
+    soon("a response", stream.read_to_string(&mut response))
+        .await
+        .unwrap();
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    body.to_owned()
+}
+
+#[tokio::test]
+async fn a_socket_is_told_when_its_client_moves_to_a_websocket() {
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        let removed = socket.on_upgrade(async |socket: Socket| socket.emit("no", ()));
+        assert!(socket.off(removed));
+        socket.on_upgrade(async |_: Socket| panic!("on purpose"));
+        socket.on_upgrade(async |socket: Socket| {
+            socket.emit("moved", socket.transport().name());
+        });
+        socket.on("ping", async |socket: Socket| socket.emit("pong", ()));
+    });
+    let address = serve(&io).await;
+    let path = "/socket.io/?EIO=4&transport=";
+    let open = http(address, &format!("GET {path}polling"), "").await;
+    let open: Value = serde_json::from_str(&open[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let poll = format!("{path}polling&sid={sid}");
+    assert_eq!(http(address, &format!("POST {poll}"), "40").await, "ok");
+    assert!(
+        http(address, &format!("GET {poll}"), "")
+            .await
+            .starts_with("40{")
+    );
+
+    let url = format!("ws://{address}{path}websocket&sid={sid}");
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (socket, _) = soon("an upgrade", client_async(url, stream)).await.unwrap();
+    let mut client = Client(socket);
+    let text = |text: &str| Frame::Text(text.into());
+    client.0.send(text("2probe")).await.unwrap();
+    assert_eq!(client.frame().await, Some(text("3probe")));
+    client.0.send(text("5")).await.unwrap();
+    client.send(r#"2["ping"]"#).await;
+    assert_eq!(client.packet().await, r#"2["moved","websocket"]"#);
+    assert_eq!(client.packet().await, r#"2["pong"]"#);
+
+    let mut other = Client::new(address).await;
+    other.send(r#"2["ping"]"#).await;
+    assert_eq!(other.packet().await, r#"2["pong"]"#, "it has not moved");
 }
 
 #[tokio::test]
@@ -587,7 +655,7 @@ async fn middleware_is_asked_about_a_client_that_comes_back_if_so_configured() {
         });
         let address = serve(&io).await;
         let (client, joined) = Client::join(address, "/", "").await;
-        assert_eq!(asks.recv().await, Some(false));
+        assert_eq!(soon("a question", asks.recv()).await, Some(false));
         io.main().all().sockets_join("tea");
         client.vanish();
         until("it to leave", || io.main().count() == 0).await;
@@ -613,8 +681,8 @@ async fn middleware_is_asked_about_a_client_that_comes_back_if_so_configured() {
             assert!(asks.try_recv().is_err());
         } else {
             assert_eq!(packet, r#"4{"message":"banned"}"#);
-            assert_eq!(asks.recv().await, Some(true));
-            assert_eq!(asks.recv().await, Some(true));
+            assert_eq!(soon("a question", asks.recv()).await, Some(true));
+            assert_eq!(soon("a question", asks.recv()).await, Some(true));
             assert_eq!((io.main().count(), io.main().rooms().len()), (0, 0));
         }
     }

@@ -743,3 +743,39 @@ fn the_list_uses_the_width_of_the_terminal() {
     assert_eq!(widest("80"), 80);
     assert!(widest("60") <= 60, "prose is wrapped, too");
 }
+
+/// Writes the files that the README shows: a line that begins with a path in backticks,
+/// and the next block of code.
+#[test]
+fn the_workspace_of_the_readme_is_sound() {
+    let readme = include_str!("../README.md");
+    let (_, readme) = readme.split_once("## A workspace").unwrap();
+    let fixture = Fixture(TempDir::new().unwrap());
+    let (mut path, mut code, mut files) = ("", None::<String>, 0);
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            if let Some(code) = code.take() {
+                fixture.write(path, &code);
+                files += 1;
+            } else {
+                code = Some(String::new());
+            }
+        } else if let Some(code) = &mut code {
+            *code += line;
+            code.push('\n');
+        } else if let Some((name, _)) =
+            line.strip_prefix('`').and_then(|line| line.split_once('`'))
+        {
+            path = name;
+        }
+    }
+    assert_eq!(files, 12);
+    let output = fixture.course(&["verify"]);
+    assert!(output.status.success(), "{}", stdout(&output));
+    let list = stdout(&fixture.course(&[]));
+    assert!(list.contains("ex01_fits  not begun, 2 cases"), "{list}");
+    assert!(
+        list.contains("course hint ex01_fits"),
+        "installed, it is called by its name: {list}"
+    );
+}

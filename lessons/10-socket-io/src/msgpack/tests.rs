@@ -1,7 +1,12 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::machine::{ATTACHMENT_COST, EVENT_COST, Output as Received, Rules};
+use crate::wire::outgoing::EncodedPacket;
 
 /// Reads hexadecimal digits.
 fn hex(digits: &str) -> Bytes {
@@ -399,4 +404,213 @@ proptest! {
             prop_assert_eq!(read(packed).unwrap(), (json, attachments));
         }
     }
+}
+
+// --- The parser ---
+
+fn translated(packed: impl Into<Bytes>) -> Result<(String, Vec<Bytes>), ParseError> {
+    MsgPack.read(packed.into(), &crate::Limits::default())
+}
+
+/// Packets as npm's socket.io-msgpack-parser 3.0.2 encodes them, and their texts.
+const PACKETS: [(&str, &str); 6] = [
+    (
+        "0/chat,{\"token\":\"123\"}",
+        "83a47479706500a46461746181a5746f6b656ea3313233a36e7370a52f63686174",
+    ),
+    ("1/chat,", "82a47479706501a36e7370a52f63686174"),
+    (
+        "2[\"tea\",1]",
+        "83a47479706502a46461746192a374656101a36e7370a12f",
+    ),
+    (
+        "51-12[\"photo\",{\"_placeholder\":true,\"num\":0}]",
+        "84a47479706502a46461746192a570686f746fc4020102a36e7370a12fa269640c",
+    ),
+    (
+        "3/chat,0[true]",
+        "84a47479706503a46461746191c3a36e7370a52f63686174a2696400",
+    ),
+    (
+        "61-7[{\"_placeholder\":true,\"num\":0}]",
+        "84a47479706503a46461746191c4020102a36e7370a12fa2696407",
+    ),
+];
+
+#[test]
+fn packets_of_the_npm_parser_become_the_text_that_the_default_parser_gets() {
+    for (text, digits) in PACKETS {
+        let (read, attachments) = translated(hex(digits)).unwrap();
+        assert_eq!(read, text);
+        let again = MsgPack.write(&read, &attachments).unwrap();
+        assert_eq!(translated(again).unwrap(), (read, attachments));
+    }
+    let refusal = MsgPack.write(r#"4/no,{"message":"no"}"#, &[]).unwrap();
+    let json = r#"{"type":4,"nsp":"/no","data":{"message":"no"}}"#;
+    assert_eq!(read(refusal).unwrap().0, json);
+}
+
+#[test]
+fn what_is_not_a_packet_is_refused() {
+    for json in [
+        "[]",
+        "2",
+        "{}",
+        r#"{"type":2,"data":["a"]}"#,
+        r#"{"nsp":"/","data":["a"]}"#,
+        r#"{"type":5,"nsp":"/","data":["a"]}"#,
+        r#"{"type":-1,"nsp":"/","data":["a"]}"#,
+        r#"{"type":"2","nsp":"/","data":["a"]}"#,
+        r#"{"type":4,"nsp":"/","data":{"message":"x"}}"#,
+        r#"{"type":2,"nsp":3,"data":["a"]}"#,
+        r#"{"type":2,"nsp":"","data":["a"]}"#,
+        r#"{"type":2,"nsp":"chat","data":["a"]}"#,
+        r#"{"type":2,"nsp":"/a,1","data":["a"]}"#,
+        r#"{"type":2,"nsp":"/","data":["a"],"id":-1}"#,
+        r#"{"type":2,"nsp":"/","data":["a"],"id":1.5}"#,
+        r#"{"type":2,"type":2,"nsp":"/","data":["a"]}"#,
+    ] {
+        let error = translated(encode(json, &[]).unwrap()).unwrap_err();
+        assert!(
+            matches!(error, ParseError::MsgPack(DecodeError::Packet)),
+            "{json}: {error}"
+        );
+    }
+    let connect = r#"{"type":0,"nsp":"/","data":{"a":{"_placeholder":true,"num":0}}}"#;
+    let error = translated(encode(connect, &[Bytes::new()]).unwrap()).unwrap_err();
+    assert!(
+        matches!(error, ParseError::MsgPack(DecodeError::Packet)),
+        "{error}"
+    );
+    // Keys that the client adds for itself mean nothing.
+    let more =
+        r#"{"type":2,"data":["a"],"options":{"compress":true},"nsp":"/","id":null}"#;
+    assert_eq!(
+        translated(encode(more, &[]).unwrap()).unwrap().0,
+        r#"2["a"]"#
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_message_is_refused_or_becomes_a_packet_that_can_be_sent_again(
+        kind in 0_u8..6, nsp in "/?[a-z,?]{0,4}", id in any::<Option<u8>>(), value in value(),
+        bytes in any::<Option<Vec<u8>>>(),
+    ) {
+        let attachments: Vec<Bytes> = bytes.into_iter().map(Bytes::from).collect();
+        let mut data = vec![json!("name"), value];
+        data.extend(attachments.iter().map(|_| json!({"_placeholder": true, "num": 0})));
+        let json = json!({"type": kind, "nsp": nsp, "id": id, "data": data}).to_string();
+        let packed = encode(&json, &attachments).unwrap();
+        if let Ok((text, attachments)) = translated(packed)
+            && let Ok(again) = MsgPack.write(&text, &attachments)
+        {
+            let (text, cut) = (translated(again).unwrap(), (text, attachments));
+            // A query after the namespace's name is nothing in the text.
+            prop_assert!(text == cut || cut.0.contains('?'));
+        }
+    }
+}
+
+// --- The machine ---
+
+type Machine = crate::machine::Machine<u32, u64>;
+
+/// A client that has joined `/`.
+fn joined(now: Instant, limits: crate::Limits) -> Machine {
+    let rules = Rules {
+        limits,
+        connect_timeout: Duration::from_secs(45),
+        parser: Parser::msgpack(),
+    };
+    let mut machine = Machine::new(now, Arc::new(rules));
+    let connect = encode(r#"{"type":0,"nsp":"/"}"#, &[]).unwrap();
+    match machine.handle_binary(now, connect.into()) {
+        Some(Received::Ask { key, .. }) => {
+            machine.admit(key, 7);
+            machine.accepted(key);
+        }
+        other => panic!("{other:?}"),
+    }
+    machine
+}
+
+fn event(data: &str, attachments: &[Bytes]) -> Bytes {
+    let json = format!(r#"{{"type":2,"nsp":"/","data":{data}}}"#);
+    encode(&json, attachments).unwrap().into()
+}
+
+#[test]
+fn an_event_costs_its_json_and_the_message_that_its_bytes_keep() {
+    let now = Instant::now();
+    let mut machine = joined(now, crate::Limits::default());
+    let text = "x".repeat(1000);
+    let data = format!(r#"["{text}",{{"_placeholder":true,"num":0}}]"#);
+    let message = event(&data, &[Bytes::from_static(b"y")]);
+    for (message, bytes, attachments) in [
+        (message.clone(), message.len() + ATTACHMENT_COST, 1),
+        (event(r#"["x"]"#, &[]), 0, 0),
+    ] {
+        let Some(Received::Event { event, .. }) = machine.handle_binary(now, message)
+        else {
+            panic!("an event was expected");
+        };
+        assert_eq!(event.cost, EVENT_COST + event.array.len() + bytes);
+        assert_eq!(event.attachments.len(), attachments);
+    }
+}
+
+#[test]
+fn the_machines_limits_hold() {
+    let now = Instant::now();
+    let limits = crate::Limits {
+        max_depth: 3,
+        max_attachments: 2,
+        max_attachment_bytes: 10,
+        ..crate::Limits::default()
+    };
+    let placeholders = |count: usize| {
+        let object = |num| format!(r#"{{"_placeholder":true,"num":{num}}}"#);
+        (0..count).map(object).collect::<Vec<_>>().join(",")
+    };
+    let with_bytes = |count: usize, size: usize| {
+        let data = format!(r#"["a",{}]"#, placeholders(count));
+        event(&data, &vec![vec![0; size].into(); count])
+    };
+    for (message, fits) in [
+        (event(r#"["a",[[]]]"#, &[]), true),
+        (event(r#"["a",[[[]]]]"#, &[]), false),
+        (with_bytes(2, 5), true),
+        (with_bytes(2, 6), false),
+        (with_bytes(3, 1), false),
+        (event(r#"["connect"]"#, &[]), false),
+        (event("{}", &[]), false),
+        (Bytes::from_static(b"\xc1"), false),
+        (Bytes::new(), false),
+    ] {
+        let mut machine = joined(now, limits);
+        let output = machine.handle_binary(now, message);
+        assert_eq!(output.is_some(), fits);
+        assert_eq!(machine.has_ended(), !fits);
+    }
+    let mut machine = joined(now, limits);
+    assert!(machine.handle_text(now, r#"2["a"]"#).is_none());
+    assert!(machine.has_ended(), "text is another parser's");
+}
+
+#[test]
+fn a_packet_is_translated_once_and_counted() {
+    let packet = EncodedPacket::plain(PacketType::Event, "/", r#"["tea"]"#);
+    let size = packet.size();
+    assert_eq!(packet.messages_for(Parser::default()), packet.messages());
+    assert_eq!(packet.size(), size, "the default parser translates nothing");
+    let [first] = packet.messages_for(Parser::msgpack()) else {
+        panic!("one message was expected");
+    };
+    assert_eq!(first.payload(), event(r#"["tea"]"#, &[]));
+    assert!(std::ptr::eq(
+        first,
+        &raw const packet.messages_for(Parser::msgpack())[0]
+    ));
+    assert_eq!(packet.size(), size + first.size());
 }

@@ -2,7 +2,7 @@
 //! many receive it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use engine_io::EncodedMessage;
@@ -12,6 +12,7 @@ use crate::measure;
 use crate::sent::Number;
 use crate::wire::args::{self, Encoded, Event, IntoArgs, RawArgs};
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
+use crate::wire::parser::{self, Parser};
 
 /// A packet as Engine.IO messages: its text, then its attachments. A clone is a reference
 /// count.
@@ -19,6 +20,9 @@ use crate::wire::packet::{Packet, PacketLimits, PacketType};
 pub(crate) struct EncodedPacket {
     messages: Messages,
     number: Option<Number>,
+    /// In another encoding, once a client wants it. In a box, because a log keeps many
+    /// packets that have none.
+    translated: OnceLock<Option<Box<EncodedMessage>>>,
     /// Its last argument is an offset, which is not the application's.
     has_offset: bool,
 }
@@ -53,12 +57,26 @@ impl EncodedPacket {
         }
     }
 
-    /// Returns how many bytes they are.
-    pub(crate) fn size(&self) -> usize {
-        self.messages().iter().map(EncodedMessage::size).sum()
+    /// Returns the messages for a client with this parser. Each packet is translated
+    /// once, when the first of its receivers gets it.
+    pub(crate) fn messages_for(&self, parser: Parser) -> &[EncodedMessage] {
+        let Some(other) = parser.translation() else {
+            return self.messages();
+        };
+        let translated = self
+            .translated
+            .get_or_init(|| parser::translate(other, self.messages()).map(Box::new));
+        translated.as_deref().map_or(&[], std::slice::from_ref)
     }
 
-    /// The event in the packet, for listeners. `None` if it is no event.
+    /// Returns how many bytes are kept for them.
+    pub(crate) fn size(&self) -> usize {
+        let translated = self.translated.get().and_then(Option::as_deref);
+        let messages = self.messages().iter().chain(translated);
+        messages.map(EncodedMessage::size).sum()
+    }
+
+    /// The event in the packet, for listeners. `None` if it is not an event.
     pub(crate) fn observed(&self) -> Option<Event> {
         let (text, attachments) = self.messages().split_first()?;
         let limits = PacketLimits {
@@ -98,6 +116,7 @@ impl From<Messages> for EncodedPacket {
         Self {
             messages,
             number: None,
+            translated: OnceLock::new(),
             has_offset: false,
         }
     }
@@ -199,8 +218,11 @@ impl OutgoingEvent {
     pub fn with_offset(self, offset: &str) -> Self {
         // Text can always be written.
         let quoted = serde_json::to_string(offset).unwrap_or_default();
-        let offset = Some(quoted.trim_matches('"').into());
-        Self { offset, ..self }
+        let escaped = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        Self {
+            offset: escaped.map(Into::into),
+            ..self
+        }
     }
 
     /// `[name, …args]`. A reserved name, and arguments that JSON cannot express, are logged
@@ -320,4 +342,101 @@ fn observed(array: &str, attachments: &[Bytes]) -> Option<Event> {
         name: args::event_name(array).ok()?.into_owned(),
         args: raw.to_args().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(packet: &EncodedPacket) -> &str {
+        packet.messages()[0].as_text().unwrap()
+    }
+
+    fn from_parts(array: &str, attachments: usize) -> Result<OutgoingEvent, ParseError> {
+        OutgoingEvent::from_parts(array.into(), vec![Bytes::new(); attachments])
+    }
+
+    #[test]
+    fn an_event_from_another_server_is_checked() {
+        let deep = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+            format!(r#"["x",{open}{close}]"#)
+        };
+        assert!(from_parts(&deep(127), 0).is_ok());
+        assert!(matches!(
+            from_parts(&deep(128), 0),
+            Err(ParseError::TooDeep)
+        ));
+        let very_deep = "[".repeat(1_000_000) + "]";
+        assert!(matches!(
+            from_parts(&very_deep, 0),
+            Err(ParseError::TooDeep)
+        ));
+        for array in [
+            "",
+            "[",
+            "{}",
+            "[]",
+            "[true]",
+            r#" ["x"]"#,
+            r#"["x"] "#,
+            "[[]]",
+        ] {
+            assert!(
+                matches!(
+                    from_parts(array, 0),
+                    Err(ParseError::Data | ParseError::Json(_))
+                ),
+                "{array}"
+            );
+        }
+        assert!(from_parts(r#"["x",]"#, 0).is_err());
+        assert!(matches!(
+            from_parts(r#"["disconnect"]"#, 0),
+            Err(ParseError::ReservedName(_))
+        ));
+        let one = r#"["x",{"_placeholder":true,"num":0}]"#;
+        assert!(from_parts(one, 1).is_ok());
+        assert!(matches!(from_parts(one, 2), Err(ParseError::Placeholder)));
+        let another = r#"["x",{"_placeholder":true,"num":1}]"#;
+        assert!(matches!(
+            from_parts(another, 1),
+            Err(ParseError::Placeholder)
+        ));
+        // Nobody reads it as bytes.
+        assert!(from_parts(one, 0).is_ok());
+    }
+
+    #[test]
+    fn an_offset_is_the_last_argument_and_no_listener_sees_it() {
+        let event = from_parts(r#"["x",1]"#, 0).unwrap().with_offset("17-0\"");
+        let packet = event.encode_event("/", None);
+        assert_eq!(text(&packet), r#"2["x",1,"17-0\""]"#);
+        assert_eq!(event.array(), r#"["x",1]"#, "and is not sent twice");
+        let alone = from_parts(r#"["x"]"#, 0).unwrap().with_offset("17-0");
+        let packet = alone.encode_event("/chat", Some(7));
+        assert_eq!(text(&packet), r#"2/chat,7["x","17-0"]"#);
+        assert_eq!(packet.observed().unwrap().args, crate::Args::default());
+    }
+
+    #[test]
+    fn an_event_for_many_is_compressed_once_if_it_may_be() {
+        let event = from_parts(&format!(r#"["x","{}"]"#, "x".repeat(100)), 0).unwrap();
+        let many = Envelope {
+            namespace: "/",
+            share_from: Some(100),
+            ..Envelope::default()
+        };
+        // Both forms are counted.
+        let alone = event.encode_event("/", None).size();
+        assert!(event.encode_in(many).size() > alone);
+        let never = event.clone().compress(false);
+        assert!(!never.is_compressed() && event.is_compressed());
+        assert_eq!(never.encode_in(many).size(), alone);
+        let long = Envelope {
+            share_from: Some(1000),
+            ..many
+        };
+        assert_eq!(event.encode_in(long).size(), alone);
+    }
 }

@@ -22,6 +22,12 @@ use crate::error::ParseError;
 use crate::limits::Limits;
 
 /// A packet's type (Socket.IO protocol 5, "Packet types").
+///
+/// ```
+/// use socket_io::packet::{Packet, PacketType};
+///
+/// assert_eq!(Packet::parse(r#"2["tea"]"#).unwrap().kind, PacketType::Event);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
     /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
@@ -59,6 +65,19 @@ impl PacketType {
 }
 
 /// The text part of a packet. It borrows from the message in which it arrived.
+///
+/// ```
+/// use socket_io::packet::{Packet, PacketType};
+///
+/// let packet = Packet {
+///     kind: PacketType::BinaryEvent,
+///     attachments: 1,
+///     namespace: "/",
+///     id: None,
+///     data: r#"["photo",{"_placeholder":true,"num":0}]"#,
+/// };
+/// assert_eq!(packet.to_text(), r#"51-["photo",{"_placeholder":true,"num":0}]"#);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The type.

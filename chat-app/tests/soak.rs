@@ -1,0 +1,164 @@
+//! Ten minutes of coming, talking and going, half of it without a goodbye. Afterwards the
+//! server has the sessions, tasks, files and memory that it had before.
+//!
+//! ```sh
+//! SOAK=true cargo test -p chat-app --test soak -- --nocapture
+//! ```
+//!
+//! `SOAK_MINUTES` makes it shorter or longer. The first minutes are a warm-up that does
+//! not count. The server keeps events, and everyone who left without a goodbye, for those
+//! who may come back within two minutes; and the database keeps pages in memory, up to a
+//! limit. All of these grow until they are full, and a leak is something that grows after
+//! that. The guests come at a fixed rate, because the number of those who left in the
+//! last two minutes depends on it.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::client::Client;
+use common::program::Program;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+/// After so long, the server keeps nothing for a client that may come back.
+const FORGOTTEN: Duration = Duration::from_secs(130);
+const WARM_UP: Duration = Duration::from_secs(180);
+/// How often the memory is printed.
+const SAMPLE: Duration = Duration::from_secs(30);
+/// How much more memory there may be at the end. The allocator's own leftovers differ
+/// from one minute to the next by less than this.
+const NOISE: u64 = 3 << 20;
+const GUESTS: usize = 50;
+const ROOMS: usize = 5;
+const EACH: usize = 20;
+/// How often they come.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What a process has at one moment.
+#[derive(Debug)]
+struct Used {
+    sessions: u64,
+    sockets: u64,
+    people: u64,
+    tasks: u64,
+    files: u64,
+    memory: u64,
+}
+
+#[tokio::test]
+async fn a_soak_leaves_nothing_behind() {
+    if std::env::var("SOAK").as_deref() != Ok("true") {
+        eprintln!("skipped: SOAK=true runs it, for SOAK_MINUTES (10)");
+        return;
+    }
+    let minutes = std::env::var("SOAK_MINUTES").map_or(10, |it| it.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chat.db");
+    let flags = "--port 0 --log warn --no-limits --keep-messages 1000 --database";
+    let mut flags: Vec<_> = flags.split(' ').collect();
+    flags.push(database.to_str().unwrap());
+    let program = Program::start(&flags).await;
+
+    let fresh = settled(program.port).await;
+    talk(&program, WARM_UP).await;
+    let warm = settled(program.port).await;
+    talk(&program, Duration::from_secs(60 * minutes)).await;
+    let end = settled(program.port).await;
+    // What is too old is dropped when the next guest leaves.
+    sleep(FORGOTTEN).await;
+    round(program.port).await;
+    let later = settled(program.port).await;
+    println!("fresh {fresh:?}\nwarm  {warm:?}\nend   {end:?}\nlater {later:?}");
+
+    assert_eq!((end.sessions, end.sockets), (0, 0));
+    assert_eq!(end.people, 0, "nobody counts as present");
+    assert!(end.tasks <= warm.tasks, "tasks: {warm:?} {end:?}");
+    assert!(end.files <= warm.files, "open files: {warm:?} {end:?}");
+    assert!(
+        later.memory < warm.memory,
+        "those who left are forgotten: {warm:?} {later:?}"
+    );
+    let grown = end.memory.saturating_sub(warm.memory);
+    assert!(
+        grown < NOISE,
+        "memory grew by {grown} bytes: {warm:?} {end:?}"
+    );
+}
+
+/// Rounds of guests that come, talk and go, for so long.
+async fn talk(program: &Program, duration: Duration) {
+    let start = Instant::now();
+    let (mut rounds, mut next) = (0, SAMPLE);
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while start.elapsed() < duration {
+        tick.tick().await;
+        round(program.port).await;
+        rounds += 1;
+        if start.elapsed() >= next {
+            next += SAMPLE;
+            let used = used(program.port).await;
+            println!("{:?}: {rounds} rounds, {used:?}", start.elapsed());
+        }
+    }
+}
+
+async fn round(port: u16) {
+    let mut tasks = JoinSet::new();
+    for number in 0..GUESTS {
+        tasks.spawn(async move {
+            let room = format!("room {}", number % ROOMS);
+            let name = format!("guest {number}");
+            let mut client = Client::seated(port, &room, &name).await;
+            for text in 0..EACH {
+                let text = format!("{name} {text}");
+                client.call("user message", json!([text])).await;
+            }
+            if number % 2 == 0 {
+                client.disconnect().await;
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+/// Waits until everybody has gone and the allocator has given back what it has.
+async fn settled(port: u16) -> Used {
+    common::soon("everybody to go", async {
+        loop {
+            let used = used(port).await;
+            if used.sessions == 0 && used.people == 0 {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    // Two rounds of `memory::give_back`.
+    sleep(Duration::from_secs(21)).await;
+    used(port).await
+}
+
+async fn used(port: u16) -> Used {
+    let metrics = common::get(port, "/metrics", "").await.body;
+    // The sum over all labels.
+    let value = |name: &str| -> u64 {
+        let lines = metrics.lines().filter(|line| !line.starts_with('#'));
+        let values = lines.filter_map(|line| line.split_once(' '));
+        values
+            .filter(|(key, _)| key.split('{').next() == Some(name))
+            .map(|(_, value)| value.parse::<u64>().unwrap())
+            .sum()
+    };
+    Used {
+        sessions: value("engine_io_sessions"),
+        sockets: value("socket_io_sockets"),
+        people: value("chat_people"),
+        tasks: value("chat_tasks"),
+        files: value("process_open_fds"),
+        memory: value("process_resident_memory_bytes"),
+    }
+}
