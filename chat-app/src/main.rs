@@ -26,10 +26,10 @@ const GRACE: Duration = Duration::from_secs(5);
 const BACKLOG: u32 = 1024;
 /// The talk's port.
 const USUAL_PORT: u16 = 5000;
-/// How long to wait for somebody to read what we print.
+/// How long to wait for a program that should read our output.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A chat with rooms, for the browser.
+/// A chat with rooms that runs in the browser
 #[derive(Parser)]
 #[command(version, about)]
 struct Args {
@@ -48,10 +48,10 @@ struct Args {
     /// How many days to keep messages; 0 keeps them forever
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
     keep_days: u32,
-    /// A Socket.IO client script to serve to the page in place of our own
+    /// A Socket.IO client script to serve instead of the built-in one
     #[arg(long, value_name = "FILE")]
     client: Option<PathBuf>,
-    /// What clients may connect over
+    /// The transports that clients may use
     #[arg(
         long,
         value_name = "LIST",
@@ -392,7 +392,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What asks the program to end: Ctrl-C and, on Unix, SIGTERM.
+/// The signals that end the program: Ctrl-C and, on Unix, SIGTERM.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

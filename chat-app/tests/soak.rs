@@ -5,12 +5,12 @@
 //! SOAK=true cargo test -p chat-app --test soak -- --nocapture
 //! ```
 //!
-//! `SOAK_MINUTES` makes it shorter or longer. The first minutes are a warm-up that does
-//! not count. The server keeps events, and everyone who left without a goodbye, for those
-//! who may come back within two minutes; and the database keeps pages in memory, up to a
-//! limit. All of these grow until they are full, and a leak is something that grows after
-//! that. The guests come at a fixed rate, because the number of those who left in the
-//! last two minutes depends on it.
+//! `SOAK_MINUTES` makes it shorter or longer. The server keeps events, and everyone who
+//! left without a goodbye, for clients that may come back within two minutes. So how much
+//! memory a busy server has depends on how busy it was in the last two minutes, and on a
+//! loaded machine that differs by megabytes. The test therefore compares two moments at
+//! which all of that is forgotten: after a warm-up, when the database's cache is full, and
+//! at the end.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -25,7 +25,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// After so long, the server keeps nothing for a client that may come back.
 const FORGOTTEN: Duration = Duration::from_secs(130);
-const WARM_UP: Duration = Duration::from_secs(180);
+const WARM_UP: Duration = Duration::from_secs(60);
 /// How often the memory is printed.
 const SAMPLE: Duration = Duration::from_secs(30);
 /// How much more memory there may be at the end. The allocator's own leftovers differ
@@ -37,7 +37,7 @@ const EACH: usize = 20;
 /// How often they come.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What a process has at one moment.
+/// The resources of the process at one moment.
 #[derive(Debug)]
 struct Used {
     sessions: u64,
@@ -62,25 +62,19 @@ async fn a_soak_leaves_nothing_behind() {
     flags.push(database.to_str().unwrap());
     let program = Program::start(&flags).await;
 
-    let fresh = settled(program.port).await;
+    let port = program.port;
+    let fresh = settled(port).await;
     talk(&program, WARM_UP).await;
-    let warm = settled(program.port).await;
+    let warm = forgotten(port).await;
     talk(&program, Duration::from_secs(60 * minutes)).await;
-    let end = settled(program.port).await;
-    // What is too old is dropped when the next guest leaves.
-    sleep(FORGOTTEN).await;
-    round(program.port).await;
-    let later = settled(program.port).await;
-    println!("fresh {fresh:?}\nwarm  {warm:?}\nend   {end:?}\nlater {later:?}");
+    let busy = settled(port).await;
+    let end = forgotten(port).await;
+    println!("fresh {fresh:?}\nwarm  {warm:?}\nbusy  {busy:?}\nend   {end:?}");
 
     assert_eq!((end.sessions, end.sockets), (0, 0));
-    assert_eq!(end.people, 0, "nobody counts as present");
+    assert_eq!(end.people, 0, "the rooms are empty");
     assert!(end.tasks <= warm.tasks, "tasks: {warm:?} {end:?}");
     assert!(end.files <= warm.files, "open files: {warm:?} {end:?}");
-    assert!(
-        later.memory < warm.memory,
-        "those who left are forgotten: {warm:?} {later:?}"
-    );
     let grown = end.memory.saturating_sub(warm.memory);
     assert!(
         grown < NOISE,
@@ -88,7 +82,7 @@ async fn a_soak_leaves_nothing_behind() {
     );
 }
 
-/// Rounds of guests that come, talk and go, for so long.
+/// Runs rounds of guests that come, talk and go.
 async fn talk(program: &Program, duration: Duration) {
     let start = Instant::now();
     let (mut rounds, mut next) = (0, SAMPLE);
@@ -125,9 +119,17 @@ async fn round(port: u16) {
     tasks.join_all().await;
 }
 
-/// Waits until everybody has gone and the allocator has given back what it has.
+/// Waits until the server remembers only one round of guests.
+async fn forgotten(port: u16) -> Used {
+    sleep(FORGOTTEN).await;
+    // Old entries are dropped when the next guest leaves.
+    round(port).await;
+    settled(port).await
+}
+
+/// Waits until all guests have gone and the allocator has returned its free memory.
 async fn settled(port: u16) -> Used {
-    common::soon("everybody to go", async {
+    common::soon("an empty chat", async {
         loop {
             let used = used(port).await;
             if used.sessions == 0 && used.people == 0 {
