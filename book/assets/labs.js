@@ -14,6 +14,23 @@ for (const lab of alive ? document.querySelectorAll(".lab") : []) {
       stage.replaceChildren(...still);
       reportError(error);
     });
-  // mdBook turns pages by the arrow keys; in a lab they belong to the lab.
-  lab.addEventListener("keydown", (event) => event.key.startsWith("Arrow") && event.stopPropagation());
+}
+
+// How far the reader is with the exercises of the page, as `cargo run -p course` saw it last.
+const exercises = alive ? [...document.querySelectorAll("[data-exercise]")] : [];
+if (exercises.length > 0) {
+  fetch("/__exercises")
+    .then((response) => response.json())
+    .then((states) => {
+      for (const exercise of exercises) {
+        const state = states[exercise.dataset.exercise];
+        if (!state?.begun) continue;
+        const done = state.passed !== null && state.passed === state.cases;
+        const said = document.createElement("span");
+        said.className = done ? "state done" : "state";
+        said.textContent = done ? "✓ done" : state.passed === null ? "does not compile yet" : `${state.passed} of ${state.cases} cases pass`;
+        exercise.append(said);
+      }
+    })
+    .catch(reportError);
 }

@@ -13,6 +13,8 @@ export async function start(stage) {
   let socket;
   const wire = log("Events", 200);
   const status = element("p", { className: "status", role: "status" }, "Not connected.");
+  // Apart from the status: a typing mistake does not end the connection.
+  const problem = element("p", { className: "refused", role: "alert" });
   const heartbeat = element("input", { type: "checkbox" });
   const say = (what) => status.replaceChildren(what);
 
@@ -82,11 +84,12 @@ export async function start(stage) {
     submitted.preventDefault();
     if (!socket?.connected) return;
     let values;
+    problem.replaceChildren();
     try {
       values = JSON.parse(args.value);
       if (!Array.isArray(values)) throw new Error("a list in brackets");
     } catch {
-      return say('Arguments are a list of JSON, like ["tea", 3].');
+      return problem.replaceChildren('Arguments are a list in JSON, like ["tea", 3].');
     }
     if (!ack.checked) {
       socket.emit(event.value, ...values);
@@ -102,6 +105,7 @@ export async function start(stage) {
     element("p", { className: "controls" }, open, close, room),
     status,
     form,
+    problem,
     element("p", {}, element("label", {}, heartbeat, " show heartbeats, too")),
     wire.list,
   );

@@ -23,16 +23,18 @@ export function drive(name, told, lost) {
 
 /** A list that grows at its end, scrolls with it until the reader scrolls up, and keeps only the last `most` items. */
 export function log(label, most) {
-  const list = element("ol", { className: "log", role: "log", tabIndex: 0, "aria-label": label });
+  // The role is the wrapper's: on the list itself it would hide that this is a list.
+  const items = element("ol");
+  const list = element("div", { className: "log", role: "log", tabIndex: 0, "aria-label": label }, items);
   const add = (...children) => {
     const following = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     const item = element("li", {}, ...children);
-    list.append(item);
-    while (list.childElementCount > most) list.firstElementChild.remove();
+    items.append(item);
+    while (items.childElementCount > most) items.firstElementChild.remove();
     if (following) list.scrollTop = list.scrollHeight;
     return item;
   };
-  return { list, add, clear: () => list.replaceChildren() };
+  return { list, add, clear: () => items.replaceChildren() };
 }
 
 const loaded = new Map();
@@ -109,14 +111,18 @@ export function socketParts(packet) {
 /** The packets of a payload: an HTTP body holds several, between them 0x1e. */
 export const payload = (body) => body.split("\x1e");
 
+/** What a part is, by its name: parts that mean the same have the same color, wherever they stand. */
+const MEANING = { data: "data", namespace: "place", attachments: "id", "acknowledgement id": "id" };
+
 /** Parts with their names under them. */
 export function shown(parts) {
   const cut = (text) => (text.length > 400 ? `${text.slice(0, 400)} …` : text);
+  const meaning = (name) => MEANING[name] ?? (SOCKET.includes(name) ? "event" : "type");
   return element(
     "span",
     { className: "parts" },
-    ...parts.map(([text, name], index) =>
-      element("span", { className: `part p${index % 5}` }, element("code", {}, cut(text)), element("small", {}, name)),
+    ...parts.map(([text, name]) =>
+      element("span", { className: "part", "data-is": meaning(name) }, element("code", {}, cut(text)), element("small", {}, name)),
     ),
   );
 }

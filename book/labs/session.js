@@ -15,7 +15,11 @@ export async function start(stage) {
   const status = element("div", { className: "ends", role: "status" }, browser.row, network.row, server.row);
 
   const io = await watchedClient((direction, transport, what) => {
-    if (what.asks) return note("GET: is there anything for me? It waits.", "quiet");
+    if (what.asks) {
+      // The first GET has no session yet: it opens one, and is answered at once.
+      const opens = !engine || engine.state === "opening";
+      return note(opens ? "GET: open a session." : "GET: is there anything for me? It waits.", "quiet");
+    }
     if (what.refused) return note(`The server refused: ${what.refused}`, "refused");
     for (const packet of what.body === undefined ? [what.packet] : payload(what.body)) {
       // The answer to a POST is "ok", and no packet.

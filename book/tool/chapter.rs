@@ -6,7 +6,8 @@ use std::{fmt, fs};
 
 use crate::block::{Block, Problem};
 use crate::blocks::{
-    capture, diagram, exercise, figure, include, lab, lesson, plot, quiz,
+    capture, diagram, exercise, exercises, figure, glossary, include, lab, lesson, plot,
+    quiz, schedule,
 };
 use crate::house::House;
 use crate::html::escape;
@@ -70,6 +71,17 @@ fn pieces(markdown: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// Returns the fenced blocks of a chapter.
+pub(crate) fn blocks(markdown: &str) -> Vec<Block<'_>> {
+    pieces(markdown)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Block(block) => Some(block),
+            Piece::Text { .. } => None,
+        })
+        .collect()
+}
+
 /// Rust in a chapter that is included from nowhere.
 #[derive(Debug)]
 pub(crate) struct LooseRust {
@@ -125,7 +137,8 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
         ..Chapter::default()
     };
     let summary = fs::read_to_string(house.book.join("src/SUMMARY.md"));
-    let mut map = summary.ok().and_then(|summary| layers::map(&summary, file));
+    let summary = summary.unwrap_or_default();
+    let mut map = layers::map(&summary, file);
     let mut out = String::new();
     for piece in pieces(markdown) {
         match piece {
@@ -154,6 +167,9 @@ pub(crate) fn expand(house: &House, file: &Path, markdown: &str) -> Chapter {
                 }
             }
         }
+    }
+    if let Some(turn) = layers::turn(&summary, file) {
+        out += &format!("\n{turn}");
     }
     chapter.markdown = out;
     chapter
@@ -199,8 +215,19 @@ fn expand_block(
             chapter.exercises.push(name);
             Ok(text)
         }
+        "exercises" => exercises::expand(house),
+        "glossary" => {
+            let (text, missing) = glossary::expand(house, block)?;
+            chapter.problems.extend(missing);
+            Ok(text)
+        }
         "quiz" => quiz::expand(&chapter.file, block),
         "lab" => lab::expand(house, block),
+        "schedule" => schedule::expand(block),
+        "stack" => {
+            let summary = fs::read_to_string(house.book.join("src/SUMMARY.md"))?;
+            Ok(layers::stack(&summary))
+        }
         _ => {
             let body = include::expand(folder, block.body)?;
             if block.kind() == "rust" && body == block.body {
@@ -223,12 +250,16 @@ fn expand_block(
     }
 }
 
-/// The file that a block includes code from, as a reader names it.
+/// Returns the file and the line that a block's code comes from, as a reader names them.
 fn source(folder: &Path, house: &House, body: &str) -> Option<String> {
-    let file = include::file(folder, body)?;
+    let (file, line) = include::place(folder, body)?;
     let file = file.canonicalize().ok()?;
     let root = house.root.canonicalize().ok()?;
-    Some(file.strip_prefix(root).ok()?.display().to_string())
+    let file = file.strip_prefix(root).ok()?.display().to_string();
+    Some(match line {
+        Some(line) => format!("{file}, line {line}"),
+        None => file,
+    })
 }
 
 fn ticks(line: &str) -> usize {

@@ -7,10 +7,12 @@ use std::path::Path;
 
 use crate::html::escape;
 
-/// Returns the map for the chapter in `file`, or nothing for a page without a number.
-pub(crate) fn map(summary: &str, file: &Path) -> Option<String> {
-    let here = file.to_str()?;
-    let mut layers: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+/// A part of the book with its chapters: title and page.
+type Layer<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+
+/// Returns the parts of the book, bottom to top.
+fn layers(summary: &str) -> Vec<Layer<'_>> {
+    let mut layers: Vec<Layer<'_>> = Vec::new();
     let mut part = "";
     for line in summary.lines() {
         if let Some(title) = line.strip_prefix("# ") {
@@ -22,14 +24,52 @@ pub(crate) fn map(summary: &str, file: &Path) -> Option<String> {
             }
         }
     }
+    layers
+}
+
+/// Returns the picture of all layers for the front page.
+pub(crate) fn stack(summary: &str) -> String {
+    drawn(&layers(summary), None, "The layers, bottom to top")
+}
+
+/// Returns the links to the pages before and after `file`, by name.
+pub(crate) fn turn(summary: &str, file: &Path) -> Option<String> {
+    let here = file.to_str()?;
+    let pages: Vec<_> = summary.lines().filter_map(page).collect();
+    let place = pages.iter().position(|(_, page)| *page == here)?;
+    let link = |class: &str, word: &str, page: Option<&(&str, &str)>| {
+        page.map_or_else(String::new, |(title, page)| {
+            format!(
+                "<a class=\"{class}\" rel=\"{}\" href=\"{}\"><small>{word}</small> {}</a>",
+                if class == "before" { "prev" } else { "next" },
+                page.replace(".md", ".html"),
+                escape(title)
+            )
+        })
+    };
+    let before = place.checked_sub(1).and_then(|place| pages.get(place));
+    Some(format!(
+        "<nav class=\"turn\" aria-label=\"Pages before and after\">{}{}</nav>\n",
+        link("before", "Previous", before),
+        link("after", "Next", pages.get(place + 1))
+    ))
+}
+
+/// Returns the map for the chapter in `file`, or nothing for a page without a number.
+pub(crate) fn map(summary: &str, file: &Path) -> Option<String> {
+    let here = file.to_str()?;
+    let layers = layers(summary);
     let known = layers
         .iter()
         .any(|(_, stones)| stones.iter().any(|(_, page)| *page == here));
     if !known {
         return None;
     }
-    let mut html =
-        String::from("<nav class=\"layers\" aria-label=\"Where you are\"><ol>");
+    Some(drawn(&layers, Some(here), "Where you are"))
+}
+
+fn drawn(layers: &[Layer<'_>], here: Option<&str>, label: &str) -> String {
+    let mut html = format!("<nav class=\"layers\" aria-label=\"{label}\"><ol>");
     for (part, stones) in layers.iter().rev() {
         html += &format!(
             "<li><span class=\"part\">{}</span><ol class=\"stones\">",
@@ -37,7 +77,7 @@ pub(crate) fn map(summary: &str, file: &Path) -> Option<String> {
         );
         for (title, page) in stones {
             let title = escape(title);
-            html += &if *page == here {
+            html += &if Some(*page) == here {
                 format!("<li aria-current=\"page\"><span>{title}</span></li>")
             } else {
                 let page = page.replace(".md", ".html");
@@ -47,12 +87,19 @@ pub(crate) fn map(summary: &str, file: &Path) -> Option<String> {
         html.push_str("</ol></li>");
     }
     html.push_str("</ol></nav>\n");
-    Some(html)
+    html
 }
 
 /// The title and the page of a line `- [7. WebSocket](07-websocket.md)`.
 fn chapter(line: &str) -> Option<(&str, &str)> {
-    let (title, page) = line.trim().strip_prefix("- [")?.split_once("](")?;
+    page(line.trim().strip_prefix("- ")?)
+}
+
+/// The title and the page of any line that leads to one.
+fn page(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = line.strip_prefix("- ").unwrap_or(line);
+    let (title, page) = line.strip_prefix('[')?.split_once("](")?;
     Some((title, page.strip_suffix(')')?))
 }
 
@@ -68,6 +115,21 @@ mod tests {
         assert!(map.find("High") < map.find("Low"), "{map}");
         assert!(map.contains("<li aria-current=\"page\"><span>2. B &amp; C</span></li>"));
         assert!(map.contains("<a href=\"03-d.html\">3. D</a>"));
+    }
+
+    #[test]
+    fn the_pages_before_and_after_have_their_names() {
+        let turn = |file| turn(SUMMARY, Path::new(file)).unwrap();
+        let middle = turn("02-b.md");
+        assert!(
+            middle.contains(
+                "rel=\"prev\" href=\"01-a.html\"><small>Previous</small> 1. A</a>"
+            ),
+            "{middle}"
+        );
+        assert!(middle.contains("<small>Next</small> 3. D</a>"), "{middle}");
+        assert!(!turn("preface.md").contains("Previous"));
+        assert!(!turn("03-d.md").contains("Next"));
     }
 
     #[test]

@@ -15,13 +15,17 @@ mod block;
 mod blocks;
 mod chapter;
 mod commands;
+mod contents;
 mod house;
 mod html;
 mod items;
 mod labs;
 mod layers;
+mod printable;
 mod run;
+mod search;
 mod site;
+mod tree;
 
 use std::process::ExitCode;
 
@@ -29,7 +33,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::block::report;
-use crate::commands::{capture, check, plot, serve};
+use crate::commands::{capture, check, plot, serve, slides, take};
 use crate::house::House;
 
 /// Builds the book and serves it.
@@ -47,6 +51,12 @@ struct Arguments {
 enum Command {
     /// Write the pages to target/book
     Build,
+    /// Write target/real-time-rust.pdf, for which Chromium is needed
+    Pdf,
+    /// Write target/real-time-rust.epub
+    Epub,
+    /// Write slides of each chapter to target/slides
+    Slides,
     /// Build, and prove it: links, anchors, captured output, code, exercises that no
     /// chapter mentions
     Check {
@@ -92,6 +102,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
             );
             Ok(well)
         }
+        Some(Command::Slides) => slides::slides(&house),
+        Some(Command::Pdf) => take::pdf(&house),
+        Some(Command::Epub) => take::epub(&house),
         Some(Command::Check { chapter }) => check::check(&house, chapter.as_deref()),
         Some(Command::Capture { filter }) => {
             capture::capture_all(&house, filter.as_deref())

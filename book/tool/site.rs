@@ -13,6 +13,7 @@ use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use crate::block::Problem;
 use crate::chapter::{self, Chapter};
 use crate::house::House;
+use crate::search;
 
 /// A book that was built.
 pub(crate) struct Site {
@@ -49,7 +50,9 @@ impl Preprocessor for Expanded {
 }
 
 fn load(house: &House) -> Result<(MDBook, Vec<(PathBuf, Chapter)>)> {
-    let config = Config::from_disk(house.book.join("book.toml"))?;
+    let mut config = Config::from_disk(house.book.join("book.toml"))?;
+    // MDBOOK_OUTPUT__HTML__SITE_URL says under which path a host serves the pages.
+    config.update_from_env()?;
     // mdBook reports a page that is not there by a line in a log; here it is an error.
     let book = MDBook::load_with_config(&house.book, config)
         .context("the book cannot be read")?;
@@ -107,6 +110,7 @@ pub(crate) fn build(house: &House, to: &Path, reload: Option<&str>) -> Result<Si
             .collect(),
     ));
     book.build()?;
+    search::prefer_sections(to)?;
     let chapters: Vec<_> = chapters.into_iter().map(|(_, chapter)| chapter).collect();
     let problems = chapters
         .iter()

@@ -37,7 +37,7 @@ pub(crate) fn admin(io: &Io, chat: &Arc<Chat>, token: String) {
         let io = engine.clone();
         socket.on("end", move |_: Socket, id: String| {
             let chat = io.namespace("/chat");
-            let sockets = chat.map(|chat| chat.all().fetch_sockets());
+            let sockets = chat.map(|chat| chat.all().sockets());
             let mut sockets = sockets.into_iter().flatten();
             let found = sockets.find(|socket| socket.id().as_str() == id);
             tracing::info!(found = found.is_some(), "an operator ends a connection");
@@ -79,7 +79,7 @@ pub(crate) fn admin(io: &Io, chat: &Arc<Chat>, token: String) {
 }
 
 fn report(io: &Io, chat: &Chat, passed: Passed) -> serde_json::Value {
-    let sockets = io.namespace("/chat").map(|chat| chat.all().fetch_sockets());
+    let sockets = io.namespace("/chat").map(|chat| chat.all().sockets());
     let sockets = sockets.unwrap_or_default();
     let connections: Vec<_> = sockets
         .iter()

@@ -39,13 +39,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket_io::{
-    ArgsWriter, DisconnectReason, IntoArgs, Io, JoinError, Namespace, Socket,
+    ArgsWriter, DisconnectReason, IntoArgs, Io, JoinError, Namespace, Socket, SocketId,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
+#[cfg(test)]
+use crate::cluster::Alone;
+use crate::cluster::Cluster;
 use crate::limits::{Action, Actor, Limiter, TooMuch, at_most};
 use crate::names::{self, Nickname, Room, check_text};
 use crate::presence::{self, Absence, News, Person, Presence, Timing};
+use crate::seats::tell_evicted;
 use crate::store::{Maker, Message, Meta, Store, StoreError};
 use crate::tasks::Tasks;
 use crate::watch::Watch;
@@ -65,6 +69,8 @@ pub(crate) struct Chat {
     pub(crate) keep: Duration,
     pub(crate) tasks: Tasks,
     pub(crate) watch: Arc<Watch>,
+    /// The other servers.
+    pub(crate) cluster: Arc<dyn Cluster>,
 }
 
 #[cfg(test)]
@@ -78,6 +84,7 @@ impl Chat {
             keep: Duration::ZERO,
             tasks: Tasks::default(),
             watch: Arc::default(),
+            cluster: Arc::new(Alone),
         }
     }
 }
@@ -101,7 +108,7 @@ pub(crate) fn chat(io: &Io, chat: &Arc<Chat>) {
             Ack(on_join(socket, room).await)
         });
         socket.on("nickname", async |socket: Socket, name: String, secret| {
-            Ack(on_nickname(socket, name, secret))
+            Ack(on_nickname(socket, name, secret).await)
         });
         socket.on("user message", async |socket: Socket, text: String, id| {
             Ack(on_user_message(socket, text, id).await)
@@ -109,7 +116,10 @@ pub(crate) fn chat(io: &Io, chat: &Arc<Chat>) {
         socket.on("history", async |socket: Socket, before: i64| {
             Ack(on_history(socket, before).await)
         });
-        socket.on("people", async |socket: Socket| Ack(on_people(socket)));
+        socket.on(
+            "people",
+            async |socket: Socket| Ack(on_people(socket).await),
+        );
         socket.on_disconnect(recv_disconnect);
         shared.watch.packets_of(&socket);
         if socket.recovered() {
@@ -131,12 +141,12 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     let seat = match &old {
         Some(seat) if *seat.room == *wanted.slug => seat.clone(),
         _ => {
-            chat.limiter.allow(Action::Join, actor(&socket))?;
+            chat.allow(Action::Join, actor(&socket)).await?;
             let room = open_room(&chat, wanted, actor(&socket)).await?;
             let seat = Seat::new(room.slug.into());
             // The limit of rooms is one for each socket, so the old one is left first.
             if let Some(old) = &old {
-                socket.leave(&old.room);
+                socket.leave(&members_of(&old.room));
                 leave_seat(&socket, old, None);
             }
             chat.presence.enter(&seat.room);
@@ -145,7 +155,7 @@ async fn on_join(socket: Socket, room: String) -> Result<bool, Refused> {
     };
     // Before `join` can fail: the old seat must not be left a second time.
     socket.data().insert(seat.clone());
-    socket.join(seat.room.clone())?;
+    socket.join(members_of(&seat.room))?;
     if !seat.caught_up.swap(true, Ordering::Relaxed) {
         chat.tasks.spawn(catch_up(socket, seat));
     }
@@ -160,7 +170,7 @@ pub(crate) async fn open_room(
     actor: Actor,
 ) -> Result<Room, Refused> {
     if chat.store.directory().room(&wanted.slug).is_none() {
-        chat.limiter.allow(Action::NewRoom, actor)?;
+        chat.allow(Action::NewRoom, actor).await?;
     }
     let maker = Maker {
         address: actor.address,
@@ -190,7 +200,7 @@ async fn catch_up(socket: Socket, seat: Seat) {
 }
 
 /// `nickname(name, secret)`: gives the person a name, or another one.
-fn on_nickname(
+async fn on_nickname(
     socket: Socket,
     nickname: String,
     secret: Option<String>,
@@ -205,11 +215,9 @@ fn on_nickname(
     }
     if seat.nickname.as_ref() != Some(&nickname) {
         let (chat, person) = (chat_of(&socket), person(&socket));
-        chat.limiter.allow(Action::Rename, actor(&socket))?;
-        match &seat.nickname {
-            Some(old) => chat.presence.rename(&seat.room, old, &nickname, &person)?,
-            None => chat.presence.take(&seat.room, &nickname, &person)?,
-        }
+        chat.allow(Action::Rename, actor(&socket)).await?;
+        let old = seat.nickname.as_ref();
+        chat.seat(&seat.room, old, &nickname, &person).await?;
         seat.nickname = Some(nickname);
         socket.data().insert(seat);
     }
@@ -229,7 +237,7 @@ async fn on_user_message(
     check_text(&text)?;
     check_id(id.as_deref())?;
     let chat = chat_of(&socket);
-    chat.limiter.allow(Action::Message, actor(&socket))?;
+    chat.allow(Action::Message, actor(&socket)).await?;
     let stored = chat
         .store
         .add_message(&room, &nickname, &text, id.as_deref())
@@ -239,7 +247,7 @@ async fn on_user_message(
         metrics::counter!("chat_messages_total").increment(1);
         chat.watch.sent(&room, "msg_to_room", text.len());
         socket
-            .to(room)
+            .to(members_of(&room))
             .emit("msg_to_room", (nickname, text, stored.meta));
     }
     Ok((true, number))
@@ -253,7 +261,7 @@ async fn on_history(
 ) -> Result<Vec<(String, String, Meta)>, Refused> {
     let seat = seat_of(&socket).ok_or(Refused::NoRoom)?;
     let chat = chat_of(&socket);
-    chat.limiter.allow(Action::Read, actor(&socket))?;
+    chat.allow(Action::Read, actor(&socket)).await?;
     let older = chat.store.older(&seat.room, before).await?;
     Ok(older.into_iter().map(as_sent).collect())
 }
@@ -271,10 +279,10 @@ fn as_sent(message: Message) -> (String, String, Meta) {
 }
 
 /// `people()`: returns the list to a client that missed a change.
-fn on_people(socket: Socket) -> Result<(Vec<String>, u64), Refused> {
+async fn on_people(socket: Socket) -> Result<(Vec<String>, u64), Refused> {
     let seat = seat_of(&socket).ok_or(Refused::NoRoom)?;
     let chat = chat_of(&socket);
-    chat.limiter.allow(Action::Read, actor(&socket))?;
+    chat.allow(Action::Read, actor(&socket)).await?;
     Ok(chat.presence.online(&seat.room))
 }
 
@@ -302,7 +310,7 @@ async fn recv_disconnect(socket: Socket, reason: DisconnectReason) {
 /// A socket that was cut off is back, with its id, its rooms and the events that it
 /// missed.
 fn welcome_back(socket: &Socket) {
-    let Some(mut seat) = seat_of(socket) else {
+    let Some(seat) = seat_of(socket) else {
         return;
     };
     let chat = chat_of(socket);
@@ -315,13 +323,27 @@ fn welcome_back(socket: &Socket) {
     };
     let taken = chat.presence.take(&seat.room, nickname, &person(socket));
     if taken.is_err() {
-        socket.emit(
-            "announcement",
-            "Your nickname was taken. Choose another one",
-        );
-        seat.nickname = None;
-        socket.data().insert(seat);
+        without_nickname(socket, seat);
     }
+}
+
+/// The socket has lost this nickname to a person of another server, if it had it.
+pub(crate) fn lose_nickname(socket: &Socket, room: &str, key: &str) {
+    if let Some(seat) = seat_of(socket)
+        && *seat.room == *room
+        && seat.nickname.as_ref().is_some_and(|it| it.key == key)
+    {
+        without_nickname(socket, seat);
+    }
+}
+
+fn without_nickname(socket: &Socket, mut seat: Seat) {
+    socket.emit(
+        "announcement",
+        "Your nickname was taken. Choose another one",
+    );
+    seat.nickname = None;
+    socket.data().insert(seat);
 }
 
 fn leave_seat(socket: &Socket, seat: &Seat, absence: Option<Absence>) {
@@ -333,7 +355,7 @@ fn leave_seat(socket: &Socket, seat: &Seat, absence: Option<Absence>) {
 }
 
 /// Tells each room who is there, when that changes. One task for all rooms, so that the
-/// last list is the newest.
+/// last list is the newest. Each server of a cluster tells its own people.
 ///
 /// Announcements are gathered for longer than lists.
 async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
@@ -347,6 +369,7 @@ async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
             () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
         }
         sleep(timing.debounce).await;
+        tell_evicted(&namespace, &chat);
         let now = Instant::now();
         for room in presence.take_changes() {
             if let Some(news) = presence.news(&room) {
@@ -358,14 +381,15 @@ async fn broadcast_presence(namespace: Namespace, chat: Arc<Chat>) {
         for (room, _) in announcements.extract_if(|_, due| *due <= now) {
             if let Some(text) = presence.announcement(&room) {
                 chat.watch.sent(&room, "announcement", text.len());
-                namespace.to(room).transient().emit("announcement", text);
+                let room = namespace.to(members_of(&room)).local().transient();
+                room.emit("announcement", text);
             }
         }
     }
 }
 
 fn tell(namespace: &Namespace, room: &Arc<str>, news: News) {
-    let room = namespace.to(room.clone()).transient();
+    let room = namespace.to(members_of(room)).local().transient();
     match news {
         News::List(nicknames, number) => room.emit("nicknames", (nicknames, number)),
         News::Change(change) => room.emit("people", (change,)),
@@ -379,6 +403,16 @@ impl Seat {
             nickname: None,
             caught_up: Arc::default(),
         }
+    }
+}
+
+/// Socket.IO's room for those in a room of the chat. Its name is the slug, except for one
+/// that could be the id of a socket: between servers, a socket's own room is its id.
+pub(crate) fn members_of(room: &Arc<str>) -> Arc<str> {
+    if room.parse::<SocketId>().is_ok() {
+        format!("{room}.").into()
+    } else {
+        room.clone()
     }
 }
 

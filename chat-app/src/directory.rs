@@ -154,6 +154,51 @@ impl Directory {
         Some(entry.room.clone())
     }
 
+    /// As [`Directory::enter`], but only for a room in which something was said.
+    pub(crate) fn enter_spoken(&self, slug: &str) -> Option<Room> {
+        let spoken = self.room(slug).is_some_and(|entry| entry.last.is_some());
+        if spoken { self.enter(slug) } else { None }
+    }
+
+    /// The rooms' slugs.
+    pub(crate) fn slugs(&self) -> Vec<String> {
+        let rooms = self.lock();
+        rooms.by_slug.keys().map(|slug| slug.to_string()).collect()
+    }
+
+    /// Rooms as the database has them now, which another program may have changed. What is
+    /// known already stays, if it is newer.
+    pub(crate) fn learn(&self, entries: Vec<Entry>) {
+        let mut rooms = self.lock();
+        let mut news = false;
+        for entry in entries {
+            let slug: Arc<str> = entry.room.slug.as_str().into();
+            let known = rooms.by_slug.entry(slug.clone());
+            let new = matches!(known, std::collections::btree_map::Entry::Vacant(_));
+            let known = known.or_insert_with(|| Entry::new(entry.room, None));
+            let newer = match (&known.last, &entry.last) {
+                (Some(old), Some(last)) => old != last && old.time <= last.time,
+                (None, last) => last.is_some(),
+                (Some(_), None) => true,
+            };
+            if newer {
+                let spoken = entry.last.is_some();
+                known.last = entry.last;
+                if spoken {
+                    rooms.grown.insert(slug.clone());
+                }
+            }
+            if new || newer {
+                rooms.changed.insert(slug);
+                news = true;
+            }
+        }
+        drop(rooms);
+        if news {
+            self.changed.notify_one();
+        }
+    }
+
     /// How many rooms this address has made.
     pub(crate) fn made_by(&self, address: u64) -> usize {
         let rooms = self.lock();

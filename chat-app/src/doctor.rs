@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tokio::net::TcpListener;
 
-use crate::store::Store;
+use crate::store::{Keep, Store};
 
 /// Connections beside sockets need files too: the database, the log.
 #[cfg(unix)]
@@ -39,7 +39,9 @@ pub async fn examine(bind: &str, port: Option<u16>, database: &Path) -> (String,
     #[cfg(unix)]
     {
         open_files(&mut report);
-        space(&mut report, database);
+        if !Store::is_server(database) {
+            space(&mut report, database);
+        }
     }
     #[cfg(target_os = "linux")]
     backlog(&mut report);
@@ -61,24 +63,30 @@ async fn listening(report: &mut Report, bind: &str, port: Option<u16>) {
 }
 
 async fn opening(report: &mut Report, database: &Path) {
-    let existed = database.exists() || database.as_os_str() == ":memory:";
-    match Store::open(database) {
+    let server = Store::is_server(database);
+    let existed = server || database.exists() || database.as_os_str() == ":memory:";
+    let shown = if server {
+        // Without the password that may be in its address.
+        "the PostgreSQL server".to_owned()
+    } else {
+        database.display().to_string()
+    };
+    match Store::at(database, Keep::default()).await {
         Ok(store) => {
             let rooms = store.directory().count();
             let checked = store.check().await;
             store.close().await;
             match checked {
-                Ok(()) if existed => report.line(
-                    "ok",
-                    &format!("{} can be written, rooms: {rooms}", database.display()),
-                ),
+                Ok(()) if existed => {
+                    report.line("ok", &format!("{shown} can be written, rooms: {rooms}"))
+                }
                 Ok(()) => {
-                    report.line("ok", &format!("{} can be made", database.display()));
+                    report.line("ok", &format!("{shown} can be made"));
                     // A check must not leave a file behind.
                     let _ = std::fs::remove_file(database);
                 }
                 Err(error) => {
-                    report.line("bad", &format!("{}: {error}", database.display()));
+                    report.line("bad", &format!("{shown}: {error}"));
                 }
             }
         }

@@ -3,6 +3,7 @@
 //!
 //! Each module has one part of it: [`chat`] the events, [`names`] what people may type,
 //! [`limits`] how much of it, [`presence`] who is there, [`store`] what is kept,
+//! [`cluster`] what other servers know of it,
 //! [`directory`] and [`lobby`] the list of rooms, [`pages`] what a browser is shown,
 //! [`html`] how it is kept harmless, [`ops`], [`admin`] and [`doctor`] what
 //! an operator sees. [`log`],
@@ -10,6 +11,7 @@
 
 pub mod admin;
 pub mod chat;
+pub mod cluster;
 pub mod directory;
 pub mod doctor;
 pub mod html;
@@ -21,8 +23,10 @@ pub mod names;
 pub mod ops;
 pub mod pages;
 pub mod presence;
+mod seats;
 pub mod store;
 pub mod tasks;
+mod then;
 mod watch;
 
 use std::sync::Arc;
@@ -37,6 +41,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::cluster::Meeting;
 use crate::limits::{Limiter, Limits, at_most};
 use crate::presence::{Presence, Timing};
 use crate::store::Store;
@@ -56,6 +61,10 @@ pub struct Options {
     pub timing: Timing,
     /// How long an empty room without a message is kept.
     pub silent: Duration,
+    /// How often to look for rooms and messages of other servers.
+    pub refresh: Duration,
+    /// The other servers of the chat.
+    pub cluster: Meeting,
     /// Under which names browsers know this server; see
     /// [`public_hosts`](engine_io::Config::public_hosts).
     pub public_hosts: Vec<String>,
@@ -68,6 +77,10 @@ pub struct Options {
     pub admin_token: Option<String>,
     /// What `/metrics` shows: [`ops::record`].
     pub metrics: Option<PrometheusHandle>,
+    /// Lets clients of Socket.IO 0.9, 1 and 2 in.
+    pub heritage: bool,
+    /// The client script of Socket.IO 0.9, for the page of the talk under `/2013`.
+    pub heritage_client: Option<Bytes>,
 }
 
 impl Default for Options {
@@ -78,11 +91,15 @@ impl Default for Options {
             limits: Limits::default(),
             timing: Timing::default(),
             silent: Duration::from_secs(600),
+            refresh: Duration::from_secs(1),
+            cluster: Meeting::default(),
             public_hosts: Vec::new(),
             public_url: None,
             trusted_proxies: 0,
             admin_token: None,
             metrics: None,
+            heritage: false,
+            heritage_client: None,
         }
     }
 }
@@ -103,8 +120,10 @@ impl Chat {
     pub fn new(store: Store, options: Options) -> Self {
         let tasks = Tasks::default();
         let recovery = Recovery::default();
+        let Meeting { cluster, adapters } = options.cluster;
         let mut config = Config {
             recovery: Some(recovery),
+            adapters,
             ..Config::default()
         };
         config.engine.transports = options.transports;
@@ -113,10 +132,17 @@ impl Chat {
         config.engine.max_sessions_per_address =
             at_most(options.limits.connections_per_address);
         let io = Io::new(config);
+        let (presence, limiter) = if cluster.is_shared() {
+            store.share();
+            (Presence::new(true), Limiter::shared(options.limits))
+        } else {
+            (Presence::default(), Limiter::new(options.limits))
+        };
         let shared = Arc::new(chat::Chat {
             store,
-            presence: Presence::default(),
-            limiter: Limiter::new(options.limits),
+            presence,
+            limiter,
+            cluster,
             timing: options.timing,
             keep: recovery.max_disconnection,
             tasks: tasks.clone(),
@@ -128,6 +154,10 @@ impl Chat {
             admin::admin(&io, &shared, token);
         }
         tasks.spawn(keep_house(shared.clone(), options.silent));
+        let of = shared.clone();
+        tasks.spawn(async move { of.cluster.run(&of.presence).await });
+        let store = shared.store.clone();
+        tasks.spawn(async move { store.follow(options.refresh).await });
         let url = options.public_url.as_deref();
         let filter = io
             .filter()
@@ -141,10 +171,31 @@ impl Chat {
             ))
             .unify()
             .boxed();
+        let filter = if options.heritage {
+            with_heritage(&io, options.heritage_client, filter)
+        } else {
+            filter
+        };
         Self { io, filter, tasks }
     }
 }
 // ANCHOR_END: app
+
+// ANCHOR: heritage
+/// Puts the gateway for clients of old times in front, and the page of the talk.
+fn with_heritage(
+    io: &Io,
+    client: Option<Bytes>,
+    filter: BoxedFilter<(Response,)>,
+) -> BoxedFilter<(Response,)> {
+    let old = heritage::filter(io.engine(), heritage::Config::default());
+    let filter = old.or(filter).unify().boxed();
+    match client {
+        Some(client) => then::page(client).or(filter).unify().boxed(),
+        None => filter,
+    }
+}
+// ANCHOR_END: heritage
 
 /// Deletes old messages and silent rooms, and forgets full buckets.
 async fn keep_house(chat: Arc<chat::Chat>, silent: Duration) {

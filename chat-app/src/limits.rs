@@ -11,6 +11,7 @@
 //! full bucket is forgotten ([`Limiter::tidy`]), and beyond [`MAX_KEYS`] all new keys
 //! share one bucket.
 
+use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -18,7 +19,9 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha1::{Digest, Sha1};
 
+use crate::cluster::Bucket;
 use crate::presence::Person;
 
 /// The most buckets of one kind.
@@ -124,8 +127,9 @@ pub struct Actor {
 /// The buckets of all people and addresses.
 pub struct Limiter {
     limits: Limits,
-    /// Keyed at random, so that no client can choose two keys that collide.
-    hash: RandomState,
+    /// Keyed at random, so that no client can choose two keys that collide. `None` where
+    /// other servers have to come to the same keys.
+    hash: Option<RandomState>,
     messages: Buckets,
     renames: Buckets,
     joins: Buckets,
@@ -136,6 +140,8 @@ pub struct Limiter {
 /// The buckets of one kind of action.
 struct Buckets {
     what: &'static str,
+    per_minute: u32,
+    per_minute_of_all: u32,
     person: Option<DefaultKeyedRateLimiter<u64>>,
     address: Option<DefaultKeyedRateLimiter<u64>>,
 }
@@ -147,18 +153,28 @@ impl Limiter {
             let of_all = per_minute.saturating_mul(limits.people_per_address);
             Buckets {
                 what,
+                per_minute,
+                per_minute_of_all: of_all,
                 person: bucket(per_minute),
                 address: bucket(of_all),
             }
         };
         Self {
             limits,
-            hash: RandomState::new(),
+            hash: Some(RandomState::new()),
             messages: buckets("messages", limits.messages),
             renames: buckets("nicknames", limits.renames),
             joins: buckets("visits to rooms", limits.joins),
             new_rooms: buckets("new rooms", limits.new_rooms),
             reads: buckets("requests", limits.reads),
+        }
+    }
+
+    /// Buckets of which several servers know the same keys.
+    pub fn shared(limits: Limits) -> Self {
+        Self {
+            hash: None,
+            ..Self::new(limits)
         }
     }
 
@@ -169,8 +185,18 @@ impl Limiter {
 
     /// The key of a person at an address.
     pub fn actor(&self, person: Option<&Person>, address: Option<IpAddr>) -> Actor {
-        let address = self.hash.hash_one(address.map(network));
-        let person = person.map_or(0, |person| self.hash.hash_one(person).max(1));
+        let address = address.map(network);
+        let (address, person) = match &self.hash {
+            Some(hash) => (
+                hash.hash_one(address),
+                person.map(|person| hash.hash_one(person)),
+            ),
+            None => (
+                address.map_or(0, |address| everywhere("address", address)),
+                person.map(|person| everywhere("person", person.digest())),
+            ),
+        };
+        let person = person.map_or(0, |person| person.max(1));
         Actor { person, address }
     }
 
@@ -179,13 +205,7 @@ impl Limiter {
     /// # Errors
     /// [`TooMuch`] if there is none.
     pub fn allow(&self, action: Action, actor: Actor) -> Result<(), TooMuch> {
-        let buckets = match action {
-            Action::Message => &self.messages,
-            Action::Rename => &self.renames,
-            Action::Join => &self.joins,
-            Action::NewRoom => &self.new_rooms,
-            Action::Read => &self.reads,
-        };
+        let buckets = self.of(action);
         let person = buckets.person.as_ref().filter(|_| actor.person != 0);
         for (bucket, key) in [
             (person, actor.person),
@@ -195,15 +215,46 @@ impl Limiter {
             let key = if bucket.len() < MAX_KEYS { key } else { 0 };
             if let Err(empty) = bucket.check_key(&key) {
                 let wait = empty.wait_time_from(DefaultClock::default().now());
-                metrics::counter!("chat_limited_total", "what" => buckets.what)
-                    .increment(1);
-                return Err(TooMuch {
-                    what: buckets.what,
-                    seconds: wait.as_secs() + 1,
-                });
+                return Err(self.too_much(action, wait));
             }
         }
         Ok(())
+    }
+
+    fn of(&self, action: Action) -> &Buckets {
+        match action {
+            Action::Message => &self.messages,
+            Action::Rename => &self.renames,
+            Action::Join => &self.joins,
+            Action::NewRoom => &self.new_rooms,
+            Action::Read => &self.reads,
+        }
+    }
+
+    /// The buckets for [`Cluster::allow`](crate::cluster::Cluster::allow).
+    pub(crate) fn buckets(&self, action: Action, actor: Actor) -> Vec<Bucket> {
+        let of = self.of(action);
+        let bucket = |kind, key: u64, per_minute| Bucket {
+            key: format!("{}:{kind}:{key:016x}", of.what.replace(' ', "-")),
+            per_minute,
+        };
+        let mut buckets = Vec::new();
+        if actor.person != 0 {
+            buckets.push(bucket("person", actor.person, of.per_minute));
+        }
+        buckets.push(bucket("address", actor.address, of.per_minute_of_all));
+        buckets.retain(|bucket| bucket.per_minute > 0);
+        buckets
+    }
+
+    /// What a refusal says after which there is a token again in this time.
+    pub(crate) fn too_much(&self, action: Action, wait: Duration) -> TooMuch {
+        let what = self.of(action).what;
+        metrics::counter!("chat_limited_total", "what" => what).increment(1);
+        TooMuch {
+            what,
+            seconds: wait.as_secs() + 1,
+        }
     }
 
     /// Forgets the buckets that are full again.
@@ -229,6 +280,12 @@ impl Limiter {
 fn bucket(per_minute: u32) -> Option<DefaultKeyedRateLimiter<u64>> {
     let quota = Quota::per_minute(NonZeroU32::new(per_minute)?);
     Some(RateLimiter::keyed(quota))
+}
+
+/// A number that each server of a chat finds for the same thing.
+fn everywhere(kind: &str, of: impl Display) -> u64 {
+    let hash = Sha1::digest(format!("{kind} {of}"));
+    u64::from_be_bytes(hash[..8].try_into().expect("SHA-1 has 20 bytes"))
 }
 
 /// The part of an address that one customer of a network has: an IPv4 address, or an IPv6 network of 64 bits.

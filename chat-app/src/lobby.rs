@@ -60,8 +60,11 @@ pub(crate) fn lobby(io: &Io, chat: &Arc<Chat>) {
     namespace.middleware(move |socket: Socket| {
         let address = socket.handshake().remote_addr.map(|address| address.ip());
         let actor = shared.limiter.actor(None, address);
-        let allowed = shared.limiter.allow(Action::Read, actor);
-        async move { allowed.map_err(|limit| ConnectError::new(limit.to_string())) }
+        let chat = shared.clone();
+        async move {
+            let allowed = chat.allow(Action::Read, actor).await;
+            allowed.map_err(|limit| ConnectError::new(limit.to_string()))
+        }
     });
     chat.tasks.spawn(broadcast_rooms(namespace, chat.clone()));
 }
@@ -73,8 +76,10 @@ async fn broadcast_rooms(namespace: Namespace, chat: Arc<Chat>) {
         sleep(chat.timing.gather).await;
         for (slug, entry) in chat.store.directory().take_changes(PER_TICK) {
             match entry {
-                Some(entry) => namespace.emit("room", (Summary::new(&chat, entry),)),
-                None => namespace.emit("gone", &*slug),
+                Some(entry) => namespace
+                    .local()
+                    .emit("room", (Summary::new(&chat, entry),)),
+                None => namespace.local().emit("gone", &*slug),
             }
         }
     }

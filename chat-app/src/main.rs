@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
+use chat_app::cluster::Meeting;
+#[cfg(feature = "cluster")]
+use chat_app::cluster::RedisConfig;
 use chat_app::limits::Limits;
 use chat_app::log::Log;
 use chat_app::store::{Keep, Store};
@@ -39,9 +42,20 @@ struct Args {
     /// Port to listen on; 0 takes a free one [default: 5000, or a free one if it is taken]
     #[arg(long)]
     port: Option<u16>,
-    /// Where rooms and messages are kept; :memory: forgets them at the end
-    #[arg(long, value_name = "FILE", default_value = "chat.db")]
+    /// Where rooms and messages are kept: a file, :memory: to forget them at the end, or
+    /// `postgres://USER:PASSWORD@HOST/NAME` for several servers
+    #[arg(
+        long,
+        value_name = "FILE or URL",
+        default_value = "chat.db",
+        env = "CHAT_DATABASE",
+        hide_env_values = true
+    )]
     database: PathBuf,
+    /// Where several servers of one chat meet, such as redis://10.0.0.5: they then share
+    /// rooms, nicknames and limits
+    #[arg(long, value_name = "URL", env = "CHAT_REDIS", hide_env_values = true)]
+    redis: Option<String>,
     /// How many messages of a room to keep; 0 keeps all
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     keep_messages: u32,
@@ -72,6 +86,13 @@ struct Args {
         num_args = 0..=1
     )]
     trust_proxy: usize,
+    /// Lets clients of Socket.IO 0.9, 1 and 2 in
+    #[arg(long)]
+    heritage: bool,
+    /// The client script of Socket.IO 0.9 (socket.io-client 0.9.17 on npm), for the page
+    /// of the talk under /2013; implies --heritage
+    #[arg(long, value_name = "FILE")]
+    heritage_client: Option<PathBuf>,
     /// Opens /admin to those who know this, 16 or more characters; /metrics then asks for
     /// it too
     #[arg(
@@ -279,7 +300,7 @@ async fn listen(host: &str, port: Option<u16>) -> io::Result<TcpListener> {
 
 /// Listens on the first of the host's addresses that allows it.
 async fn listen_on(host: &str, port: u16) -> io::Result<TcpListener> {
-    let mut refusal = io::Error::other("the host has no address");
+    let mut refusal = io::Error::other("the host name has an empty list of addresses");
     for address in lookup_host((host, port)).await? {
         let listener = || {
             let socket = if address.is_ipv6() {
@@ -323,6 +344,20 @@ fn raise_open_files() {
 #[cfg(not(unix))]
 fn raise_open_files() {}
 
+#[cfg(feature = "cluster")]
+fn cluster(url: &str) -> anyhow::Result<Meeting> {
+    // The error may repeat the address, with its password.
+    let meeting = Meeting::at(url, RedisConfig::default()).ok();
+    meeting.context("--redis needs an address such as redis://10.0.0.5:6379")
+}
+
+#[cfg(not(feature = "cluster"))]
+fn cluster(_: &str) -> anyhow::Result<Meeting> {
+    anyhow::bail!(
+        "this program was built without Redis; build it with `--features cluster`"
+    )
+}
+
 async fn serve(args: Args) -> anyhow::Result<()> {
     raise_open_files();
     let host = if args.bind.contains(':') {
@@ -334,32 +369,42 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let listener = listen(&args.bind, args.port)
         .await
         .with_context(|| format!("cannot listen on {address} (try another --port)"))?;
-    let client = match &args.client {
-        Some(file) => Some(
-            std::fs::read(file)
-                .with_context(|| format!("cannot read {}", file.display()))?,
-        ),
-        None => None,
+    let read = |file: &Option<PathBuf>| match file {
+        Some(file) => match std::fs::read(file) {
+            Ok(bytes) => Ok(Some(Bytes::from(bytes))),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot read {}", file.display()))
+            }
+        },
+        None => Ok(None),
     };
+    let client = read(&args.client)?;
+    let heritage_client = read(&args.heritage_client)?;
     let some = |count| Some(count).filter(|count| *count > 0);
     let keep = Keep {
         messages: some(args.keep_messages),
         days: some(args.keep_days),
     };
-    let store = Store::open_and_keep(&args.database, keep)?;
+    let store = Store::at(&args.database, keep).await?;
     let transports = Transports {
         polling: args.transports.contains(&Transport::Polling),
         websocket: args.transports.contains(&Transport::Websocket),
     };
     let options = Options {
         transports,
-        client: client.map(Bytes::from),
+        client,
+        heritage: args.heritage || heritage_client.is_some(),
+        heritage_client,
         limits: args.limits.limits(),
         public_url: args.origin.first().map(|origin| origin.url.clone()),
         public_hosts: args.origin.into_iter().map(|origin| origin.host).collect(),
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
+        cluster: match &args.redis {
+            Some(url) => cluster(url)?,
+            None => Meeting::default(),
+        },
         ..Options::default()
     };
     let Chat { io, filter, tasks } = Chat::new(store.clone(), options);

@@ -24,6 +24,8 @@
 //! | `chat_tasks`                     | gauge     |        | tasks that run in this process |
 //! | `process_resident_memory_bytes`  | gauge     |        | memory of this process (Linux) |
 //! | `process_open_fds`               | gauge     |        | its open files, connections among them (Linux) |
+//!
+//! With `--redis` there is `chat_redis_up`, too: 1 while Redis can be reached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +85,10 @@ fn describe() {
     describe_counter!("chat_store_jobs_total", "Jobs done by the writer.");
     describe_counter!("chat_store_failures_total", "Transactions that failed.");
     describe_gauge!("chat_store_queue", "Jobs that wait for the writer.");
+    let text = "Whether the other servers can be reached through Redis, 1 or 0.";
+    describe_gauge!("chat_redis_up", text);
     describe_gauge!("chat_tasks", "Tasks of this process.");
+    describe_gauge!("chat_redis_up", "Whether Redis can be reached.");
     let text = "Resident memory of this process.";
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, text);
     describe_gauge!("process_open_fds", "Open files of this process.");
@@ -134,8 +139,15 @@ async fn health(chat: &Chat) -> Response {
     let checked = timeout(PATIENCE, chat.store.check()).await;
     let reason = match checked {
         Ok(Ok(())) => {
-            return warp::reply::json(&serde_json::json!({ "status": "ok" }))
-                .into_response();
+            // Without the other servers this one still works: a load balancer must not
+            // take all of them out at once.
+            let body = match chat.cluster.trouble() {
+                None => serde_json::json!({ "status": "ok" }),
+                Some(trouble) => {
+                    serde_json::json!({ "status": "degraded", "reason": trouble })
+                }
+            };
+            return warp::reply::json(&body).into_response();
         }
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the database does not answer".to_owned(),

@@ -18,7 +18,11 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::cluster::{self, State};
 use crate::names::Nickname;
+
+#[cfg(feature = "cluster")]
+mod elsewhere;
 
 /// The most people in a room: the list of their nicknames has to fit into what may wait
 /// for one reader.
@@ -57,6 +61,25 @@ pub enum Person {
     Secret(Arc<str>),
     /// Without a secret, a person is one socket: its id.
     Socket(Arc<str>),
+    /// A person who is on another server: the [digest](Person::digest).
+    Elsewhere(Arc<str>),
+}
+
+impl Person {
+    /// What other servers are told of a person, instead of the secret: the same person has
+    /// the same digest.
+    pub fn digest(&self) -> Arc<str> {
+        cluster::digest(self)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Person::Elsewhere(_), _) | (_, Person::Elsewhere(_)) => {
+                self.digest() == other.digest()
+            }
+            _ => self == other,
+        }
+    }
 }
 
 /// Why a nickname was not given.
@@ -111,6 +134,9 @@ pub enum News {
 pub struct Presence {
     rooms: Mutex<Rooms>,
     changed: Notify,
+    unpublished: Notify,
+    /// There are other servers.
+    shared: bool,
 }
 
 #[derive(Default)]
@@ -124,6 +150,13 @@ struct Rooms {
     away: HashMap<u64, usize>,
     /// The next holder's id.
     next: u64,
+    /// Rooms in which something has changed that other servers may not know.
+    unpublished: BTreeSet<Arc<str>>,
+    /// The other servers that have people here.
+    #[cfg(feature = "cluster")]
+    nodes: std::collections::HashSet<Arc<str>>,
+    /// Nicknames, by room and key, that this server's people have lost to others.
+    evicted: Vec<(Arc<str>, String)>,
 }
 
 #[derive(Default)]
@@ -149,6 +182,8 @@ struct Holder {
     sockets: usize,
     /// For a person without one.
     away: Option<Away>,
+    /// The same person on other servers.
+    elsewhere: BTreeMap<Arc<str>, State>,
 }
 
 struct Away {
@@ -161,15 +196,29 @@ struct Away {
 
 impl Holder {
     fn is_present(&self, now: Instant) -> bool {
-        self.sockets > 0 || self.away.as_ref().is_some_and(|away| now < away.present)
+        self.sockets > 0
+            || self.away.as_ref().is_some_and(|away| now < away.present)
+            || self.elsewhere.values().any(|state| *state > State::Kept)
     }
 
     fn is_gone(&self, now: Instant) -> bool {
+        self.elsewhere.is_empty() && self.is_gone_from_here(now)
+    }
+
+    fn is_gone_from_here(&self, now: Instant) -> bool {
         self.sockets == 0 && self.away.as_ref().is_none_or(|away| away.kept <= now)
     }
 }
 
 impl Presence {
+    /// For one server of several, or for the only one.
+    pub fn new(shared: bool) -> Self {
+        Self {
+            shared,
+            ..Self::default()
+        }
+    }
+
     /// A socket has come into a room.
     pub fn enter(&self, room: &Arc<str>) {
         self.lock().by_slug.entry(room.clone()).or_default().sockets += 1;
@@ -277,7 +326,12 @@ impl Presence {
         while let Some(due) = rooms.due.first_entry()
             && *due.key() <= now
         {
-            changed.extend(due.remove());
+            let due = due.remove();
+            if self.shared {
+                rooms.unpublished.extend(due.iter().cloned());
+                self.unpublished.notify_one();
+            }
+            changed.extend(due);
         }
         for room in &changed {
             rooms.sweep(room, now);
@@ -360,9 +414,26 @@ impl Presence {
         holders.filter(|holder| holder.is_present(now)).count()
     }
 
+    /// The other servers may know something about this room that is not so.
+    pub(crate) fn publish(&self, room: &Arc<str>) {
+        if self.shared {
+            self.lock().unpublished.insert(room.clone());
+            self.unpublished.notify_one();
+        }
+    }
+
+    /// The nicknames, by room and key, that this server's people have lost.
+    pub(crate) fn take_evicted(&self) -> Vec<(Arc<str>, String)> {
+        std::mem::take(&mut self.lock().evicted)
+    }
+
     fn mark(&self, rooms: &mut Rooms, room: &Arc<str>) {
         rooms.changed.insert(room.clone());
         self.changed.notify_one();
+        if self.shared {
+            rooms.unpublished.insert(room.clone());
+            self.unpublished.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
@@ -440,7 +511,7 @@ impl Rooms {
     ) -> Result<bool, Refusal> {
         let state = self.by_slug.get(room);
         match state.and_then(|state| state.holders.get(&nickname.key)) {
-            Some(holder) if holder.person != *person => Err(Refusal::InUse),
+            Some(holder) if !holder.person.is_same(person) => Err(Refusal::InUse),
             holder => Ok(holder.is_some()),
         }
     }
@@ -454,7 +525,9 @@ impl Rooms {
         if state.holders.len() < MAX_PEOPLE {
             return Ok(());
         }
-        let away = |(_, holder): &(&String, &Holder)| holder.sockets == 0;
+        let away = |(_, holder): &(&String, &Holder)| {
+            holder.sockets == 0 && holder.elsewhere.is_empty()
+        };
         let key = state.holders.iter().find(away).map(|(key, _)| key.clone());
         let holder = state.holders.remove(&key.ok_or(Refusal::Full)?);
         if let Some(away) = holder.and_then(|holder| holder.away) {
@@ -467,6 +540,8 @@ impl Rooms {
         let state = self.by_slug.entry(room.clone()).or_default();
         if let Some(holder) = state.holders.get_mut(&nickname.key) {
             holder.sockets += 1;
+            // Here it is known who that is, not only by the digest.
+            holder.person = person.clone();
             holder.shown.clone_from(&nickname.shown);
             if let Some(away) = holder.away.take() {
                 self.is_back(away.address);
@@ -479,6 +554,7 @@ impl Rooms {
             shown: nickname.shown.clone(),
             sockets: 1,
             away: None,
+            elsewhere: BTreeMap::new(),
         };
         self.next += 1;
         state.holders.insert(nickname.key.clone(), holder);
@@ -495,7 +571,11 @@ impl Rooms {
         let Some(holder) = state.and_then(|it| it.holders.get_mut(&nickname.key)) else {
             return;
         };
-        holder.sockets = holder.sockets.saturating_sub(1);
+        if holder.sockets == 0 {
+            // The nickname was lost to a person of another server a moment ago.
+            return;
+        }
+        holder.sockets -= 1;
         if holder.sockets > 0 {
             return;
         }
@@ -524,8 +604,12 @@ impl Rooms {
         let Some(state) = self.by_slug.get_mut(room) else {
             return;
         };
-        let gone = state.holders.extract_if(|_, holder| holder.is_gone(now));
-        let gone: Vec<_> = gone.filter_map(|(_, holder)| holder.away).collect();
+        // Someone who is on another server stays, and is not expected here any longer.
+        let of_here = state.holders.values_mut();
+        let of_here = of_here.filter(|holder| holder.is_gone_from_here(now));
+        let mut gone: Vec<_> = of_here.filter_map(|holder| holder.away.take()).collect();
+        let rest = state.holders.extract_if(|_, holder| holder.is_gone(now));
+        gone.extend(rest.filter_map(|(_, holder)| holder.away));
         for away in gone {
             self.is_back(away.address);
         }

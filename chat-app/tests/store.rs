@@ -3,56 +3,15 @@
 use std::path::Path;
 
 use chat_app::names::Room;
-use chat_app::store::{
-    HISTORY, HISTORY_BYTES, Keep, MAX_ROOMS, OpenError, Store, StoreError,
-};
+use chat_app::store::{OpenError, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
-
-fn memory() -> Store {
-    Store::open(Path::new(":memory:")).unwrap()
-}
 
 async fn add_room(store: &Store, name: &str) -> Room {
     store
         .open_room(Room::named(name).unwrap(), None)
         .await
         .unwrap()
-}
-
-#[tokio::test]
-async fn messages_outlive_the_store() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("chat.db");
-    let store = Store::open(&path).unwrap();
-    add_room(&store, "Lobby").await;
-    let first = store
-        .add_message("lobby", "ann", "one", None)
-        .await
-        .unwrap()
-        .meta;
-    let second = store
-        .add_message("lobby", "bob", "two", None)
-        .await
-        .unwrap()
-        .meta;
-    assert!(first.id < second.id && first.at <= second.at);
-    drop(store);
-
-    let store = Store::open(&path).unwrap();
-    assert_eq!(store.directory().room("lobby").unwrap().room.name, "Lobby");
-    let kept = store.history("lobby").await.unwrap();
-    let texts: Vec<_> = kept
-        .iter()
-        .map(|m| (m.id, m.nickname.as_str(), m.text.as_str()))
-        .collect();
-    assert_eq!(texts, [(first.id, "ann", "one"), (second.id, "bob", "two")]);
-    let third = store
-        .add_message("lobby", "ann", "three", None)
-        .await
-        .unwrap()
-        .meta;
-    assert!(third.id > second.id, "ids go on where they were");
 }
 
 /// After a clean end one file is all: a copy of it is a copy of the chat.
@@ -81,74 +40,6 @@ async fn a_closed_store_is_one_file() {
     std::fs::copy(&path, &copy).unwrap();
     let history = Store::open(&copy).unwrap().history("lobby").await.unwrap();
     assert_eq!(history[0].text, "one");
-}
-
-#[tokio::test]
-async fn history_is_the_end_of_the_rooms_own_messages() {
-    let store = memory();
-    add_room(&store, "lobby").await;
-    add_room(&store, "attic").await;
-    for number in 0..HISTORY + 10 {
-        store
-            .add_message("lobby", "ann", &number.to_string(), None)
-            .await
-            .unwrap();
-        store
-            .add_message("attic", "ann", "elsewhere", None)
-            .await
-            .unwrap();
-    }
-    let texts: Vec<_> = store
-        .history("lobby")
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|m| m.text)
-        .collect();
-    let expected: Vec<_> = (10..HISTORY + 10)
-        .map(|number| number.to_string())
-        .collect();
-    assert_eq!(texts, expected);
-}
-
-#[tokio::test]
-async fn history_is_bounded_in_bytes() {
-    let store = memory();
-    add_room(&store, "lobby").await;
-    let long = "x".repeat(HISTORY_BYTES / 4);
-    for _ in 0..6 {
-        store
-            .add_message("lobby", "ann", &long, None)
-            .await
-            .unwrap();
-    }
-    assert_eq!(store.history("lobby").await.unwrap().len(), 4);
-}
-
-#[tokio::test]
-async fn a_slug_is_one_room_and_rooms_have_an_end() {
-    let store = memory();
-    assert_eq!(
-        add_room(&store, "C++").await,
-        add_room(&store, "C#").await,
-        "the first name stays"
-    );
-    for number in 1..MAX_ROOMS {
-        add_room(&store, &format!("room {number}")).await;
-    }
-    let refused = store
-        .open_room(Room::named("one more").unwrap(), None)
-        .await;
-    assert!(
-        matches!(refused, Err(StoreError::TooManyRooms)),
-        "{refused:?}"
-    );
-    assert_eq!(
-        add_room(&store, "Room 7").await.name,
-        "room 7",
-        "those that exist still open"
-    );
-    assert_eq!(store.directory().count(), MAX_ROOMS as usize);
 }
 
 fn refusal(path: &Path) -> OpenError {
@@ -194,7 +85,7 @@ fn a_later_version_is_refused() {
     assert_eq!(
         said,
         format!(
-            "{}: schema version 99, and this program knows only versions up to 2",
+            "{}: schema version 99, and this program knows only versions up to 3",
             path.display()
         )
     );
@@ -346,55 +237,4 @@ async fn a_damaged_file_is_refused() {
     let error = refusal(&path);
     assert!(matches!(error, OpenError::Damaged(..)), "{error}");
     assert_eq!(error.to_string().lines().count(), 1, "{error}");
-}
-
-/// Messages are kept by number and by age, and a room whose messages are gone is silent.
-#[tokio::test]
-async fn old_messages_are_deleted() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("chat.db");
-    let keep = Keep {
-        messages: Some(600),
-        days: Some(7),
-    };
-    let store = Store::open_and_keep(&path, keep).unwrap();
-    add_room(&store, "lobby").await;
-    add_room(&store, "attic").await;
-    let all = (0..1800).map(|number| {
-        let (store, text) = (store.clone(), number.to_string());
-        async move {
-            store
-                .add_message("lobby", "ann", &text, None)
-                .await
-                .unwrap()
-        }
-    });
-    futures_util::future::join_all(all).await;
-    store
-        .add_message("attic", "ann", "long ago", None)
-        .await
-        .unwrap();
-    let db = Connection::open(&path).unwrap();
-    db.execute("UPDATE messages SET at = 1000 WHERE room = 'attic'", [])
-        .unwrap();
-    let nobody = std::collections::BTreeSet::new();
-    let patience = std::time::Duration::from_secs(600);
-    store.prune(&nobody, patience).await.unwrap();
-    let count = |room: &str| -> i64 {
-        let sql = "SELECT count(*) FROM messages WHERE room = ?1";
-        db.query_one(sql, [room], |row| row.get(0)).unwrap()
-    };
-    assert_eq!((count("lobby"), count("attic")), (600, 0));
-    let kept = store.history("lobby").await.unwrap();
-    assert_eq!(kept.last().unwrap().text, "1799", "the latest stay");
-    assert!(store.directory().room("attic").unwrap().last.is_none());
-    store
-        .prune(&nobody, std::time::Duration::ZERO)
-        .await
-        .unwrap();
-    assert!(
-        store.directory().room("attic").is_none(),
-        "silent and empty"
-    );
-    assert!(store.directory().room("lobby").is_some());
 }

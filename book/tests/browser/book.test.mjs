@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile, utimes } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { SIZES, THEMES, open, reading, root, skip, target } from "./tools.mjs";
@@ -46,27 +47,79 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     }
   });
 
-  test("what is drawn can be read on the ground that it stands on", async (t) => {
+  test("every text has a contrast of at least 4.5 with the ground under it", async (t) => {
     for (const theme of THEMES) {
-      const { page } = await open(t, "preface.html", { theme });
+      const { page } = await open(t, "index.html", { theme });
       for (const name of await pages()) {
         await page.goto(`${reading.url}/${name}`);
-        const faint = await page.evaluate(() => {
-          const channels = (color) => color.match(/[\d.]+/g).map(Number);
-          const light = ([r, g, b]) => {
-            const linear = [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-          };
-          const ground = light(channels(getComputedStyle(document.documentElement).backgroundColor));
-          const contrast = (color) => {
-            const ink = light(channels(color));
-            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-          };
-          return [...document.querySelectorAll(".figure svg text")]
-            .filter((text) => contrast(getComputedStyle(text).fill) < 4.5)
-            .map((text) => text.textContent);
+        // Explanations and folded parts are read, too.
+        await page.evaluate(() => {
+          for (const hidden of document.querySelectorAll("main [hidden], main details")) {
+            hidden.hidden = false;
+            if (hidden.matches("details")) hidden.open = true;
+          }
+          for (const choice of document.querySelectorAll(".quiz .choice")) choice.classList.add(choice.dataset.right === "true" ? "is-right" : "is-wrong");
         });
-        assert.deepEqual(faint, [], `${name}, ${theme}`);
+        assert.deepEqual(await page.evaluate(faint), [], `${name}, ${theme}`);
+      }
+    }
+  });
+
+  /** The texts of the page that are too faint, each with its contrast. Runs in the page. */
+  function faint() {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const known = new Map();
+    // A canvas understands every way to write a color.
+    const channels = (color) => {
+      if (!known.has(color)) {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        known.set(color, [...canvas.getImageData(0, 0, 1, 1).data]);
+      }
+      return known.get(color);
+    };
+    const over = ([r, g, b, a], below) => [r, g, b].map((c, i) => (c * a + below[i] * (255 - a)) / 255);
+    const grounds = new Map();
+    const ground = (element) => {
+      if (element === null) return [255, 255, 255];
+      if (!grounds.has(element)) grounds.set(element, over(channels(getComputedStyle(element).backgroundColor), ground(element.parentElement)));
+      return grounds.get(element);
+    };
+    const light = (color) => {
+      const [r, g, b] = color.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const found = new Map();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const element = text.parentElement;
+      if (!text.data.trim() || element.closest("script, style, template, noscript, .hidden, button:disabled") || !element.checkVisibility()) continue;
+      const style = getComputedStyle(element);
+      const drawn = element.closest("svg") !== null;
+      // Inside a picture the ground is the page: its boxes are lighter or darker by a little only.
+      const below = ground(drawn ? element.closest("svg").parentElement : element);
+      const [one, other] = [light(over(channels(drawn ? style.fill : style.color), below)), light(below)];
+      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      if (contrast < 4.5) found.set(`${element.tagName} ${element.className?.baseVal ?? element.className}`, `${contrast.toFixed(2)} ${text.data.trim().slice(0, 30)}`);
+    }
+    return [...found];
+  }
+
+  test("axe finds no fault in a page", async (t) => {
+    const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const theme of THEMES) {
+      const { page } = await open(t, "index.html", { theme });
+      for (const name of await pages()) {
+        await page.goto(`${reading.url}/${name}`);
+        await page.evaluate(axe);
+        const faults = await page.evaluate(async () => {
+          // The button of the sidebar is mdBook's: a label with the attributes of a button, outside of any landmark.
+          const context = { exclude: ["#mdbook-menu-bar", "#mdbook-sidebar-toggle-anchor"] };
+          const { violations } = await window.axe.run(context, { resultTypes: ["violations"], rules: { region: { enabled: false } } });
+          return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`);
+        });
+        assert.deepEqual(faults, [], `${name}, ${theme}`);
       }
     }
   });
@@ -112,13 +165,16 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
       }
       await choice.locator("input").check();
       await check.click();
-      assert.deepEqual(await shown(quiz), [await choice.locator(".why").textContent()]);
+      if ((await said.textContent()) !== "Right.") {
+        assert.deepEqual(await shown(quiz), [await choice.locator(".why").textContent()]);
+      }
       if (!isRight) assert.match(await said.textContent(), /^Not /);
     }
     if (kind === "multiple") for (const other of choices) await other.locator("input").uncheck();
     for (const choice of right) await choice.locator("input").check();
     await check.click();
     assert.equal(await said.textContent(), "Right.");
+    assert.equal((await shown(quiz)).length, choices.length, "a solved quiz explains every choice");
   }
 
   /** The explanations that can be seen. */
@@ -137,10 +193,33 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     assert.deepEqual(complaints.filter((line) => !line.includes("__reload") && !line.includes("WebSocket")), []);
   });
 
-  test("keys turn pages, the search finds, a theme stays", async (t) => {
-    const { page, complaints } = await open(t, "preface.html");
+  test("answers are remembered, and counted per page", async (t) => {
+    const { page } = await open(t, "07-websocket.html");
+    const quiz = page.locator("form.quiz").first();
+    const total = await page.locator("form.quiz").count();
+    const tally = page.locator(".tally");
+    assert.equal(await tally.textContent(), `0 of ${total} quizzes of this page solved`);
+    await quiz.locator("[data-right=true] input").check();
+    await quiz.getByRole("button", { name: "Check" }).click();
+    assert.equal(await tally.textContent(), `1 of ${total} quizzes of this page solved`);
+    await page.reload();
+    assert.equal(await tally.textContent(), `1 of ${total} quizzes of this page solved`);
+    assert.equal(await quiz.locator("output").textContent(), "Right.");
+    assert.ok(await quiz.locator("[data-right=true] input").isChecked());
+  });
+
+  test("pages are turned by links with names, not by arrow keys", async (t) => {
+    const { page } = await open(t, "07-websocket.html");
     await page.keyboard.press("ArrowRight");
-    await page.waitForURL("**/01-threads-and-processes.html");
+    await page.keyboard.press("ArrowLeft");
+    // Had a key turned the page, this link would be another one.
+    await page.locator(".turn .after", { hasText: "8. Transports" }).click();
+    await page.waitForURL("**/08-transports.html");
+    await page.locator(".turn .before", { hasText: "7. WebSocket" }).waitFor();
+  });
+
+  test("the search finds, a theme stays", async (t) => {
+    const { page, complaints } = await open(t, "preface.html");
     await page.keyboard.press("s");
     // The index is fetched when the search is first opened.
     await page.locator("#mdbook-searchbar-outer:not(.searching)").waitFor();
@@ -153,5 +232,85 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     await night.goto(`${reading.url}/preface.html`);
     assert.match(await night.locator("html").getAttribute("class"), /navy/, "the system's dark mode is followed");
     assert.deepEqual(complaints, []);
+  });
+
+  test("two themes are offered, and an earlier choice becomes one of them", async (t) => {
+    for (const [chosen, shown] of [["ayu", "navy"], ["rust", "light"]]) {
+      const { page } = await open(t, "preface.html", { theme: chosen });
+      assert.match(await page.locator("html").getAttribute("class"), new RegExp(shown));
+      assert.deepEqual(await page.locator("#mdbook-theme-list button").allTextContents(), ["Auto", "Light", "Dark"]);
+    }
+  });
+
+  test("a line of text has about seventy letters", async (t) => {
+    const { page } = await open(t, "04-sockets.html");
+    const letters = await page.evaluate(() => {
+      const counts = [];
+      for (const paragraph of document.querySelectorAll("main > p:not([class])")) {
+        const range = document.createRange();
+        const lines = new Map();
+        const texts = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
+        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+          for (let at = 0; at < text.data.length; at += 1) {
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            const top = Math.round(range.getBoundingClientRect().top / 12);
+            lines.set(top, (lines.get(top) ?? 0) + 1);
+          }
+        }
+        // The last line is as long as it happens to be.
+        counts.push(...[...lines.values()].slice(0, -1));
+      }
+      return counts.sort((one, other) => one - other);
+    });
+    const middle = letters[Math.floor(letters.length / 2)];
+    assert.ok(middle >= 62 && middle <= 75, `half of the lines have up to ${middle} letters`);
+  });
+
+  test("ninety columns of code fit on a desk; what scrolls can have the focus", async (t) => {
+    const { page } = await open(t, "index.html");
+    for (const name of await pages()) {
+      await page.goto(`${reading.url}/${name}`);
+      await page.evaluate(() => document.fonts.ready);
+      const wide = await page.evaluate(() =>
+        [...document.querySelectorAll("main pre > code")]
+          .filter((code) => code.scrollWidth > code.clientWidth && code.checkVisibility())
+          .map((code) => ({ longest: Math.max(...code.textContent.split("\n").map((line) => [...line].length)), focus: code.tabIndex })),
+      );
+      assert.deepEqual(wide.filter(({ longest, focus }) => longest <= 90 || focus !== 0), [], name);
+    }
+  });
+
+  test("the front page is alive: what Ann writes, Bob reads", async (t) => {
+    const { page, complaints } = await open(t, "index.html");
+    const person = (number) => page.locator(".person").nth(number);
+    await person(0).getByText("connected", { exact: true }).waitFor();
+    await person(1).getByText("connected", { exact: true }).waitFor();
+    await person(0).getByRole("textbox").fill("Tea <b>at</b> five?");
+    await person(0).getByRole("textbox").press("Enter");
+    await person(1).getByText("Tea <b>at</b> five?").waitFor();
+    await person(0).locator("li.own", { hasText: "Tea" }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test("an address that leads nowhere is answered by the book's own page", async (t) => {
+    const { page, complaints } = await open(t, "no/such/page.html");
+    await page.getByRole("heading", { name: "This page does not exist" }).waitFor();
+    assert.deepEqual(complaints.filter((line) => !line.includes("404")), [], "it is dressed like any other");
+    await page.getByRole("link", { name: "front page" }).click();
+    await page.locator(".tagline").waitFor();
+  });
+
+  test("an exercise shows how far the reader is", async (t) => {
+    const { page } = await open(t, "preface.html");
+    const states = { ex07_accept_key: { begun: true, passed: 9, cases: 9 }, ex07_messages: { begun: true, passed: 2, cases: 15 }, ex07_utf8: { begun: false, passed: 0, cases: 7 } };
+    await page.route("**/__exercises", (route) => route.fulfill({ json: states }));
+    await page.goto(`${reading.url}/07-websocket.html`);
+    const state = (name) => page.locator(`[data-exercise=${name}] .state`);
+    await state("ex07_accept_key").getByText("✓ done").waitFor();
+    assert.equal(await state("ex07_messages").textContent(), "2 of 15 cases pass");
+    assert.equal(await state("ex07_utf8").count(), 0);
+    const served = await page.request.get(`${reading.url}/__exercises`);
+    assert.equal(typeof (await served.json()), "object");
   });
 });

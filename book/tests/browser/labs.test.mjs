@@ -112,10 +112,15 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     };
     await lab.getByRole("button", { name: "Connect to /chat" }).click(PATIENCE);
     await status.filter({ hasText: "Connected" }).waitFor(PATIENCE);
+    const link = await lab.getByRole("link", { name: "The room “tea”" }).getAttribute("href");
+    assert.equal((await page.request.get(link)).status(), 200, "the room is there before anybody joins it");
     await emit("user message", '["too soon"]', 'the answer is false, "Join a room first"');
     await emit("join", '["tea"]', "the answer is true");
     await emit("nickname", '["Ada"]', 'the answer is true, "Ada"');
-    await emit("join", '["tea', "Arguments are a list of JSON");
+    await lab.getByLabel("Arguments").fill('["tea');
+    await lab.getByRole("button", { name: "emit", exact: true }).click();
+    await lab.getByRole("alert").getByText("Arguments are a list in JSON").waitFor(PATIENCE);
+    assert.match(await status.textContent(), /Ada/, "the status is still there");
     const parts = lab.locator(".log li.up", { hasText: "Ada" }).locator(".part");
     assert.deepEqual(await parts.allTextContents(), ["4message", "2event", "/chat,namespace", "2acknowledgement id", '["nickname","Ada"]data']);
 

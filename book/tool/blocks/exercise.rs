@@ -19,43 +19,84 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\[(`[^`\]]+`)\](?:\([A-Za-z_:]+\))?").expect("a pattern of this file")
 });
 
+/// What an exercise block says.
+pub(crate) struct Exercise<'a> {
+    /// The name of its file and its test: `ex07_accept_key`.
+    pub(crate) name: &'a str,
+    /// How long it takes.
+    pub(crate) minutes: u32,
+    /// `warm up`, `build` or `stretch`.
+    pub(crate) kind: &'a str,
+}
+
+impl<'a> Exercise<'a> {
+    /// Reads the block.
+    ///
+    /// # Errors
+    /// Returns an error for a block without a name, minutes or a known kind.
+    pub(crate) fn parse(block: Block<'a>) -> Result<Self> {
+        let (fields, rest) = block.fields();
+        let [name] = rest.as_slice() else {
+            bail!("an exercise block wants one line with the exercise's name")
+        };
+        let field = |wanted: &str| {
+            fields
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| *value)
+        };
+        let minutes = field("minutes").context("`minutes: N` is missing")?;
+        let kind =
+            field("kind").context("`kind: warm up`, `build` or `stretch` is missing")?;
+        if !["warm up", "build", "stretch"].contains(&kind) {
+            bail!("kind is `warm up`, `build` or `stretch`, not `{kind}`");
+        }
+        Ok(Self {
+            name: name.trim(),
+            minutes: minutes
+                .parse()
+                .with_context(|| format!("`{minutes}` is not a number of minutes"))?,
+            kind,
+        })
+    }
+
+    /// Returns the title and the text of the task.
+    ///
+    /// # Errors
+    /// Returns an error for an exercise without a starter.
+    pub(crate) fn task(&self, house: &House) -> Result<(String, String)> {
+        task(&self.read(house, "exercises", "rs")?)
+    }
+
+    fn read(&self, house: &House, folder: &str, ending: &str) -> Result<String> {
+        let file = format!("{folder}/{}.{ending}", self.name);
+        let path = lesson_of(house, self.name)?.join(&file);
+        fs::read_to_string(path).with_context(|| format!("no {file}"))
+    }
+}
+
 /// The exercise's name, and the block as Markdown.
 ///
 /// # Errors
 /// An exercise whose starter, hint or solution is not there.
 pub(crate) fn expand(house: &House, block: Block<'_>) -> Result<(String, String)> {
-    let (fields, rest) = block.fields();
-    let [name] = rest.as_slice() else {
-        bail!("an exercise block wants one line with the exercise's name")
-    };
-    let name = name.trim();
-    let field = |wanted: &str| {
-        fields
-            .iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| *value)
-    };
-    let minutes = field("minutes").context("`minutes: N` is missing")?;
-    let kind =
-        field("kind").context("`kind: warm up`, `build` or `stretch` is missing")?;
-    if !["warm up", "build", "stretch"].contains(&kind) {
-        bail!("kind is `warm up`, `build` or `stretch`, not `{kind}`");
-    }
-
+    let exercise = Exercise::parse(block)?;
+    let Exercise {
+        name,
+        minutes,
+        kind,
+    } = exercise;
     let lesson = lesson_of(house, name)?;
-    let read = |folder: &str, ending: &str| {
-        let path = lesson.join(folder).join(format!("{name}.{ending}"));
-        fs::read_to_string(&path).with_context(|| format!("no {folder}/{name}.{ending}"))
-    };
-    let (title, task) = task(&read("exercises", "rs")?)?;
-    let (hint, solution) = (read("hints", "md")?, read("solutions", "rs")?);
+    let (title, task) = exercise.task(house)?;
+    let hint = exercise.read(house, "hints", "md")?;
+    let solution = exercise.read(house, "solutions", "rs")?;
     let path = lesson
         .strip_prefix(&house.root)
         .unwrap_or(&lesson)
         .join("exercises")
         .join(format!("{name}.rs"));
     let text = format!(
-        "### {title}\n\n<p class=\"exercise\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
+        "### {title} {{#{name}}}\n\n<p class=\"exercise\" data-exercise=\"{name}\"><span class=\"kind\">{kind}</span> {} <code>{}</code></p>\n\n{task}\n\n\
          ```sh\ncargo test --test {name}\n```\n\n\
          <details><summary>A hint</summary>\n\n{}\n\n</details>\n\n\
          <details class=\"solution\"><summary>The solution</summary>\n\n```rust\n{}\n```\n\n</details>\n",

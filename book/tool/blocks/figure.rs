@@ -9,7 +9,11 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 static IMAGE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"!\[([^\]]*)\]\(([^)\s]+\.svg)\)").expect("a pattern"));
+    LazyLock::new(|| Regex::new(r"!\[(.*?)\]\(([^)\s]+\.svg)\)").expect("a pattern"));
+
+/// A picture of which only the end is on this line.
+static REST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\]\([^)]*\.svg\b[^)]*\)").expect("a pattern"));
 
 static VIEW_BOX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^<svg\b[^>]*\bviewBox="\S+ \S+ (\S+) [^"\s]+""#).expect("a pattern")
@@ -24,10 +28,25 @@ const WIDEST: f32 = 720.0;
 /// Returns an error for a picture that is missing, lacks alt text, is too wide, or sets its
 /// own size or colors.
 pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
-    let Some(image) = IMAGE.captures(text) else {
-        return Ok(text.to_owned());
-    };
-    let (words, path) = (&image[1], &image[2]);
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(image) = IMAGE.captures(rest) {
+        let whole = image.get_match();
+        out.push_str(&rest[..whole.start()]);
+        out.push_str(&figure(folder, &image[1], &image[2])?);
+        rest = &rest[whole.end()..];
+    }
+    out.push_str(rest);
+    if let Some(left) = REST.find(&out) {
+        bail!(
+            "`{}` is not put into the page: write the whole picture, ![words](file), on one line",
+            left.as_str()
+        );
+    }
+    Ok(out)
+}
+
+/// The picture as HTML.
+fn figure(folder: &Path, words: &str, path: &str) -> Result<String> {
     let svg = fs::read_to_string(folder.join(path))
         .with_context(|| format!("no picture {path}"))?;
     let svg = body(&svg).with_context(|| format!("in {path}"))?;
@@ -44,10 +63,7 @@ pub(crate) fn inline(folder: &Path, text: &str) -> Result<String> {
         ),
         1,
     );
-    Ok(text.replace(
-        &image[0],
-        &format!("<figure class=\"figure\">{svg}</figure>\n"),
-    ))
+    Ok(format!("<figure class=\"figure\">{svg}</figure>\n"))
 }
 
 /// The picture on one line, if it keeps to the house's style.
@@ -133,6 +149,29 @@ mod tests {
             ),
             "{html}"
         );
+    }
+
+    #[test]
+    fn every_picture_on_a_line_is_put_into_the_page_whatever_its_words() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("box.svg"),
+            "<svg viewBox=\"0 0 9 9\"></svg>",
+        )
+        .unwrap();
+        let html = inline(folder.path(), "![a [0] b](box.svg) ![2](box.svg)\n").unwrap();
+        assert_eq!(html.matches("<svg").count(), 2, "{html}");
+        assert!(html.contains("aria-label=\"a [0] b\""), "{html}");
+    }
+
+    #[test]
+    fn a_picture_that_would_stay_a_link_to_a_file_is_an_error() {
+        for wrong in [
+            "of which the words began on the line before](figures/box.svg)\n",
+            "![words](figures/box.svg \"a title\")\n",
+        ] {
+            assert!(inline(Path::new("."), wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -38,15 +38,29 @@ pub(crate) fn expand(folder: &Path, text: &str) -> Result<String> {
     Ok(out)
 }
 
-/// Returns the path of the first file that `text` includes.
-pub(crate) fn file(folder: &Path, text: &str) -> Option<PathBuf> {
+/// Returns the path of the first file that `text` includes, and the line of the file that
+/// the included part begins with, unless it is the whole file.
+pub(crate) fn place(folder: &Path, text: &str) -> Option<(PathBuf, Option<usize>)> {
     let (_, after) = text.split_once("{{#include ")?;
     let (target, _) = after.split_once("}}")?;
-    let path = target
-        .trim()
-        .rsplit_once(':')
-        .map_or(target.trim(), |(path, _)| path);
-    Some(folder.join(path))
+    let (path, anchor) = match target.trim().rsplit_once(':') {
+        Some((path, anchor)) => (path, Some(anchor)),
+        None => (target.trim(), None),
+    };
+    let path = folder.join(path);
+    let line = anchor.and_then(|anchor| {
+        let text = fs::read_to_string(&path).ok()?;
+        let mark = |line: &str| {
+            let (_, name) = line.split_once("ANCHOR:")?;
+            Some(name.trim() == anchor)
+        };
+        let start = text.lines().position(|line| mark(line) == Some(true))?;
+        // Other anchors can begin at the same place.
+        let marks = text.lines().skip(start);
+        let marks = marks.take_while(|line| line.contains("ANCHOR")).count();
+        Some(start + marks + 1)
+    });
+    Some((path, line))
 }
 
 /// The lines between an anchor's marks, without those of other anchors, moved to the
@@ -103,6 +117,20 @@ mod tests {
     fn a_missing_or_empty_anchor_is_not_there() {
         assert_eq!(lines(FILE, Some("inne")), None);
         assert_eq!(lines("// ANCHOR: a\n// ANCHOR_END: a\n", Some("a")), None);
+    }
+
+    #[test]
+    fn a_place_is_the_first_line_of_the_code() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.rs"), FILE).unwrap();
+        let line = |target: &str| {
+            place(folder.path(), &format!("{{{{#include {target}}}}}\n"))
+                .unwrap()
+                .1
+        };
+        assert_eq!(line("a.rs:outer"), Some(2));
+        assert_eq!(line("a.rs:inner"), Some(4));
+        assert_eq!(line("a.rs"), None);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 pub(crate) mod capture;
 pub(crate) mod diagram;
 pub(crate) mod exercise;
+pub(crate) mod exercises;
 pub(crate) mod figure;
+pub(crate) mod glossary;
 pub(crate) mod include;
 pub(crate) mod lab;
 pub(crate) mod lesson;
 pub(crate) mod plot;
 pub(crate) mod quiz;
+pub(crate) mod schedule;

@@ -51,8 +51,9 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
     let stem = slug(&file.file_stem().unwrap_or_default().to_string_lossy());
     let id = format!("quiz-{stem}-{}", block.line);
     let mut form = format!(
-        "<form class=\"quiz\" id=\"{id}\" data-kind=\"{}\"><fieldset>",
-        kind_name(kind)
+        "<form class=\"quiz\" id=\"{id}\" data-kind=\"{}\" data-key=\"{}\"><fieldset>",
+        kind_name(kind),
+        key(&stem, &question)
     );
     form += &format!("<legend>{}</legend>", html(&question));
     if kind == Kind::Prints {
@@ -93,6 +94,13 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
         "</fieldset><button type=\"submit\">Check</button> <output></output></form>",
     );
     Ok(format!("{form}\n"))
+}
+
+/// Returns the name under which a browser remembers the answer: it outlives changes to
+/// the lines above the quiz.
+fn key(stem: &str, question: &str) -> String {
+    let words: Vec<_> = question.split_whitespace().take(12).collect();
+    format!("{stem}:{}", slug(&words.join(" ")))
 }
 
 fn kind_name(kind: Kind) -> &'static str {

@@ -309,13 +309,16 @@ fn links(pages: &Path) -> Result<Vec<Problem>> {
     }
     let mut problems = Vec::new();
     for (file, kind, target) in uses {
-        // The first chapter comes twice, and in the page for printing all chapters come
-        // again: their links are checked where they belong. The page for what is
-        // not found has addresses from the root.
-        if ["index.html", "print.html", "404.html"].contains(&name_of(&file).as_str()) {
+        // In the page for printing all chapters come again: their links are checked where
+        // they belong. The page for what is not found has addresses from the root.
+        if ["print.html", "404.html"].contains(&name_of(&file).as_str()) {
             continue;
         }
-        let dead = if target.contains("://") || target.starts_with("//") {
+        let dead = if kind == "src" && target.starts_with("figures/") {
+            Some(format!(
+                "the picture {target} is not put into the page: write it as ![words](file)"
+            ))
+        } else if target.contains("://") || target.starts_with("//") {
             (kind == "src").then(|| format!("fetches {target} from another host"))
         } else if target.starts_with("mailto:")
             || target.starts_with("data:")
@@ -482,5 +485,19 @@ mod tests {
         );
         let problems = links(folder.path()).unwrap();
         assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+
+    #[test]
+    fn a_picture_that_is_only_referred_to_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("figures")).unwrap();
+        fs::write(folder.path().join("figures/box.svg"), "<svg></svg>").unwrap();
+        fs::write(
+            folder.path().join("a.html"),
+            r#"<img src="figures/box.svg" alt="a box">"#,
+        )
+        .unwrap();
+        let problems = links(folder.path()).unwrap();
+        assert_eq!(problems.len(), 1, "{problems:?}");
     }
 }

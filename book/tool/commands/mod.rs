@@ -4,3 +4,5 @@ pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod plot;
 pub(crate) mod serve;
+pub(crate) mod slides;
+pub(crate) mod take;

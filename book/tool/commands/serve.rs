@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use notify::{RecursiveMode, Watcher};
+use serde_json::{Value, json};
 use tokio::sync::watch;
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::filters::ws::{Message, WebSocket, Ws};
+use warp::http::StatusCode;
 use warp::reply::Response;
+use warp::{Filter, Reply};
 
 use crate::block::report;
 use crate::house::House;
@@ -41,7 +43,9 @@ pub(crate) fn serve(house: &House, port: Option<u16>) -> Result<()> {
         let (stop, stopped) = mpsc::channel();
         let changes = stop.clone();
         scope.spawn(move || rebuild(house, changes, &stopped, &built));
-        let served = runtime.block_on(run(listener, pages, builds, labs.filter(house)));
+        let results = house.target.join("course/results.json");
+        let labs = labs.filter(house);
+        let served = runtime.block_on(run(listener, pages, builds, labs, results));
         let _ = stop.send(None);
         served
     })
@@ -63,6 +67,7 @@ async fn run(
     pages: PathBuf,
     builds: watch::Receiver<u64>,
     labs: BoxedFilter<(Response,)>,
+    results: PathBuf,
 ) -> Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -74,14 +79,62 @@ async fn run(
             upgrade.on_upgrade(async |socket| tell(socket, builds).await)
         });
     // During a rebuild a page may be missing for a moment.
+    let missing = pages.join("404.html");
     let pages = warp::get().and(warp::fs::dir(pages)).with(fresh());
-    let routes = reload.or(labs).or(pages);
+    let missing = warp::any().and_then(move || not_found(missing.clone()));
+    let routes = reload.or(labs).or(exercises(results)).or(pages).or(missing);
     let served = warp::serve(routes).incoming(listener).run();
     tokio::select! {
         () = served => {}
         ended = tokio::signal::ctrl_c() => ended?,
     }
     Ok(())
+}
+
+/// Answers with the book's own page for addresses that lead nowhere.
+async fn not_found(page: PathBuf) -> Result<Response, warp::Rejection> {
+    let page = tokio::fs::read_to_string(page).await.unwrap_or_default();
+    let page = warp::reply::html(page);
+    Ok(warp::reply::with_status(page, StatusCode::NOT_FOUND).into_response())
+}
+
+/// Answers with the state of each exercise as `course` saw it last: what passes, and of
+/// how many cases.
+fn exercises(results: PathBuf) -> BoxedFilter<(Response,)> {
+    warp::path("__exercises")
+        .and(warp::path::end())
+        .and_then(move || {
+            let results = results.clone();
+            async move {
+                let bytes = tokio::fs::read(results).await.unwrap_or_default();
+                let states = states(&serde_json::from_slice(&bytes).unwrap_or_default());
+                Ok::<_, warp::Rejection>(warp::reply::json(&states).into_response())
+            }
+        })
+        .with(fresh())
+        .map(Reply::into_response)
+        .boxed()
+}
+
+/// Returns the states from the results that `course` keeps.
+fn states(results: &Value) -> Value {
+    let state = |result: &Value| {
+        let cases = result["attempt"]["outcome"]["cases"].as_object();
+        let passed = cases.map(|cases| {
+            let passed = cases.values().filter(|passed| **passed == json!(true));
+            passed.count()
+        });
+        let output = result["attempt"]["outcome"]["output"]
+            .as_str()
+            .unwrap_or("");
+        let begun = passed != Some(0) || !output.contains("not yet implemented");
+        json!({ "begun": begun, "passed": passed, "cases": cases.map(serde_json::Map::len) })
+    };
+    let results = results.as_object().into_iter().flatten();
+    results
+        .map(|(name, result)| (name.clone(), state(result)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// One message for each build; ends when the page does.
@@ -188,6 +241,28 @@ mod tests {
         ] {
             assert!(!is_source(Path::new(other)), "{other}");
         }
+    }
+
+    #[test]
+    fn states_come_from_what_course_keeps() {
+        let results = json!({
+            "ex01_a": { "key": 1, "attempt": { "complaints": [], "outcome":
+                { "cases": { "x": true, "y": false }, "output": "", "timed_out": false } } },
+            "ex01_b": { "key": 1, "attempt": { "complaints": [], "outcome":
+                { "cases": { "x": false }, "output": "not yet implemented", "timed_out": false } } },
+            "ex01_c": { "key": 1, "attempt": { "complaints": ["error"], "outcome": null } },
+        });
+        let states = states(&results);
+        assert_eq!(
+            states["ex01_a"],
+            json!({ "begun": true, "passed": 1, "cases": 2 })
+        );
+        assert_eq!(
+            states["ex01_b"],
+            json!({ "begun": false, "passed": 0, "cases": 1 })
+        );
+        assert_eq!(states["ex01_c"]["passed"], Value::Null);
+        assert_eq!(super::states(&Value::Null), json!({}));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! | `frames` (chapter 7) | a WebSocket server of `websocket`, one a page, which tells what came in and what went out |
 //! | `race` (8) | the routes of `transports` |
 //! | `session` (9) | a server of `engine_io`, one a page, behind a [`tunnel`] that can be cut |
-//! | `console` (10) | the chat, which runs on its own port |
+//! | `console` (10), `chat` (front page) | the chat, which runs on its own port |
 //!
 //! Everything that belongs to one page ends with the connection over which the page drives it
 //! ([`page`]).
@@ -25,6 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use chat_app::names::Room;
 use chat_app::store::Store;
 use chat_app::tasks::Tasks;
 use chat_app::{Chat, Options};
@@ -70,6 +71,12 @@ impl Labs {
             .context("no port for the chat")?;
         let chat = listener.local_addr()?;
         let store = Store::open(Path::new(":memory:"))?;
+        // Pages link to these rooms before anybody has joined them.
+        for name in ["tea", "front-page"] {
+            if let Ok(room) = Room::named(name) {
+                store.open_room(room, None).await?;
+            }
+        }
         let Chat { io, filter, tasks } = Chat::new(store, Options::default());
         // For as long as the book is served: nothing waits for its end, which is that of
         // the program.

@@ -75,8 +75,14 @@ export function folder(t) {
   return path;
 }
 
+/** With CLUSTER=true, most of the tests are about three servers behind nginx, from chat-app/deploy/local. */
+const cluster = process.env.CLUSTER === "true";
+
 /** Starts the chat, on a free port unless told which, and waits until it listens. */
 export async function startChat(flags, { port = 0, database = ":memory:" } = {}) {
+  if (cluster && port === 0 && database === ":memory:" && !flags.some((flag) => flag.includes(" "))) {
+    return startCluster(flags);
+  }
   const child = spawn(program, ["--no-limits", "--port", port, "--database", database, "--log", "error", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -95,6 +101,25 @@ export async function startChat(flags, { port = 0, database = ":memory:" } = {})
     signal: (name) => child.kill(name),
     async stop(signal = "SIGKILL") {
       child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+async function startCluster(flags) {
+  const env = { ...process.env, CHAT_APP: program, CHAT_FLAGS: ["--no-limits", "--log", "error", ...flags].join(" ") };
+  const child = spawn(join(here, "../../deploy/local"), { env, stdio: ["pipe", "pipe", "inherit"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const [url, home] = [(await lines.next()).value, (await lines.next()).value].map((line) => line?.split(" ").at(-1));
+  if (!home) throw new Error("deploy/local did not start");
+  const processes = ["chat1", "chat2", "chat3"].map((node) => Number(readFileSync(join(home, `${node}.pid`), "utf8")));
+  return {
+    url,
+    port: new URL(url).port,
+    signal: (name) => processes.forEach((id) => process.kill(id, name)),
+    async stop() {
+      child.stdin.end();
       await exited;
     },
   };

@@ -14,14 +14,16 @@ const PAGE = new URL("../../../book/src/cheat-sheet.md", import.meta.url);
 async function lines() {
   const page = await readFile(PAGE, "utf8");
   const rows = [...page.matchAll(/^\| [^|]+ \| `\{\{#include [^|]+\}\}`<br>`([^|]+)` \|$/gm)];
+  // Alone, Node's server has no other servers to send to, and would wait for their answers forever.
+  const alone = rows.filter(([, line]) => !line.includes("serverSideEmit"));
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-  return rows.map(([, line]) => new AsyncFunction("socket", "io", "chat", "teams", "id", "bytes", line));
+  return alone.map(([, line]) => new AsyncFunction("socket", "io", "chat", "teams", "id", "bytes", line));
 }
 
 /** Node's server, which does what the example does. */
 async function node(t) {
   const [http, all] = [createServer(), await lines()];
-  assert.equal(all.length, 28, "a row of the page is not understood");
+  assert.equal(all.length, 29, "a row of the page is not understood");
   const io = new Server(http);
   const letIn = (socket) => socket.on("join", (rooms, ack) => ack((socket.join(rooms), true)));
   const chat = io.of("/chat").on("connection", letIn);

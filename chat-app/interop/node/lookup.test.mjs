@@ -100,6 +100,11 @@ describe("looked up", () => {
     assert.deepEqual(await asker.emitWithAck("ask", "quiz"), { answered: [[ann.id, 7]], missing: [bob.id] });
   });
 
+  test("the client moves to a WebSocket", async (t) => {
+    const socket = client(t);
+    assert.deepEqual(await once(socket, "moved"), ["websocket"]);
+  });
+
   test("the connection under a socket, and its end without a disconnect packet", async (t) => {
     for (const transport of ["polling", "websocket"]) {
       const socket = await connected(t, "/", { transports: [transport], query: { room: "tea party" } });

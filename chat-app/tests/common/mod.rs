@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 pub(crate) mod program;
+pub(crate) mod services;
 
 use std::path::Path;
 use std::time::Duration;

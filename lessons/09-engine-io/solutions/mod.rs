@@ -1,5 +1,4 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
-//! starter.
+//! The worked solutions, one module per exercise. Each can replace its starter.
 
 pub mod ex09_budget;
 pub mod ex09_heartbeat;

@@ -96,7 +96,7 @@ impl PerMessageDeflate {
 }
 
 /// A coding of HTTP (RFC 9110 §8.4.1). Brotli (`br`) is left out: it would save a little
-/// more than gzip, which every client accepts, and needs a library of its own.
+/// more than gzip, which every client accepts, and needs its own library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Gzip,

@@ -11,6 +11,14 @@ use crate::cookie::Cookie;
 use crate::hooks::Hooks;
 
 /// The transport a session is using.
+///
+/// ```
+/// use engine_io::{Session, Transport};
+///
+/// fn is_slow(session: &Session) -> bool {
+///     session.transport() == Transport::Polling
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// HTTP long-polling: GET waits for packets, POST brings them.
@@ -30,6 +38,14 @@ impl Transport {
 }
 
 /// Which transports a server offers.
+///
+/// ```
+/// use engine_io::{Config, Transports};
+///
+/// // No polling: a session is one connection, and a load balancer need not be sticky.
+/// let transports = Transports { polling: false, ..Transports::ALL };
+/// let config = Config { transports, ..Config::default() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transports {
     /// HTTP long-polling.
@@ -67,8 +83,8 @@ impl Transports {
 /// A page that may not connect is refused with 403. The reference server carries out what
 /// such a page asks for and only leaves out the header that would let it read the answer.
 /// That is not enough here: a POST needs no permission to be sent, and browsers do not
-/// apply CORS to WebSocket at all, so that a server that does not look is open to every
-/// page on the web, with its reader's cookies (CVE-2020-28481).
+/// apply CORS to WebSocket at all, so that a server without this check is open to every
+/// page on the web, with its user's cookies (CVE-2020-28481).
 ///
 /// ```
 /// use engine_io::{Config, Cors};
@@ -103,6 +119,15 @@ impl Cors {
 }
 
 /// The function of [`Cors::matching`]. Clones of one are equal.
+///
+/// ```
+/// use engine_io::{Config, Cors};
+///
+/// let cors = Cors::matching(|origin| origin.ends_with(".example"));
+/// // The same rule in another server of this program.
+/// let config = Config { cors: cors.clone(), ..Config::default() };
+/// assert_eq!(config.cors, cors);
+/// ```
 #[derive(Clone)]
 pub struct OriginRule(pub(crate) Arc<dyn Fn(&str) -> bool + Send + Sync>);
 
@@ -180,11 +205,11 @@ pub struct Config {
     pub hooks: Hooks,
     /// How long [`Hooks::allow_request`] may take. Default 10 s.
     pub check_timeout: Duration,
-    /// The most frames that one message over WebSocket may come in. A frame costs no
+    /// How many frames one message over WebSocket may have. A frame costs no
     /// memory, only a moment of work, so this bounds what a message without an end can
     /// cost. Default 16,384.
     pub max_fragments: usize,
-    /// How many bytes may wait for one client. A client that reads slower than it is
+    /// How many bytes may wait for one client. A client that reads more slowly than it is
     /// sent to is closed with [`SlowReader`](crate::CloseReason::SlowReader) when
     /// this is spent. A handler may send all of it before the client has had a chance to
     /// read, so it should be several times `max_payload`. Default 8 MiB.
@@ -196,16 +221,16 @@ pub struct Config {
     pub total_outbound: usize,
     /// How long a paused session may stay as it is: without
     /// [`resume`](crate::Session::resume), or another
-    /// [`pause`](crate::Session::pause) to say that the application has moved. Then it is
+    /// [`pause`](crate::Session::pause) to show that the application is alive. Then it is
     /// closed with [`Stalled`](crate::CloseReason::Stalled). Default 5 minutes.
     pub pause_timeout: Duration,
     /// How long a POST body may take to arrive, beyond the time that its bytes take at
     /// `min_body_rate`. Default 10 s.
     pub body_timeout: Duration,
-    /// The slowest line that a POST body is taken from, in bytes a second. Default 4,096.
+    /// The slowest rate at which a POST body may arrive, in bytes per second. Default 4,096.
     pub min_body_rate: usize,
-    /// The most bytes of the first request, its query and its headers, that a session
-    /// keeps; a larger one gets 431. Default 8 KiB.
+    /// How many bytes of the first request, its query and its headers, a session keeps; a
+    /// larger request gets 431. Default 8 KiB.
     pub max_handshake: usize,
     /// How many sessions there may be at once; further handshakes are answered with 503.
     /// Default 100,000.
@@ -227,7 +252,7 @@ pub struct Config {
     pub public_hosts: Vec<String>,
     /// Compression of messages over WebSocket, for clients that offer it. Default none.
     pub per_message_deflate: Option<PerMessageDeflate>,
-    /// Compression of what a poll is answered with, for clients that accept it. Default
+    /// Compression of the responses to polls, for clients that accept it. Default
     /// none: the reference server has it on, but the answers hold what users write next
     /// to what others must not learn, and a length tells (BREACH).
     pub http_compression: Option<HttpCompression>,

@@ -6,6 +6,13 @@ use std::time::Duration;
 use http::HeaderValue;
 
 /// Which requests from other sites a browser adds a cookie to.
+///
+/// ```
+/// use engine_io::{Cookie, SameSite};
+///
+/// // For a chat in a frame of another site's page.
+/// let cookie = Cookie { same_site: SameSite::None, secure: true, ..Cookie::default() };
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// Those that open a page. The page's own requests do not count.

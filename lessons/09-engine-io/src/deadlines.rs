@@ -1,9 +1,9 @@
 //! Many deadlines, one task.
 //!
-//! Ten thousand sessions each have a next heartbeat. A timer each would do, but a timer
-//! costs memory in every idle session; a tree of deadlines in their order, and one task
-//! that sleeps until the earliest, cost about 50 bytes a session. Entries are weak, and
-//! an item that ends early takes its entry out, so that nothing of it stays.
+//! Ten thousand sessions each have a next heartbeat. A timer for each would work, but it
+//! costs memory in every idle session. A tree of deadlines in their order, and one task
+//! that sleeps until the earliest, cost about 50 bytes per session. Entries are weak, and
+//! an item that ends early removes its entry, so that nothing of it stays.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +17,27 @@ use super::sync::{Mutex, MutexGuard, sleep_until, spawn};
 /// How many items are called before other tasks get their turn.
 const AT_ONCE: usize = 64;
 
-/// An item that wants to be called at a time.
+/// An item to be called at a certain time.
 ///
 /// A panic in `on_deadline` is logged, and the item is forgotten. The others are called
 /// as before.
+///
+/// ```
+/// use engine_io::Expire;
+/// use std::{sync::Arc, time::Duration};
+/// use tokio::time::Instant;
+///
+/// struct Reminder(&'static str);
+///
+/// impl Expire for Reminder {
+///     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant> {
+///         println!("{}", self.0);
+///         Some(now + Duration::from_secs(60))
+///     }
+/// }
+/// ```
 pub trait Expire: Send + Sync + 'static {
-    /// The deadline has come. Returns the next deadline, or `None` to stop.
+    /// The deadline has been reached. Returns the next deadline, or `None` to stop.
     fn on_deadline(self: &Arc<Self>, now: Instant) -> Option<Instant>;
 }
 
@@ -66,7 +81,7 @@ struct Shared<T> {
 
 struct State<T> {
     /// By time, then by the item's address: an item has one entry for one time, and can
-    /// take it out again.
+    /// remove it.
     entries: BTreeMap<(Instant, usize), Weak<T>>,
     running: bool,
     closed: bool,

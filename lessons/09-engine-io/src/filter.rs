@@ -52,7 +52,7 @@ pub fn filter(server: &Server) -> BoxedFilter<(warp::reply::Response,)> {
         .boxed()
 }
 
-fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
+pub(crate) fn request() -> impl Filter<Extract = (Request,), Error = Infallible> + Clone {
     warp::method()
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())

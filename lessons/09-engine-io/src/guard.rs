@@ -1,4 +1,5 @@
-//! Calls into the application: a panic there ends what the call was for, and nothing else.
+//! Calls into the application: a panic there ends the work that the call was for, and
+//! nothing else.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

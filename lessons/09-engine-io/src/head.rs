@@ -5,6 +5,16 @@ use std::net::SocketAddr;
 use http::{HeaderMap, Method};
 
 /// A request without its body, as the [hooks](crate::Hooks) get to see it.
+///
+/// ```
+/// use engine_io::{Config, Hooks, RequestHead};
+///
+/// fn check(request: &RequestHead) -> Result<(), &'static str> {
+///     if request.secure { Ok(()) } else { Err("HTTPS, please") }
+/// }
+/// let hooks = Hooks::default().allow_request(async |request| check(&request));
+/// let config = Config { hooks, ..Config::default() };
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RequestHead {

@@ -269,9 +269,11 @@ mod deadlines;
 #[path = "deadlines/tests.rs"]
 mod deadlines_tests;
 mod filter;
+pub mod front;
 mod guard;
 mod handshake;
 mod head;
+mod hold;
 mod hooks;
 mod limits;
 mod listener;
@@ -306,8 +308,7 @@ mod transport;
 mod upgrade;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `engine_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `engine_io::`, as a reader's answer does.
 extern crate self as engine_io;
 
 #[doc(hidden)]

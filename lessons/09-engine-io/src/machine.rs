@@ -27,8 +27,8 @@ use crate::config::{Config, Transport};
 use crate::packet::{EncodedMessage, Message, Packet};
 use crate::refusal::Refusal;
 
-/// The shortest time between two noops that let the polls of an upgrade go. Without it a
-/// client that polls on would spin.
+/// The shortest time between two noops that release the polls of an upgrade. Without it a
+/// client that keeps polling would spin.
 const NOOP_PAUSE: Duration = Duration::from_millis(100);
 /// Stands for "never" in a sum that would overflow: thirty years.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -38,7 +38,7 @@ fn after(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or_else(|| now + FAR)
 }
 
-/// Why a session ended. `Display` gives the words that Socket.IO users know.
+/// Why a session ended. `Display` writes the words that Socket.IO users know.
 ///
 /// ```
 /// use engine_io::CloseReason;
@@ -59,15 +59,14 @@ pub enum CloseReason {
     TransportError,
     /// No pong within `ping_timeout`.
     PingTimeout,
-    /// The client sent an invalid packet, or the application could make no sense of a
-    /// message.
+    /// The client sent an invalid packet, or the application could not read a message.
     ParseError,
     /// The client sent a message larger than [`Config::max_payload`], or in more fragments
-    /// than [`Config::max_fragments`]. A WebSocket ends with that, with the close code
-    /// 1009. Over polling the client gets 413, and this is the reason if it then goes, as
-    /// the official one does.
+    /// than [`Config::max_fragments`]. A WebSocket is closed with the code 1009. Over
+    /// polling the client gets 413, and this is the reason if it then leaves, as the
+    /// official client does.
     MessageTooLarge,
-    /// The client read slower than it was sent to, and its outbound budget was spent.
+    /// The client read more slowly than it was sent to, and its outbound budget was spent.
     SlowReader,
     /// All sessions together held more than [`Config::total_outbound`], and this client
     /// had fetched nothing for longer than any other.
@@ -77,7 +76,7 @@ pub enum CloseReason {
     Stalled,
     /// The client opened a session and then did not join anything in time.
     ConnectTimeout,
-    /// The server is going down.
+    /// The server is shutting down.
     ServerShutdown,
     /// The application closed the session.
     Forced,
@@ -86,8 +85,9 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Whether what is queued is sent first. Over polling an error of the transport's own
-    /// ends at once, as in the reference server; a WebSocket is there to be written to.
+    /// Whether queued packets are sent first. Over polling, an error of the transport ends
+    /// the session at once, as in the reference server; a WebSocket can still be written
+    /// to.
     fn is_orderly(self, transport: Transport) -> bool {
         match self {
             Self::ParseError
@@ -126,6 +126,15 @@ impl fmt::Display for CloseReason {
 }
 
 /// The session has ended; nothing more can be sent.
+///
+/// ```
+/// use engine_io::{Closed, EncodedMessage, Session};
+///
+/// fn tell_all(sessions: &mut Vec<Session>, news: &EncodedMessage) {
+///     // A session that has ended can be forgotten.
+///     sessions.retain(|session| session.send(news) != Err(Closed));
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the session is closed")]
 pub struct Closed;
@@ -133,8 +142,8 @@ pub struct Closed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Polling,
-    /// A WebSocket is being tried. `confirmed` once its probe was answered: from here on
-    /// polls are let go.
+    /// A WebSocket is being tried. `confirmed` once its probe was answered: from then on
+    /// polls are released.
     Probing {
         confirmed: bool,
     },
@@ -151,7 +160,7 @@ enum Phase {
 enum Get {
     None,
     Waits,
-    /// It came after the session's end.
+    /// It arrived after the session had ended.
     CameLate,
 }
 
@@ -159,7 +168,7 @@ enum Get {
 enum Heartbeat {
     /// The next ping is due.
     PingAt(Instant),
-    /// A ping is out; its pong has until then.
+    /// A ping has been sent; its pong is due by then.
     PongBy(Instant),
 }
 
@@ -176,7 +185,7 @@ pub enum Probe {
 
 /// One session's state.
 ///
-/// A session that opens by polling, and moves to a WebSocket while a GET waits:
+/// A session that opens over polling, and moves to a WebSocket while a GET waits:
 ///
 /// ```
 /// use engine_io::machine::{Machine, Probe};
@@ -193,7 +202,7 @@ pub enum Probe {
 /// assert!(matches!(machine.receive(now, Packet::decode("4hello")?), Ok(Some(_))));
 /// machine.end_post();
 ///
-/// // The next GET finds nothing, and waits. The probe of a WebSocket has it answered with a noop.
+/// // The next GET finds nothing, and waits. The probe of a WebSocket releases it with a noop.
 /// machine.begin_poll(now)?;
 /// assert!(machine.poll().is_none() && machine.is_writable());
 /// assert!(machine.begin_probe());
@@ -203,7 +212,7 @@ pub enum Probe {
 /// assert_eq!(machine.receive_probe(&Packet::Upgrade), Probe::Upgraded);
 /// // Had it broken off before, `machine.probe_ended()` would have gone back to polling.
 ///
-/// // From here on the writer takes what is queued, and says when it is written.
+/// // From here on the writer takes what is queued, and reports when it is written.
 /// machine.send(now, &[EncodedMessage::text("hello to you")])?;
 /// let mut writes = VecDeque::new();
 /// machine.take(&mut writes);
@@ -213,7 +222,7 @@ pub enum Probe {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A client that does not answer, and an application that does not read meanwhile:
+/// A client that does not answer, while the application is not reading:
 ///
 /// ```
 /// use engine_io::machine::{CloseReason, Machine};
@@ -257,13 +266,14 @@ pub struct Machine {
     get: Get,
     /// A POST is being read.
     posting: bool,
-    /// Why the client goes, if it goes now: perhaps because its last POST was refused.
+    /// The reason if the client leaves now: perhaps because its last POST was refused.
     leaves_for: CloseReason,
-    /// The application has asked not to be given more. It has until then to move.
+    /// The application has paused the session. It has until then to resume, or to pause it
+    /// again.
     paused_until: Option<Instant>,
-    /// A poll may be let go with a noop.
+    /// A poll may be released with a noop.
     noop_ready: bool,
-    /// When the poll that waits is let go.
+    /// When the waiting poll is released.
     noop_at: Option<Instant>,
 }
 
@@ -314,8 +324,9 @@ impl Machine {
         self.reason
     }
 
-    /// Returns why the session ended, for the application: a client that goes because its
-    /// message was [refused](Self::post_too_large) has not just gone.
+    /// Returns why the session ended, as the application should see it: a client that
+    /// leaves because its message was [refused](Self::post_too_large) has a better reason
+    /// than that it left.
     ///
     /// ```
     /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
@@ -333,14 +344,14 @@ impl Machine {
         }
     }
 
-    /// Whether nothing is left to send either.
+    /// Whether the session has ended and nothing is left to send.
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
     }
 
     // --- Time ---
 
-    /// Returns when [`on_deadline`](Self::on_deadline) wants to be called next.
+    /// Returns when [`on_deadline`](Self::on_deadline) must be called next.
     pub fn next_deadline(&self) -> Option<Instant> {
         let beat = match (self.phase, self.heartbeat) {
             (Phase::Closed, _) => return None,
@@ -352,7 +363,7 @@ impl Machine {
     }
 
     // ANCHOR: heartbeat
-    /// Time has passed: pings, or gives up.
+    /// Does what is due at `now`: sends a ping, or ends the session.
     pub fn on_deadline(&mut self, now: Instant) {
         self.check_pause_and_noop(now);
         match (self.phase, self.heartbeat) {
@@ -420,9 +431,9 @@ impl Machine {
         self.reason.map_or(Ok(None), Err)
     }
 
-    /// Stops or continues the heartbeat's patience while the application does not read.
-    /// While the session is paused, each call with `true` says that the application has
-    /// moved, and gives it [`Config::pause_timeout`] again.
+    /// Says whether the application has paused the session; meanwhile a missing pong is
+    /// excused. Each further call with `true` shows that the application is alive, and
+    /// starts [`Config::pause_timeout`] again.
     pub fn set_paused(&mut self, now: Instant, paused: bool) {
         if self.is_paused()
             && !paused
@@ -433,14 +444,14 @@ impl Machine {
         self.paused_until = paused.then(|| after(now, self.pause_timeout));
     }
 
-    /// Whether the application has asked not to be given more.
+    /// Whether the application has paused the session.
     pub fn is_paused(&self) -> bool {
         self.paused_until.is_some()
     }
 
     // --- Polling ---
 
-    /// A GET has come. On success it waits until [`poll`](Self::poll) answers it.
+    /// A GET has arrived. On success it waits until [`poll`](Self::poll) answers it.
     ///
     /// # Errors
     /// The session is on another transport, gone, or already has a GET that waits: that
@@ -474,7 +485,7 @@ impl Machine {
                 vec![Packet::Noop.encode()]
             }
             Phase::Closed => vec![Packet::Close.encode()],
-            // A server that goes down may not be there for another poll.
+            // A server that is shutting down may not be there for another poll.
             Phase::Closing { .. } if self.reason == Some(CloseReason::ServerShutdown) => {
                 let mut packets = self.drain();
                 packets.push(Packet::Close.encode());
@@ -500,7 +511,7 @@ impl Machine {
     }
 
     /// The waiting GET went away before it was answered: the client is gone, unless the
-    /// session has moved to a WebSocket meanwhile.
+    /// session has moved to a WebSocket in the meantime.
     ///
     /// ```
     /// # use engine_io::{Config, Packet, Transport, machine::{CloseReason, Machine}};
@@ -516,7 +527,7 @@ impl Machine {
         }
     }
 
-    /// A POST has come; [`end_post`](Self::end_post) must follow.
+    /// A POST has arrived; [`end_post`](Self::end_post) must follow.
     ///
     /// # Errors
     /// As [`begin_poll`](Self::begin_poll): two POSTs at once close the session.
@@ -536,19 +547,19 @@ impl Machine {
         Ok(())
     }
 
-    /// The POST was read, or gave up.
+    /// The POST has been read, or has failed.
     pub fn end_post(&mut self) {
         self.posting = false;
     }
 
-    /// A POST was larger than it may be, and was refused. The session goes on.
+    /// A POST was too large, and was refused. The session continues.
     pub fn post_too_large(&mut self) {
         self.leaves_for = CloseReason::MessageTooLarge;
     }
 
     // --- Upgrade ---
 
-    /// A WebSocket has come with this session's id. Returns whether it may probe: one at
+    /// A WebSocket has opened with this session's id. Returns whether it may probe: one at
     /// a time, and only while the session polls.
     pub fn begin_probe(&mut self) -> bool {
         let may = self.phase == Phase::Polling;
@@ -559,7 +570,7 @@ impl Machine {
     }
 
     // ANCHOR: upgrade
-    /// A packet came in over the WebSocket that probes.
+    /// A packet has arrived over the WebSocket that is being tried.
     pub fn receive_probe(&mut self, packet: &Packet<'_>) -> Probe {
         match (packet, &mut self.phase) {
             (Packet::Ping("probe"), Phase::Probing { confirmed }) => {
@@ -567,7 +578,7 @@ impl Machine {
                 self.noop_ready = true;
                 Probe::Confirm
             }
-            // Not while a POST is read: its messages would come beside those of the
+            // Not while a POST is read: its messages could arrive after later ones from the
             // WebSocket.
             (Packet::Upgrade, Phase::Probing { confirmed: true }) if !self.posting => {
                 self.phase = Phase::WebSocket;
@@ -580,7 +591,7 @@ impl Machine {
     }
     // ANCHOR_END: upgrade
 
-    /// The WebSocket that probed is gone; the session polls on.
+    /// The WebSocket that was tried is gone; the session continues over polling.
     pub fn probe_ended(&mut self) {
         if let Phase::Probing { .. } = self.phase {
             self.phase = Phase::Polling;
@@ -591,11 +602,12 @@ impl Machine {
     // --- Out ---
 
     // ANCHOR: send
-    /// Queues packets, next to each other. Over the budget the session closes instead; a
-    /// message larger than the whole budget passes when nothing else waits.
+    /// Queues packets, with nothing between them. If they exceed the budget, the session
+    /// closes instead; a message larger than the whole budget is accepted if nothing else
+    /// waits.
     ///
     /// # Errors
-    /// The session has ended, perhaps just now.
+    /// Returns an error if the session has ended, perhaps because of these packets.
     pub fn send(
         &mut self,
         now: Instant,
@@ -615,7 +627,8 @@ impl Machine {
     }
     // ANCHOR_END: send
 
-    /// Whether what is sent now leaves at once: what volatile messages ask.
+    /// Whether a message that is sent now leaves at once: a volatile one is dropped if
+    /// not.
     pub fn is_writable(&self) -> bool {
         self.outstanding == 0
             && match self.phase {
@@ -635,13 +648,13 @@ impl Machine {
         !self.queue.is_empty() || self.reason.is_some() || self.get != Get::None && let_go
     }
 
-    /// All that is queued, for the WebSocket to write; [`wrote`](Self::wrote) gives the
-    /// budget back.
+    /// Moves everything that is queued to the WebSocket's writer; [`wrote`](Self::wrote)
+    /// returns the bytes to the budget.
     pub fn take(&mut self, into: &mut VecDeque<EncodedMessage>) {
         mem::swap(&mut self.queue, into);
     }
 
-    /// Bytes taken before have been written.
+    /// Bytes that were taken earlier have been written.
     pub fn wrote(&mut self, bytes: usize) {
         self.outstanding = self.outstanding.saturating_sub(bytes);
         self.progressed |= bytes > 0;
@@ -661,7 +674,7 @@ impl Machine {
         (self.outstanding > 0).then_some(self.waiting_since)
     }
 
-    /// The WebSocket has written its last and is gone.
+    /// The WebSocket has written its last bytes and is gone.
     pub fn writer_ended(&mut self) {
         self.drop_everything();
     }

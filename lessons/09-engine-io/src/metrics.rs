@@ -204,7 +204,7 @@ impl Tally {
         }
     }
 
-    /// Adds packets, of so many bytes together.
+    /// Adds packets, and their bytes.
     pub(crate) fn add(&mut self, packets: usize, bytes: usize) {
         self.packets += packets as u64;
         self.bytes += bytes as u64;

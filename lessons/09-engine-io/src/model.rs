@@ -3,8 +3,8 @@
 //! shuttle runs the threads and tasks of a test one at a time, and chooses at each lock
 //! and each atomic which goes on: thousands of interleavings in a second, each of which
 //! can be repeated from what it prints. A waker that gets lost is a deadlock here, and a
-//! deadlock fails the test. `session.rs` and `deadlines.rs` are compiled a second time,
-//! with shuttle's locks instead of std's.
+//! deadlock fails the test. `session.rs`, `deadlines.rs` and `hold.rs` are compiled a
+//! second time, with shuttle's locks instead of std's.
 
 #![allow(
     dead_code,
@@ -15,6 +15,8 @@
 
 #[path = "deadlines.rs"]
 mod deadlines;
+#[path = "hold.rs"]
+mod hold;
 #[path = "session.rs"]
 mod session;
 
@@ -28,6 +30,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::deadlines::{Deadlines, Expire};
+use self::hold::Hold;
 use self::session::{Application, Receiver, Registry, Session, Shared};
 use crate::config::{Config, Transport};
 use crate::handshake::Handshake;
@@ -42,9 +45,26 @@ const RUNS: usize = 1000;
 mod sync {
     use std::task::{Poll, Waker};
 
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU8, Ordering};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard};
     use tokio::time::Instant;
+
+    /// futures' has atomics that shuttle does not know.
+    #[derive(Debug, Default)]
+    pub(crate) struct AtomicWaker(Mutex<Option<Waker>>);
+
+    impl AtomicWaker {
+        pub(crate) fn register(&self, waker: &Waker) {
+            *self.0.lock().unwrap() = Some(waker.clone());
+        }
+
+        pub(crate) fn wake(&self) {
+            let waker = self.0.lock().unwrap().take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
 
     struct Clock {
         now: Instant,
@@ -316,6 +336,63 @@ fn every_deadline_fires_at_its_time_in_whatever_order_they_are_entered() {
                 sync::advance(Duration::from_secs(1));
                 block_on(alarms[alarm].0.notified());
             }
+        },
+        RUNS,
+    );
+}
+
+/// A connection at whose end the reader waits, while its request is answered.
+fn the_end_is_seen_after(answer: fn(&Hold)) {
+    check_random(
+        move || {
+            let hold = Arc::new(Hold::default());
+            let answering = Arc::new(sync::AtomicBool::new(true));
+            hold.hold();
+            let (reader, still) = (hold.clone(), answering.clone());
+            let reader = spawn(async move {
+                poll_fn(|cx| reader.poll_released(cx)).await;
+                let early = still.load(sync::Ordering::SeqCst);
+                assert!(!early, "the end was seen too early");
+            });
+            let request = thread::spawn(move || {
+                answering.store(false, sync::Ordering::SeqCst);
+                answer(&hold);
+            });
+            block_on(reader).unwrap();
+            request.join().unwrap();
+        },
+        RUNS,
+    );
+}
+
+#[test]
+fn the_end_of_a_connection_is_seen_once_the_response_is_there() {
+    the_end_is_seen_after(Hold::release);
+}
+
+#[test]
+fn the_end_of_a_connection_is_seen_if_the_request_wants_more() {
+    the_end_is_seen_after(Hold::wants_more);
+}
+
+#[test]
+fn the_end_after_a_part_of_the_body_is_seen_however_the_request_ends() {
+    check_random(
+        || {
+            let hold = Arc::new(Hold::default());
+            hold.hold();
+            let reader = hold.clone();
+            let reader = spawn(async move {
+                // A part of the body, then the end.
+                reader.more_came();
+                poll_fn(|cx| reader.poll_released(cx)).await;
+            });
+            let request = thread::spawn(move || {
+                hold.wants_more();
+                hold.release();
+            });
+            block_on(reader).unwrap();
+            request.join().unwrap();
         },
         RUNS,
     );

@@ -203,6 +203,14 @@ fn is_address(host: &str) -> bool {
 /// Returns whether a page of `origin` (`scheme://host[:port]`) was served by `host`.
 /// Behind a proxy that ends TLS we do not know our own scheme, so the host and the port
 /// decide. Clients that are not browsers write `ws` or `wss` for the scheme.
+///
+/// ```
+/// use engine_io::is_same_origin;
+///
+/// assert!(is_same_origin("https://chat.example", "chat.example:443"));
+/// assert!(!is_same_origin("https://chat.example", "chat.example:5000"));
+/// assert!(!is_same_origin("https://example", "chat.example"));
+/// ```
 pub fn is_same_origin(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;

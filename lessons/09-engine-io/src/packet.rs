@@ -13,7 +13,7 @@
 //! | `Pong`    | `3`       | the client's answer; `3probe` from the server    |
 //! | `Message` | `4text`   | either                                           |
 //! | `Upgrade` | `5`       | the client, when the probe came back             |
-//! | `Noop`    | `6`       | the server, to let a waiting poll go             |
+//! | `Noop`    | `6`       | the server, to release a waiting poll            |
 
 use std::sync::{Arc, OnceLock};
 
@@ -53,6 +53,16 @@ pub enum Message<'a> {
 }
 
 /// One Engine.IO packet (Engine.IO protocol 4, "Packet types").
+///
+/// ```
+/// use engine_io::{Message, Packet};
+///
+/// let Ok(Packet::Message(Message::Text(text))) = Packet::decode("4hello") else {
+///     panic!("it is a message");
+/// };
+/// assert_eq!(text, "hello");
+/// assert_eq!(Packet::Ping("probe").encode().as_text(), None, "only messages have a text");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `0`: the handshake, as JSON.
@@ -72,9 +82,17 @@ pub enum Packet<'a> {
 }
 
 /// Why bytes are not a packet.
+///
+/// ```
+/// use engine_io::{Packet, PacketError};
+///
+/// assert_eq!(Packet::decode(""), Err(PacketError::Empty));
+/// assert_eq!(Packet::decode("9"), Err(PacketError::UnknownType('9')));
+/// assert_eq!(Packet::decode("b?"), Err(PacketError::Base64));
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum PacketError {
-    /// Not even a type.
+    /// The text is empty.
     #[error("an empty packet")]
     Empty,
     /// A type outside `0` to `6`.
@@ -89,8 +107,8 @@ pub enum PacketError {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads the text form of a packet. `b` and base64 is a binary message: by polling it
-    /// has no other form, and a client may choose it over WebSocket too.
+    /// Reads the text form of a packet. `b` and base64 is a binary message: over polling
+    /// it has no other form, and a client can use it over WebSocket too.
     ///
     /// # Errors
     /// Returns an error if the text is empty, has an unknown type, or is not base64 after
@@ -148,8 +166,8 @@ impl<'a> Packet<'a> {
 ///
 /// A server's WebSocket frames are not masked (RFC 6455 §5.1), so the frame for one
 /// receiver is the frame for all: a broadcast to a thousand sockets encodes once and
-/// clones a reference count a thousand times. Behind the frame header lies the packet
-/// itself, which is what a polling response wants.
+/// clones a reference count a thousand times. The packet itself follows the frame header,
+/// and a polling response needs only that.
 ///
 /// ```
 /// let message = engine_io::EncodedMessage::text("hello");
@@ -169,7 +187,7 @@ pub struct EncodedMessage {
     compressed: Option<Arc<OnceLock<Option<Bytes>>>>,
 }
 
-/// Who compresses a message, where compression was agreed on.
+/// Which connection compresses a message, where compression was agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Compress {
     /// Each connection for itself: it is the only one.
@@ -254,6 +272,24 @@ impl EncodedMessage {
         }
     }
 
+    /// Marks the message as `other` is marked: for the same content in another encoding.
+    ///
+    /// ```
+    /// # use engine_io::EncodedMessage;
+    /// fn in_capitals(message: &EncodedMessage) -> Option<EncodedMessage> {
+    ///     let text = message.as_text()?.to_uppercase();
+    ///     Some(EncodedMessage::text(&text).marked_like(message))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn marked_like(self, other: &Self) -> Self {
+        match other.compress {
+            Compress::Alone => self,
+            Compress::Shared => self.shared(),
+            Compress::Never => self.uncompressed(),
+        }
+    }
+
     /// Whether a connection with this threshold sends the message compressed, if that
     /// makes it smaller. The same answer each time.
     pub(crate) fn is_deflated(&self, threshold: u32) -> bool {
@@ -317,8 +353,7 @@ impl EncodedMessage {
         &self.frame
     }
 
-    /// What is inside the frame: a text packet with its type, or the bytes of a binary
-    /// message.
+    /// The frame's payload: a text packet with its type, or the bytes of a binary message.
     pub fn payload(&self) -> &[u8] {
         &self.frame[usize::from(self.header)..]
     }
@@ -387,7 +422,7 @@ mod tests {
         assert_eq!(second.deflate(), 0, "another connection has done it");
         assert!(first.wire(1024).len() < text.len() / 10);
         assert_eq!(first.wire(1024).as_ptr(), second.wire(1024).as_ptr());
-        // Who has agreed to nothing gets the plain frame, whatever others have done.
+        // A connection without compression gets the plain frame, whatever others do.
         assert_eq!(second.wire(u32::MAX), message.frame());
         assert_eq!(message.size(), 2 * message.frame().len(), "both are kept");
     }

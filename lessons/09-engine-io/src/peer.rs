@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::stream::Hold;
+use crate::hold::Hold;
 
 /// The other end of the connection that a request came over.
 ///

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::compression::{Coding, encode_body};
 use crate::config::Transport;
+use crate::hold::Hold;
 use crate::machine::{CloseReason, Machine};
 use crate::measure;
 use crate::origin::{Verdict, preflight};
@@ -17,7 +18,6 @@ use crate::response::text;
 use crate::screen;
 use crate::server::Server;
 use crate::session::Session;
-use crate::stream::Hold;
 use crate::transport::polling::{self, BodyLimits, PostError};
 use crate::upgrade::accept_websocket;
 
@@ -162,7 +162,7 @@ where
             Ok(response)
         }
         Some(session) if request.method == Method::GET => {
-            // From now on the end of the client is the end of the request.
+            // From now on, if the client leaves, the request ends.
             request.peer.as_ref().map(Peer::hold).map(Hold::release);
             let body = polling::get(&session).await?;
             Ok(packets(server, &request.headers, body).await)

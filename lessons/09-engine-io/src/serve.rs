@@ -1,10 +1,9 @@
 //! Our own accept loop, for the open network.
 //!
-//! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as
-//! the client likes. Here every wait has an end and every connection a place: headers
-//! have a deadline, connections are counted, a client that does not take its answer is
-//! dropped by the kernel, and at the end the server stops accepting, lets requests finish
-//! and goes.
+//! `warp::serve` is fine for a lesson, but it waits for a half-sent request as long as the
+//! client likes. Here every wait has an end, and every connection is counted: headers have
+//! a deadline, the kernel drops a client that does not take its response, and at the end
+//! the server stops accepting, lets requests finish and exits.
 
 use std::future::Future;
 use std::io;

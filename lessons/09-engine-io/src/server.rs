@@ -25,7 +25,7 @@ use crate::refusal::Refusal;
 use crate::session::{Application, Registry, Session, Shared, now};
 use crate::sid::Sid;
 
-/// A client that has taken nothing for this long is one that does not fetch.
+/// A client that has taken nothing for this long does not fetch its messages.
 const FETCH_WITHIN: Duration = Duration::from_secs(1);
 /// How many sessions are looked at before other tasks get their turn.
 const AT_ONCE: usize = 256;
@@ -67,14 +67,14 @@ struct Inner {
 struct Table {
     sessions: Mutex<Sessions>,
     closing: AtomicBool,
-    /// The last session left while the server is going down.
+    /// The last session has ended while the server is shutting down.
     empty: Notify,
     /// For the heartbeats of all of them.
     clock: Deadlines<Shared>,
     /// Bytes that wait in all sessions together.
     held: AtomicUsize,
     max_held: usize,
-    /// Wakes the task that trims: more waits than may.
+    /// Wakes the task that trims: more bytes wait than are allowed.
     pressure: Arc<Notify>,
     trimming: AtomicBool,
     /// The tasks of this server: those of its `WebSocket`s, and the one that trims.
@@ -88,7 +88,7 @@ struct Table {
 #[derive(Default)]
 struct Sessions {
     by_id: HashMap<Sid, Session>,
-    /// How many each remote address has.
+    /// How many sessions each remote address has.
     by_address: HashMap<IpAddr, usize>,
 }
 
@@ -340,7 +340,7 @@ impl Server {
         table.closing.store(false, Ordering::Release);
     }
 
-    /// A client wants a session over `transport`.
+    /// A client asks for a session over `transport`.
     pub(crate) fn open(
         &self,
         transport: Transport,
@@ -559,7 +559,7 @@ mod tests {
     async fn a_session_that_has_ended_leaves_nothing() {
         let (server, _) = start(Config::default());
         let cycle = || open(&server).close(CloseReason::TransportClose);
-        // The first one starts tasks, and tables keep their room.
+        // The first session starts tasks, and tables keep their capacity.
         cycle();
         let costs = measure(|| (0..1000).for_each(|_| cycle()));
         let kept = costs.bytes_current;

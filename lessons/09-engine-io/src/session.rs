@@ -30,6 +30,33 @@ use crate::span::SessionSpan;
 /// A panic in `open` ends the session that was to be opened, with
 /// [`Panicked`](CloseReason::Panicked), and nothing else: its client gets 500, or a close
 /// frame.
+///
+/// ```
+/// use engine_io::{Application, CloseReason, EncodedMessage, Message, Receiver, Session};
+/// use std::sync::Arc;
+///
+/// struct Echo;
+/// struct Client(Session);
+///
+/// impl Application for Echo {
+///     fn open(&self, session: Session) -> Arc<dyn Receiver> {
+///         Arc::new(Client(session))
+///     }
+/// }
+///
+/// impl Receiver for Client {
+///     fn message(&self, message: Message<'_>) {
+///         if let Message::Text(text) = message {
+///             // An error says that the session has ended.
+///             let _ = self.0.send(&EncodedMessage::text(text));
+///         }
+///     }
+///
+///     fn close(&self, reason: CloseReason) {
+///         println!("gone: {reason}");
+///     }
+/// }
+/// ```
 pub trait Application: Send + Sync + 'static {
     /// A client has opened a session. Returns the listener for it.
     fn open(&self, session: Session) -> Arc<dyn Receiver>;
@@ -39,12 +66,15 @@ pub trait Application: Send + Sync + 'static {
 ///
 /// A panic in `message` ends the session with [`Panicked`](CloseReason::Panicked), after
 /// what is queued was sent; `close` is then called as after any other end. A panic in
-/// `close`, or in the receiver's `Drop`, ends nothing more. Each of them is logged as an
-/// error.
+/// `close` or `upgraded`, or in the receiver's `Drop`, ends nothing more. Each of them is
+/// logged as an error.
 pub trait Receiver: Send + Sync + 'static {
-    /// A message has come. Called in order and never twice at once for one session, by
+    /// A message has arrived. Called in order and never twice at once for one session, by
     /// the task that reads it: it must not block.
     fn message(&self, message: Message<'_>);
+
+    /// The session has moved to a WebSocket. Called once at most, between two messages.
+    fn upgraded(&self) {}
 
     /// The session has ended. Called once, perhaps from another thread while `message`
     /// runs.
@@ -69,12 +99,12 @@ pub(crate) trait Registry: Send + Sync + 'static {
 enum Role {
     /// A GET, for output.
     Poll,
-    /// A POST, until the application wants to be given more.
+    /// A POST, until the application reads again.
     Post,
     /// A WebSocket that has nothing to write, for output.
     Writer,
-    /// A WebSocket that is not to read, or cannot write: until the application wants to
-    /// be given more, or the session ends.
+    /// A WebSocket that must not read, or cannot write: until the application reads again,
+    /// or the session ends.
     Stalled,
 }
 
@@ -207,7 +237,7 @@ impl Session {
 
     /// Returns the session's tracing span, for tasks that work for this client. It has
     /// the level debug: there is none if nothing listened at that level when the session
-    /// opened. [`Receiver`]'s methods are called inside of it.
+    /// opened. [`Receiver`]'s methods are called inside it.
     ///
     /// ```
     /// use tracing::{Instrument, Span};
@@ -251,7 +281,7 @@ impl Session {
             .inspect_err(|_| measure::dropped("refused", messages.len()))
     }
 
-    /// Sends the messages if they can leave at once, else drops them. Returns whether
+    /// Sends the messages if they can leave at once; otherwise drops them. Returns whether
     /// they were sent.
     pub fn send_volatile(&self, messages: &[EncodedMessage]) -> bool {
         if !self.lock().machine.is_writable() {
@@ -266,8 +296,8 @@ impl Session {
         self.lock().machine.outstanding()
     }
 
-    /// Waits until nothing waits for the client any more: everything that was sent so far
-    /// has been written to its connection, or is in the response to its poll. Whether the
+    /// Completes once nothing waits for the client: everything that was sent so far has
+    /// been written to its connection, or is in the response to its poll. Whether the
     /// client has read it is a question for an acknowledgement.
     ///
     /// ```
@@ -307,7 +337,7 @@ impl Session {
     /// ([`SlowReader`](CloseReason::SlowReader),
     /// [`MemoryPressure`](CloseReason::MemoryPressure),
     /// [`PingTimeout`](CloseReason::PingTimeout), [`Stalled`](CloseReason::Stalled)) is
-    /// cut off at once, and so is one by polling after a
+    /// cut off at once, and so is one over polling after a
     /// [`TransportError`](CloseReason::TransportError) or
     /// [`TransportClose`](CloseReason::TransportClose). A second call changes nothing.
     pub fn close(&self, reason: CloseReason) {
@@ -319,9 +349,9 @@ impl Session {
         self.0.ended.load(Ordering::Acquire)
     }
 
-    /// Asks not to be given more messages for now. The client keeps what it has not sent
-    /// yet, and the heartbeat is patient in the meantime. If the application neither
-    /// resumes nor calls this again, to say that it has moved, the session ends after
+    /// Stops the delivery of messages for now. The client keeps what it has not sent yet,
+    /// and the heartbeat excuses a missing pong in the meantime. If the application neither
+    /// resumes nor calls this again, to show that it is alive, the session ends after
     /// [`Config::pause_timeout`](crate::Config::pause_timeout).
     pub fn pause(&self) {
         self.set_paused(true);
@@ -401,6 +431,9 @@ impl Session {
         self.0.span.moved(Transport::WebSocket);
         let _in = self.0.span.enter();
         tracing::debug!(session = ?self.0.sid, "upgraded");
+        if let Some(receiver) = self.receiver() {
+            guarded("upgraded", || receiver.upgraded());
+        }
     }
 
     /// Whether the session has ended and has nothing more to send.
@@ -436,8 +469,8 @@ impl Session {
         }
     }
 
-    /// Tells the registry how much is held. Returns whom to notify that nothing is, or
-    /// that nothing will leave any more.
+    /// Tells the registry how much is held. Returns the notification for tasks that wait
+    /// until nothing is, or that must learn that nothing more will leave.
     fn account(&self, state: &mut State) -> Option<Arc<Notify>> {
         let holds = state.machine.outstanding();
         let held = std::mem::replace(&mut state.held, holds);
@@ -494,13 +527,13 @@ impl Session {
         self.poll(Role::Writer, cx, ask)
     }
 
-    /// Whether the application has asked not to be given more: a quick look.
+    /// Whether the application has paused the session: a check without the lock.
     pub(crate) fn is_paused(&self) -> bool {
         self.0.paused.load(Ordering::Acquire)
     }
 
-    /// Ready while a POST may go on: the application wants to be given messages, or the
-    /// session is over.
+    /// Ready while a POST may continue: the application is reading, or the session has
+    /// ended.
     pub(crate) fn poll_may_post(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_may_read(Role::Post, cx)
     }
@@ -567,9 +600,8 @@ pub(crate) fn now() -> std::time::Instant {
 }
 
 impl State {
-    /// The next deadline and the one that is scheduled, if the next has come to lie
-    /// before it: after a pong, when the next ping is due before its answer would have
-    /// been.
+    /// The next deadline and the scheduled one, if the next is now the earlier of the two:
+    /// after a pong, when the next ping is due before the pong would have been.
     fn sooner(&mut self) -> Option<(Instant, Instant)> {
         let next = Instant::from_std(self.machine.next_deadline()?);
         let scheduled = self.scheduled?;

@@ -17,7 +17,7 @@ const CHARS: usize = BYTES * 8 / 6;
 pub(crate) struct Sid([u8; CHARS]);
 
 impl Sid {
-    /// A new one from the system's random source.
+    /// Returns a new id from the system's random source.
     ///
     /// # Panics
     /// Panics if the system has no random source: there is nothing safe to do then.
@@ -57,7 +57,13 @@ impl fmt::Debug for Sid {
 /// must not be guessed.
 ///
 /// # Panics
-/// If the system has no random source.
+/// Panics if the system has no random source.
+///
+/// ```
+/// let token = engine_io::random_id();
+/// assert_eq!(token.len(), 20);
+/// assert_ne!(token, engine_io::random_id());
+/// ```
 pub fn random_id() -> String {
     Sid::random().as_str().to_owned()
 }

@@ -1,9 +1,10 @@
 //! The parts of std and tokio with which sessions and deadlines wait for each other. The models
 //! in `model.rs` put shuttle's in its place.
 
-pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
+pub(crate) use futures_util::task::AtomicWaker;
 pub(crate) use tokio::time::sleep_until;
 
 /// Now, on tokio's clock: tests can stop it.

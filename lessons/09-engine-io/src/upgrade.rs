@@ -37,17 +37,10 @@ pub(crate) fn accept_websocket(
     if request.method != Method::GET || session.is_some() && !config.allow_upgrades {
         return Err(Refusal::BadRequest);
     }
-    // Lesson 07's rules. hyper offers an upgrade to HTTP/1.1 alone.
-    let headers = request.headers.iter();
-    let headers: Vec<_> = headers
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    let (accept, offers) = match ::websocket::Request::check("GET", 1, "/", &headers) {
-        Ok(checked) => (checked.accept(), checked.extensions),
-        Err(::websocket::Refusal::UpgradeRequired(_)) => return Ok(upgrade_required()),
-        Err(_) => return Err(Refusal::BadRequest),
+    let (accept, offers) = match check(&request)? {
+        Ok(checked) => checked,
+        Err(response) => return Ok(response),
     };
-    let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
     let deflate = config.per_message_deflate;
     let deflate = deflate.and_then(|_| PerMessageDeflate::answer(&offers));
     let origin = match session {
@@ -63,16 +56,56 @@ pub(crate) fn accept_websocket(
     let on_upgrade = on_upgrade.ok_or(Refusal::BadRequest)?;
     let carried = carry(on_upgrade, server.clone(), origin, peer, deflate.is_some());
     server.spawn(carried);
+    let mut response = switch(accept);
+    if let Some(deflate) = deflate {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, deflate);
+    }
+    Ok(response)
+}
+
+/// Checks a handshake by lesson 07's rules. hyper offers an upgrade to HTTP/1.1 alone.
+/// Returns the value that accepts it and the extensions that the client offers, or a
+/// response that asks for another version.
+fn check(
+    request: &Request,
+) -> Result<Result<(HeaderValue, String), Response<Bytes>>, Refusal> {
+    let headers = request.headers.iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    let (accept, offers) = match ::websocket::Request::check("GET", 1, "/", &headers) {
+        Ok(checked) => (checked.accept(), checked.extensions),
+        Err(::websocket::Refusal::UpgradeRequired(_)) => {
+            return Ok(Err(upgrade_required()));
+        }
+        Err(_) => return Err(Refusal::BadRequest),
+    };
+    let accept = HeaderValue::try_from(accept).map_err(|_| Refusal::BadRequest)?;
+    Ok(Ok((accept, offers)))
+}
+
+fn switch(accept: HeaderValue) -> Response<Bytes> {
     let mut response = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = response.headers_mut();
     headers.clear();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    if let Some(deflate) = deflate {
-        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, deflate);
+    response
+}
+
+/// Answers the handshake of another front end, which has no compression.
+///
+/// # Errors
+/// The request is not a handshake.
+pub(crate) fn switching(
+    request: &Request,
+) -> Result<Result<Response<Bytes>, Response<Bytes>>, Refusal> {
+    if request.method != Method::GET || !request.wants_upgrade() {
+        return Err(Refusal::BadRequest);
     }
-    Ok(response)
+    Ok(check(request)?.map(|(accept, _)| switch(accept)))
 }
 
 /// The connection below an upgrade and what was read of it already, under

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use engine_io::ServeLimits;
-use socket_io::{AckError, Binary, Io, Namespace, ParentNamespace, Socket, SocketId};
+use socket_io::{
+    AckError, AdapterError, Binary, Io, Namespace, ParentNamespace, Socket, SocketId,
+};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
@@ -113,6 +115,19 @@ async fn from_the_server(io: &Io, chat: &Namespace, id: SocketId) -> usize {
     answers.received.len()
 }
 
+async fn to_other_servers(io: &Io, chat: &Namespace) -> Result<usize, AdapterError> {
+    // ANCHOR: servers
+    io.server_side_emit("news", "hello");
+    // ANCHOR_END: servers
+    // ANCHOR: ask_servers
+    let guests = io.server_side_emit_with_ack::<usize>("guests?", ()).await;
+    // ANCHOR_END: ask_servers
+    // ANCHOR: remote
+    let sockets = chat.fetch_sockets().await?;
+    // ANCHOR_END: remote
+    Ok(sockets.len() + guests.received.len())
+}
+
 fn to_children(teams: &ParentNamespace) {
     // ANCHOR: children
     teams.emit("news", "hello");
@@ -146,6 +161,9 @@ async fn main() -> anyhow::Result<()> {
             let others = to_others(&socket, friend.clone()).await;
             let all = from_the_server(&io, socket.namespace(), friend).await;
             to_children(&teams);
+            if let Err(error) = to_other_servers(&io, socket.namespace()).await {
+                println!("{error}");
+            }
             let answers = vec![cups.into(), more.into(), others, all];
             Ok::<Vec<usize>, AckError>(answers)
         };

@@ -104,6 +104,9 @@ fn look_up(socket: &Socket) {
         let (transport, url) = (socket.transport().name(), socket.handshake().url());
         json!({ "transport": transport, "url": url, "address": address })
     });
+    socket.on_upgrade(async |socket: Socket| {
+        socket.emit("moved", socket.transport().name());
+    });
     socket.on("drop the connection", async |socket: Socket| {
         socket.session().close(CloseReason::Forced);
     });

@@ -1,4 +1,4 @@
-//! Sets do it: a union for `to`, a difference for `except`, and nobody is in a set twice.
+//! Sets are the right tool: a union for `to`, a difference for `except`, and each member once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,7 +80,7 @@ impl Rooms {
             .collect()
     }
 
-    /// Who is in any of `rooms`.
+    /// Returns the sockets in any of `rooms`.
     fn members(&self, rooms: &[&str]) -> BTreeSet<SocketId> {
         rooms
             .iter()

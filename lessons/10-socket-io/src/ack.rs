@@ -1,16 +1,18 @@
 //! Acknowledgements that the server asks for: an answer from one client, or from all of a
 //! room.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::error::AckError;
+use crate::error::{AckError, AdapterError};
 use crate::room::SocketId;
 use crate::wire::args::{Args, FromArgs};
 
@@ -100,7 +102,7 @@ impl<T: FromArgs + 'static> IntoFuture for EmitWithAck<T> {
             // Until the end, however it comes.
             let _forget = forget;
             let answers = answers.as_mut().ok_or(AckError::NotSent)?;
-            // To tokio, a timeout past the end of time is no timeout.
+            // tokio takes a timeout past the end of time for no timeout at all.
             let answer = timeout(patience, answers.recv())
                 .await
                 .map_err(|_| AckError::Timeout)?;
@@ -125,7 +127,10 @@ impl<T> fmt::Debug for EmitWithAck<T> {
 /// # async fn example(namespace: socket_io::Namespace) {
 /// let answers = namespace.to("tea").emit_with_ack::<u8>("how many cups?", ()).await;
 /// for (id, cups) in answers.answered_by.iter().zip(&answers.received) {
-///     println!("{cups} for {id}");
+///     match id {
+///         Some(id) => println!("{cups} for {id}"),
+///         None => println!("{cups} for a client of another server"),
+///     }
 /// }
 /// for id in &answers.missing_from {
 ///     println!("{id} did not answer");
@@ -136,39 +141,91 @@ impl<T> fmt::Debug for EmitWithAck<T> {
 pub struct Answers<T> {
     /// The answers that came in time, in the order they came.
     pub received: Vec<T>,
-    /// The sockets that sent them, in the same order.
-    pub answered_by: Vec<SocketId>,
+    /// The sockets that sent them, in the same order. `None` is a client of another server
+    /// whose id the adapter does not know: Node's adapters send only the answer.
+    pub answered_by: Vec<Option<SocketId>>,
     /// How many of the clients that were asked did not answer in time, left, or answered
     /// something else.
     pub missing: usize,
-    /// The sockets of these clients.
+    /// The sockets of these clients, as far as they are known.
     pub missing_from: Vec<SocketId>,
+    /// Why the number is not certain: some servers of a cluster did not report how many
+    /// clients they asked.
+    pub error: Option<AdapterError>,
 }
+
+impl<T> Answers<T> {
+    /// No answers of these sockets.
+    pub(crate) fn missing(from: impl Iterator<Item = SocketId>) -> Self {
+        let missing_from: Vec<_> = from.collect();
+        Self {
+            received: Vec::new(),
+            answered_by: Vec::new(),
+            missing: missing_from.len(),
+            missing_from,
+            error: None,
+        }
+    }
+}
+
+/// A step of a broadcast with acknowledgements, as an [`Adapter`](crate::Adapter) reports
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AckStep {
+    /// A server has asked its clients.
+    Expected {
+        /// How many.
+        clients: usize,
+        /// Their ids, if they are known.
+        ids: Vec<SocketId>,
+    },
+    /// A client has answered.
+    Answer {
+        /// Its id, if it is known.
+        from: Option<SocketId>,
+        /// The answer.
+        args: Args,
+    },
+    /// Some servers did not report how many clients they asked.
+    Incomplete(AdapterError),
+}
+
+/// How much longer than it should an adapter can take to end a broadcast.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Collects the answers of the clients that were asked.
 pub(crate) async fn collect<T: FromArgs>(
-    asked: Vec<SocketId>,
-    mut answers: AckReceiver,
+    mut steps: impl Stream<Item = AckStep> + Unpin,
     patience: Duration,
 ) -> Answers<T> {
-    let mut silent: Vec<_> = asked.into_iter().map(Some).collect();
     let (mut received, mut answered_by) = (Vec::new(), Vec::new());
-    let _ = timeout(patience, async {
-        // The channel ends when every client has answered or left.
-        while let Some((index, args)) = answers.recv().await {
-            if let Ok(answer) = args.decode() {
-                received.push(answer);
-                answered_by.extend(silent[index].take());
+    let (mut expected, mut asked, mut error) = (0_usize, Vec::new(), None);
+    // The stream ends in time by itself, unless its adapter is at fault.
+    let _ = timeout(patience.saturating_add(GRACE), async {
+        while let Some(step) = steps.next().await {
+            match step {
+                AckStep::Expected { clients, ids } => {
+                    expected = expected.saturating_add(clients);
+                    asked.extend(ids);
+                }
+                AckStep::Answer { from, args } => {
+                    if let Ok(answer) = args.decode() {
+                        received.push(answer);
+                        answered_by.push(from);
+                    }
+                }
+                AckStep::Incomplete(why) => error = Some(why),
             }
         }
     })
     .await;
-    let missing_from: Vec<_> = silent.into_iter().flatten().collect();
-    let missing = missing_from.len();
+    let answered: HashSet<&SocketId> = answered_by.iter().flatten().collect();
+    asked.retain(|id| !answered.contains(id));
     Answers {
+        missing: expected.saturating_sub(received.len()),
         received,
         answered_by,
-        missing,
-        missing_from,
+        missing_from: asked,
+        error,
     }
 }

@@ -1,20 +1,26 @@
 //! Broadcast operators: say to whom, then what.
 //!
 //! `socket.to("lobby").except(&friend).emit("news", "…")` builds a [`Selection`] and
-//! hands it, with one encoded packet, to the namespace's adapter.
+//! hands it, with the event, to the namespace's adapter.
+//!
+//! A method that returns something at once knows this server alone; one that is awaited
+//! asks every server of the cluster.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use futures_util::future::try_join_all;
+use futures_util::stream::select_all;
 
-use crate::ack::{self, AckSender, Answers, Forget};
+use crate::ack::{self, Answers};
+use crate::error::AdapterError;
 use crate::namespace::Namespace;
 use crate::parent::ParentNamespace;
-use crate::room::{Room, Selection};
+use crate::remote::RemoteSocket;
+use crate::room::{Change, Room, Selection};
 use crate::socket::Socket;
 use crate::wire::args::{FromArgs, IntoArgs};
-use crate::wire::outgoing::Outgoing;
+use crate::wire::outgoing::OutgoingEvent;
 
 /// A selection of a namespace's sockets, and what can be done with it.
 ///
@@ -22,7 +28,7 @@ use crate::wire::outgoing::Outgoing;
 /// # use socket_io::Namespace;
 /// fn close_the_kitchen(namespace: &Namespace) {
 ///     let guests = namespace.to("kitchen").except("cooks");
-///     println!("{} guests have to go", guests.fetch_sockets().len());
+///     println!("{} guests have to go", guests.count());
 ///     guests.emit("announcement", "the kitchen is closed");
 ///     guests.sockets_join("garden");
 ///     guests.sockets_leave("kitchen");
@@ -86,7 +92,7 @@ impl Broadcast {
         self
     }
 
-    /// Only to sockets of this server, where several share an adapter.
+    /// Only to sockets of this server, where there are several.
     pub fn local(mut self) -> Self {
         self.selection.local = true;
         self
@@ -100,8 +106,8 @@ impl Broadcast {
 
     /// Whether it may be compressed, where the server's
     /// [`per_message_deflate`](engine_io::Config::per_message_deflate) is on. Default yes:
-    /// `false` is for what is compressed already, and for a secret next to a text that
-    /// somebody else chose.
+    /// `false` is for a picture, which is compressed already, and for a secret next to a
+    /// text that another user chose.
     ///
     /// ```
     /// # use socket_io::Namespace;
@@ -114,13 +120,9 @@ impl Broadcast {
         self
     }
 
-    fn outgoing(&self, event: &str, args: &impl IntoArgs) -> Option<Outgoing> {
-        let outgoing = Outgoing::event(event, args)?;
-        Some(if self.compress {
-            outgoing
-        } else {
-            outgoing.uncompressed()
-        })
+    fn outgoing(&self, event: &str, args: &impl IntoArgs) -> Option<OutgoingEvent> {
+        let event = OutgoingEvent::event(event, args)?;
+        Some(event.compress(self.compress))
     }
 
     /// Do not keep it for clients that are away: for what is outdated when they come back.
@@ -146,12 +148,12 @@ impl Broadcast {
 
     /// Sends an event to all who are selected. It is encoded once.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
-        if let Some(outgoing) = self.outgoing(event, &args) {
+        if let Some(event) = self.outgoing(event, &args) {
             match &self.target {
-                Target::One(namespace) => namespace.broadcast(outgoing, &self.selection),
+                Target::One(namespace) => namespace.broadcast(&event, &self.selection),
                 Target::Children(parent) => {
                     for child in parent.children() {
-                        child.broadcast(outgoing.clone(), &self.selection);
+                        child.broadcast(&event, &self.selection);
                     }
                 }
             }
@@ -165,53 +167,52 @@ impl Broadcast {
         event: &str,
         args: impl IntoArgs,
     ) -> Answers<T> {
-        let outgoing = self.outgoing(event, &args);
+        let event = self.outgoing(event, &args);
         drop(args);
-        let (answers_to, answers) = mpsc::unbounded_channel();
-        let (mut asked, mut questions) = (Vec::new(), Vec::new());
+        let Some(event) = &event else {
+            // Nobody is asked, and nobody answers.
+            let sockets = self.sockets().into_iter();
+            return Answers::missing(sockets.map(|socket| socket.id().clone()));
+        };
         let mut timeout = self.timeout;
+        let mut answers = Vec::new();
         for namespace in self.namespaces() {
-            timeout = timeout.or(Some(namespace.ack_timeout()));
-            let id = namespace.next_ack();
-            let packet = outgoing
-                .clone()
-                .map(|it| it.shared(namespace.compress_from()))
-                .map(|it| it.encode_event(namespace.name(), Some(id)));
-            for socket in namespace.fetch(&self.selection) {
-                let question = AckSender {
-                    asked: asked.len(),
-                    answers: answers_to.clone(),
-                };
-                let is_asked = packet.as_ref().is_some_and(|packet| {
-                    socket.ask(id, question, packet, self.selection.volatile)
-                });
-                if is_asked || !self.selection.volatile {
-                    asked.push(socket.id().clone());
-                }
-                if is_asked {
-                    questions.push(Forget(move || socket.forget(id)));
-                }
-            }
+            let limit = *timeout.get_or_insert(namespace.ack_timeout());
+            let adapter = namespace.adapter();
+            answers.push(adapter.broadcast_with_ack(event, &self.selection, limit));
         }
-        drop(answers_to);
-        ack::collect(asked, answers, timeout.unwrap_or_default()).await
+        ack::collect(select_all(answers), timeout.unwrap_or_default()).await
     }
 
-    /// Returns the sockets that are selected now.
-    pub fn fetch_sockets(&self) -> Vec<Socket> {
+    /// Returns the selected sockets of this server.
+    pub fn sockets(&self) -> Vec<Socket> {
         let namespaces = self.namespaces().into_iter();
         namespaces
-            .flat_map(|namespace| namespace.fetch(&self.selection))
+            .flat_map(|namespace| namespace.select(&self.selection))
             .collect()
     }
 
-    /// Returns how many sockets are selected now.
+    /// Returns the selected sockets of every server of the cluster.
+    ///
+    /// # Errors
+    /// A server did not answer: the error says how many did.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, AdapterError> {
+        let fetch = async |namespace: Namespace| {
+            let sockets = namespace.adapter().fetch_sockets(&self.selection).await?;
+            let sockets = sockets.into_iter();
+            let remote = |info| RemoteSocket::new(namespace.clone(), info);
+            Ok(sockets.map(remote).collect::<Vec<_>>())
+        };
+        let sockets = try_join_all(self.namespaces().into_iter().map(fetch)).await?;
+        Ok(sockets.into_iter().flatten().collect())
+    }
+
+    /// Returns how many sockets of this server are selected now.
     pub fn count(&self) -> usize {
         let mut count = 0;
         for namespace in self.namespaces() {
-            namespace
-                .adapter()
-                .each(&self.selection, &mut |_| count += 1);
+            let members = namespace.local_half().members();
+            members.each(&self.selection, &mut |_| count += 1);
         }
         count
     }
@@ -219,30 +220,23 @@ impl Broadcast {
     /// Makes all selected sockets join a room. A socket in too many rooms stays out, which
     /// is logged.
     pub fn sockets_join(&self, room: impl Into<Arc<str>>) {
-        let room = room.into();
-        for socket in self.fetch_sockets() {
-            if let Err(error) = socket.join(room.clone()) {
-                tracing::warn!(socket = %socket.id(), %error, "did not join");
-            }
-        }
+        self.change(&Change::Join(vec![room.into()]));
     }
 
     /// Makes all who are selected leave a room.
     pub fn sockets_leave(&self, room: &str) {
-        for socket in self.fetch_sockets() {
-            socket.leave(room);
-        }
+        self.change(&Change::Leave(vec![room.into()]));
     }
 
     /// Disconnects all who are selected from the namespace; with `close`, their
     /// connections too.
     pub fn disconnect_sockets(&self, close: bool) {
-        for socket in self.fetch_sockets() {
-            if close {
-                socket.disconnect_all();
-            } else {
-                socket.disconnect();
-            }
+        self.change(&Change::Disconnect { close });
+    }
+
+    fn change(&self, change: &Change) {
+        for namespace in self.namespaces() {
+            namespace.adapter().change(&self.selection, change);
         }
     }
 }

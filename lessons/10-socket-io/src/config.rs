@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapter::{Adapter, InMemory};
+use crate::adapter::Adapter;
 use crate::limits::Limits;
+use crate::local::Local;
 use crate::recovery::Recovery;
+use crate::wire::parser::Parser;
 
 /// A server's settings.
 ///
@@ -44,7 +46,11 @@ pub struct Config {
     /// Default yes. If not, new names are refused once there are
     /// [`max_dynamic_namespaces`](Self::max_dynamic_namespaces).
     pub cleanup_empty_child_namespaces: bool,
-    /// Where namespaces keep their members. Default in memory.
+    /// How packets are encoded. Default as text with attachments, the protocol's own
+    /// encoding.
+    pub parser: Parser,
+    /// How namespaces reach the sockets of other servers. Default not: this server is the
+    /// only one.
     pub adapters: Adapters,
 }
 
@@ -61,39 +67,50 @@ impl Default for Config {
             limits: Limits::default(),
             max_dynamic_namespaces: 1000,
             cleanup_empty_child_namespaces: true,
+            parser: Parser::default(),
             adapters: Adapters::default(),
         }
     }
 }
 
-/// Makes an [`Adapter`] for each namespace, from its name.
+/// Makes an [`Adapter`] for each namespace.
+///
+/// With an adapter, this server is one of a cluster, and on the way to the others a socket's
+/// own room and a named one are both text. So a socket can then not join a room that is
+/// named like a socket, with 20 letters, digits, `-` or `_`: see
+/// [`JoinError::LooksLikeAnId`](crate::JoinError::LooksLikeAnId).
 ///
 /// ```
-/// use socket_io::{Adapters, Config, InMemory};
+/// use std::sync::Arc;
+/// use socket_io::{Adapter, Adapters, Config, Local};
+///
+/// struct Alone(Local);
+///
+/// impl Adapter for Alone {
+///     fn local(&self) -> &Local { &self.0 }
+/// }
+///
 /// let config = Config {
-///     adapters: Adapters::new(|_name| InMemory::default()),
+///     adapters: Adapters::new(|local| Arc::new(Alone(local))),
 ///     ..Config::default()
 /// };
 /// ```
-#[derive(Clone)]
-pub struct Adapters(Arc<Make>);
+#[derive(Clone, Default)]
+pub struct Adapters(Option<Arc<Make>>);
 
-type Make = dyn Fn(&str) -> Box<dyn Adapter> + Send + Sync;
+type Make = dyn Fn(Local) -> Arc<dyn Adapter> + Send + Sync;
 
 impl Adapters {
-    /// Calls `make` with the name of each namespace that is opened.
-    pub fn new<A: Adapter>(make: impl Fn(&str) -> A + Send + Sync + 'static) -> Self {
-        Self(Arc::new(move |name| Box::new(make(name))))
+    /// Calls `make` with the local half of each namespace that is opened, which has the
+    /// [name](Local::namespace).
+    pub fn new<A: Adapter>(
+        make: impl Fn(Local) -> Arc<A> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Some(Arc::new(move |local| make(local))))
     }
 
-    pub(crate) fn make(&self, name: &str) -> Box<dyn Adapter> {
-        (self.0)(name)
-    }
-}
-
-impl Default for Adapters {
-    fn default() -> Self {
-        Self::new(|_| InMemory::default())
+    pub(crate) fn make(&self, local: &Local) -> Option<Arc<dyn Adapter>> {
+        self.0.as_ref().map(|make| make(local.clone()))
     }
 }
 

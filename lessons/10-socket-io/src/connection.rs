@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use crate::ack::AckSender;
+use crate::adapter::SessionRecord;
 use crate::data::Data;
 use crate::entrance::Middleware;
 use crate::error::ConnectError;
@@ -29,6 +30,7 @@ use crate::tasks::{Tasks, complain, guarded, guarded_async};
 use crate::wire::args;
 use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
+use crate::wire::parser::Parser;
 
 /// The server, as a connection sees it.
 pub(crate) trait Host: Send + Sync {
@@ -186,7 +188,26 @@ impl Connection {
         let (Some(this), Some(namespace)) = (self.this.upgrade(), namespace) else {
             return self.refuse(key, name, &ConnectError::new("Invalid namespace"));
         };
-        let socket = self.socket(key, &namespace, auth, value);
+        if !namespace.adapter().keeps_sessions() || !namespace.recovers() {
+            let socket = self.socket(key, &namespace, auth, value);
+            return this.seat(key, &namespace, socket);
+        }
+        let Some((pid, offset)) = session_of(value) else {
+            let socket = self.new_socket(key, &namespace, auth);
+            return this.seat(key, &namespace, socket);
+        };
+        let (pid, offset) = (pid.to_owned(), offset.map(str::to_owned));
+        self.tasks.spawn_in(self.session.span(), async move {
+            let socket = this
+                .fetch(key, &namespace, auth, &pid, offset.as_deref())
+                .await;
+            this.seat(key, &namespace, socket);
+        });
+    }
+
+    /// The client has a socket, and is asked for by middleware.
+    fn seat(self: &Arc<Self>, key: Key, namespace: &Namespace, socket: Socket) {
+        let this = self.clone();
         if !self.with(|machine| machine.admit(key, socket.clone())) {
             // The session has ended in the meantime.
             let reason = DisconnectReason::Session(CloseReason::TransportClose);
@@ -218,41 +239,60 @@ impl Connection {
         auth: Box<str>,
         value: &Value,
     ) -> Socket {
-        let budget = namespace.outbound_budget();
-        let parts = |id, missed, sent, pid: Option<Arc<str>>, data| SocketParts {
-            key,
-            link: self.this.clone(),
-            mailbox: Mailbox::new(id, self.session.clone(), missed, sent, budget),
-            namespace: namespace.clone(),
-            auth: auth.clone(),
-            recovered: false,
-            pid,
-            data,
-        };
-        let restored = value["pid"].as_str().and_then(|pid| {
-            // A client that was sent nothing has no offset.
-            let offset = match &value["offset"] {
-                Value::Null => None,
-                offset => Some(offset.as_str()?),
-            };
+        let restored = session_of(value).and_then(|(pid, offset)| {
+            let parts = self.parts(key, namespace, auth.clone());
             namespace.restore(pid, offset, |Restored { saved, missed }| {
                 let Saved { id, sent, data, .. } = saved;
-                Socket::new(SocketParts {
-                    recovered: true,
-                    ..parts(id, missed, Some(sent), Some(pid.into()), data)
-                })
+                parts.restored(id, missed, Some(sent), pid.into(), data)
             })
         });
-        let recovers = namespace.recovers();
-        if recovers && !value["pid"].is_null() {
+        if namespace.recovers() && !value["pid"].is_null() {
             measure::recovery(restored.is_some());
         }
-        restored.unwrap_or_else(|| {
-            let pid = recovers.then(|| engine_io::random_id().into());
-            let sent = recovers.then(|| Sent::new(namespace.next_number()));
-            let (id, data) = (SocketId::random(), Arc::<Data>::default());
-            Socket::new(parts(id, Vec::new(), sent, pid, data))
-        })
+        restored.unwrap_or_else(|| self.new_socket(key, namespace, auth))
+    }
+
+    /// The same where the adapter keeps the sessions.
+    async fn fetch(
+        &self,
+        key: Key,
+        namespace: &Namespace,
+        auth: Box<str>,
+        pid: &str,
+        offset: Option<&str>,
+    ) -> Socket {
+        let parts = self.parts(key, namespace, auth.clone());
+        // It still has to be accepted in time.
+        let patience = self.rules.connect_timeout / 2;
+        let make = |session: &SessionRecord, missed| {
+            let data = Arc::<Data>::default();
+            // JSON can be shared.
+            let _ = data.share(&session.data);
+            parts.restored(session.id.clone(), missed, None, session.pid.clone(), data)
+        };
+        let restored = namespace
+            .restore_from_adapter(pid, offset, patience, make)
+            .await;
+        measure::recovery(restored.is_some());
+        restored.unwrap_or_else(|| self.new_socket(key, namespace, auth))
+    }
+
+    fn new_socket(&self, key: Key, namespace: &Namespace, auth: Box<str>) -> Socket {
+        let pid = namespace.recovers().then(|| engine_io::random_id().into());
+        let local = namespace.local_half();
+        let sent = local.keeps_log().then(|| Sent::new(local.next_number()));
+        self.parts(key, namespace, auth).new_socket(sent, pid)
+    }
+
+    fn parts(&self, key: Key, namespace: &Namespace, auth: Box<str>) -> Parts {
+        Parts {
+            key,
+            link: self.this.clone(),
+            session: self.session.clone(),
+            parser: self.rules.parser,
+            namespace: namespace.clone(),
+            auth,
+        }
     }
 
     /// The socket is in: it is told so, then the application.
@@ -266,6 +306,7 @@ impl Connection {
         if socket.has_left() {
             if new {
                 drop(namespace.remove(socket, &[], None));
+                namespace.removed(socket, Vec::new());
             }
             return self.reject(socket, &ConnectError::new("disconnected"));
         }
@@ -312,7 +353,70 @@ impl Connection {
         };
         let kind = PacketType::ConnectError;
         let packet = EncodedPacket::plain(kind, namespace, &data.to_string());
-        let _ = self.session.send_batch(packet.messages());
+        let _ = self
+            .session
+            .send_batch(packet.messages_for(self.rules.parser));
+    }
+}
+
+/// The private id and the offset with which a client comes back. One that was sent nothing
+/// has no offset.
+fn session_of(auth: &Value) -> Option<(&str, Option<&str>)> {
+    let pid = auth["pid"].as_str()?;
+    match &auth["offset"] {
+        Value::Null => Some((pid, None)),
+        offset => Some((pid, Some(offset.as_str()?))),
+    }
+}
+
+/// The parts of a socket that its connection knows.
+struct Parts {
+    key: Key,
+    link: Weak<dyn Link>,
+    session: Session,
+    parser: Parser,
+    namespace: Namespace,
+    auth: Box<str>,
+}
+
+impl Parts {
+    fn new_socket(self, sent: Option<Sent>, pid: Option<Arc<str>>) -> Socket {
+        let data = Arc::default();
+        self.make(SocketId::random(), Vec::new(), sent, pid, data, false)
+    }
+
+    fn restored(
+        self,
+        id: SocketId,
+        missed: Vec<EncodedPacket>,
+        sent: Option<Sent>,
+        pid: Arc<str>,
+        data: Arc<Data>,
+    ) -> Socket {
+        self.make(id, missed, sent, Some(pid), data, true)
+    }
+
+    fn make(
+        self,
+        id: SocketId,
+        missed: Vec<EncodedPacket>,
+        sent: Option<Sent>,
+        pid: Option<Arc<str>>,
+        data: Arc<Data>,
+        recovered: bool,
+    ) -> Socket {
+        let budget = self.namespace.outbound_budget();
+        let mailbox = Mailbox::new(id, self.session, self.parser, missed, sent, budget);
+        Socket::new(SocketParts {
+            key: self.key,
+            link: self.link,
+            mailbox,
+            namespace: self.namespace,
+            auth: self.auth,
+            pid,
+            recovered,
+            data,
+        })
     }
 }
 
@@ -377,10 +481,17 @@ impl Receiver for Connection {
     fn message(&self, message: Message<'_>) {
         let output = self.with(|machine| match message {
             Message::Text(text) => machine.handle_text(now(), text),
-            Message::Binary(bytes) => machine.handle_binary(bytes),
+            Message::Binary(bytes) => machine.handle_binary(now(), bytes),
         });
         if let Some(output) = output {
             self.carry_out(output);
+        }
+    }
+
+    fn upgraded(&self) {
+        let sockets = self.lock().machine.joined();
+        for socket in sockets {
+            socket.upgraded(self);
         }
     }
 

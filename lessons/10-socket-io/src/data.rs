@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+use serde_json::Value;
+
 use crate::tasks::guarded;
 
 /// One value of each type, kept with a socket. It survives a [recovery](crate::Recovery).
@@ -48,10 +51,37 @@ impl Data {
         slot.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Sets the one JSON value that is shared with the other servers of a cluster: they
+    /// see it as [`RemoteSocket::data`](crate::RemoteSocket::data), and a server that
+    /// restores the socket gets it. Values of other types stay here.
+    ///
+    /// # Errors
+    /// A value that JSON cannot express.
+    ///
+    /// ```
+    /// # fn example(socket: socket_io::Socket) -> Result<(), serde_json::Error> {
+    /// socket.data().share(serde_json::json!({ "nickname": "Ann" }))?;
+    /// assert_eq!(socket.data().shared()["nickname"], "Ann");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn share(&self, value: impl Serialize) -> Result<(), serde_json::Error> {
+        self.insert(Shared(serde_json::to_value(value)?));
+        Ok(())
+    }
+
+    /// Returns the value that is shared with the other servers, `null` by default.
+    pub fn shared(&self) -> Value {
+        self.get::<Shared>().map(|it| it.0).unwrap_or_default()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Values> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[derive(Clone)]
+struct Shared(Value);
 
 impl Drop for Data {
     fn drop(&mut self) {

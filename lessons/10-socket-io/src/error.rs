@@ -5,6 +5,15 @@ use thiserror::Error;
 
 /// Why a text packet is not one (Socket.IO protocol 5, "Packet encoding"). The connection
 /// that sent it is closed.
+///
+/// ```
+/// use socket_io::ParseError;
+/// use socket_io::packet::Packet;
+///
+/// assert!(matches!(Packet::parse("9"), Err(ParseError::UnknownType)));
+/// // An event needs a name.
+/// assert!(matches!(Packet::parse("2"), Err(ParseError::Data)));
+/// ```
 #[derive(Debug, Error)]
 pub enum ParseError {
     /// A type outside `0` to `6`, or none.
@@ -46,6 +55,10 @@ pub enum ParseError {
     /// A binary message that no packet announced, or text while attachments are due.
     #[error("attachments out of order")]
     OutOfOrder,
+    /// Not a packet in MessagePack, with [`Parser::msgpack`](crate::Parser::msgpack).
+    #[cfg(feature = "msgpack")]
+    #[error(transparent)]
+    MsgPack(#[from] crate::msgpack::DecodeError),
 }
 
 /// Why a client may not join a namespace: what its `connect_error` event is given.
@@ -125,6 +138,7 @@ pub enum AckError {
 ///         Err(JoinError::NameTooLong) => "please choose a shorter name",
 ///         Err(JoinError::TooManyRooms) => "please leave another room first",
 ///         Err(JoinError::Disconnected) => "nobody reads this",
+///         Err(JoinError::LooksLikeAnId) => "please choose another name",
 ///     }
 /// }
 /// ```
@@ -139,4 +153,54 @@ pub enum JoinError {
     /// The socket has left.
     #[error("the socket is disconnected")]
     Disconnected,
+    /// The name has the form of a socket's id, and the servers of a
+    /// [cluster](crate::Adapters) could not tell it from one.
+    #[error("the room's name has the form of a socket's id")]
+    LooksLikeAnId,
+}
+
+/// Why a request to the other servers of a cluster has no answer, or only a part of one.
+///
+/// ```
+/// use socket_io::{AdapterError, Io};
+///
+/// async fn people(io: &Io) -> String {
+///     match io.fetch_sockets().await {
+///         Ok(sockets) => format!("{} people", sockets.len()),
+///         Err(AdapterError::Timeout { answered, expected, .. }) => {
+///             format!("only {answered} of {expected} servers answered")
+///         }
+///         Err(error) => error.to_string(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AdapterError {
+    /// Some of the servers did not answer in time.
+    #[error("{answered} of {expected} servers answered in time{}", names(.missing))]
+    Timeout {
+        /// How many servers answered.
+        answered: usize,
+        /// How many were asked.
+        expected: usize,
+        /// The names of those that did not answer, as far as the adapter knows them.
+        missing: Vec<String>,
+    },
+    /// The other servers cannot be reached.
+    #[error("the other servers cannot be reached: {0}")]
+    Unavailable(String),
+    /// The adapter has been closed.
+    #[error("the adapter is closed")]
+    Closed,
+    /// The adapter panicked.
+    #[error("the adapter panicked")]
+    Panicked,
+}
+
+fn names(missing: &[String]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!("; missing: {}", missing.join(", "))
 }

@@ -26,6 +26,16 @@ use crate::wire::args::{Args, Event, FromArgs, IntoArgs, RawArgs, encode};
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Names one registration of a handler, for [`Socket::off`](crate::Socket::off).
+///
+/// ```
+/// use socket_io::Socket;
+///
+/// fn play_once_more(socket: &Socket) {
+///     let tea = socket.on("tea", async |socket: Socket| socket.emit("cup", 1));
+///     assert!(socket.off(tea));
+///     assert!(!socket.off(tea), "it is gone already");
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HandlerId(u64);
 
@@ -222,6 +232,7 @@ pub(crate) enum Hook<S> {
     /// With the flag, the function wants the [`Ack`].
     Any(bool, Callback<(S, Event, Ack), ()>),
     Outgoing(Outgoing),
+    Upgrade(Callback<S, ()>),
     Disconnecting(Callback<(S, DisconnectReason), ()>),
     Disconnect(Callback<(S, DisconnectReason), ()>),
 }
@@ -232,6 +243,7 @@ impl<S> Clone for Hook<S> {
             Self::Middleware(call) => Self::Middleware(call.clone()),
             Self::Any(acks, call) => Self::Any(*acks, call.clone()),
             Self::Outgoing(call) => Self::Outgoing(call.clone()),
+            Self::Upgrade(call) => Self::Upgrade(call.clone()),
             Self::Disconnecting(call) => Self::Disconnecting(call.clone()),
             Self::Disconnect(call) => Self::Disconnect(call.clone()),
         }

@@ -1,8 +1,8 @@
 //! A socket's events, one after another.
 //!
-//! They are handled in a task of the socket's own, which starts with the first event and
-//! ends when none is left: an idle socket has no task. A handler that waits holds up the
-//! events after it, and no other socket's.
+//! Each socket has its own task for them, which starts with the first event and ends when
+//! none is left: an idle socket has no task. A handler that waits delays the later events
+//! of its socket, and not those of other sockets.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -46,6 +46,8 @@ struct Queue {
 /// The next step of a socket's task.
 enum Work {
     Event(Event),
+    /// The client has moved to a WebSocket.
+    Upgraded,
     /// The end; `told` if the disconnect handlers are to hear of it.
     Last {
         reason: DisconnectReason,
@@ -84,6 +86,19 @@ impl<S: Owner> Inbox<S> {
         }
         queue.work.push_back(Work::Event(event));
         Ok(!std::mem::replace(&mut queue.running, true))
+    }
+
+    /// Queues the news of the upgrade, if a hook wants it. Returns whether a task must be
+    /// started for [`run`].
+    pub(crate) fn upgraded(&self) -> bool {
+        let wanted =
+            self.read(|handlers| handlers.has(|it| matches!(it, Hook::Upgrade(_))));
+        if wanted != Some(true) {
+            return false;
+        }
+        let mut queue = self.lock();
+        queue.work.push_back(Work::Upgraded);
+        !std::mem::replace(&mut queue.running, true)
     }
 
     /// Queues the end. Returns whether a task must be started for [`run`].
@@ -206,6 +221,17 @@ async fn work_on<S: Owner>(socket: &S, work: Work) {
             let due_later = reply.settle();
             socket.work_done(cost - due_later);
         }
+        Work::Upgraded => {
+            for hook in socket.inbox().hooks(|it| matches!(it, Hook::Upgrade(_))) {
+                let Hook::Upgrade(call) = hook else {
+                    continue;
+                };
+                let work = async move { call(socket.clone()).await };
+                if guarded_async(pin!(Some(work))).await.is_none() {
+                    complain("an upgrade handler panicked");
+                }
+            }
+        }
         Work::Last { reason, told } => {
             if told {
                 let last = |hook: &Hook<S>| matches!(hook, Hook::Disconnecting(_));
@@ -239,7 +265,7 @@ async fn say_goodbye<S: Owner>(
 }
 
 /// An event as it came, or as middleware passed it on.
-enum Source {
+pub(crate) enum Source {
     Wire(Event),
     Passed(args::Event),
 }
@@ -283,12 +309,26 @@ async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
         found = socket.inbox().find(&event.name);
         Source::Passed(event)
     };
+    let handlers = found.first.into_iter().chain(found.others);
+    let remove = |id| socket.inbox().remove(id);
+    call_each(socket, handlers, source, remove, reply).await;
+}
+
+/// Calls an event's own handlers, one after another. `remove` removes one that is called
+/// once.
+pub(crate) async fn call_each<S: Clone + Send + 'static, A: Answering>(
+    handle: &S,
+    handlers: impl Iterator<Item = Registered<S>>,
+    source: Source,
+    remove: impl Fn(HandlerId) -> bool,
+    reply: &mut Reply<'_, A>,
+) {
+    let mut handlers = handlers.peekable();
     let mut source = Some(source);
-    let mut handlers = found.first.into_iter().chain(found.others).peekable();
     while let Some(Registered { id, once, handler }) = handlers.next() {
         let Some(event) = &source else { break };
         let ack = &mut || reply.own_ack();
-        let running = match handler.start(socket.clone(), event.raw(), ack) {
+        let running = match handler.start(handle.clone(), event.raw(), ack) {
             Ok(running) => running,
             Err(error) => {
                 // The reason quotes the client, who may have said a megabyte.
@@ -300,10 +340,10 @@ async fn handle<S: Owner>(socket: &S, event: Event, reply: &mut Reply<'_, S>) {
             }
         };
         if handlers.peek().is_none() {
-            // The last one has its arguments: what they came from is not kept any longer.
+            // The last handler has its arguments: the packet need not be kept for another.
             source = None;
         }
-        if once && !socket.inbox().remove(id) {
+        if once && !remove(id) {
             continue;
         }
         let Some(returned) = guarded_async(pin!(Some(running))).await else {

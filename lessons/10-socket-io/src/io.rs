@@ -5,23 +5,28 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use engine_io::{Application, Deadlines, Receiver, Server, Session};
+use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 
+use crate::adapter::ServerAnswers;
 use crate::broadcast::Broadcast;
 use crate::config::Config;
 use crate::connection::{Connection, Host};
 use crate::entrance::OnConnect;
+use crate::error::AdapterError;
+use crate::handler::{Handler, HandlerId};
 use crate::machine::Rules;
 use crate::namespace::Namespace;
 use crate::namespaces::{Found, Matches, Namespaces, Predicate};
 use crate::parent::{Parent, ParentNamespace};
+use crate::remote::RemoteSocket;
 use crate::room::Room;
 use crate::socket::Socket;
 use crate::tasks::Tasks;
-use crate::wire::args::IntoArgs;
+use crate::wire::args::{FromArgs, IntoArgs};
 
 /// A Socket.IO server: a cheap handle.
 ///
@@ -64,6 +69,7 @@ impl Io {
         let rules = Arc::new(Rules {
             limits: config.limits,
             connect_timeout: config.connect_timeout,
+            parser: config.parser,
         });
         Self(Arc::new(IoInner {
             config,
@@ -193,6 +199,49 @@ impl Io {
         self.main().socket(id)
     }
 
+    /// Returns the sockets of the main namespace on every server of the cluster: see
+    /// [`Namespace::fetch_sockets`].
+    ///
+    /// # Errors
+    /// A server did not answer: the error says how many did.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, AdapterError> {
+        self.main().fetch_sockets().await
+    }
+
+    // --- The other servers ---
+
+    /// Handles an event from another server in the main namespace: see
+    /// [`Namespace::on_server_event`].
+    pub fn on_server_event<H: Handler<Namespace, Signature>, Signature: 'static>(
+        &self,
+        event: &str,
+        handler: H,
+    ) -> HandlerId {
+        self.main().on_server_event(event, handler)
+    }
+
+    /// Sends an event to the other servers: see [`Namespace::server_side_emit`].
+    pub fn server_side_emit(&self, event: &str, args: impl IntoArgs) {
+        self.main().server_side_emit(event, args);
+    }
+
+    /// Asks the other servers: see [`Namespace::server_side_emit_with_ack`].
+    pub async fn server_side_emit_with_ack<T: FromArgs>(
+        &self,
+        event: &str,
+        args: impl IntoArgs,
+    ) -> ServerAnswers<T> {
+        self.main().server_side_emit_with_ack(event, args).await
+    }
+
+    /// Returns how many servers the cluster has, with this one.
+    ///
+    /// # Errors
+    /// The other servers cannot be asked.
+    pub async fn server_count(&self) -> Result<usize, AdapterError> {
+        self.main().server_count().await
+    }
+
     // --- The server ---
 
     /// The server as a warp filter, mounted under [`Config::engine`]'s path.
@@ -282,12 +331,18 @@ impl Io {
 
     /// As [`shutdown`](Self::shutdown), but closes the connections one after another,
     /// spread over `period`, so that their clients do not arrive at the next server all at
-    /// once. Then waits until `deadline` has passed for clients that have not gone, and
-    /// for handlers that are still at work.
+    /// once. Then waits for clients that have not gone, for handlers that are still at
+    /// work, and for [adapters](crate::Adapter) to close, at most until `deadline` has
+    /// passed for each.
     pub async fn drain(&self, period: Duration, deadline: Duration) -> usize {
         let closed = self.engine().drain(period, deadline).await;
         if let Some(tasks) = self.0.tasks.get() {
             tasks.finish(deadline).await;
+        }
+        let namespaces = self.namespaces();
+        let close = namespaces.iter().map(|it| it.adapter().close());
+        if timeout(deadline, join_all(close)).await.is_err() {
+            tracing::warn!("adapters that did not close in time");
         }
         closed
     }
@@ -297,6 +352,9 @@ impl Io {
     pub fn reopen(&self) {
         if let Some(tasks) = self.0.tasks.get() {
             tasks.reopen();
+        }
+        for namespace in self.namespaces() {
+            namespace.adapter().reopen();
         }
         self.engine().reopen();
     }

@@ -13,7 +13,8 @@
 //!   server](#a-server), [a client](#a-client)
 //! - [Features](#features): [handlers](#handlers), [acknowledgements](#acknowledgements),
 //!   [rooms](#rooms), [broadcasts](#broadcasts), [middleware](#middleware),
-//!   [namespaces](#namespaces), [recovery](#recovery), [bytes](#bytes)
+//!   [namespaces](#namespaces), [recovery](#recovery), [bytes](#bytes), [several
+//!   servers](#several-servers)
 //! - [Pages from elsewhere](#pages-from-elsewhere) (CORS)
 //! - [Production](#production)
 //! - [Cargo features](#cargo-features)
@@ -225,6 +226,34 @@
 //! });
 //! ```
 //!
+//! ## Several servers
+//!
+//! With an [`Adapter`] in [`Config::adapters`], broadcasts reach the sockets of all servers
+//! of a cluster. A method that returns something at once, like [`Namespace::sockets`],
+//! knows this server alone; one that is awaited, like [`Namespace::fetch_sockets`], asks
+//! them all. The servers also send each other events.
+//!
+//! ```
+//! use socket_io::{AdapterError, Io, Namespace};
+//!
+//! async fn close_the_kitchen(io: &Io) -> Result<(), AdapterError> {
+//!     // On every server.
+//!     for guest in io.to("kitchen").fetch_sockets().await? {
+//!         println!("{} has to go", guest.data()["nickname"]);
+//!     }
+//!     io.to("kitchen").sockets_leave("kitchen");
+//!     // To the applications on the others.
+//!     io.server_side_emit("closed", "kitchen");
+//!     Ok(())
+//! }
+//!
+//! fn listen(io: &Io) {
+//!     io.on_server_event("closed", async |_: Namespace, room: String| {
+//!         println!("another server has closed {room}");
+//!     });
+//! }
+//! ```
+//!
 //! # Pages from elsewhere
 //!
 //! By default only pages of the server's own origin can connect. Set [`engine_io::Cors`]
@@ -261,8 +290,8 @@
 //!   at once.
 //! - **Logs and metrics.** Log lines go through `tracing`, with one span for each
 //!   session. The cargo feature `metrics` counts through the `metrics` facade.
-//! - **One process.** Rooms live in the memory of one process. [`Adapter`] is where an
-//!   adapter for a cluster would go; none is included.
+//! - **Several servers.** Rooms live in the memory of one process, unless
+//!   [`Config::adapters`] has an [`Adapter`] that tells the other servers of a cluster.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -305,6 +334,7 @@
 //! |---|---|
 //! | `client` | the module `client`: a client for Rust programs, with reconnection and recovery |
 //! | `test-client` | the module `testing`: clients in memory for your own tests, without ports; includes `client` |
+//! | `msgpack` | `Parser::msgpack`, for clients with socket.io-msgpack-parser, and the module `msgpack` |
 //! | `tower` | `Io::service` and `Io::layer`, for axum and other frameworks built on tower |
 //! | `metrics` | the module `metrics`: counters, gauges and histograms through the `metrics` facade |
 //! | `example-axum` | only for the example `socket_io_axum`: builds axum |
@@ -317,9 +347,9 @@
 //!
 //! The server speaks Socket.IO protocol 5 on Engine.IO protocol 4, which is what
 //! Socket.IO 3 and 4 use. Our tests run `socket.io-client` 4.8 in Node and in Chromium,
-//! python-socketio and `rust_socketio`. Clients of Socket.IO 2 are refused, with a
-//! message that says why. The project uses Rust 1.95, tokio 1, warp 0.4 and, in its
-//! example, axum 0.8.
+//! python-socketio and `rust_socketio`, and in Node socket.io-msgpack-parser 3 with the
+//! feature `msgpack`. Clients of Socket.IO 2 are refused, with a message that says why.
+//! The project uses Rust 1.95, tokio 1, warp 0.4 and, in its example, axum 0.8.
 //!
 //! # Examples
 //!
@@ -333,6 +363,7 @@
 //! | `features` | middleware, acknowledgements to the server, dynamic namespaces, recovery |
 //! | `lookup` | sockets by id, rooms, broadcasts with answers, idempotency keys |
 //! | `client` | the chat in a terminal (`--features client`) |
+//! | `msgpack` | a server for clients with socket.io-msgpack-parser (`--features msgpack`) |
 //! | `socket_io_axum` | a server in an axum program (`--features example-axum`) |
 //! | `conformance`, `contract`, `client_probe` | what the public test suite, our benchmarks and our tests run |
 //!
@@ -356,9 +387,12 @@ pub mod fuzzing;
 mod gate;
 mod handler;
 mod inbox;
+mod info;
+mod installed;
 mod io;
 mod limits;
 mod link;
+mod local;
 mod machine;
 mod mailbox;
 #[cfg(not(feature = "metrics"))]
@@ -367,14 +401,18 @@ mod measure;
 mod members;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+#[cfg(feature = "msgpack")]
+pub mod msgpack;
 mod namespace;
 mod namespaces;
 mod parent;
 mod reason;
 mod recovery;
+mod remote;
 mod reply;
 mod room;
 mod sent;
+mod server_events;
 #[cfg(test)]
 mod simulation;
 mod socket;
@@ -385,35 +423,37 @@ pub mod testing;
 mod wire;
 #[cfg(feature = "metrics")]
 use self::metrics as measure;
-// A solution uses the name `socket_io::` as an answer does, so that one can take the
-// place of the other.
+// A solution uses the name `socket_io::`, as a reader's answer does.
 extern crate self as socket_io;
 
 #[doc(hidden)]
 #[path = "../solutions/mod.rs"]
 pub mod solutions;
 
-pub use ack::{Answers, EmitWithAck};
-pub use adapter::{Adapter, InMemory};
+pub use ack::{AckStep, Answers, EmitWithAck};
+pub use adapter::{Adapter, Restoring, ServerAnswers, SessionRecord};
 pub use broadcast::Broadcast;
 pub use config::{Adapters, Config};
 pub use data::Data;
-pub use error::{AckError, ConnectError, JoinError, ParseError};
+pub use error::{AckError, AdapterError, ConnectError, JoinError, ParseError};
 pub use handler::{Handler, HandlerId};
+pub use info::SocketInfo;
 pub use io::Io;
 pub use limits::Limits;
-pub use members::Member;
+pub use local::Local;
 pub use namespace::Namespace;
 pub use parent::ParentNamespace;
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
+pub use remote::RemoteSocket;
 pub use reply::Ack;
-pub use room::{InvalidSocketId, Room, Selection, SocketId};
+pub use room::{Change, InvalidSocketId, Room, Selection, SocketId};
 pub use socket::Socket;
 pub use wire::args::{Args, ArgsWriter, Event, FromArgs, IntoArgs, RawArgs};
 pub use wire::binary::Binary;
-pub use wire::outgoing::EncodedPacket;
+pub use wire::outgoing::OutgoingEvent;
 pub use wire::packet;
+pub use wire::parser::Parser;
 
 /// Compiles the example in the project's README.
 #[cfg(doctest)]

@@ -38,6 +38,7 @@ use crate::limits::Limits;
 use crate::wire::args::{self, Args, RawArgs};
 use crate::wire::binary;
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
+use crate::wire::parser::{Parser, Translate};
 
 /// The cost of an event besides its text and its attachments: its place in the queue, the
 /// handler's future, and what the allocator adds.
@@ -51,6 +52,7 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     /// How long a client may be in no namespace, and attachments may take.
     pub(crate) connect_timeout: Duration,
+    pub(crate) parser: Parser,
 }
 
 /// One stay of a client in a namespace. A client that leaves and comes back gets another
@@ -195,16 +197,26 @@ impl<H: Clone, Q> Machine<H, Q> {
         if self.has_ended() {
             return None;
         }
-        let output = self.text(now, text);
+        let output = match self.rules.parser.translation() {
+            None => self.text(now, text),
+            Some(_) => Err(ParseError::UnknownType),
+        };
         self.checked(output)
     }
 
     /// Handles a binary message.
-    pub(crate) fn handle_binary(&mut self, bytes: Bytes) -> Option<Output<H, Q>> {
+    pub(crate) fn handle_binary(
+        &mut self,
+        now: Instant,
+        bytes: Bytes,
+    ) -> Option<Output<H, Q>> {
         if self.has_ended() {
             return None;
         }
-        let output = self.binary(bytes);
+        let output = match self.rules.parser.translation() {
+            None => self.binary(bytes),
+            Some(parser) => self.translated(now, bytes, parser),
+        };
         self.checked(output)
     }
 
@@ -398,7 +410,7 @@ impl<H: Clone, Q> Machine<H, Q> {
             if !packet.data.is_empty() {
                 binary::check_json(packet.data)?;
             }
-            return self.complete(now, &packet, Vec::new());
+            return self.complete(now, &packet, Vec::new(), 0);
         }
         self.pending = Some(Box::new(Pending {
             text: text.into(),
@@ -427,15 +439,41 @@ impl<H: Clone, Q> Machine<H, Q> {
         if !binary::placeholders_fit(packet.data, pending.count)? {
             return Err(ParseError::Placeholder);
         }
-        self.complete(pending.since, &packet, pending.attachments)
+        self.complete(pending.since, &packet, pending.attachments, pending.bytes)
     }
 
-    /// A packet is there, with its attachments, and its data is JSON.
+    /// A packet in another encoding, complete in one message.
+    fn translated(
+        &mut self,
+        now: Instant,
+        message: Bytes,
+        parser: &dyn Translate,
+    ) -> Result<Option<Output<H, Q>>, ParseError> {
+        // The attachments keep all of it in memory.
+        let kept = message.len();
+        let (text, attachments) = parser.read(message, &self.rules.limits)?;
+        if attachments.is_empty() {
+            return self.text(now, &text);
+        }
+        let bytes: usize = attachments.iter().map(Bytes::len).sum();
+        if bytes > self.rules.limits.max_attachment_bytes {
+            return Err(ParseError::AttachmentBytes);
+        }
+        let packet = self.packet(&text)?;
+        if !binary::placeholders_fit(packet.data, attachments.len())? {
+            return Err(ParseError::Placeholder);
+        }
+        self.complete(now, &packet, attachments, kept)
+    }
+
+    /// A packet is there, with its attachments, which keep so many `bytes`, and its data
+    /// is JSON.
     fn complete(
         &mut self,
         now: Instant,
         packet: &Packet<'_>,
         attachments: Vec<Bytes>,
+        bytes: usize,
     ) -> Result<Option<Output<H, Q>>, ParseError> {
         let named = |seat: &Seat<H>| *seat.name == *packet.namespace;
         let seat = self.seats.iter().position(named);
@@ -448,7 +486,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         };
         match packet.kind {
             PacketType::Event | PacketType::BinaryEvent => {
-                self.event(index, packet, attachments)
+                self.event(index, packet, attachments, bytes)
             }
             PacketType::Ack | PacketType::BinaryAck if self.seats[index].accepted => {
                 let id = packet.id.ok_or(ParseError::Id)?;
@@ -501,6 +539,7 @@ impl<H: Clone, Q> Machine<H, Q> {
         index: usize,
         packet: &Packet<'_>,
         attachments: Vec<Bytes>,
+        bytes: usize,
     ) -> Result<Option<Output<H, Q>>, ParseError> {
         let Some(to) = self.seats[index]
             .handle
@@ -510,7 +549,6 @@ impl<H: Clone, Q> Machine<H, Q> {
             return Err(ParseError::OutOfOrder);
         };
         args::event_name(packet.data)?;
-        let bytes: usize = attachments.iter().map(Bytes::len).sum();
         let cost =
             EVENT_COST + packet.data.len() + bytes + ATTACHMENT_COST * attachments.len();
         if self.kept + cost > self.rules.limits.max_backlog {

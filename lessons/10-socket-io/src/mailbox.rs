@@ -7,16 +7,17 @@ use engine_io::{CloseReason, Session};
 
 use crate::gate::Gate;
 use crate::measure;
-use crate::members::Member;
 use crate::room::SocketId;
 use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
+use crate::wire::parser::Parser;
 
 /// One client's packets, in order.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     id: SocketId,
     session: Session,
+    parser: Parser,
     gate: Gate<EncodedPacket>,
     /// Bytes that waited at the gate, and the limit on them.
     early: AtomicUsize,
@@ -33,6 +34,7 @@ impl Mailbox {
     pub(crate) fn new(
         id: SocketId,
         session: Session,
+        parser: Parser,
         missed: Vec<EncodedPacket>,
         sent: Option<Sent>,
         max_early: usize,
@@ -41,6 +43,7 @@ impl Mailbox {
         Self {
             id,
             session,
+            parser,
             gate: Gate::new(missed, sent),
             early: AtomicUsize::new(early),
             max_early,
@@ -59,20 +62,19 @@ impl Mailbox {
     pub(crate) fn open(&self, connect: EncodedPacket) {
         // An error says that the session has ended; the connection hears of it too.
         let is_in = self.gate.open(connect, |packet| {
-            let _ = self.session.send_batch(packet.messages());
+            let _ = self.session.send_batch(packet.messages_for(self.parser));
         });
         if is_in {
             measure::connected();
         }
     }
-}
 
-impl Member for Mailbox {
-    fn id(&self) -> &SocketId {
+    pub(crate) fn id(&self) -> &SocketId {
         &self.id
     }
 
-    fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
+    /// Queues a packet for the client: see `Member::deliver`.
+    pub(crate) fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
         let keep = |packet: &EncodedPacket| {
             let cost = packet.size() + PACKET_COST;
             let before = self.early.fetch_add(cost, Ordering::Relaxed);
@@ -85,10 +87,11 @@ impl Member for Mailbox {
         let sent = self
             .gate
             .pass(packet, packet.number(), volatile, keep, |packet| {
+                let messages = packet.messages_for(self.parser);
                 if volatile {
-                    self.session.send_volatile(packet.messages())
+                    self.session.send_volatile(messages)
                 } else {
-                    self.session.send_batch(packet.messages()).is_ok()
+                    self.session.send_batch(messages).is_ok()
                 }
             });
         if !sent {

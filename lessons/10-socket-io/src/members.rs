@@ -12,14 +12,17 @@ use crate::room::{Room, Selection, SocketId};
 use crate::tasks::Seldom;
 use crate::wire::outgoing::EncodedPacket;
 
-/// A receiver of broadcasts: a socket, as adapters and tables see it.
-pub trait Member: Any + Send + Sync {
+/// A receiver of broadcasts: a socket, as tables see it.
+pub(crate) trait Member: Any + Send + Sync {
     /// Returns the id, which is unique in its namespace.
     fn id(&self) -> &SocketId;
 
     /// Queues a packet for the client. A volatile packet that cannot leave at once is
     /// dropped. Returns whether the packet was queued.
     fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool;
+
+    /// The client is back on another connection: this one, which did not notice, ends.
+    fn replaced(self: Arc<Self>);
 }
 
 /// The members of a namespace on this server.
@@ -125,6 +128,19 @@ impl<M: Member + ?Sized> Members<M> {
     /// Returns the names of the rooms that have members.
     pub(crate) fn rooms(&self) -> Vec<Arc<str>> {
         self.read(|tables| tables.rooms.keys().cloned().collect())
+    }
+
+    /// Returns the ids of all members.
+    pub(crate) fn ids(&self) -> Vec<SocketId> {
+        self.read(|tables| tables.all.members.keys().cloned().collect())
+    }
+
+    /// Whether a room has a member.
+    pub(crate) fn has(&self, room: &Room) -> bool {
+        self.read(|tables| match room {
+            Room::Own(id) => tables.all.members.contains_key(id),
+            Room::Named(name) => tables.rooms.contains_key(name),
+        })
     }
 
     /// Calls `visit` once for each selected member, without a lock.
@@ -252,6 +268,8 @@ mod tests {
         fn deliver(&self, _: &EncodedPacket, _: bool) -> bool {
             true
         }
+
+        fn replaced(self: Arc<Self>) {}
     }
 
     fn three() -> (Members<Fake>, Vec<Arc<Fake>>) {

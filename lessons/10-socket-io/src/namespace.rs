@@ -1,25 +1,31 @@
-//! Namespaces: one connection, several conversations. What the talk calls a controller.
+//! Namespaces: several conversations on one connection. The talk calls one a controller.
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures_util::future::{self, BoxFuture, FutureExt};
+use tokio::time::timeout;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Restoring, ServerAnswers, SessionRecord};
 use crate::broadcast::Broadcast;
 use crate::config::Config;
 use crate::entrance::{Entrance, Middleware};
-use crate::error::ConnectError;
+use crate::error::{AdapterError, ConnectError};
+use crate::handler::{Handler, HandlerId};
+use crate::installed::Installed;
+use crate::local::{Local, Program};
 use crate::parent::Parent;
-use crate::recovery::{Log, Restored, Saved};
+use crate::recovery::{Restored, Saved};
+use crate::remote::RemoteSocket;
 use crate::room::{Room, Selection};
-use crate::sent::Number;
+use crate::server_events::ServerEvents;
 use crate::socket::Socket;
-use crate::wire::args::IntoArgs;
-use crate::wire::outgoing::{EncodedPacket, Outgoing};
+use crate::tasks::guarded_async;
+use crate::wire::args::{Args, FromArgs, IntoArgs};
+use crate::wire::outgoing::{EncodedPacket, OutgoingEvent};
 
 /// A namespace, like `/chat`: a handle to who is in it.
 ///
@@ -28,7 +34,7 @@ use crate::wire::outgoing::{EncodedPacket, Outgoing};
 /// let chat = io.of("/chat", |socket| println!("{} is here", socket.id()));
 /// chat.emit("news", "hello, everyone");
 /// chat.to("tea").except("asleep").emit("news", "tea is ready");
-/// for socket in chat.fetch_sockets() {
+/// for socket in chat.sockets() {
 ///     println!("{} is in {:?}", socket.id(), socket.rooms());
 /// }
 /// assert_eq!((chat.name(), chat.count()), ("/chat", 0));
@@ -42,35 +48,43 @@ struct Inner {
     /// Of a namespace that a predicate has accepted.
     parent: Option<Arc<Parent>>,
     announced: Once,
-    adapter: Box<dyn Adapter>,
-    next_ack: AtomicU64,
+    local: Local,
+    adapter: Installed,
+    server_events: ServerEvents<Namespace>,
     ack_timeout: Duration,
-    recovery: Option<Mutex<Log>>,
+    /// Whether clients can come back.
+    recovers: bool,
     /// Bytes that may be queued for a client.
     outbound_budget: usize,
     /// A client that comes back is not asked by middleware again.
     skip_middlewares: bool,
-    /// From how many bytes on a broadcast is compressed, if at all.
-    compress_from: Option<usize>,
 }
 
 impl Namespace {
     pub(crate) fn new(name: &str, parent: Option<&Arc<Parent>>, config: &Config) -> Self {
-        Self(Arc::new(Inner {
-            name: name.into(),
-            entrance: Entrance::default(),
-            parent: parent.cloned(),
-            announced: Once::new(),
-            adapter: config.adapters.make(name),
-            next_ack: AtomicU64::new(0),
-            ack_timeout: config.ack_timeout,
-            skip_middlewares: config.recovery.is_none_or(|it| it.skip_middlewares),
-            outbound_budget: config.engine.outbound_budget,
-            compress_from: config
-                .engine
-                .per_message_deflate
-                .map(|deflate| deflate.threshold),
-            recovery: config.recovery.map(|limits| Mutex::new(Log::new(limits))),
+        Self(Arc::new_cyclic(|this: &Weak<Inner>| {
+            let deflate = config.engine.per_message_deflate;
+            let share_from = deflate.map(|deflate| deflate.threshold);
+            let local = Local::new(name, share_from, this.clone());
+            let adapter = Installed::new(local.clone(), config.adapters.make(&local));
+            if let Some(limits) = config.recovery
+                && !adapter.keeps_sessions()
+            {
+                local.keep_log(limits);
+            }
+            Inner {
+                name: name.into(),
+                entrance: Entrance::default(),
+                parent: parent.cloned(),
+                announced: Once::new(),
+                local,
+                adapter,
+                server_events: ServerEvents::default(),
+                ack_timeout: config.ack_timeout,
+                recovers: config.recovery.is_some(),
+                outbound_budget: config.engine.outbound_budget,
+                skip_middlewares: config.recovery.is_none_or(|it| it.skip_middlewares),
+            }
         }))
     }
 
@@ -153,17 +167,27 @@ impl Namespace {
         self.all().emit(event, args);
     }
 
-    /// Returns all sockets of this server.
-    pub fn fetch_sockets(&self) -> Vec<Socket> {
-        self.all().fetch_sockets()
+    /// Returns the sockets of this server.
+    pub fn sockets(&self) -> Vec<Socket> {
+        self.all().sockets()
     }
 
-    /// Returns how many sockets there are.
+    /// Returns the sockets of every server of the cluster: see
+    /// [`Broadcast::fetch_sockets`].
+    ///
+    /// # Errors
+    /// A server did not answer: the error says how many did.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, AdapterError> {
+        self.all().fetch_sockets().await
+    }
+
+    /// Returns how many sockets of this server there are.
     pub fn count(&self) -> usize {
-        self.0.adapter.count()
+        self.0.local.count()
     }
 
-    /// Returns the socket of this id, which a client can have sent, if it is here.
+    /// Returns the socket of this id, which a client can have sent, if it is on this
+    /// server.
     ///
     /// ```
     /// # use socket_io::Namespace;
@@ -173,12 +197,12 @@ impl Namespace {
     /// }
     /// ```
     pub fn socket(&self, id: impl AsRef<str>) -> Option<Socket> {
-        let member = self.0.adapter.find(id.as_ref())?;
+        let member = self.0.local.members().find(id.as_ref())?;
         Socket::of(&member)
     }
 
     /// Returns the names of all rooms that have a member on this server. The members are
-    /// `namespace.to(room).fetch_sockets()`.
+    /// `namespace.to(room).sockets()`.
     ///
     /// ```
     /// # use socket_io::Namespace;
@@ -188,20 +212,111 @@ impl Namespace {
     /// }
     /// ```
     pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.0.adapter.rooms()
+        self.0.local.rooms()
+    }
+
+    /// Returns the names of all rooms that have a member on any server of the cluster.
+    ///
+    /// # Errors
+    /// A server did not answer: the error says how many did.
+    pub async fn fetch_rooms(&self) -> Result<Vec<Arc<str>>, AdapterError> {
+        self.0.adapter.rooms().await
+    }
+
+    // --- The other servers ---
+
+    /// Handles an event that another server of the cluster sends with
+    /// [`server_side_emit`](Self::server_side_emit). What the handler returns is the
+    /// answer, if the other server asked for one; handlers, several of them, and an
+    /// [`Ack`](crate::Ack) work as in [`Socket::on`].
+    ///
+    /// ```
+    /// # let io = socket_io::Io::default();
+    /// use socket_io::Namespace;
+    /// io.main().on_server_event("close", async |main: Namespace, room: String| {
+    ///     main.to(room).local().disconnect_sockets(false);
+    /// });
+    /// io.main().on_server_event("how many guests?", async |main: Namespace| main.count());
+    /// ```
+    pub fn on_server_event<H: Handler<Self, Signature>, Signature: 'static>(
+        &self,
+        event: &str,
+        handler: H,
+    ) -> HandlerId {
+        self.0.server_events.on(event, handler)
+    }
+
+    /// Removes a handler of server events. Returns whether it was there.
+    pub fn off_server_event(&self, handler: HandlerId) -> bool {
+        self.0.server_events.remove(handler)
+    }
+
+    /// Sends an event to the applications on the other servers of the cluster, not to
+    /// this one: their [`on_server_event`](Self::on_server_event) handlers are called.
+    pub fn server_side_emit(&self, event: &str, args: impl IntoArgs) {
+        if let Some(event) = OutgoingEvent::event(event, &args) {
+            self.0.adapter.server_emit(&event);
+        }
+    }
+
+    /// Asks the applications on the other servers, and returns what they answer within
+    /// [`Config::ack_timeout`](crate::Config::ack_timeout). An answer of another type is
+    /// left out.
+    ///
+    /// ```
+    /// # async fn example(namespace: socket_io::Namespace) {
+    /// let here = namespace.count();
+    /// let elsewhere =
+    ///     namespace.server_side_emit_with_ack::<usize>("how many guests?", ()).await;
+    /// println!("{} guests", here + elsewhere.received.iter().sum::<usize>());
+    /// # }
+    /// ```
+    pub async fn server_side_emit_with_ack<T: FromArgs>(
+        &self,
+        event: &str,
+        args: impl IntoArgs,
+    ) -> ServerAnswers<T> {
+        let event = OutgoingEvent::event(event, &args);
+        drop(args);
+        let answers = match &event {
+            Some(event) => {
+                let adapter = &self.0.adapter;
+                adapter
+                    .server_emit_with_ack(event, self.0.ack_timeout)
+                    .await
+            }
+            None => ServerAnswers::default(),
+        };
+        let received = answers.received.iter();
+        ServerAnswers {
+            received: received.filter_map(|args| args.decode().ok()).collect(),
+            error: answers.error,
+        }
+    }
+
+    /// Returns how many servers the cluster has, with this one.
+    ///
+    /// # Errors
+    /// The other servers cannot be asked.
+    pub async fn server_count(&self) -> Result<usize, AdapterError> {
+        self.0.adapter.server_count().await
     }
 
     // --- For the crate ---
 
-    pub(crate) fn adapter(&self) -> &dyn Adapter {
-        &*self.0.adapter
+    pub(crate) fn adapter(&self) -> &Installed {
+        &self.0.adapter
+    }
+
+    pub(crate) fn local_half(&self) -> &Local {
+        &self.0.local
     }
 
     /// The selected sockets of this server.
-    pub(crate) fn fetch(&self, selection: &Selection) -> Vec<Socket> {
+    pub(crate) fn select(&self, selection: &Selection) -> Vec<Socket> {
         let mut sockets = Vec::new();
         let mut visit = |member: &_| sockets.extend(Socket::of(member));
-        self.adapter().each(selection, &mut visit);
+        self.0.local.members().each(selection, &mut visit);
         sockets
     }
 
@@ -253,164 +368,156 @@ impl Namespace {
         self.0.ack_timeout
     }
 
-    pub(crate) fn next_ack(&self) -> u64 {
-        self.0.next_ack.fetch_add(1, Ordering::Relaxed)
-    }
-
+    /// Whether clients can come back.
     pub(crate) fn recovers(&self) -> bool {
-        self.0.recovery.is_some()
-    }
-
-    fn log(&self) -> Option<MutexGuard<'_, Log>> {
-        Some(
-            self.0
-                .recovery
-                .as_ref()?
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        self.0.recovers
     }
 
     /// Sends an event to all selected sockets.
-    ///
-    /// The log gives the event its number and is free again before it is queued for
-    /// anybody. A client that is restored in the meantime finds it in the log, and is not
-    /// sent it a second time.
-    pub(crate) fn broadcast(&self, outgoing: Outgoing, selection: &Selection) {
-        let outgoing = outgoing.shared(self.compress_from());
-        let Some(mut log) = self.log() else {
-            let packet = outgoing.encode_event(&self.0.name, None);
-            return self.0.adapter.broadcast(&packet, selection);
-        };
-        if selection.volatile || selection.transient {
-            let packet = log.skip(self.numbered(outgoing));
-            drop(log);
-            return self.0.adapter.broadcast(&packet, selection);
-        }
-        let selected = selection.clone();
-        let packet = log.append(Instant::now(), selected, self.numbered(outgoing));
-        log.begin();
-        drop(log);
-        // An adapter that panics is under way no longer, either.
-        let _end = Finally(|| {
-            if let (Some(mut log), Some(number)) = (self.log(), packet.number()) {
-                log.end(number.number);
-            }
-        });
-        self.0.adapter.broadcast(&packet, selection);
-    }
-
-    /// From how many bytes on a message for many is compressed, if at all.
-    pub(crate) fn compress_from(&self) -> Option<usize> {
-        self.0.compress_from
+    pub(crate) fn broadcast(&self, event: &OutgoingEvent, selection: &Selection) {
+        self.0.adapter.broadcast(event, selection);
     }
 
     /// Sends an event to one socket, which may be away, or not accepted yet.
-    pub(crate) fn send(&self, outgoing: Outgoing, socket: &Socket, volatile: bool) {
-        let Some(mut log) = self.log() else {
-            socket.deliver(&outgoing.encode_event(&self.0.name, None), volatile);
-            return;
-        };
-        let packet = if volatile {
-            log.skip(self.numbered(outgoing))
-        } else {
+    pub(crate) fn send(&self, event: &OutgoingEvent, socket: &Socket, volatile: bool) {
+        let own = Room::from(socket);
+        let kept_elsewhere = self.0.recovers && self.0.adapter.keeps_sessions();
+        if kept_elsewhere && !volatile && self.0.local.has(&own) {
             let selection = Selection {
-                rooms: vec![socket.into()],
+                rooms: vec![own],
                 ..Selection::default()
             };
-            log.append(Instant::now(), selection, self.numbered(outgoing))
-        };
-        // Under the lock: it is one client.
-        socket.deliver(&packet, volatile);
-    }
-
-    fn numbered(
-        &self,
-        mut outgoing: Outgoing,
-    ) -> impl FnOnce(Number, &str) -> EncodedPacket + use<'_> {
-        move |number, offset| {
-            outgoing.push_offset(offset);
-            outgoing.encode_event(&self.0.name, None).numbered(number)
+            // It is observed when it is delivered.
+            return self.0.adapter.broadcast(event, &selection);
         }
+        socket.observe(|| event.observed());
+        self.0.local.send(event, socket.id(), volatile, |packet| {
+            socket.deliver(packet, volatile);
+        });
     }
 
-    /// All events below this number have been queued for every socket.
-    pub(crate) fn complete(&self) -> u64 {
-        self.log().map_or(0, |log| log.complete())
-    }
-
-    /// The number of the next event; 0 without a log.
-    pub(crate) fn next_number(&self) -> u64 {
-        self.log().map_or(0, |log| log.next())
-    }
-
-    /// Returns the saved state of the client with this private id, if it can be recovered.
+    /// Restores the client with this private id, if its state is in this server's memory.
     pub(crate) fn restore(
         &self,
         pid: &str,
         offset: Option<&str>,
         make: impl FnOnce(Restored) -> Socket,
     ) -> Option<Socket> {
-        // The server may not have noticed yet that the client left.
-        let stale = self.log()?.live(pid);
-        if let Some(stale) = stale.as_ref().and_then(Socket::of) {
-            stale.replaced();
+        let mut made = None;
+        let budget = self.outbound_budget() / 2;
+        self.0.local.restore(pid, offset, budget, |restored| {
+            let since = restored.saved.since;
+            let rooms = restored.saved.rooms.clone();
+            let socket = make(restored);
+            socket.joined_at(since);
+            socket.rejoin(rooms);
+            made.insert(socket).member()
+        });
+        if let Some(socket) = &made {
+            self.announce_rooms(socket);
         }
-        let mut log = self.log()?;
-        let max_missed = self.outbound_budget() / 2;
-        let restored = log.restore(Instant::now(), pid, offset, max_missed)?;
-        let since = restored.saved.since;
-        let rooms = restored.saved.rooms.clone();
-        let socket = make(restored);
-        // Under the lock: an event is in what the client missed, or it is sent to it.
-        socket.joined_at(since);
-        socket.rejoin(rooms);
-        self.0.adapter.add(&socket.member());
-        if let Some(pid) = socket.pid() {
-            log.arrived(pid.clone(), socket.member());
-        }
+        made
+    }
+
+    /// The same from the adapter, which has this long. A client for which it has more than
+    /// half of what may be queued starts from scratch.
+    pub(crate) async fn restore_from_adapter(
+        &self,
+        pid: &str,
+        offset: Option<&str>,
+        patience: Duration,
+        make: impl FnOnce(&SessionRecord, Vec<EncodedPacket>) -> Socket + Send + 'static,
+    ) -> Option<Socket> {
+        let place = Arc::new(Mutex::new(Place::Empty));
+        let (namespace, taken) = (self.clone(), place.clone());
+        let restoring = Restoring::new(move |session, missed| {
+            let encode =
+                |event: &OutgoingEvent| event.encode_event(&namespace.0.name, None);
+            let missed: Vec<_> = missed.iter().map(encode).collect();
+            let size: usize = missed.iter().map(EncodedPacket::size).sum();
+            let mut place = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let fits = size <= namespace.outbound_budget() / 2;
+            if !fits || !matches!(*place, Place::Empty) {
+                return false;
+            }
+            let socket = make(&session, missed);
+            socket.rejoin(session.rooms.into_iter().map(|room| (room, 0)).collect());
+            namespace.0.local.members().add(&socket.member());
+            *place = Place::Taken(socket);
+            true
+        });
+        // Without an answer in time, the client is not known.
+        let _ = timeout(patience, self.0.adapter.restore(pid, offset, restoring)).await;
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let Place::Taken(socket) = std::mem::replace(&mut *place, Place::Closed) else {
+            return None;
+        };
+        drop(place);
+        self.announce_rooms(&socket);
         Some(socket)
     }
 
     /// A socket has been accepted.
     pub(crate) fn add(&self, socket: &Socket) {
-        let mut log = self.log();
-        if let Some(log) = &log {
-            socket.joined_at(log.next());
-            socket.mailbox().gate().start_at(log.next());
-        }
-        self.0.adapter.add(&socket.member());
-        if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
-            log.arrived(pid.clone(), socket.member());
+        self.0.local.add(socket.member(), socket.pid(), |next| {
+            socket.joined_at(next);
+            socket.mailbox().gate().start_at(next);
+        });
+        self.0.adapter.rooms_changed([socket.into()]);
+    }
+
+    fn announce_rooms(&self, socket: &Socket) {
+        if self.0.adapter.is_cluster() {
+            let rooms = socket.rooms().into_iter().map(Room::Named);
+            self.0.adapter.rooms_changed(rooms.chain([socket.into()]));
         }
     }
 
     /// A socket has left these rooms and the namespace; `saved` if it can come back.
-    /// Returns what is not kept any longer, to be dropped without a lock.
+    /// Returns what is not kept any longer, to be dropped without a lock. Then
+    /// [`removed`](Self::removed) follows, also without a lock.
     pub(crate) fn remove(
         &self,
         socket: &Socket,
         rooms: &[Arc<str>],
         saved: Option<Saved>,
     ) -> Vec<Saved> {
-        let mut log = self.log();
-        self.0.adapter.remove(socket.id(), rooms);
-        let mut dropped = Vec::new();
-        if let (Some(log), Some(pid)) = (&mut log, socket.pid()) {
-            match saved {
-                Some(saved) => dropped = log.save(Instant::now(), pid, saved),
-                None => log.gone(pid),
-            }
-        }
-        dropped
+        let local = &self.0.local;
+        local.remove(socket.id(), rooms, socket.pid(), saved)
+    }
+
+    /// Tells the adapter of a socket that has been removed.
+    pub(crate) fn removed(&self, socket: &Socket, rooms: Vec<Arc<str>>) {
+        let rooms = rooms.into_iter().map(Room::Named);
+        self.0.adapter.rooms_changed(rooms.chain([socket.into()]));
     }
 }
 
-struct Finally<F: FnMut()>(F);
+/// Where a socket waits that an adapter has restored.
+enum Place {
+    Empty,
+    Taken(Socket),
+    /// Nobody waits for it any longer.
+    Closed,
+}
 
-impl<F: FnMut()> Drop for Finally<F> {
-    fn drop(&mut self) {
-        (self.0)();
+impl Program for Inner {
+    fn serve(
+        self: Arc<Self>,
+        event: OutgoingEvent,
+        wanted: bool,
+    ) -> BoxFuture<'static, Option<Args>> {
+        let Some(event) = event.observed() else {
+            return future::ready(None).boxed();
+        };
+        async move {
+            let namespace = Namespace(self);
+            let events = &namespace.0.server_events;
+            let work = events.serve(namespace.clone(), event, wanted);
+            let work = pin!(Some(timeout(namespace.0.ack_timeout, work)));
+            guarded_async(work).await?.ok()?
+        }
+        .boxed()
     }
 }
 

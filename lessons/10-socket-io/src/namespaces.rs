@@ -118,8 +118,8 @@ impl Namespaces {
         state.fixed.values().chain(made).cloned().collect()
     }
 
-    /// The namespace of this name, which stays from now on. A new one has `on_connect`
-    /// before a client can be in it.
+    /// Returns the namespace of this name, which stays from now on. `on_connect` is
+    /// registered before a client can join.
     pub(crate) fn fix(
         &self,
         name: &str,
@@ -212,7 +212,11 @@ impl Namespaces {
     /// A client enters a namespace that a predicate has accepted.
     fn make(&self, name: &str, parent: &Arc<Parent>) -> Option<Namespace> {
         // Made, and perhaps dropped, without the lock: an adapter is a user's.
-        let new = Namespace::new(name, Some(parent), &self.config);
+        let new = guarded(|| Namespace::new(name, Some(parent), &self.config));
+        let Some(new) = new else {
+            complain("the adapter of a new namespace panicked");
+            return None;
+        };
         let namespace = {
             let mut state = self.lock();
             match state.enter(name) {

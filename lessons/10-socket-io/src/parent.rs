@@ -85,7 +85,7 @@ impl ParentNamespace {
         self.namespaces.child(name, &self.parent)
     }
 
-    /// Returns the children that there are now.
+    /// Returns the children that there are now on this server.
     pub fn children(&self) -> Vec<Namespace> {
         let mut children = self.namespaces.all();
         children.retain(|namespace| namespace.is_child_of(&self.parent));

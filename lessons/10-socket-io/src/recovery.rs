@@ -1,14 +1,14 @@
-//! Connection state recovery: a client that was away for a while gets its id, its rooms
-//! and what it missed.
+//! Connection state recovery: a client that was away for a while gets back its id, its
+//! rooms and the events that it missed.
 //!
 //! The server gives each socket a private id, and each event an offset, a last argument
-//! that the client keeps. A client that comes back hands both in. Two things are needed:
-//! what was sent to whom (the [`Log`]), and which rooms the client was in and what it was
-//! sent (what [`Log::save`] keeps). Both are bounded, in time and in size, and a client
+//! that the client keeps. A client that comes back sends both. The server then needs to
+//! know which events went to which rooms (the [`Log`]), and which rooms the client was in
+//! and what it was sent ([`Log::save`] keeps that). Both are bounded, in time and in size, and a client
 //! that missed more than is kept, or more than may be queued for it, starts from scratch.
 //!
 //! Events are kept by room. A room that is louder than the others pushes out its own
-//! events first, so its noise costs no other room its recovery.
+//! events first, so the other rooms keep theirs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -22,7 +22,9 @@ use crate::room::{Room, Selection, SocketId};
 use crate::sent::{Number, Sent};
 use crate::wire::outgoing::EncodedPacket;
 
-/// How long, and how much, each namespace remembers for clients that are away.
+/// How long, and how much, each namespace remembers for clients that are away. An adapter
+/// that [keeps the sessions](crate::Adapter::keeps_sessions) for a cluster has limits of
+/// its own.
 ///
 /// With recovery, every event ends with an additional argument, the offset. The official
 /// JavaScript client and this project's page hide it; handlers of other clients see it.
@@ -81,8 +83,8 @@ const ROOM_COST: usize = 64;
 /// One namespace's memory.
 pub(crate) struct Log {
     limits: Recovery,
-    /// In front of every offset, so that a last argument of an event that has none is
-    /// not taken for one.
+    /// The start of every offset, so that the last argument of an event without an offset
+    /// is not mistaken for one.
     salt: String,
     /// The number of the next event.
     next: u64,
@@ -353,9 +355,9 @@ impl Log {
     }
 
     // ANCHOR: restore
-    /// A client is back, and has seen everything up to `offset`, or nothing. Returns what
-    /// was kept of it, and what it missed. `None` when that is not known any more, in
-    /// whole, or larger than `budget`.
+    /// A client is back, and has seen everything up to `offset`, or nothing. Returns its
+    /// kept state and the events that it missed, or `None` if some of them are gone or
+    /// they are larger than `budget`.
     pub(crate) fn restore(
         &mut self,
         now: Instant,

@@ -13,6 +13,14 @@ use crate::wire::args::{ArgsWriter, IntoArgs};
 
 /// A socket's public id, fit to be shown to other clients. It is not the Engine.IO
 /// session's id, which is a secret.
+///
+/// ```
+/// use socket_io::SocketId;
+///
+/// let id: SocketId = "kX3_ahGvQm4tqlF0BvZ-".parse()?;
+/// assert_eq!(id.as_str(), "kX3_ahGvQm4tqlF0BvZ-");
+/// # Ok::<(), socket_io::InvalidSocketId>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(Arc<str>);
 
@@ -43,8 +51,7 @@ impl FromStr for SocketId {
     type Err = InvalidSocketId;
 
     fn from_str(text: &str) -> Result<Self, InvalidSocketId> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if text.len() == ID_CHARS && text.bytes().all(fits) {
+        if looks_like_an_id(text) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidSocketId)
@@ -72,12 +79,24 @@ impl IntoArgs for SocketId {
 }
 
 /// Text that does not have the form of a [`SocketId`].
+///
+/// ```
+/// use socket_io::{InvalidSocketId, SocketId};
+///
+/// assert_eq!("Ann".parse::<SocketId>(), Err(InvalidSocketId));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a socket's id")]
 pub struct InvalidSocketId;
 
 /// Characters of an id.
 const ID_CHARS: usize = 20;
+
+/// Whether text has the form of an id.
+pub(crate) fn looks_like_an_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == ID_CHARS && text.bytes().all(fits)
+}
 
 impl AsRef<str> for SocketId {
     fn as_ref(&self) -> &str {
@@ -114,6 +133,34 @@ pub enum Room {
     Own(SocketId),
     /// All who joined under this name.
     Named(Arc<str>),
+}
+
+impl Room {
+    /// Returns the name, or the id: what a server tells the others of its cluster.
+    ///
+    /// ```
+    /// assert_eq!(socket_io::Room::from("tea").as_str(), "tea");
+    /// ```
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Own(id) => id.as_str(),
+            Self::Named(name) => name,
+        }
+    }
+
+    /// Returns the room that another server of a cluster names. Text in the form of a
+    /// socket's id is the socket's own room: no server lets a socket join a room that is
+    /// named so (see [`Adapters`](crate::Adapters)).
+    ///
+    /// ```
+    /// use socket_io::Room;
+    /// assert_eq!(Room::from_text("tea"), Room::Named("tea".into()));
+    /// assert!(matches!(Room::from_text("kX3_ahGvQm4tqlF0BvZ-"), Room::Own(_)));
+    /// ```
+    pub fn from_text(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Self::Named(text.into()), Self::Own)
+    }
 }
 
 impl From<&str> for Room {
@@ -153,6 +200,18 @@ impl From<SocketId> for Room {
 }
 
 /// The receivers of a broadcast, and how they get it.
+///
+/// ```
+/// use socket_io::{Room, Selection};
+///
+/// // As `namespace.to("tea").to("cake").except("asleep").volatile()` selects.
+/// let selection = Selection {
+///     rooms: vec!["tea".into(), "cake".into()],
+///     except: vec![Room::from("asleep")],
+///     volatile: true,
+///     ..Selection::default()
+/// };
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Members of any of these rooms; every member when empty.
@@ -163,6 +222,43 @@ pub struct Selection {
     pub volatile: bool,
     /// Do not keep it for clients that are away.
     pub transient: bool,
-    /// Only sockets of this server, where several share an adapter.
+    /// Only sockets of this server: an adapter is not asked.
     pub local: bool,
+}
+
+impl Selection {
+    /// Makes a selection of rooms as another server of a cluster names them: see
+    /// [`Room::from_text`].
+    ///
+    /// ```
+    /// use socket_io::{Room, Selection};
+    /// let selection = Selection::from_text(["tea"], ["kX3_ahGvQm4tqlF0BvZ-"]);
+    /// assert_eq!(selection.rooms, [Room::from("tea")]);
+    /// assert!(matches!(selection.except[..], [Room::Own(_)]));
+    /// ```
+    pub fn from_text<T: AsRef<str>>(
+        rooms: impl IntoIterator<Item = T>,
+        except: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let room = |text: T| Room::from_text(text.as_ref());
+        Self {
+            rooms: rooms.into_iter().map(room).collect(),
+            except: except.into_iter().map(room).collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A change to all selected sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// They join these rooms.
+    Join(Vec<Arc<str>>),
+    /// They leave these rooms.
+    Leave(Vec<Arc<str>>),
+    /// They are disconnected from the namespace.
+    Disconnect {
+        /// And their connections are closed.
+        close: bool,
+    },
 }

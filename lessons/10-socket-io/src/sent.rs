@@ -4,8 +4,8 @@
 //! client without a lock. Two threads can therefore queue 6 before 5 for one client and 5
 //! before 6 for another. A client reports the last number that it has seen; whether it
 //! has seen 5 as well depends on the order of *its* queue. So this remembers the numbers
-//! that came late, and after which others; and, of the numbers whose broadcasts may still
-//! be under way, those that have come. What is missing among these was never queued.
+//! that were queued late, and after which others; and, of the numbers whose broadcasts may
+//! still be in progress, those that have been queued. The others of these never were.
 
 use std::collections::VecDeque;
 
@@ -28,8 +28,8 @@ pub(crate) struct Number {
 pub(crate) struct Sent {
     /// The first number after the client connected, for a client that has seen none.
     start: u64,
-    /// Numbers below are not sent any more: they are from before the client came, or it
-    /// has got them from the log.
+    /// Numbers below are no longer sent: they are from before the client connected, or it
+    /// has received them from the log.
     base: u64,
     /// One past the highest number that was queued.
     next: u64,

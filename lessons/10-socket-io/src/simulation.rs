@@ -1,6 +1,6 @@
 //! A whole server in one thread, with virtual time: clients that speak, lose their
-//! connection, come back, and a server that starts again. What it is made of is the real
-//! thing: machines, gates, and the log. Only sessions are queues here.
+//! connection, come back, and a server that starts again. The machines, the gates and the
+//! log are the real ones. Only sessions are queues here.
 //!
 //! `PROPTEST_CASES=100000` tries more of them; a failure prints the shortest list of actions
 //! that shows it.
@@ -24,6 +24,7 @@ use crate::room::{Selection, SocketId};
 use crate::sent::Sent;
 use crate::wire::outgoing::EncodedPacket;
 use crate::wire::packet::PacketType;
+use crate::wire::parser::Parser;
 
 const CLIENTS: usize = 3;
 /// The bytes that may be queued for a client that comes back.
@@ -132,6 +133,7 @@ fn rules() -> Arc<Rules> {
             ..Limits::default()
         },
         connect_timeout: Duration::from_secs(45),
+        parser: Parser::default(),
     })
 }
 
@@ -383,7 +385,7 @@ impl World {
         self.sockets[who] = Some(socket);
     }
 
-    /// Everybody comes back and hears everything. Returns what each has heard last of
+    /// Every client comes back and receives everything. Returns what each has heard last of
     /// each sender.
     fn settle(&mut self) {
         for who in 0..CLIENTS {

@@ -11,24 +11,27 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::ack::{AckSender, EmitWithAck};
+use crate::adapter::SessionRecord;
 use crate::broadcast::Broadcast;
 use crate::data::Data;
 use crate::error::JoinError;
 use crate::gate::Departure;
 use crate::inbox::{self, Inbox};
+use crate::info::{self, SocketInfo};
 use crate::link::Link;
+use crate::local::Participant;
 use crate::machine::{Event, Key};
 use crate::mailbox::Mailbox;
 use crate::measure;
-use crate::members::Member;
+use crate::members::{Member, Members};
 use crate::namespace::Namespace;
 use crate::reason::DisconnectReason;
 use crate::recovery::Saved;
 use crate::reply::Answering;
-use crate::room::{Room, SocketId};
+use crate::room::{Change, Room, SocketId, looks_like_an_id};
 use crate::wire::args;
 use crate::wire::args::{Encoded, Event as Observed, IntoArgs};
-use crate::wire::outgoing::{EncodedPacket, Outgoing};
+use crate::wire::outgoing::{EncodedPacket, OutgoingEvent};
 use crate::wire::packet::PacketType;
 
 mod events;
@@ -138,18 +141,16 @@ impl Socket {
     /// An event with a name that the protocol keeps for itself, like `disconnect`, or with
     /// arguments that JSON cannot express, is not sent, and the log has the reason.
     pub fn emit(&self, event: &str, args: impl IntoArgs) {
-        if let Some(outgoing) = Outgoing::event(event, &args) {
-            self.observe(|| outgoing.observed());
-            self.namespace().send(outgoing, self, false);
+        if let Some(event) = OutgoingEvent::event(event, &args) {
+            self.namespace().send(&event, self, false);
         }
     }
 
     /// Sends an event to this client if it can be sent at once, and drops it otherwise:
     /// for what is soon outdated.
     pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) {
-        if let Some(outgoing) = Outgoing::event(event, &args) {
-            self.observe(|| outgoing.observed());
-            self.namespace().send(outgoing, self, true);
+        if let Some(event) = OutgoingEvent::event(event, &args) {
+            self.namespace().send(&event, self, true);
         }
     }
 
@@ -162,10 +163,10 @@ impl Socket {
     /// # }
     /// ```
     pub fn emit_with_ack<T>(&self, event: &str, args: impl IntoArgs) -> EmitWithAck<T> {
-        let id = self.namespace().next_ack();
-        let answers = Outgoing::event(event, &args).map(|outgoing| {
+        let id = self.namespace().local_half().next_ack();
+        let answers = OutgoingEvent::event(event, &args).map(|event| {
             let (answers_to, answers) = mpsc::unbounded_channel();
-            let packet = outgoing.encode_event(self.namespace().name(), Some(id));
+            let packet = event.encode_event(self.namespace().name(), Some(id));
             let question = AckSender {
                 asked: 0,
                 answers: answers_to,
@@ -195,8 +196,9 @@ impl Socket {
     /// Joins a room.
     ///
     /// # Errors
-    /// The name is too long, the socket is in too many rooms, or it has left: see
-    /// [`Limits`](crate::Limits).
+    /// The name is too long, the socket is in too many rooms (see
+    /// [`Limits`](crate::Limits)), or it has left. With an [adapter](crate::Adapters), a
+    /// name that looks like a socket's id is refused, too.
     pub fn join(&self, room: impl Into<Arc<str>>) -> Result<(), JoinError> {
         self.join_all([room])
     }
@@ -222,7 +224,8 @@ impl Socket {
         let link = self.0.parts.link.upgrade().ok_or(JoinError::Disconnected)?;
         let limits = link.limits();
         // Before the lock: the log's is taken first everywhere.
-        let since = self.namespace().next_number();
+        let since = self.namespace().local_half().next_number();
+        let is_cluster = self.namespace().adapter().is_cluster();
         let mut rooms = self.lock_rooms();
         if self.has_left() {
             return Err(JoinError::Disconnected);
@@ -236,6 +239,9 @@ impl Socket {
                 if name.len() > limits.max_room_name {
                     return Err(JoinError::NameTooLong);
                 }
+                if is_cluster && looks_like_an_id(&name) {
+                    return Err(JoinError::LooksLikeAnId);
+                }
                 if rooms.len() >= limits.max_rooms {
                     return Err(JoinError::TooManyRooms);
                 }
@@ -244,8 +250,15 @@ impl Socket {
             Ok(())
         };
         join().inspect_err(|_| rooms.truncate(before))?;
+        let member = self.member();
         for (room, _) in &rooms[before..] {
-            self.namespace().adapter().join(&self.member(), room);
+            self.members().join(&member, room);
+        }
+        if is_cluster {
+            let joined = rooms[before..].iter().map(|(room, _)| room.clone());
+            let joined: Vec<_> = joined.map(Room::Named).collect();
+            drop(rooms);
+            self.namespace().adapter().rooms_changed(joined);
         }
         Ok(())
     }
@@ -259,7 +272,11 @@ impl Socket {
         }
         if let Some(index) = position(&rooms, room) {
             let (room, _) = rooms.swap_remove(index);
-            self.namespace().adapter().leave(self.id(), &room);
+            self.members().leave(self.id(), &room);
+            drop(rooms);
+            self.namespace()
+                .adapter()
+                .rooms_changed([Room::Named(room)]);
         }
     }
 
@@ -270,9 +287,16 @@ impl Socket {
         if self.has_left() {
             return;
         }
+        let is_cluster = self.namespace().adapter().is_cluster();
+        let mut left = Vec::new();
         for (room, _) in rooms.drain(..) {
-            self.namespace().adapter().leave(self.id(), &room);
+            self.members().leave(self.id(), &room);
+            if is_cluster {
+                left.push(Room::Named(room));
+            }
         }
+        drop(rooms);
+        self.namespace().adapter().rooms_changed(left);
     }
 
     /// Returns the rooms it has joined. Its own, which every socket has, is not a name and
@@ -327,20 +351,17 @@ impl Socket {
         self.leave_namespace(reason);
     }
 
-    /// The client is back on another connection, and this one did not notice.
-    pub(crate) fn replaced(&self) {
-        let reason = CloseReason::TransportClose;
-        self.leave_namespace(DisconnectReason::Session(reason));
-        self.0.parts.mailbox.session().close(reason);
-    }
-
-    /// The socket as adapters see it.
-    pub(crate) fn member(&self) -> Arc<dyn Member> {
+    /// The socket as tables see it.
+    pub(crate) fn member(&self) -> Arc<dyn Participant> {
         self.0.clone()
     }
 
+    fn members(&self) -> &Members<dyn Participant> {
+        self.namespace().local_half().members()
+    }
+
     /// The socket behind a member of its namespace.
-    pub(crate) fn of(member: &Arc<dyn Member>) -> Option<Self> {
+    pub(crate) fn of(member: &Arc<dyn Participant>) -> Option<Self> {
         let member: Arc<dyn Any + Send + Sync> = member.clone();
         member.downcast().ok().map(Self)
     }
@@ -366,7 +387,7 @@ impl Socket {
     }
 
     /// Sends a question. Returns whether an answer can come.
-    pub(crate) fn ask(
+    fn ask(
         &self,
         id: u64,
         question: AckSender,
@@ -387,14 +408,12 @@ impl Socket {
     }
 
     /// Calls the listeners to what is sent. Not under a lock: they are a user's code.
-    fn observe(&self, event: impl FnOnce() -> Option<Observed>) {
+    pub(crate) fn observe(&self, event: impl FnOnce() -> Option<Observed>) {
         self.0.inbox.observe(event);
     }
 
-    pub(crate) fn forget(&self, id: u64) {
-        if let Some(link) = self.0.parts.link.upgrade() {
-            link.forget(self.key(), id);
-        }
+    fn forget(&self, id: u64) {
+        self.0.forget(id);
     }
 
     /// The socket is in its namespace since the event of this number.
@@ -405,8 +424,9 @@ impl Socket {
     /// A recovered socket, which nothing knows yet, is in these rooms again.
     pub(crate) fn rejoin(&self, rooms: Vec<(Arc<str>, u64)>) {
         self.lock_rooms().clone_from(&rooms);
+        let member = self.member();
         for (room, _) in rooms {
-            self.namespace().adapter().join(&self.member(), &room);
+            self.members().join(&member, &room);
         }
     }
 
@@ -420,17 +440,24 @@ impl Socket {
         }
     }
 
+    /// The client has moved to a WebSocket.
+    pub(crate) fn upgraded(&self, link: &dyn Link) {
+        if self.0.inbox.upgraded() {
+            self.work(link);
+        }
+    }
+
     /// Starts the task that works through the inbox.
     fn work(&self, link: &dyn Link) {
         let work = inbox::run(self.clone());
         link.tasks().spawn_in(self.mailbox().session().span(), work);
     }
 
-    /// Leaves the namespace, once: rooms first, then whoever waits for an answer, then
+    /// Leaves the namespace, once: first the rooms, then the questions that are open, then
     /// the disconnect handlers, after the events that still wait.
     pub(crate) fn leave_namespace(&self, reason: DisconnectReason) {
         // Before it leaves: an event that is still being queued will miss it.
-        let complete = self.namespace().complete();
+        let complete = self.namespace().local_half().complete();
         let farewell = matches!(reason, DisconnectReason::ServerNamespace);
         // Until it is saved: a client that is back already waits for that.
         let saving = self.lock_rooms();
@@ -458,6 +485,10 @@ impl Socket {
         let dropped = self.namespace().remove(self, &rooms, saved);
         drop(saving);
         drop(dropped);
+        if known {
+            self.persist(&rooms);
+        }
+        self.namespace().removed(self, rooms);
         if let Some(link) = self.0.parts.link.upgrade() {
             link.left(self.key(), self.namespace().dynamic_name());
             if self.0.inbox.finish(reason, was_in) {
@@ -465,6 +496,21 @@ impl Socket {
             }
         } else {
             inbox::Owner::forget_rooms(self);
+        }
+    }
+
+    /// Leaves the session to the adapter, if that keeps it.
+    fn persist(&self, rooms: &[Arc<str>]) {
+        let adapter = self.namespace().adapter();
+        if let Some(pid) = self.pid()
+            && adapter.keeps_sessions()
+        {
+            adapter.persist(SessionRecord {
+                pid: pid.clone(),
+                id: self.id().clone(),
+                rooms: rooms.to_vec(),
+                data: self.data().shared(),
+            });
         }
     }
 
@@ -490,7 +536,7 @@ impl inbox::Owner for Socket {
 impl Answering for Socket {
     fn answer(&self, id: u64, answer: Encoded) {
         let name = self.namespace().name();
-        self.deliver(&Outgoing::answer(answer).encode_ack(name, id), false);
+        self.deliver(&OutgoingEvent::answer(answer).encode_ack(name, id), false);
     }
 
     fn work_done(&self, cost: usize) {
@@ -508,6 +554,62 @@ impl Member for Inner {
     fn deliver(&self, packet: &EncodedPacket, volatile: bool) -> bool {
         self.inbox.observe(|| packet.observed());
         self.parts.mailbox.deliver(packet, volatile)
+    }
+
+    fn replaced(self: Arc<Self>) {
+        let reason = CloseReason::TransportClose;
+        let session = self.parts.mailbox.session().clone();
+        Socket(self).leave_namespace(DisconnectReason::Session(reason));
+        session.close(reason);
+    }
+}
+
+impl Participant for Inner {
+    fn change(self: Arc<Self>, change: &Change) {
+        let socket = Socket(self);
+        match change {
+            Change::Join(rooms) => {
+                if let Err(error) = socket.join_all(rooms.iter().cloned()) {
+                    tracing::warn!(socket = %socket.id(), %error, "did not join");
+                }
+            }
+            Change::Leave(rooms) => {
+                for room in rooms {
+                    socket.leave(room);
+                }
+            }
+            Change::Disconnect { close: true } => socket.disconnect_all(),
+            Change::Disconnect { close: false } => socket.disconnect(),
+        }
+    }
+
+    fn ask(
+        self: Arc<Self>,
+        id: u64,
+        question: AckSender,
+        packet: &EncodedPacket,
+        volatile: bool,
+    ) -> bool {
+        Socket(self).ask(id, question, packet, volatile)
+    }
+
+    fn forget(&self, id: u64) {
+        if let Some(link) = self.parts.link.upgrade() {
+            link.forget(self.parts.key, id);
+        }
+    }
+
+    fn describe(&self) -> SocketInfo {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let rooms = rooms.iter().map(|(name, _)| name.to_string());
+        let (id, session) = (self.parts.mailbox.id(), self.parts.mailbox.session());
+        let auth = args::auth(&self.parts.auth).unwrap_or_default();
+        SocketInfo {
+            id: id.clone(),
+            handshake: info::handshake(session.handshake(), auth),
+            rooms: std::iter::once(id.to_string()).chain(rooms).collect(),
+            data: self.parts.data.shared(),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The tasks that a server starts. They have one owner, which can wait for them, and a
-//! panic in a user's code ends nothing but that code.
+//! panic in a user's code ends only that code.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};

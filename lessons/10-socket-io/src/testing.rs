@@ -259,7 +259,7 @@ impl TestSocket {
     /// Sends an event, and returns the answer of the server's handler.
     ///
     /// # Panics
-    /// There is no answer in time, or it has another type.
+    /// Panics if no answer arrives in time, or if it has another type.
     pub async fn ask<T: FromArgs + 'static>(
         &self,
         event: &str,
@@ -281,7 +281,7 @@ impl TestSocket {
     /// Returns the next event.
     ///
     /// # Panics
-    /// There is none in time, or the client is put out before it.
+    /// Panics if none arrives in time, or if the client is disconnected first.
     pub async fn next(&mut self) -> TestEvent {
         let event = self.event("an event").await;
         TestEvent {
@@ -297,7 +297,8 @@ impl TestSocket {
     /// Returns the arguments of the next event, which must have this name.
     ///
     /// # Panics
-    /// There is none in time, it has another name, or its arguments do not fit.
+    /// Panics if none arrives in time, if it has another name, or if its arguments have
+    /// other types.
     pub async fn expect<T: FromArgs>(&mut self, name: &str) -> T {
         let event = self.event(name).await;
         let raw = event.raw();

@@ -6,7 +6,7 @@ mod support;
 use allocation_counter::measure;
 use proptest::prelude::*;
 use socket_io::packet::Packet;
-use socket_io::{Binary, Io, Socket};
+use socket_io::{Binary, Config, Io, Recovery, Socket};
 use support::{Client, calm, serve};
 
 proptest! {
@@ -78,4 +78,38 @@ fn a_connection_that_has_done_a_lot_is_no_bigger_than_before() {
         "{} bytes are left",
         info.bytes_current
     );
+}
+
+/// Not the encoding alone, but everything up to the clients' queues; the log, too.
+#[test]
+fn a_broadcast_costs_the_same_however_many_receive_it() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for (recovery, at_most) in [(None, 5), (Some(Recovery::default()), 7)] {
+        let io = Io::new(Config { recovery, ..calm() });
+        let address = runtime.block_on(serve(&io));
+        let mut clients = Vec::new();
+        let mut costs = Vec::new();
+        for count in [1, 20] {
+            while clients.len() < count {
+                clients.push(runtime.block_on(Client::new(address)));
+            }
+            let mut broadcast = || {
+                let info = measure(|| io.emit("news", "tea is ready"));
+                runtime.block_on(async {
+                    for client in &mut clients {
+                        client.packet().await;
+                    }
+                });
+                info.count_total
+            };
+            // The first ones make room in the queues, and the list of members.
+            let cost = (0..20).map(|_| broadcast()).min();
+            costs.extend(cost);
+        }
+        let within = costs.iter().all(|cost| *cost <= at_most);
+        assert!(within, "{costs:?}, recovery: {recovery:?}");
+    }
 }

@@ -356,7 +356,7 @@ async fn a_room_named_like_a_socket_is_not_its_own_room() {
     let io = switchboard();
     let address = serve(&io).await;
     let mut victim = Client::new(address).await;
-    let id = io.namespace("/").unwrap().fetch_sockets()[0].id().clone();
+    let id = io.namespace("/").unwrap().sockets()[0].id().clone();
     let mut thief = Client::new(address).await;
     ask(&mut thief, &format!(r#"["join","{id}"]"#)).await;
     io.namespace("/").unwrap().to(&id).emit("heard", "x");
@@ -377,7 +377,7 @@ async fn rooms_are_capped_and_left_with_the_socket() {
     let address = serve(&io).await;
     let client = Client::new(address).await;
     let main = io.namespace("/").unwrap();
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     assert_eq!(socket.join("x".repeat(257)), Err(JoinError::NameTooLong));
     socket.join("a").unwrap();
     socket.join("b").unwrap();
@@ -389,7 +389,7 @@ async fn rooms_are_capped_and_left_with_the_socket() {
     until("the socket to leave", || main.count() == 0).await;
     assert_eq!(socket.join("d"), Err(JoinError::Disconnected));
     assert!(socket.rooms().is_empty());
-    assert!(main.to("b").fetch_sockets().is_empty());
+    assert!(main.to("b").sockets().is_empty());
 }
 
 #[tokio::test]
@@ -400,10 +400,10 @@ async fn sockets_are_found_moved_and_put_out() {
     let mut b = Client::new(address).await;
     let main = io.namespace("/").unwrap();
     main.all().sockets_join("everybody");
-    assert_eq!(main.to("everybody").fetch_sockets().len(), 2);
-    let first = main.fetch_sockets().remove(0);
+    assert_eq!(main.to("everybody").sockets().len(), 2);
+    let first = main.sockets().remove(0);
     first.broadcast().sockets_leave("everybody");
-    assert_eq!(main.to("everybody").fetch_sockets(), [first]);
+    assert_eq!(main.to("everybody").sockets(), [first]);
     main.all().disconnect_sockets(false);
     assert_eq!(
         (a.packet().await, b.packet().await),
@@ -475,7 +475,7 @@ async fn volatile_events_are_dropped_for_those_who_cannot_be_sent_them_at_once()
     let address = serve(&io).await;
     let mut client = Client::new(address).await;
     let main = io.namespace("/").unwrap();
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     // Fill what the kernel holds, so that something waits.
     let block = "x".repeat(100_000);
     let mut sent = 0;
@@ -537,13 +537,15 @@ async fn a_reserved_name_is_not_sent() {
     let address = serve(&io).await;
     let mut client = Client::new(address).await;
     let main = io.namespace("/").unwrap();
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     for name in ["connect", "connect_error", "disconnect", "newListener"] {
         socket.emit(name, ());
         socket.emit_volatile(name, ());
         main.emit(name, ());
         let answer = socket.emit_with_ack::<()>(name, ()).await;
         assert!(matches!(answer, Err(AckError::NotSent)), "{answer:?}");
+        let answers = main.all().emit_with_ack::<()>(name, ()).await;
+        assert_eq!(answers.missing_from, [socket.id().clone()]);
     }
     main.emit("end", ());
     assert_eq!(client.packet().await, r#"2["end"]"#);
@@ -558,7 +560,7 @@ async fn a_volatile_question_waits_only_for_clients_that_it_was_sent_to() {
     let _deaf = Client::new(address).await;
     let main = io.namespace("/").unwrap();
     let block = "x".repeat(100_000);
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     until("its way to be full", || {
         socket.emit_volatile("block", &block);
         io.engine().outstanding() > 50_000
@@ -576,7 +578,7 @@ async fn an_id_as_text_reaches_its_socket_when_it_is_parsed() {
     let address = serve(&io).await;
     let mut client = Client::new(address).await;
     let main = io.namespace("/").unwrap();
-    let id = main.fetch_sockets()[0].id().to_string();
+    let id = main.sockets()[0].id().to_string();
     let parsed: socket_io::SocketId = id.parse().unwrap();
     main.to(parsed).emit("heard", "x");
     assert_eq!(heard(&mut client).await, 1);

@@ -32,7 +32,7 @@ impl Log {
 /// A client that has joined `/`, and its socket.
 async fn join(io: &Io) -> (Client, Socket) {
     let client = Client::new(serve(io).await).await;
-    let socket = io.namespace("/").unwrap().fetch_sockets().remove(0);
+    let socket = io.namespace("/").unwrap().sockets().remove(0);
     (client, socket)
 }
 
@@ -242,7 +242,7 @@ async fn an_id_of_another_socket_removes_nothing() {
     let address = serve(&io).await;
     let mut client = Client::new(address).await;
     let _other = Client::new(address).await;
-    let sockets = io.namespace("/").unwrap().fetch_sockets();
+    let sockets = io.namespace("/").unwrap().sockets();
     let ids: Vec<_> = sockets
         .iter()
         .map(|socket| socket.on("event", async |_: Socket| true))
@@ -673,7 +673,7 @@ async fn a_socket_that_leaves_knows_its_rooms_until_it_has_said_goodbye() {
                 .unwrap();
         });
         socket.on_disconnecting(async move |socket, _| {
-            let members = socket.namespace().to("tea").fetch_sockets().len();
+            let members = socket.namespace().to("tea").sockets().len();
             leaving
                 .send(format!("leaving {} {members}", rooms(&socket)))
                 .unwrap();

@@ -88,6 +88,21 @@ async fn packets_that_break_the_protocol_close_their_connection_only() {
     .await;
 }
 
+/// Node's server ended on an event `error` that had no handler (CVE-2024-38355).
+#[tokio::test]
+async fn an_event_without_a_handler_is_ignored() {
+    let address = serve(&echo(calm())).await;
+    let mut client = Client::new(address).await;
+    for event in [
+        r#"2["error"]"#,
+        r#"2["error",{"message":"x"}]"#,
+        r#"2["none"]"#,
+    ] {
+        client.send(event).await;
+    }
+    still_serves(&mut client).await;
+}
+
 #[tokio::test]
 async fn attachments_out_of_order_close_the_connection() {
     let address = serve(&echo(calm())).await;
@@ -312,16 +327,13 @@ async fn middleware_refuses_and_what_it_joined_is_undone() {
         0,
         "the first refusal is the last word"
     );
-    assert_eq!(
-        (admin.count(), admin.to("admins").fetch_sockets().len()),
-        (0, 0)
-    );
+    assert_eq!((admin.count(), admin.to("admins").sockets().len()), (0, 0));
     // The same connection may try again.
     client
         .connect("/admin", r#"{"token":"secret","name":"Ada"}"#)
         .await;
     assert_eq!(client.packet().await, r#"2/admin,["welcome","Ada"]"#);
-    assert_eq!(admin.to("admins").fetch_sockets().len(), 1);
+    assert_eq!(admin.to("admins").sockets().len(), 1);
 }
 
 #[tokio::test]
@@ -382,7 +394,7 @@ async fn engine_id_and_socket_id_are_different() {
     let io = echo(calm());
     let address = serve(&io).await;
     let (_client, said) = Client::join(address, "/", "").await;
-    let socket = io.namespace("/").unwrap().fetch_sockets().remove(0);
+    let socket = io.namespace("/").unwrap().sockets().remove(0);
     assert_eq!(said["sid"], socket.id().as_str());
     assert_eq!(socket.id().as_str().len(), 20);
     let taken = format!(

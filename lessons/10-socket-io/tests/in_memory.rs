@@ -59,7 +59,7 @@ async fn an_answer_can_take_for_ever() {
     let io = Io::default();
     let mut ann = join(&io).await;
     let main = io.namespace("/").unwrap();
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     let one = socket
         .emit_with_ack::<u8>("age?", ())
         .timeout(Duration::MAX);

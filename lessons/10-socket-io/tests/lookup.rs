@@ -4,16 +4,23 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine_io::{CloseReason, Transport};
+use futures_util::SinkExt;
+use serde_json::Value;
 use socket_io::{
     Args, Config, ConnectError, Io, JoinError, Limits, Namespace, Recovery, Socket,
     SocketId,
 };
 use support::{Client, calm, serve, soon, until};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
 fn names(namespaces: &[Namespace]) -> BTreeSet<&str> {
     namespaces.iter().map(Namespace::name).collect()
@@ -83,7 +90,7 @@ async fn rooms_are_listed_joined_and_left_together() {
     let address = serve(&io).await;
     let (_ann, _) = Client::join(address, "/", "").await;
     let (_bob, _) = Client::join(address, "/", "").await;
-    let sockets = io.main().fetch_sockets();
+    let sockets = io.main().sockets();
     sockets[0].join_all(["tea", "cake", "tea"]).unwrap();
     sockets[1].join("tea").unwrap();
     let rooms: BTreeSet<_> = io.main().rooms().into_iter().collect();
@@ -184,7 +191,7 @@ async fn the_children_of_a_predicate_are_addressed_as_one() {
             );
         }
     }
-    assert_eq!(teams.all().fetch_sockets().len(), 2);
+    assert_eq!(teams.all().sockets().len(), 2);
     assert_eq!((teams.all().count(), other.all().count()), (2, 1));
 
     // One made by hand belongs to its parent too, and stays.
@@ -371,7 +378,7 @@ async fn a_socket_knows_how_its_client_is_connected() {
     let io = Io::new(calm());
     let address = serve(&io).await;
     let (mut client, _) = Client::join(address, "/", "").await;
-    let socket = io.main().fetch_sockets().remove(0);
+    let socket = io.main().sockets().remove(0);
     assert_eq!(socket.transport(), Transport::WebSocket);
     assert!(socket.remote_addr().unwrap().ip().is_loopback());
     let request = socket.handshake();
@@ -390,12 +397,70 @@ async fn a_socket_knows_how_its_client_is_connected() {
     assert_eq!(client.end().await, [r#"42["last"]"#]);
 }
 
+/// Sends one request over a connection of its own. Returns the response's body.
+async fn http(address: SocketAddr, request: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).await.unwrap();
+    let mut response = String::new();
+    soon("a response", stream.read_to_string(&mut response))
+        .await
+        .unwrap();
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    body.to_owned()
+}
+
+#[tokio::test]
+async fn a_socket_is_told_when_its_client_moves_to_a_websocket() {
+    let io = Io::new(calm());
+    io.of("/", |socket| {
+        let removed = socket.on_upgrade(async |socket: Socket| socket.emit("no", ()));
+        assert!(socket.off(removed));
+        socket.on_upgrade(async |_: Socket| panic!("on purpose"));
+        socket.on_upgrade(async |socket: Socket| {
+            socket.emit("moved", socket.transport().name());
+        });
+        socket.on("ping", async |socket: Socket| socket.emit("pong", ()));
+    });
+    let address = serve(&io).await;
+    let path = "/socket.io/?EIO=4&transport=";
+    let open = http(address, &format!("GET {path}polling"), "").await;
+    let open: Value = serde_json::from_str(&open[1..]).unwrap();
+    let sid = open["sid"].as_str().unwrap();
+    let poll = format!("{path}polling&sid={sid}");
+    assert_eq!(http(address, &format!("POST {poll}"), "40").await, "ok");
+    assert!(
+        http(address, &format!("GET {poll}"), "")
+            .await
+            .starts_with("40{")
+    );
+
+    let url = format!("ws://{address}{path}websocket&sid={sid}");
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (socket, _) = soon("an upgrade", client_async(url, stream)).await.unwrap();
+    let mut client = Client(socket);
+    let text = |text: &str| Frame::Text(text.into());
+    client.0.send(text("2probe")).await.unwrap();
+    assert_eq!(client.frame().await, Some(text("3probe")));
+    client.0.send(text("5")).await.unwrap();
+    client.send(r#"2["ping"]"#).await;
+    assert_eq!(client.packet().await, r#"2["moved","websocket"]"#);
+    assert_eq!(client.packet().await, r#"2["pong"]"#);
+
+    let mut other = Client::new(address).await;
+    other.send(r#"2["ping"]"#).await;
+    assert_eq!(other.packet().await, r#"2["pong"]"#, "it has not moved");
+}
+
 #[tokio::test]
 async fn what_waits_for_a_client_is_counted_and_its_end_can_be_awaited() {
     let io = Io::new(calm());
     let address = serve(&io).await;
     let (mut client, _) = Client::join(address, "/", "").await;
-    let socket = io.main().fetch_sockets().remove(0);
+    let socket = io.main().sockets().remove(0);
     soon("the CONNECT packet to leave", socket.drained())
         .await
         .unwrap();
@@ -486,6 +551,7 @@ async fn a_broadcasts_answers_say_who_answered_and_who_is_missing() {
     let received: BTreeSet<_> = answers
         .answered_by
         .iter()
+        .flatten()
         .zip(&answers.received)
         .map(|(id, age)| (id.as_str(), age.json()))
         .collect();
@@ -517,7 +583,7 @@ async fn a_question_waits_as_long_as_the_server_says_unless_it_says_otherwise() 
     });
     let address = serve(&io).await;
     let (_client, _) = Client::join(address, "/", "").await;
-    let socket = io.main().fetch_sockets().remove(0);
+    let socket = io.main().sockets().remove(0);
     let start = std::time::Instant::now();
     assert!(socket.emit_with_ack::<u8>("age?", ()).await.is_err());
     assert_eq!(

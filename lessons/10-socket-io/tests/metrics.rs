@@ -151,7 +151,7 @@ async fn acknowledgements_are_timed_and_those_that_do_not_come_are_counted() {
     let io = Io::new(calm());
     let address = serve(&io).await;
     let mut client = Client::new(address).await;
-    let socket = io.namespace("/").unwrap().fetch_sockets().remove(0);
+    let socket = io.namespace("/").unwrap().sockets().remove(0);
     let question = tokio::spawn({
         let socket = socket.clone();
         async move { socket.emit_with_ack::<String>("who", ()).await }
@@ -184,7 +184,7 @@ async fn packets_that_are_not_queued_are_counted_by_reason() {
     let io = Io::new(calm());
     let address = serve(&io).await;
     let client = Client::new(address).await;
-    let socket = io.namespace("/").unwrap().fetch_sockets().remove(0);
+    let socket = io.namespace("/").unwrap().sockets().remove(0);
     // The first waits for the writer's turn: the client is not ready for another one.
     socket.emit("first", ());
     socket.emit_volatile("mouse", (3, 4));

@@ -163,10 +163,7 @@ async fn a_panic_in_a_middleware_is_a_refusal() {
         }
         let namespace = io.namespace(name).unwrap();
         assert_eq!(
-            (
-                namespace.count(),
-                namespace.to("room").fetch_sockets().len()
-            ),
+            (namespace.count(), namespace.to("room").sockets().len()),
             (0, 0),
             "{name}"
         );

@@ -95,7 +95,7 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
     place.offset = offset(&packet);
 
     // It is in its room again, with its data, and what it has seen does not come back.
-    let socket = main.to("lobby").fetch_sockets().remove(0);
+    let socket = main.to("lobby").sockets().remove(0);
     assert!(socket.recovered());
     assert_eq!(socket.data().get::<String>().as_deref(), Some("lobby"));
     client.vanish();
@@ -124,7 +124,7 @@ async fn who_is_back_before_the_server_noticed_takes_its_own_place() {
             .starts_with(r#"2["lost in the tunnel","#)
     );
     stale.end().await;
-    assert_eq!(main.to("lobby").fetch_sockets().len(), 1);
+    assert_eq!(main.to("lobby").sockets().len(), 1);
 }
 
 #[tokio::test]
@@ -301,7 +301,7 @@ async fn what_is_said_to_one_socket_is_kept_for_it_alone() {
     );
     let offset = offset(welcome.trim_start_matches("51-"));
     assert_eq!(client.binary().await, [1]);
-    let socket = main.fetch_sockets().remove(0);
+    let socket = main.sockets().remove(0);
     client.vanish();
     until("the server to notice", || main.count() == 0).await;
 
@@ -457,62 +457,23 @@ async fn a_slow_reader_is_not_recovered() {
 }
 
 /// With the log's lock held while a broadcast is queued, this took as long as the
-/// broadcast; the adapter shows it without a clock.
+/// broadcast; a listener, which the sender calls, shows it without a clock.
 #[tokio::test]
 async fn an_event_can_be_sent_while_another_is_being_queued() {
-    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-
-    use socket_io::{Adapter, Adapters, EncodedPacket, InMemory, Member, Selection};
-
-    struct Slow(InMemory, SyncSender<()>, std::sync::Mutex<Receiver<()>>);
-
-    impl Adapter for Slow {
-        fn add(&self, member: &Arc<dyn Member>) {
-            self.0.add(member);
-        }
-        fn remove(&self, id: &socket_io::SocketId, rooms: &[Arc<str>]) {
-            self.0.remove(id, rooms);
-        }
-        fn join(&self, member: &Arc<dyn Member>, room: &Arc<str>) {
-            self.0.join(member, room);
-        }
-        fn leave(&self, id: &socket_io::SocketId, room: &Arc<str>) {
-            self.0.leave(id, room);
-        }
-        fn each(&self, selection: &Selection, visit: &mut dyn FnMut(&Arc<dyn Member>)) {
-            self.0.each(selection, visit);
-        }
-        fn find(&self, id: &str) -> Option<Arc<dyn Member>> {
-            self.0.find(id)
-        }
-        fn count(&self) -> usize {
-            self.0.count()
-        }
-        fn rooms(&self) -> Vec<Arc<str>> {
-            self.0.rooms()
-        }
-        fn broadcast(&self, packet: &EncodedPacket, selection: &Selection) {
-            if !selection.rooms.is_empty() {
-                self.1.send(()).unwrap();
-                self.2.lock().unwrap().recv().unwrap();
-            }
-            self.each(selection, &mut |member| {
-                member.deliver(packet, selection.volatile);
-            });
-        }
-    }
+    use std::sync::mpsc::sync_channel;
 
     let (begun, begins) = sync_channel(1);
-    let (release, released) = sync_channel(1);
-    let released = std::sync::Mutex::new(Some(released));
-    let io = Io::new(Config {
-        recovery: Some(Recovery::default()),
-        adapters: Adapters::new(move |_| {
-            let released = released.lock().unwrap().take();
-            let released = released.unwrap_or_else(|| sync_channel(1).1);
-            Slow(InMemory::default(), begun.clone(), released.into())
-        }),
-        ..calm()
+    let (release, released) = sync_channel::<()>(1);
+    let released = Arc::new(std::sync::Mutex::new(released));
+    let io = recovering(Recovery::default());
+    io.of("/", move |socket| {
+        let (begun, released) = (begun.clone(), released.clone());
+        socket.on_any_outgoing(move |event, _| {
+            if event == "slow" {
+                begun.send(()).unwrap();
+                released.lock().unwrap().recv().unwrap();
+            }
+        });
     });
     let address = serve(&io).await;
     let main = io.namespace("/").unwrap();

@@ -1,28 +1,47 @@
-//! Tries an answer, and puts what happened into sentences.
+//! Tries an answer, and puts the result into sentences.
 //!
-//! What libtest prints is right and hard to read: the first failure stands between thread
-//! numbers and remarks on backtraces. A reader wants one failing case at a time, the
-//! simplest first, and which file and section to open.
+//! What libtest prints is correct but hard to read: the first failure is buried among
+//! thread numbers and remarks on backtraces. A reader wants one failing case at a time, the
+//! simplest first, and the file and the section to open.
 
 use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
+use crate::cache::Cache;
 use crate::exercises::{Exercise, Workspace};
-use crate::run::{self, Built, Outcome, function};
+use crate::run::{self, Built, Outcome, Tell, function};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const STRONG: Style = Style::new().bold();
-const PLAIN: Style = Style::new();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const PLAIN: Style = Style::new();
 
-/// What became of an answer.
-#[derive(Debug, Default)]
+/// How far the reader is with an exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    /// The starter, as it was: every case stops at a `todo!`.
+    NotBegun,
+    /// The compiler rejects the answer.
+    DoesNotCompile,
+    /// Not all cases pass.
+    Begun,
+    /// All cases pass.
+    Done,
+}
+
+/// The result of trying an answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Attempt {
-    /// What the compiler says about it.
+    /// The compiler's errors and warnings.
     complaints: Vec<String>,
-    /// How its cases ended; `None` when it did not compile.
+    /// How its cases ended; `None` if it did not compile.
     outcome: Option<Outcome>,
 }
 
@@ -38,74 +57,133 @@ impl Attempt {
         })
     }
 
-    /// Whether the compiler took it.
+    /// Returns whether the answer compiles.
     pub(crate) fn compiles(&self) -> bool {
         self.outcome.is_some()
     }
 
-    /// How many cases there are.
+    /// Returns whether the cases were stopped before they ended.
+    pub(crate) fn stopped(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.timed_out || outcome.cases.is_empty())
+    }
+
+    /// Returns the number of cases.
     pub(crate) fn cases(&self) -> usize {
         self.outcome
             .as_ref()
             .map_or(0, |outcome| outcome.cases.len())
     }
 
-    /// How many of them pass.
+    /// Returns the number of cases that pass.
     pub(crate) fn passed(&self) -> usize {
         self.outcome.as_ref().map_or(0, |outcome| {
             outcome.cases.values().filter(|&&passed| passed).count()
         })
     }
 
-    /// Whether all cases pass.
+    /// Returns whether all cases pass.
     pub(crate) fn done(&self) -> bool {
         self.outcome.as_ref().is_some_and(Outcome::passed)
     }
 
-    /// The same in a few words.
+    /// Returns how far the reader is.
+    pub(crate) fn state(&self) -> State {
+        match &self.outcome {
+            None => State::DoesNotCompile,
+            Some(outcome) if outcome.passed() => State::Done,
+            Some(outcome)
+                if self.passed() == 0 && outcome.output.contains(NOT_WRITTEN) =>
+            {
+                State::NotBegun
+            }
+            Some(_) => State::Begun,
+        }
+    }
+
+    /// Returns the state in a few words.
     pub(crate) fn progress(&self) -> String {
-        if self.compiles() {
-            format!("{} of {} cases pass", self.passed(), self.cases())
-        } else {
-            "does not compile".to_owned()
+        let cases = self.cases();
+        match self.state() {
+            State::DoesNotCompile => "does not compile".to_owned(),
+            State::NotBegun if cases == 1 => "not begun, 1 case".to_owned(),
+            State::NotBegun => format!("not begun, {cases} cases"),
+            State::Begun => format!("{} of {cases} cases pass", self.passed()),
+            State::Done => format!("all {cases} cases pass"),
         }
     }
 }
 
+/// What a `todo!` says.
+const NOT_WRITTEN: &str = "not yet implemented";
+
 /// Tries one answer.
 ///
 /// # Errors
-/// When cargo cannot build at all.
-pub(crate) fn one(workspace: &Workspace, exercise: &Exercise) -> Result<Attempt> {
+/// Returns an error if cargo cannot build at all.
+pub(crate) fn one(
+    workspace: &Workspace,
+    exercise: &Exercise,
+    tell: Tell<'_>,
+) -> Result<Attempt> {
+    let mut cache = Cache::open(workspace);
+    let key = cache.key(exercise);
     let mut built = run::build(
         &workspace.root,
         &workspace.target,
         [exercise.name.as_str()],
         &[],
+        tell,
     )?;
-    Attempt::new(exercise, built.entry(exercise.name.clone()).or_default())
+    let attempt =
+        Attempt::new(exercise, built.entry(exercise.name.clone()).or_default())?;
+    cache.put(exercise, key, &attempt);
+    cache.save();
+    Ok(attempt)
 }
 
-/// Tries all answers, in the order of the exercises.
+/// Returns the results of all answers, in the order of the exercises. Only answers that
+/// changed since their last attempt are tried again.
 ///
 /// # Errors
-/// When cargo cannot build at all.
-pub(crate) fn all(workspace: &Workspace) -> Result<Vec<Attempt>> {
-    let names = workspace
-        .exercises
-        .iter()
-        .map(|exercise| exercise.name.as_str());
-    let mut built = run::build(&workspace.root, &workspace.target, names, &[])?;
-    let pairs: Vec<_> = workspace
-        .exercises
-        .iter()
-        .map(|exercise| (exercise, built.remove(&exercise.name).unwrap_or_default()))
+/// Returns an error if cargo cannot build at all.
+pub(crate) fn all(workspace: &Workspace, tell: Tell<'_>) -> Result<Vec<Attempt>> {
+    let mut cache = Cache::open(workspace);
+    let mut attempts = Vec::new();
+    let mut stale = Vec::new();
+    for (place, exercise) in workspace.exercises.iter().enumerate() {
+        let key = cache.key(exercise);
+        let kept = cache.take(exercise, key);
+        match &kept {
+            Some(attempt) => cache.put(exercise, key, attempt),
+            None => stale.push((place, exercise, key)),
+        }
+        attempts.push(kept.unwrap_or_default());
+    }
+    let names = stale.iter().map(|(_, exercise, _)| exercise.name.as_str());
+    let mut built = run::build(&workspace.root, &workspace.target, names, &[], tell)?;
+    let (count, tried) = (stale.len(), AtomicUsize::new(0));
+    let pairs: Vec<_> = stale
+        .into_iter()
+        .map(|(place, exercise, key)| {
+            let built = built.remove(&exercise.name).unwrap_or_default();
+            (place, exercise, key, built)
+        })
         .collect();
-    run::in_parallel(pairs, |(exercise, mut built)| {
-        Attempt::new(exercise, &mut built)
-    })
-    .into_iter()
-    .collect()
+    let results = run::in_parallel(pairs, |(place, exercise, key, mut built)| {
+        let attempt = Attempt::new(exercise, &mut built);
+        let tried = tried.fetch_add(1, Ordering::Relaxed) + 1;
+        tell(format!("Trying the exercises: {tried} of {count} ..."));
+        (place, exercise, key, attempt)
+    });
+    for (place, exercise, key, attempt) in results {
+        let attempt = attempt?;
+        cache.put(exercise, key, &attempt);
+        attempts[place] = attempt;
+    }
+    cache.save();
+    Ok(attempts)
 }
 
 /// A line of text, before it is folded to a width.
@@ -114,14 +192,14 @@ pub(crate) struct Line {
     pub text: String,
 }
 
-fn line(style: Style, text: impl Into<String>) -> Line {
+pub(crate) fn line(style: Style, text: impl Into<String>) -> Line {
     Line {
         style,
         text: text.into(),
     }
 }
 
-/// Which file to open, what is asked there, and where to read about it.
+/// Returns which file to open, what the task is, and where to read about it.
 pub(crate) fn task(
     workspace: &Workspace,
     exercise: &Exercise,
@@ -141,7 +219,8 @@ pub(crate) fn task(
     lines
 }
 
-/// What an attempt came to: the first case that fails, in sentences.
+/// Returns what an attempt showed: the first failing case in sentences, then all cases
+/// with a mark each.
 pub(crate) fn result(
     workspace: &Workspace,
     exercise: &Exercise,
@@ -162,62 +241,91 @@ pub(crate) fn result(
             .iter()
             .find(|said| said.starts_with("error"));
         let said = first.map_or(
-            "nothing about this file; `cargo build` shows more",
+            "(no message for this file; run `cargo build` for details)",
             String::as_str,
         );
         lines.extend(said.trim_end().lines().map(|said| line(PLAIN, said)));
         return lines;
     };
-    if attempt.done() {
-        return vec![
-            line(GOOD, format!("Done: all {} cases pass.", attempt.cases())),
-            line(
-                PLAIN,
-                format!(
-                    "Beside the solution: cargo run -p course -- diff {}",
-                    exercise.name
-                ),
-            ),
-        ];
-    }
-    let Some((case, failure)) = first_failure(exercise, outcome) else {
-        return vec![
-            line(BAD, "It did not come to an end and was stopped."),
-            line(
-                PLAIN,
-                format!(
-                    "Is there a loop in {file} without an exit, or a wait for what never comes?"
-                ),
-            ),
-        ];
-    };
     let mut lines = vec![];
-    if failure.starts_with("not yet implemented") {
+    if attempt.done() {
         lines.push(line(
-            BAD,
-            "Nothing is written here yet: a `todo!` stands where your code goes.",
+            GOOD,
+            format!("Done: all {} cases pass.", attempt.cases()),
         ));
-        lines.extend(task(workspace, exercise, Some(case)));
+        lines.extend(next(workspace, exercise));
         lines.push(line(
             PLAIN,
-            format!("The first case will be: {}.", case.replace('_', " ")),
+            format!(
+                "Compare with the solution: {} diff {}",
+                workspace.command, exercise.name
+            ),
         ));
+    } else if let Some((case, failure)) = first_failure(exercise, outcome) {
+        let name = case.replace('_', " ");
+        if failure.starts_with(NOT_WRITTEN) {
+            lines.push(line(
+                STRONG,
+                "Nothing is written here yet: a `todo!` holds the place of your code.",
+            ));
+            lines.extend(task(workspace, exercise, Some(case)));
+            lines.push(line(PLAIN, format!("The first case will be: {name}.")));
+        } else {
+            lines.push(line(BAD, format!("This case fails: {name}.")));
+            lines.push(line(PLAIN, ""));
+            lines.extend(failure.lines().map(|said| line(PLAIN, said)));
+            lines.push(line(PLAIN, ""));
+            lines.push(line(PLAIN, format!("Your code: {file}")));
+            lines.extend(chapter(workspace, exercise, Some(case)));
+        }
+        if outcome.timed_out {
+            lines.push(line(BAD, "Another case did not end and was stopped."));
+        }
     } else {
+        lines.push(line(BAD, "It timed out and was stopped."));
         lines.push(line(
-            BAD,
-            format!("This case fails: {}.", case.replace('_', " ")),
+            PLAIN,
+            format!(
+                "Is there a loop in {file} without an exit, or something waiting for an event that never happens?"
+            ),
         ));
-        lines.push(line(PLAIN, ""));
-        lines.extend(failure.lines().map(|said| line(PLAIN, said)));
-        lines.push(line(PLAIN, ""));
-        lines.push(line(PLAIN, format!("Your code: {file}")));
-        lines.extend(chapter(workspace, exercise, Some(case)));
     }
-    if outcome.timed_out {
-        lines.push(line(
-            BAD,
-            "Another case did not come to an end and was stopped.",
-        ));
+    let cases = in_order(exercise, outcome);
+    if !cases.is_empty() {
+        lines.push(line(PLAIN, ""));
+    }
+    let untouched = attempt.state() == State::NotBegun;
+    lines.extend(cases.into_iter().map(|(full, passed)| {
+        let (style, mark) = match passed {
+            true => (GOOD, '✓'),
+            false if untouched => (PLAIN, '·'),
+            false => (BAD, '✗'),
+        };
+        line(
+            style,
+            format!("{mark} {}", function(full).replace('_', " ")),
+        )
+    }));
+    lines
+}
+
+/// Returns what comes after a solved exercise: the next one of its lesson, or the next
+/// chapter.
+fn next(workspace: &Workspace, exercise: &Exercise) -> Vec<Line> {
+    let place = workspace
+        .exercises
+        .iter()
+        .position(|other| other.name == exercise.name);
+    let Some(next) = place.and_then(|place| workspace.exercises.get(place + 1)) else {
+        return vec![line(PLAIN, "This was the last exercise.")];
+    };
+    let title = asked(next).map_or_else(String::new, |(title, _)| format!(" ({title})"));
+    let mut lines = vec![line(STRONG, format!("Next: {}{title}", next.name))];
+    if next.lesson != exercise.lesson {
+        lines.extend(chapter_file(workspace, next).map(|(number, file)| {
+            let file = workspace.short(&file);
+            line(PLAIN, format!("Read on: chapter {number} ({file})"))
+        }));
     }
     lines
 }
@@ -237,35 +345,36 @@ fn asked(exercise: &Exercise) -> Option<(String, String)> {
     Some((title, paragraph.join(" ")))
 }
 
-/// The chapter, with the section that the case names, or else the first that any case
-/// names.
-fn chapter(
-    workspace: &Workspace,
-    exercise: &Exercise,
-    case: Option<&str>,
-) -> Option<Line> {
+/// Returns the number and the file of the chapter that an exercise belongs to.
+fn chapter_file(workspace: &Workspace, exercise: &Exercise) -> Option<(u8, PathBuf)> {
     let name = exercise.folder.file_name()?.to_str()?;
     let file = workspace
         .root
         .join("book/src")
         .join(name)
         .with_extension("md");
-    let number: u8 = name.get(..2)?.parse().ok()?;
-    if !file.is_file() {
-        return None;
-    }
+    let number = name.get(..2)?.parse().ok()?;
+    file.is_file().then_some((number, file))
+}
+
+/// Returns where to read, with the section that the case names, or else the first section
+/// that any case names.
+fn chapter(
+    workspace: &Workspace,
+    exercise: &Exercise,
+    case: Option<&str>,
+) -> Option<Line> {
+    let (number, file) = chapter_file(workspace, exercise)?;
     let cases = fs::read_to_string(exercise.cases()).unwrap_or_default();
     let own = case.and_then(|case| body(&cases, case)).and_then(section);
     let section = own
         .or_else(|| section(&cases))
         .map(|section| format!(", \"{section}\""))
         .unwrap_or_default();
+    let file = workspace.short(&file);
     Some(line(
         PLAIN,
-        format!(
-            "Read chapter {number}{section} ({})",
-            workspace.short(&file)
-        ),
+        format!("Read chapter {number}{section} ({file})"),
     ))
 }
 
@@ -290,29 +399,41 @@ fn section(source: &str) -> Option<String> {
     Some(words[start..start + end].to_owned())
 }
 
-/// The case that fails and stands first in the file of cases, and what it says: the
-/// simplest come first there.
+/// Returns the cases in the order of their file, where the simplest come first.
+fn in_order<'outcome>(
+    exercise: &Exercise,
+    outcome: &'outcome Outcome,
+) -> Vec<(&'outcome str, bool)> {
+    let text = fs::read_to_string(exercise.cases()).unwrap_or_default();
+    let mut cases: Vec<_> = outcome
+        .cases
+        .iter()
+        .map(|(full, &passed)| (full.as_str(), passed))
+        .collect();
+    cases.sort_by_key(|(full, _)| {
+        text.find(&format!("fn {}(", function(full)))
+            .unwrap_or(usize::MAX)
+    });
+    cases
+}
+
+/// Returns the first case of the file that fails, and what it says.
 fn first_failure<'outcome>(
     exercise: &Exercise,
     outcome: &'outcome Outcome,
 ) -> Option<(&'outcome str, String)> {
-    let cases = fs::read_to_string(exercise.cases()).unwrap_or_default();
-    let (full, _) = outcome
-        .cases
-        .iter()
-        .filter(|(_, passed)| !**passed)
-        .min_by_key(|(full, _)| {
-            cases
-                .find(&format!("fn {}(", function(full)))
-                .unwrap_or(usize::MAX)
-        })?;
+    let (full, _) = in_order(exercise, outcome)
+        .into_iter()
+        .find(|(_, passed)| !passed)?;
     Some((
         function(full),
         message(outcome.said(full).unwrap_or_default()),
     ))
 }
 
-/// What a panic says, without libtest's and the panic handler's remarks.
+/// Returns what a panic says, without the remarks of libtest and of the panic handler, and
+/// with `yours` and `wanted` for the two sides of a comparison: a case has the answer's
+/// value on the left.
 fn message(said: &str) -> String {
     let remark = |line: &str| {
         line.starts_with("thread '") && line.ends_with(':')
@@ -321,14 +442,23 @@ fn message(said: &str) -> String {
     let lines: Vec<_> = said.lines().filter(|line| !remark(line)).collect();
     let text = lines.join("\n");
     let text = text.trim();
-    [
-        "assertion `left == right` failed: ",
-        "assertion `left != right` failed: ",
-    ]
-    .iter()
-    .find_map(|prefix| text.strip_prefix(prefix))
-    .unwrap_or(text)
-    .to_owned()
+    for (operator, other) in [("==", " wanted:"), ("!=", "not this:")] {
+        let prefix = format!("assertion `left {operator} right` failed");
+        let Some(rest) = text.strip_prefix(&prefix) else {
+            continue;
+        };
+        // Without a message of its own, only the two sides are left.
+        let rest = rest.strip_prefix(": ").unwrap_or(rest);
+        let rest = format!("\n{}", rest.trim_start_matches('\n'));
+        if let Some((before, sides)) = rest.rsplit_once("\n  left: ")
+            && let Some((yours, wanted)) = sides.split_once("\n right: ")
+        {
+            let text = format!("{before}\n   yours: {yours}\n {other} {wanted}");
+            return text.trim_start_matches('\n').to_owned();
+        }
+        return rest.trim().to_owned();
+    }
+    text.to_owned()
 }
 
 /// Folds a line between words; what it is indented by goes before each part. A longer
@@ -391,7 +521,12 @@ mod tests {
     fn only_the_message_of_a_panic_is_shown() {
         let said = "\nthread 'cases::a' (7) panicked at a.rs:1:2:\nassertion `left == right` failed: It is ten.\n  \
             left: 9\n right: 10\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
-        assert_eq!(message(said), "It is ten.\n  left: 9\n right: 10");
+        assert_eq!(message(said), "It is ten.\n   yours: 9\n  wanted: 10");
+        let bare = "assertion `left == right` failed\n  left: \"a\"\n right: \"b\"\n";
+        assert_eq!(message(bare), "   yours: \"a\"\n  wanted: \"b\"");
+        let same = "assertion `left != right` failed: Twice.\n  left: 1\n right: 1\n";
+        assert_eq!(message(same), "Twice.\n   yours: 1\n not this: 1");
+        assert_eq!(message("left: alone"), "left: alone");
     }
 
     #[test]

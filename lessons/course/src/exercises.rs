@@ -19,6 +19,8 @@ pub(crate) struct Workspace {
     pub exercises: Vec<Exercise>,
     /// What is too large for one file.
     pub projects: Vec<Project>,
+    /// How the reader calls this program.
+    pub command: &'static str,
 }
 
 /// A test target named `project_idea` that `cargo test` does not run by itself, and that
@@ -43,19 +45,29 @@ pub(crate) struct Exercise {
     pub about: String,
     /// The folder of the lesson.
     pub folder: PathBuf,
+    /// The same and the folders of the local crates that the lesson depends on.
+    pub crates: Vec<PathBuf>,
 }
 
 impl Workspace {
     /// The workspace around the current folder.
     ///
     /// # Errors
-    /// When there is none, or when cargo does not understand it.
+    /// Returns an error if there is none, or if cargo does not understand it.
     pub(crate) fn find() -> Result<Self> {
         let metadata = MetadataCommand::new()
             .no_deps()
             .exec()
             .context("no workspace with lessons here")?;
+        let target = metadata.target_directory.as_std_path();
+        // Installed, it is not among what cargo built here.
+        let built_here = std::env::current_exe().is_ok_and(|me| me.starts_with(target));
         Ok(Self {
+            command: if built_here {
+                "cargo run -p course --"
+            } else {
+                "course"
+            },
             root: metadata.workspace_root.as_std_path().to_owned(),
             target: metadata.target_directory.as_std_path().to_owned(),
             exercises: exercises(&metadata),
@@ -63,10 +75,10 @@ impl Workspace {
         })
     }
 
-    /// The exercise of that name.
+    /// Returns the exercise of that name.
     ///
     /// # Errors
-    /// When there is none; says which there are.
+    /// Returns an error that lists the names if there is no such exercise.
     pub(crate) fn exercise(&self, name: &str) -> Result<&Exercise> {
         let Some(exercise) = self.exercises.iter().find(|exercise| exercise.name == name)
         else {
@@ -96,7 +108,9 @@ fn exercises(metadata: &Metadata) -> Vec<Exercise> {
         let manifest = fs::read_to_string(&package.manifest_path).unwrap_or_default();
         for target in package.targets.iter().filter(|target| is_exercise(target)) {
             let place = manifest.find(&format!("\"{}\"", target.name));
-            found.push((target.name.get(..4), place, exercise(package, target)));
+            let crates = local_crates(metadata, package);
+            let exercise = exercise(package, target, crates);
+            found.push((target.name.get(..4), place, exercise));
         }
     }
     found.sort_by_key(|(number, place, exercise)| {
@@ -142,13 +156,39 @@ fn is_exercise(target: &Target) -> bool {
         && digits.is_some_and(|digits| digits.parse::<u8>().is_ok())
 }
 
-fn exercise(package: &Package, target: &Target) -> Exercise {
+/// Returns the folder of a package and of every package that it reaches by path.
+fn local_crates(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
+    let mut manifests = vec![package.manifest_path.clone()];
+    let mut next = 0;
+    while let Some(manifest) = manifests.get(next).cloned() {
+        next += 1;
+        let of = |package: &&Package| package.manifest_path == manifest;
+        let Some(package) = metadata.packages.iter().find(of) else {
+            continue;
+        };
+        for dependency in &package.dependencies {
+            if let Some(folder) = &dependency.path {
+                let manifest = folder.join("Cargo.toml");
+                if !manifests.contains(&manifest) {
+                    manifests.push(manifest);
+                }
+            }
+        }
+    }
+    manifests
+        .iter()
+        .filter_map(|manifest| Some(manifest.parent()?.as_std_path().to_owned()))
+        .collect()
+}
+
+fn exercise(package: &Package, target: &Target, crates: Vec<PathBuf>) -> Exercise {
     let manifest = package.manifest_path.as_std_path();
     Exercise {
         name: target.name.clone(),
         lesson: package.name.to_string(),
         about: package.description.clone().unwrap_or_default(),
         folder: manifest.parent().unwrap_or(manifest).to_owned(),
+        crates,
     }
 }
 

@@ -1,9 +1,10 @@
 //! `course`: the exercises of the lessons, for the reader and for CI.
 //!
-//! It remembers nothing. What passes is seen by running it, so the list is true whatever
-//! was edited.
+//! Progress is whatever passes now. Results are kept under a hash of everything that they
+//! depend on (`cache.rs`), so the list is both quick and true, whatever was edited.
 
 mod attempt;
+mod cache;
 mod exercises;
 mod mutants;
 mod reader;
@@ -32,10 +33,11 @@ struct Arguments {
 enum Task {
     /// List the exercises, as without any command
     List,
+    /// Show the first exercise that is not done, and how to start
+    First,
     /// Run one exercise, and say in sentences what is missing
     Run { name: String },
-    /// Run an exercise each time that its file is saved; in a terminal h, n, l and q are
-    /// keys
+    /// Run an exercise whenever its file is saved; the screen's last line lists the keys
     Watch,
     /// Show a hint
     Hint { name: String },
@@ -43,7 +45,7 @@ enum Task {
     Solution { name: String },
     /// Show what differs between your answer and the solution
     Diff { name: String },
-    /// Begin again; asks first and keeps a copy of your answer
+    /// Start over; asks first and keeps a copy of your answer
     Reset {
         name: String,
         /// Do not ask
@@ -78,12 +80,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what was asked; `false` when a proof found something wrong.
+/// Performs the command; returns `false` if a proof found a fault or an answer is not done.
 fn perform(arguments: Arguments) -> anyhow::Result<bool> {
     let workspace = Workspace::find()?;
     match arguments.command {
         None if arguments.json => reader::json(&workspace)?,
         None | Some(Task::List) => reader::list(&workspace)?,
+        Some(Task::First) => reader::first(&workspace)?,
         Some(Task::Run { name }) => {
             return reader::run(&workspace, workspace.exercise(&name)?);
         }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 use cargo_metadata::diagnostic::DiagnosticLevel;
+use serde::{Deserialize, Serialize};
 
 /// How long the cases of one exercise may take together. They have deadlines of their
 /// own; this ends an endless loop.
@@ -33,7 +34,7 @@ pub(crate) struct Built {
 }
 
 /// How the cases of one test target ended.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Whether each case passed, by the name of its function.
     pub cases: BTreeMap<String, bool>,
@@ -63,17 +64,22 @@ impl Outcome {
     }
 }
 
-/// Compiles these test targets of the workspace at `root`; one that does not compile
-/// keeps no other from it. The `settings` are variables of cargo.
+/// Receives a sentence about what is going on.
+pub(crate) type Tell<'a> = &'a (dyn Fn(String) + Sync);
+
+/// Compiles these test targets of the workspace at `root`, and tells how far it got. A
+/// target that does not compile does not keep the others from being built. The `settings`
+/// are variables of cargo.
 ///
 /// # Errors
-/// When cargo cannot start or builds nothing at all, as with a manifest that it does not
-/// understand.
+/// Returns an error if cargo cannot start or builds nothing at all, for example because of
+/// a manifest that it does not understand.
 pub(crate) fn build<'name>(
     root: &Path,
     target: &Path,
     names: impl IntoIterator<Item = &'name str>,
     settings: &[(&str, &str)],
+    tell: Tell<'_>,
 ) -> Result<HashMap<String, Built>> {
     let mut built: HashMap<String, Built> = names
         .into_iter()
@@ -105,15 +111,24 @@ pub(crate) fn build<'name>(
         .spawn()
         .context("cannot run cargo")?;
     let errors = read_in_background(cargo.stderr.take().context("cargo has no stderr")?);
-    let mut finished = false;
+    let (mut finished, mut crates, mut programs) = (false, 0, 0);
     for message in Message::parse_stream(BufReader::new(
         cargo.stdout.take().context("cargo has no stdout")?,
     )) {
         match message.context("cannot read what cargo says")? {
             Message::CompilerArtifact(artifact) => {
+                let wanted = built.len();
                 if let Some(built) = built.get_mut(&artifact.target.name) {
                     built.program = artifact.executable.map(Into::into);
+                    programs += 1;
+                } else if !artifact.fresh {
+                    crates += 1;
                 }
+                tell(if programs > 0 || crates == 0 {
+                    format!("Building {programs} of {wanted} exercises ...")
+                } else {
+                    format!("Compiling what they need: {crates} crates so far ...")
+                });
             }
             Message::CompilerMessage(said) => {
                 let complaint = matches!(

@@ -133,7 +133,7 @@ impl Proof {
             .map(|exercise| &exercise.name)
             .chain(&solutions)
             .map(String::as_str);
-        let built = run::build(&self.copy, &self.target, names, QUICKLY)?;
+        let built = run::build(&self.copy, &self.target, names, QUICKLY, &|_| {})?;
         let mut programs = Vec::new();
         for (exercise, solution) in exercises.iter().zip(&solutions) {
             for built in [&built[&exercise.name], &built[solution]] {
@@ -252,7 +252,7 @@ impl Proof {
                     fs::write(exercise.starter(), &wrong.text)?;
                 }
                 let names = round.iter().map(|(exercise, ..)| exercise.name.as_str());
-                let mut built = run::build(copy, target, names, QUICKLY)?;
+                let mut built = run::build(copy, target, names, QUICKLY, &|_| {})?;
                 for (name, built) in &mut built {
                     if let Some(program) = &mut built.program {
                         // Out of the way of the next round, which builds at the same
@@ -335,7 +335,7 @@ impl Proof {
     }
 
     fn project_cases(&mut self, test: &str) -> Result<BTreeMap<String, bool>> {
-        let built = run::build(&self.copy, &self.target, [test], QUICKLY)?;
+        let built = run::build(&self.copy, &self.target, [test], QUICKLY, &|_| {})?;
         let built = &built[test];
         for complaint in &built.complaints {
             self.error(&self.copy.join(test), complaint);

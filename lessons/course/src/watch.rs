@@ -13,16 +13,15 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use anstyle::Style;
 use anyhow::{Context, Result};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use crossterm::terminal::{
     self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use notify::{RecursiveMode, Watcher};
 
-use crate::attempt::{self, Attempt, BAD, Line, STRONG, wrap};
+use crate::attempt::{self, Attempt, BAD, Line, PLAIN, STRONG, line, wrap};
 use crate::exercises::{Exercise, Workspace};
 use crate::reader::{self, bar, shortened};
 use crate::run::STOP;
@@ -35,6 +34,7 @@ enum Happened {
     Key(KeyEvent),
     Resized,
     KeysEnded,
+    Progress(String),
     TriedAll(Result<Vec<Attempt>>),
     Tried(usize, Result<Attempt>),
 }
@@ -74,7 +74,7 @@ pub(crate) fn watch(workspace: Workspace) -> Result<()> {
         None
     };
     let mut session = Session::new(Arc::new(workspace), happened, screen.is_some());
-    let result = session.go_on(&next);
+    let result = session.run(&next);
     STOP.store(true, Ordering::Relaxed);
     // What an answer runs is killed; the compiler may finish alone.
     while session.busy
@@ -144,6 +144,10 @@ impl Drop for Screen {
 enum View {
     Result,
     Hint,
+    Diff,
+    /// Asks first: a key is pressed quickly, and what was read cannot be unread.
+    Spoiler,
+    Solution,
     List,
 }
 
@@ -155,12 +159,21 @@ struct Session {
     attempts: Vec<Attempt>,
     current: usize,
     view: View,
+    /// The first line of the view that is on the screen.
+    top: usize,
+    /// The exercise that the list would pick.
+    picked: usize,
     busy: bool,
+    /// How far the first round is.
+    progress: String,
     /// When the last attempt was asked for.
     asked: Instant,
     /// Saved while another one was tried.
     waiting: Option<usize>,
 }
+
+/// Rows above and below the part that scrolls.
+const FRAME: usize = 5;
 
 impl Session {
     fn new(workspace: Arc<Workspace>, happened: Sender<Happened>, drawn: bool) -> Self {
@@ -171,22 +184,30 @@ impl Session {
             attempts: Vec::new(),
             current: 0,
             view: View::Result,
+            top: 0,
+            picked: 0,
             busy: false,
+            progress: "Starting ...".to_owned(),
             asked: Instant::now(),
             waiting: None,
         }
     }
 
-    fn go_on(&mut self, next: &Receiver<Happened>) -> Result<()> {
+    /// Handles events until the reader quits.
+    fn run(&mut self, next: &Receiver<Happened>) -> Result<()> {
         let (workspace, happened) = (Arc::clone(&self.workspace), self.happened.clone());
         self.busy = true;
         thread::spawn(move || {
-            happened.send(Happened::TriedAll(attempt::all(&workspace)))
+            let told = happened.clone();
+            let attempts = attempt::all(&workspace, &|what| {
+                let _ = told.send(Happened::Progress(what));
+            });
+            happened.send(Happened::TriedAll(attempts))
         });
         if !self.drawn {
             let count = self.workspace.exercises.len();
             anstream::println!(
-                "Trying {count} exercises, then whichever is saved. Ctrl-C ends this."
+                "Trying {count} exercises, then each one that you save. Ctrl-C ends this."
             );
         }
         loop {
@@ -196,8 +217,9 @@ impl Session {
             match next.recv()? {
                 Happened::Key(key) if ends(key) => return Ok(()),
                 Happened::KeysEnded => return Ok(()),
-                Happened::Key(key) => self.key(key.code),
+                Happened::Key(key) => self.key(key.code)?,
                 Happened::Resized => {}
+                Happened::Progress(what) => self.progress = what,
                 Happened::Saved(paths) => self.saved(&paths),
                 Happened::TriedAll(attempts) => {
                     self.attempts = attempts?;
@@ -225,7 +247,7 @@ impl Session {
                 &self.workspace.exercises[self.current],
                 attempt,
             );
-            anstream::println!("{}", self.progress());
+            anstream::println!("{}", self.done_so_far());
         }
     }
 
@@ -240,9 +262,9 @@ impl Session {
         }
     }
 
-    /// Tries this one now, or when what is being tried has ended.
+    /// Tries this one now, or as soon as the running attempt has ended.
     fn attempt(&mut self, place: usize) {
-        self.view = View::Result;
+        self.show(View::Result);
         if self.busy {
             let same_save = self.current == place && self.asked.elapsed() < SETTLE;
             if !same_save || self.attempts.is_empty() {
@@ -256,13 +278,41 @@ impl Session {
         let (workspace, happened) = (Arc::clone(&self.workspace), self.happened.clone());
         thread::spawn(move || {
             thread::sleep(SETTLE);
-            let attempt = attempt::one(&workspace, &workspace.exercises[place]);
+            let attempt = attempt::one(&workspace, &workspace.exercises[place], &|_| {});
             happened.send(Happened::Tried(place, attempt))
         });
     }
 
-    fn key(&mut self, key: KeyCode) {
-        let other = |view| {
+    fn show(&mut self, view: View) {
+        self.view = view;
+        self.top = 0;
+    }
+
+    fn key(&mut self, key: KeyCode) -> Result<()> {
+        let count = self.attempts.len();
+        let page = usize::from(terminal::size()?.1)
+            .saturating_sub(FRAME + 1)
+            .max(1);
+        let step: isize = match key {
+            KeyCode::Up | KeyCode::Char('k') => -1,
+            KeyCode::Down | KeyCode::Char('j') => 1,
+            KeyCode::PageUp => -page.cast_signed(),
+            KeyCode::PageDown | KeyCode::Char(' ') => page.cast_signed(),
+            KeyCode::Home => isize::MIN,
+            KeyCode::End => isize::MAX,
+            _ => 0,
+        };
+        if step != 0 {
+            if self.view == View::List {
+                let last = count.saturating_sub(1);
+                self.picked = self.picked.saturating_add_signed(step).min(last);
+            } else {
+                // The end is known when it is drawn.
+                self.top = self.top.saturating_add_signed(step);
+            }
+            return Ok(());
+        }
+        let toggled = |view| {
             if self.view == view {
                 View::Result
             } else {
@@ -270,17 +320,41 @@ impl Session {
             }
         };
         match key {
-            KeyCode::Char('h') => self.view = other(View::Hint),
-            KeyCode::Char('l') => self.view = other(View::List),
+            KeyCode::Char('h') => self.show(toggled(View::Hint)),
+            KeyCode::Char('d') => self.show(toggled(View::Diff)),
+            KeyCode::Char('s') => {
+                let done = self.attempts.get(self.current).is_some_and(Attempt::done);
+                self.show(match self.view {
+                    View::Solution => View::Result,
+                    View::Spoiler => View::Solution,
+                    _ if done => View::Solution,
+                    _ => View::Spoiler,
+                });
+            }
+            KeyCode::Char('l') => {
+                self.picked = self.current;
+                self.show(toggled(View::List));
+            }
+            KeyCode::Enter if self.view == View::List && count > 0 => {
+                self.current = self.picked;
+                self.show(View::Result);
+            }
+            KeyCode::Esc => self.show(View::Result),
             KeyCode::Char('n') => {
                 self.current = self.open_from(self.current + 1).unwrap_or(self.current);
-                self.view = View::Result;
+                self.show(View::Result);
+            }
+            KeyCode::Char('p') if count > 0 => {
+                self.current = (self.current + count - 1) % count;
+                self.show(View::Result);
             }
             _ => {}
         }
+        Ok(())
     }
 
-    /// The first exercise from there on that is not done, going round.
+    /// Returns the first exercise from `place` on that is not done, starting over at the
+    /// end.
     fn open_from(&self, place: usize) -> Option<usize> {
         let count = self.attempts.len();
         (place..place + count)
@@ -288,7 +362,7 @@ impl Session {
             .find(|&place| !self.attempts[place].done())
     }
 
-    fn progress(&self) -> String {
+    fn done_so_far(&self) -> String {
         let (done, all) = (
             self.attempts
                 .iter()
@@ -299,33 +373,28 @@ impl Session {
         format!("{} {done} of {all} exercises done", bar(done, all, 30))
     }
 
-    fn draw(&self) -> Result<()> {
+    fn draw(&mut self) -> Result<()> {
         let (columns, rows) = terminal::size()?;
-        execute!(io::stdout(), cursor::MoveTo(0, 0), Clear(ClearType::All))?;
-        let mut out = anstream::stdout().lock();
         let lines = self.screen(usize::from(columns), usize::from(rows));
+        let mut out = anstream::stdout().lock();
         for (place, Line { style, text }) in lines.iter().enumerate() {
-            // In raw mode a new line does not go back to the first column, and one after
-            // the last row would scroll.
-            write!(
-                out,
-                "{}{style}{text}{style:#}",
-                if place == 0 { "" } else { "\r\n" }
-            )?;
+            // Each row is cleared as it is written, so that nothing flickers. In raw mode
+            // a new line does not return to the first column, and one after the last row
+            // would scroll.
+            let start = if place == 0 { "\x1b[H" } else { "\r\n" };
+            write!(out, "{start}{style}{text}{style:#}")?;
+            queue!(out, Clear(ClearType::UntilNewLine))?;
         }
+        queue!(out, Clear(ClearType::FromCursorDown))?;
         out.flush()?;
         Ok(())
     }
 
-    /// All rows of the screen.
-    fn screen(&self, columns: usize, rows: usize) -> Vec<Line> {
-        let line = |style, text: &str| Line {
-            style,
-            text: shortened(text, columns),
-        };
-        let plain = Style::new();
+    /// Returns all rows of the screen.
+    fn screen(&mut self, columns: usize, rows: usize) -> Vec<Line> {
+        let cut = |style, text: &str| line(style, shortened(text, columns));
         let Some(exercise) = self.workspace.exercises.get(self.current) else {
-            return vec![line(plain, "There is no exercise here. q: quit")];
+            return vec![cut(PLAIN, "There are no exercises here. q: quit")];
         };
         let attempt = self.attempts.get(self.current);
         let state = match attempt {
@@ -336,94 +405,105 @@ impl Session {
         let room = columns.saturating_sub(state.chars().count() + 1);
         let name = shortened(&format!("{}  {}", exercise.name, exercise.lesson), room);
         let mut lines = vec![
-            line(STRONG, &format!("{name:room$} {state}")),
-            line(plain, ""),
+            cut(STRONG, &format!("{name:room$} {state}")),
+            cut(PLAIN, ""),
         ];
-        let body = match self.view {
-            View::Hint => fs::read_to_string(exercise.hint()).map_or_else(
-                |error| vec![line(BAD, &error.to_string())],
-                |hint| paragraphs(&hint),
-            ),
-            View::List => self.list(rows.saturating_sub(5)),
-            View::Result => match attempt {
-                Some(attempt) => attempt::result(&self.workspace, exercise, attempt),
-                None => paragraphs(
-                    "Building and trying all exercises; the first time takes a minute or two.",
-                ),
-            },
-        };
+        let room = rows.saturating_sub(FRAME);
         let mut folded = Vec::new();
-        for Line { style, text } in body {
-            folded.extend(
-                wrap(&text, columns)
-                    .into_iter()
-                    .map(|text| Line { style, text }),
-            );
+        for Line { style, text } in self.body(exercise, attempt) {
+            let parts = wrap(&text, columns);
+            folded.extend(parts.into_iter().map(|text| line(style, text)));
         }
-        let room = rows.saturating_sub(5);
-        if folded.len() > room {
-            folded.truncate(room.saturating_sub(1));
-            folded.push(line(
-                plain,
-                &format!("… all of it: cargo test --test {}", exercise.name),
-            ));
+        if self.view == View::List {
+            // The picked row stays on the screen.
+            self.top = self
+                .top
+                .clamp((self.picked + 1).saturating_sub(room), self.picked);
         }
-        folded.resize_with(room, || line(plain, ""));
-        lines.extend(folded);
-        lines.push(line(plain, ""));
-        lines.push(line(plain, &self.progress()));
-        lines.push(line(
-            STRONG,
-            "h hint   n next exercise   l list   q quit   (runs when you save)",
-        ));
+        self.top = self.top.min(folded.len().saturating_sub(room));
+        let below = folded.len().saturating_sub(self.top + room);
+        let mut shown: Vec<_> = folded.into_iter().skip(self.top).take(room).collect();
+        shown.resize_with(room, || line(PLAIN, ""));
+        lines.extend(shown);
+        lines.push(match below {
+            0 => cut(PLAIN, ""),
+            1 => cut(PLAIN, "  ↓ 1 more line"),
+            below => cut(PLAIN, &format!("  ↓ {below} more lines")),
+        });
+        lines.push(cut(PLAIN, &self.done_so_far()));
+        let keys = match self.view {
+            View::List => "↑ ↓ choose   enter open   l back   q quit",
+            _ => {
+                "h hint  d diff  s solution  p previous  n next  l list  ↑ ↓ scroll  q quit"
+            }
+        };
+        lines.push(cut(STRONG, keys));
         lines
     }
 
-    /// As many exercises as fit, the current one among them.
-    fn list(&self, rows: usize) -> Vec<Line> {
-        let first = self.current.saturating_sub(rows / 2);
-        let first = first.min(self.attempts.len().saturating_sub(rows));
+    /// Returns the lines of the view, before they are folded and scrolled.
+    fn body(&self, exercise: &Exercise, attempt: Option<&Attempt>) -> Vec<Line> {
+        let read = |file: PathBuf| {
+            fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))
+        };
+        let or_error = |lines: Result<Vec<Line>>| {
+            lines.unwrap_or_else(|error| vec![line(BAD, format!("{error:#}"))])
+        };
+        match self.view {
+            View::Hint => or_error(read(exercise.hint()).map(|hint| paragraphs(&hint))),
+            View::Diff => or_error(reader::differences(exercise)),
+            View::Spoiler => paragraphs(
+                "Press s again to see the worked solution. A hint (h) may be all you need.",
+            ),
+            View::Solution => or_error(
+                read(exercise.solution())
+                    .map(|text| text.lines().map(|text| line(PLAIN, text)).collect()),
+            ),
+            View::List => self.list(),
+            View::Result => match attempt {
+                Some(attempt) => attempt::result(&self.workspace, exercise, attempt),
+                None => paragraphs(&format!(
+                    "{}\n\nThe first time takes a few minutes: all lessons are compiled.",
+                    self.progress
+                )),
+            },
+        }
+    }
+
+    /// Returns a line per exercise.
+    fn list(&self) -> Vec<Line> {
         let row = |(place, attempt): (usize, &Attempt)| {
             let exercise: &Exercise = &self.workspace.exercises[place];
             let (style, mark) = reader::mark(attempt);
-            let arrow = if place == self.current { '>' } else { ' ' };
-            Line {
+            let arrow = if place == self.picked { '>' } else { ' ' };
+            let style = if place == self.picked { STRONG } else { style };
+            line(
                 style,
-                text: format!(
+                format!(
                     "{arrow} {mark}  {:28}  {}",
                     exercise.name,
                     attempt.progress()
                 ),
-            }
+            )
         };
-        self.attempts
-            .iter()
-            .enumerate()
-            .skip(first)
-            .take(rows)
-            .map(row)
-            .collect()
+        self.attempts.iter().enumerate().map(row).collect()
     }
 }
 
-/// `q`, and Ctrl-C, which is a key like others in raw mode.
+/// Returns whether a key quits: `q`, or Ctrl-C, which is an ordinary key in raw mode.
 fn ends(key: KeyEvent) -> bool {
     key.code == KeyCode::Char('q')
         || key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
-/// The source's own line ends are not the screen's: a paragraph is one line.
+/// Returns the paragraphs as one line each: the line ends of the source are not those of
+/// the screen.
 fn paragraphs(text: &str) -> Vec<Line> {
     let paragraphs: Vec<_> = text
         .split("\n\n")
         .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
-    paragraphs
-        .join("\n\n")
-        .split('\n')
-        .map(|text| Line {
-            style: Style::new(),
-            text: text.to_owned(),
-        })
-        .collect()
+    let text = paragraphs.join("\n\n");
+    text.split('\n').map(|text| line(PLAIN, text)).collect()
 }

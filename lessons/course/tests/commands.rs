@@ -232,7 +232,7 @@ fn a_sound_exercise_is_proved_again_and_again() {
         );
         let list = stdout(&fixture.course(&[]));
         assert!(
-            list.contains("0 of 2 cases pass"),
+            list.contains("not begun, 2 cases"),
             "the list shows what verify built:\n{list}"
         );
     }
@@ -394,10 +394,7 @@ fn other_cases_for_the_solution_are_refused() {
 fn the_list_says_what_is_next_and_then_that_all_is_done() {
     let fixture = Fixture::new();
     let text = stdout(&fixture.course(&[]));
-    assert!(
-        text.contains("open  ex01_fits  0 of 2 cases pass"),
-        "{text}"
-    );
+    assert!(text.contains("·  ex01_fits  not begun, 2 cases"), "{text}");
     assert!(text.contains("cargo test --test ex01_fits"), "{text}");
     assert!(!text.contains('\u{1b}'), "no colours in a pipe: {text:?}");
 
@@ -408,7 +405,7 @@ fn the_list_says_what_is_next_and_then_that_all_is_done() {
     fixture.write(ANSWER, SOLUTION);
     let text = stdout(&fixture.course(&[]));
     assert!(
-        text.contains("done  ex01_fits  2 of 2 cases pass") && text.contains("All done"),
+        text.contains("✓  ex01_fits  all 2 cases pass") && text.contains("All done"),
         "{text}"
     );
     let json: serde_json::Value =
@@ -593,12 +590,20 @@ fn watch_in_a_terminal_listens_to_keys_and_leaves_the_terminal_as_it_was() {
         watch.key("h");
         watch.until("Compare.");
         watch.key("l");
-        watch.until("> open  ex01_fits");
+        watch.until("> ·  ex01_fits");
+        watch.key("s");
+        watch.until("Press s again");
+        watch.key("s");
+        watch.until("size <= 10");
+        watch.key("d");
+        watch.until("+     size <= 10");
         fixture.write(
             ANSWER,
             "pub fn fits(size: u32) -> bool {\n    size < 10\n}\n",
         );
         watch.until("This case fails: ten fits.");
+        watch.until("✗ ten fits");
+        watch.until("✓ eleven does not");
         fixture.write(ANSWER, SOLUTION);
         watch.until("1 of 1 exercises done");
         watch.key(end);
@@ -609,4 +614,168 @@ fn watch_in_a_terminal_listens_to_keys_and_leaves_the_terminal_as_it_was() {
             "{terminal}"
         );
     }
+}
+
+#[test]
+fn an_answer_that_did_not_change_is_not_tried_again() {
+    let fixture = Fixture::new();
+    let marker = fixture.path("ran");
+    fixture.replace(
+        CASES,
+        "assert!(fits(10)",
+        &format!("std::fs::write({marker:?}, \"\").unwrap();\n    assert!(fits(10)"),
+    );
+    let ran = || fs::remove_file(&marker).is_ok();
+    fixture.course(&[]);
+    assert!(ran(), "the first list tries it");
+    // The first build wrote Cargo.lock, which a clone has from the start.
+    fixture.course(&[]);
+    ran();
+    let text = stdout(&fixture.course(&[]));
+    assert!(!ran(), "nothing changed, and it was tried again");
+    assert!(text.contains("not begun, 2 cases"), "{text}");
+
+    fixture.write(ANSWER, SOLUTION);
+    assert!(stdout(&fixture.course(&[])).contains("all 2 cases pass"));
+    assert!(ran(), "the answer changed");
+
+    // The lesson's library changes, and a result that is kept would be another program's.
+    fixture.replace(
+        "lessons/01-limits/src/lib.rs",
+        "pub mod",
+        "// changed\npub mod",
+    );
+    fixture.course(&[]);
+    assert!(ran(), "the library changed");
+
+    fixture.course(&["run", "ex01_fits"]);
+    assert!(ran(), "`run` always runs");
+}
+
+#[test]
+fn the_two_sides_of_a_comparison_are_yours_and_wanted() {
+    let fixture = Fixture::new();
+    fixture.replace(
+        CASES,
+        "assert!(fits(10), \"ten is allowed\");",
+        "assert_eq!(fits(10), true, \"ten is allowed\");",
+    );
+    fixture.write(
+        ANSWER,
+        "pub fn fits(size: u32) -> bool {\n    size == 11\n}\n",
+    );
+    let text = stdout(&fixture.course(&["run", "ex01_fits"]));
+    assert!(
+        text.contains("ten is allowed\n     yours: false\n    wanted: true\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("  ✗ ten fits\n  ✗ eleven does not\n"),
+        "{text}"
+    );
+}
+
+/// A second lesson with one exercise, which is like the first.
+fn with_second_lesson() -> Fixture {
+    let fixture = Fixture::new();
+    for (file, text) in FILES.iter().skip(1) {
+        let rename = |text: &str| {
+            text.replace("01", "02")
+                .replace("limits", "bounds")
+                .replace("fits", "suits")
+        };
+        fixture.write(&rename(file), &rename(text));
+    }
+    fixture.write("book/src/02-bounds.md", "# 2. Bounds\n");
+    fixture
+}
+
+#[test]
+fn a_solved_exercise_says_what_comes_next() {
+    let fixture = with_second_lesson();
+    let starter = "lessons/02-bounds/exercises/ex02_suits.rs";
+    fixture.write(
+        starter,
+        "//! # Does it suit?\n\npub fn suits(_: u32) -> bool {\n    todo!()\n}\n",
+    );
+    fixture.write(ANSWER, SOLUTION);
+    let text = stdout(&fixture.course(&["run", "ex01_fits"]));
+    for wanted in [
+        "Done: all 2 cases pass.\n",
+        "Next: ex02_suits (Does it suit?)\n",
+        "Read on: chapter 2 (book/src/02-bounds.md)\n",
+    ] {
+        assert!(text.contains(wanted), "no {wanted:?} in:\n{text}");
+    }
+}
+
+#[test]
+fn first_shows_one_exercise_and_builds_no_later_lesson() {
+    let fixture = with_second_lesson();
+    fixture.write("lessons/02-bounds/src/lib.rs", "this is not Rust\n");
+    let output = fixture.course(&["first"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("ex01_fits: not begun")
+            && text.contains("cargo test --test ex01_fits"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_list_uses_the_width_of_the_terminal() {
+    let fixture = Fixture::new();
+    let about = "What fits and what does not fit, told at a length that eighty columns do not have";
+    fixture.replace(
+        "lessons/01-limits/Cargo.toml",
+        "edition",
+        &format!("description = \"{about}\"\nedition"),
+    );
+    let widest = |columns: &str| {
+        let mut course =
+            command(Path::new(env!("CARGO_BIN_EXE_course")), fixture.0.path());
+        let text = stdout(&course.env("COLUMNS", columns).output().unwrap());
+        assert_eq!(text.contains(about), columns == "120", "{text}");
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert_eq!(widest("120"), 120);
+    assert_eq!(widest("80"), 80);
+    assert!(widest("60") <= 60, "prose is wrapped, too");
+}
+
+/// Writes the files that the README shows: a line that begins with a path in backticks,
+/// and the next block of code.
+#[test]
+fn the_workspace_of_the_readme_is_sound() {
+    let readme = include_str!("../README.md");
+    let (_, readme) = readme.split_once("## A workspace").unwrap();
+    let fixture = Fixture(TempDir::new().unwrap());
+    let (mut path, mut code, mut files) = ("", None::<String>, 0);
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            if let Some(code) = code.take() {
+                fixture.write(path, &code);
+                files += 1;
+            } else {
+                code = Some(String::new());
+            }
+        } else if let Some(code) = &mut code {
+            *code += line;
+            code.push('\n');
+        } else if let Some((name, _)) =
+            line.strip_prefix('`').and_then(|line| line.split_once('`'))
+        {
+            path = name;
+        }
+    }
+    assert_eq!(files, 12);
+    let output = fixture.course(&["verify"]);
+    assert!(output.status.success(), "{}", stdout(&output));
+    let list = stdout(&fixture.course(&[]));
+    assert!(list.contains("ex01_fits  not begun, 2 cases"), "{list}");
+    assert!(
+        list.contains("course hint ex01_fits"),
+        "installed, it is called by its name: {list}"
+    );
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use websocket::{Limits, Message, WebSocket};
 
-/// Nobody in this tour waits longer for an answer.
+/// The longest wait for a response in this tour.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request that was sent, and whose answer was not read yet: it may wait at the server.
@@ -70,7 +70,7 @@ pub(crate) fn answer(mut asked: Asked) -> io::Result<Answer> {
     let length = asked.stream.read_to_string(&mut text)?;
     let (head, body) = text
         .split_once("\r\n\r\n")
-        .ok_or_else(|| io::Error::other("the answer is no HTTP"))?;
+        .ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
     let status = head
         .split(' ')
         .nth(1)

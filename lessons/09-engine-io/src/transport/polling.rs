@@ -145,7 +145,10 @@ where
 
 /// Reads a body that arrives in time: `timeout`, and as much again as its bytes take at
 /// the slowest rate. A slow line is given the time it needs, and a drip is not.
-async fn read<S, B, E>(body: S, limits: &BodyLimits) -> Result<BytesMut, PostError>
+pub(crate) async fn read<S, B, E>(
+    body: S,
+    limits: &BodyLimits,
+) -> Result<BytesMut, PostError>
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,

@@ -1,9 +1,9 @@
-//! The WebSocket transport: one task a connection, on lesson 07's own frames.
+//! The WebSocket transport: one task per connection, on lesson 07's frames.
 //!
 //! The task reads into a buffer on its stack, so that an idle connection owns none, and
-//! hands each message to the application while it still lies there. It writes what the
-//! session has queued, up to [`BATCH`] frames in one system call; the frames were encoded
-//! by whoever sent them, perhaps for a thousand connections at once.
+//! hands each message to the application while it is still in there. It writes the frames
+//! that the session has queued, up to [`BATCH`] in one system call; their sender encoded
+//! them, perhaps for a thousand connections at once.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -146,7 +146,7 @@ fn close_frame(code: CloseCode, reason: &str) -> Bytes {
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// A connection that carries `session`, or, with `probing`, one that wants to take it
     /// over from polling within [`Config::upgrade_timeout`]. `early` is what the client
-    /// sent behind its request; `deflate` says that compression was agreed on.
+    /// sent after its request; `deflate` says that compression was agreed on.
     pub(crate) fn new(
         io: IO,
         early: &[u8],
@@ -186,7 +186,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Carries the session until it or the connection ends.
     pub(crate) async fn run(&mut self) {
         let end = poll_fn(|cx| self.poll(cx)).await;
-        // Boxed: an idle connection has no room for a timer.
+        // Boxed, so that an idle connection does not contain a timer.
         Box::pin(self.finish(end)).await;
     }
 
@@ -330,8 +330,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         None
     }
 
-    /// Adds a frame of the transport's own behind those that wait, perhaps half written.
-    /// A client that does not read its answers gets no more of them.
+    /// Adds a frame of the transport's own after those that wait, perhaps half written.
+    /// A client that does not read its pongs gets no more of them.
     fn answer(&mut self, frame: &Bytes) {
         if self.control.len() <= MAX_CONTROL {
             self.control.extend_from_slice(frame);
@@ -420,7 +420,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 }
                 Poll::Pending => {
                     let unaccounted = std::mem::take(&mut self.unaccounted);
-                    // The client does not read. Wake up when the session ends meanwhile.
+                    // The client does not read. Wake up if the session ends in the meantime.
                     return self
                         .session
                         .poll_closed(cx, |machine| machine.wrote(unaccounted))

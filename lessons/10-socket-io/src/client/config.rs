@@ -85,6 +85,13 @@ impl Default for Reconnect {
 }
 
 /// The treatment of an event that is emitted without a connection.
+///
+/// ```
+/// use socket_io::client::{Config, Offline};
+///
+/// // A position that is a minute old is of no use.
+/// let config = Config { offline: Offline::Refuse, ..Config::default() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offline {
     /// It waits for the next connection, together with others up to

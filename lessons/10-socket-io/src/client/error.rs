@@ -7,6 +7,19 @@ use thiserror::Error;
 use crate::error::ConnectError;
 
 /// Why an event was not taken.
+///
+/// ```
+/// use socket_io::client::{EmitError, Socket};
+///
+/// fn say(socket: &Socket, text: &str) -> &'static str {
+///     match socket.emit("say", text) {
+///         Ok(()) => "sent, or waiting for a connection",
+///         Err(EmitError::NotConnected) => "please connect first",
+///         Err(EmitError::QueueFull) => "please wait a moment",
+///         Err(EmitError::NotSent) => "that cannot be sent",
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum EmitError {
     /// The socket was not told to connect, or is disconnected for good; with
@@ -41,6 +54,14 @@ pub enum ConnectFailure {
 
 /// Why a socket is no longer in its namespace. `Display` gives the words of the official
 /// client.
+///
+/// ```
+/// use socket_io::client::DisconnectReason;
+///
+/// assert!(DisconnectReason::PingTimeout.is_retried());
+/// assert!(!DisconnectReason::Server.is_retried());
+/// assert_eq!(DisconnectReason::Server.to_string(), "io server disconnect");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisconnectReason {
     /// The server has put the client out. The client does not come back by itself.

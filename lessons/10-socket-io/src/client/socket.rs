@@ -19,7 +19,7 @@ use crate::handler::Handler;
 use crate::reply::Ack;
 use crate::tasks::{guarded, guarded_async};
 use crate::wire::args::{self, Args, Encoded, IntoArgs, RawArgs};
-use crate::wire::outgoing::Outgoing;
+use crate::wire::outgoing::OutgoingEvent;
 
 /// How long a question waits for its answer, unless it says so itself.
 const ACK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -212,7 +212,7 @@ impl Socket {
     /// # Errors
     /// The event is not taken: see [`EmitError`].
     pub fn emit(&self, event: &str, args: impl IntoArgs) -> Result<(), EmitError> {
-        let outgoing = Outgoing::event(event, &args).ok_or(EmitError::NotSent)?;
+        let outgoing = OutgoingEvent::event(event, &args).ok_or(EmitError::NotSent)?;
         let packet = outgoing.encode_event(&self.seat.name, None);
         let place = self.seat.place;
         self.shared()
@@ -228,7 +228,7 @@ impl Socket {
     /// # }
     /// ```
     pub fn emit_volatile(&self, event: &str, args: impl IntoArgs) -> bool {
-        let Some(outgoing) = Outgoing::event(event, &args) else {
+        let Some(outgoing) = OutgoingEvent::event(event, &args) else {
             return false;
         };
         let packet = outgoing.encode_event(&self.seat.name, None);
@@ -252,7 +252,7 @@ impl Socket {
     pub fn emit_with_ack<T>(&self, event: &str, args: impl IntoArgs) -> EmitWithAck<T> {
         let place = self.seat.place;
         let id = self.client.next_ack();
-        let answers = Outgoing::event(event, &args).and_then(|outgoing| {
+        let answers = OutgoingEvent::event(event, &args).and_then(|outgoing| {
             let packet = outgoing.encode_event(&self.seat.name, Some(id));
             let (sender, answers) = mpsc::unbounded_channel();
             let question = AckSender {
@@ -461,7 +461,7 @@ impl Socket {
             args::encode(None, &(false, "the answer cannot be sent"))
         });
         if let Ok(encoded) = encoded {
-            let packet = Outgoing::answer(encoded).encode_ack(&self.seat.name, id);
+            let packet = OutgoingEvent::answer(encoded).encode_ack(&self.seat.name, id);
             let place = self.seat.place;
             self.shared()
                 .tell(|machine, now| machine.answer(now, place, stay, packet));

@@ -13,6 +13,7 @@ fn rules(limits: Limits) -> Arc<Rules> {
     Arc::new(Rules {
         limits,
         connect_timeout: Duration::from_secs(45),
+        parser: Parser::default(),
     })
 }
 
@@ -99,7 +100,9 @@ fn the_inbox_counts_attachments_and_what_every_event_costs() {
     let (mut machine, _) = joined(now, limits);
     let mut events = Vec::new();
     machine.handle_text(now, &photo(0));
-    events.push(event(machine.handle_binary(Bytes::from(vec![0; 100_000]))));
+    events.push(event(
+        machine.handle_binary(now, Bytes::from(vec![0; 100_000])),
+    ));
     assert_eq!(decisions(&mut machine), ["pause"]);
     machine.work_done(events[0].cost);
     assert_eq!(decisions(&mut machine), ["resume"]);
@@ -226,7 +229,11 @@ fn an_attachment_is_in_one_place() {
     let place = r#"{"_placeholder":true,"num":0}"#;
     let twice = format!(r#"51-["photos",[{place},{place}]]"#);
     assert!(machine.handle_text(now, &twice).is_none());
-    assert!(machine.handle_binary(Bytes::from_static(b"x")).is_none());
+    assert!(
+        machine
+            .handle_binary(now, Bytes::from_static(b"x"))
+            .is_none()
+    );
     assert_eq!(
         decisions(&mut machine),
         ["close: placeholders and attachments do not match"]
@@ -253,6 +260,7 @@ fn a_timeout_past_the_end_of_time_is_none() {
     let rules = Rules {
         limits: Limits::default(),
         connect_timeout: Duration::MAX,
+        parser: Parser::default(),
     };
     let mut machine = Machine::new(Instant::now(), Arc::new(rules));
     assert_eq!(machine.poll_timeout(), None);
@@ -276,7 +284,7 @@ fn what_serde_json_cannot_represent_does_not_end_a_connection() {
     }
     let binary = r#"51-["say","\ud83d",1e400,{"_placeholder":true,"num":0}]"#;
     machine.handle_text(now, binary);
-    event(machine.handle_binary(Bytes::new()));
+    event(machine.handle_binary(now, Bytes::new()));
     let auth = machine.handle_text(now, r#"0/x,{"name":"\ud83d"}"#);
     assert!(matches!(auth, Some(Output::Ask { .. })));
     assert!(decisions(&mut machine).is_empty());
@@ -343,7 +351,7 @@ fn packets_out_of_turn_end_the_connection_and_nothing_follows() {
         assert_eq!(machine.joined(), [0], "they are to be told");
         assert_eq!(decisions(&mut machine).len(), 1, "{packet}");
         assert!(machine.handle_text(now, r#"2["a"]"#).is_none());
-        assert!(machine.handle_binary(Bytes::new()).is_none());
+        assert!(machine.handle_binary(now, Bytes::new()).is_none());
         machine.work_done(1);
         machine.left(now, key);
         assert!(decisions(&mut machine).is_empty());
@@ -410,7 +418,7 @@ proptest! {
                 // A session that is paused delivers nothing.
                 Action::Text(text) if !paused => machine.handle_text(now, &text),
                 Action::Binary(size) if !paused => {
-                    machine.handle_binary(Bytes::from(vec![0; size]))
+                    machine.handle_binary(now, Bytes::from(vec![0; size]))
                 }
                 Action::Verdict(yes) => {
                     if let Some((key, name)) = waiting.pop() {
@@ -519,7 +527,7 @@ fn what_is_counted_is_what_is_kept() {
                     if machine.has_ended() {
                         break 'fill;
                     }
-                    output = machine.handle_binary(Bytes::from(vec![0; size]));
+                    output = machine.handle_binary(now, Bytes::from(vec![0; size]));
                 }
                 if let Some(Output::Event { event, .. }) = output {
                     inbox.push_back(event);

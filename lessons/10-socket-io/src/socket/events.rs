@@ -230,6 +230,27 @@ impl Socket {
         self.register(|handlers| handlers.hook(true, hook))
     }
 
+    /// Is called when the client has moved from polling to a WebSocket, in its turn among
+    /// the events. A client that opens with a WebSocket does not move. See
+    /// [`transport`](Self::transport).
+    ///
+    /// ```
+    /// # fn example(socket: socket_io::Socket) {
+    /// # use socket_io::Socket;
+    /// socket.on_upgrade(async |socket: Socket| {
+    ///     println!("{} now uses {}", socket.id(), socket.transport().name());
+    /// });
+    /// # }
+    /// ```
+    pub fn on_upgrade<F, Fut>(&self, handler: F) -> HandlerId
+    where
+        F: FnOnce(Self) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let hook = Hook::Upgrade(handler::callback(handler));
+        self.register(|handlers| handlers.hook(false, hook))
+    }
+
     /// Is called once, when the socket has left, before
     /// [`on_disconnect`](Self::on_disconnect). [`rooms`](Self::rooms) returns the rooms
     /// that it was in, and they no longer reach it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use websocket::{Limits, Message, WebSocket};
 
-/// Nobody in this tour waits longer for a packet.
+/// The longest wait for a packet in this tour.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Failure = Box<dyn std::error::Error>;

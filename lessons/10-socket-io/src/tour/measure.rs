@@ -1,4 +1,4 @@
-//! What a broadcast costs: one packet made once and shared, or made again for each
+//! The cost of a broadcast: a packet made once and shared, or made again for each
 //! receiver.
 
 use std::hint::black_box;

@@ -1,5 +1,5 @@
-//! What events carry: from JSON into a handler's parameters, and from Rust values into
-//! JSON, once each.
+//! The arguments of events: decoded from JSON into a handler's parameters, and encoded
+//! from Rust values into JSON, once each.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 
 use crate::error::ParseError;
 use crate::wire::binary::{self, Binary};
-use crate::wire::repair;
+use crate::wire::{packet, repair};
 
-/// Names that the protocol's libraries keep for events of their own.
+/// Names that the protocol's libraries reserve for their own events.
 const RESERVED: [&str; 6] = [
     "connect",
     "connect_error",
@@ -29,6 +29,17 @@ const RESERVED: [&str; 6] = [
 
 /// An event's name and its arguments, as [middleware](crate::Socket::middleware) sees
 /// them.
+///
+/// ```
+/// # fn example(socket: socket_io::Socket) {
+/// socket.middleware(async |_: socket_io::Socket, event: socket_io::Event| {
+///     if event.name == "shout" && event.args.json().len() > 100 {
+///         return Err("not so long, please".to_owned());
+///     }
+///     Ok(event)
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The name: handlers are looked up by it.
@@ -87,11 +98,24 @@ impl Args {
     pub fn build(
         build: impl FnOnce(&mut ArgsWriter) -> Result<(), serde_json::Error>,
     ) -> Result<Self, serde_json::Error> {
-        let Encoded { json, attachments } = write(build)?;
-        Ok(Self {
-            json: json.into(),
-            attachments: attachments.into(),
-        })
+        write(build).map(Self::from)
+    }
+
+    /// Makes arguments of parts that come from another server.
+    ///
+    /// ```
+    /// use socket_io::Args;
+    /// let args = Args::from_parts("[7,true]".into(), Vec::new())?;
+    /// assert!(args.decode::<(u8, bool)>().is_ok());
+    /// # Ok::<(), socket_io::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The text is not a JSON array, it is nested too deep (127 levels), or its
+    /// placeholders do not match the attachments.
+    pub fn from_parts(json: String, attachments: Vec<Bytes>) -> Result<Self, ParseError> {
+        check_array(&json, attachments.len())?;
+        Ok(Encoded { json, attachments }.into())
     }
 
     /// The arguments as a JSON array; bytes are placeholders in it,
@@ -131,11 +155,38 @@ impl Args {
     }
 }
 
+impl From<Encoded> for Args {
+    fn from(Encoded { json, attachments }: Encoded) -> Self {
+        Self {
+            json: json.into(),
+            attachments: attachments.into(),
+        }
+    }
+}
+
 impl Default for Args {
     /// No arguments.
     fn default() -> Self {
         Self::from_wire("[]", &[])
     }
+}
+
+/// The deepest JSON that serde reads.
+const MAX_DEPTH: usize = 127;
+
+/// Checks an array that another server has sent.
+pub(crate) fn check_array(array: &str, attachments: usize) -> Result<(), ParseError> {
+    if !array.starts_with('[') || !array.ends_with(']') {
+        return Err(ParseError::Data);
+    }
+    packet::check_depth(array, MAX_DEPTH)?;
+    // As in a packet: without attachments, a placeholder is an object like any other.
+    if attachments == 0 {
+        binary::check_json(array)?;
+    } else if !binary::placeholders_fit(array, attachments)? {
+        return Err(ParseError::Placeholder);
+    }
+    Ok(())
 }
 
 /// An array of arguments in a packet, not yet decoded.
@@ -224,7 +275,7 @@ pub(crate) fn event_name(array: &str) -> Result<Cow<'_, str>, ParseError> {
     }
 }
 
-/// Whether the protocol's libraries keep this name for events of their own.
+/// Whether the protocol's libraries reserve this name for their own events.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
@@ -246,11 +297,11 @@ pub(crate) fn auth(json: &str) -> Option<Value> {
     serde_json::from_str(&repair::surrogates(json)).ok()
 }
 
-/// What arguments can be decoded into: a tuple has one type an argument; a single value
-/// is the first. Missing arguments are `None` for an `Option`; more than were asked for
-/// are left alone, as in JavaScript.
+/// A type that arguments can be decoded into. A tuple has a type for each argument; a
+/// single value is the first argument. Missing arguments are `None` for an `Option`;
+/// surplus arguments are ignored, as in JavaScript.
 ///
-/// A type of your own takes another one's way, as an answer of `emit_with_ack`, say:
+/// Your own type can use the implementation of another one, here of a tuple:
 ///
 /// ```
 /// use socket_io::{FromArgs, RawArgs};
@@ -352,11 +403,27 @@ tuples_from_args!(
     (A, B, C, D, E, F)
 );
 
-/// What can be sent: a tuple is a list of arguments, a single value is one. A value of a
-/// type of your own goes as `(value,)`.
+/// A value that can be sent as arguments: a tuple is a list of them, a single value is
+/// one. Send a value of your own type as `(value,)`.
 ///
-/// What a handler returns is sent the same way, as the acknowledgement. `Err(error)` is
+/// A handler's return value is sent the same way, as the acknowledgement. `Err(error)` is
 /// acknowledged with `false` and the error's text.
+///
+/// ```
+/// use socket_io::{ArgsWriter, IntoArgs};
+///
+/// struct Position { x: f64, y: f64 }
+///
+/// impl IntoArgs for Position {
+///     fn write(&self, writer: &mut ArgsWriter) -> Result<(), serde_json::Error> {
+///         writer.push(&self.x)?;
+///         writer.push(&self.y)
+///     }
+/// }
+/// # fn example(socket: socket_io::Socket) {
+/// socket.emit("moved", Position { x: 1.5, y: -2.0 });
+/// # }
+/// ```
 pub trait IntoArgs {
     /// Writes the arguments.
     ///
@@ -398,7 +465,7 @@ impl ArgsWriter {
     }
 }
 
-/// Arguments in JSON, and the bytes beside it.
+/// Arguments in JSON, and the bytes that follow it.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct Encoded {

@@ -1,8 +1,9 @@
-//! What goes over the wire: packets as text, arguments as JSON, bytes beside them. Pure
-//! functions and values, which know neither sockets nor sessions.
+//! The protocol on the wire: packets as text, arguments as JSON, and the bytes that follow
+//! them. Pure functions and values, which know neither sockets nor sessions.
 
 pub(crate) mod args;
 pub(crate) mod binary;
 pub(crate) mod outgoing;
 pub mod packet;
-mod repair;
+pub(crate) mod parser;
+pub(crate) mod repair;

@@ -22,6 +22,12 @@ use crate::error::ParseError;
 use crate::limits::Limits;
 
 /// A packet's type (Socket.IO protocol 5, "Packet types").
+///
+/// ```
+/// use socket_io::packet::{Packet, PacketType};
+///
+/// assert_eq!(Packet::parse(r#"2["tea"]"#).unwrap().kind, PacketType::Event);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
     /// `0`: a client asks to join a namespace, or the server confirms that it has joined.
@@ -59,6 +65,19 @@ impl PacketType {
 }
 
 /// The text part of a packet. It borrows from the message in which it arrived.
+///
+/// ```
+/// use socket_io::packet::{Packet, PacketType};
+///
+/// let packet = Packet {
+///     kind: PacketType::BinaryEvent,
+///     attachments: 1,
+///     namespace: "/",
+///     id: None,
+///     data: r#"["photo",{"_placeholder":true,"num":0}]"#,
+/// };
+/// assert_eq!(packet.to_text(), r#"51-["photo",{"_placeholder":true,"num":0}]"#);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The type.
@@ -178,7 +197,8 @@ impl<'a> Packet<'a> {
     /// assert_eq!(packet.to_text(), "3/chat,12[true]");
     /// ```
     pub fn to_text(&self) -> String {
-        let mut text = String::with_capacity(self.namespace.len() + self.data.len() + 16);
+        // With room for the numbers, and for the offset of a recovered event.
+        let mut text = String::with_capacity(self.namespace.len() + self.data.len() + 40);
         text.push(self.kind.digit());
         if self.kind.is_binary() {
             let _ = write!(text, "{}-", self.attachments);
@@ -201,7 +221,7 @@ impl<'a> Packet<'a> {
 
 /// Refuses JSON nested deeper than `max`, because a parser that uses recursion would
 /// overflow its stack.
-fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
+pub(crate) fn check_depth(json: &str, max: usize) -> Result<(), ParseError> {
     // Few brackets cannot be deep, and counting is many times faster than reading: in
     // bytes that cannot overflow, the compiler counts sixteen at a time.
     let brackets = json.as_bytes().chunks(255).map(|chunk| {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::config::{Limits, Reconnect};
 use super::*;
-use crate::wire::outgoing::Outgoing;
+use crate::wire::outgoing::OutgoingEvent;
 
 /// A machine, the time, and the connection's other end.
 struct Bench {
@@ -16,7 +16,9 @@ struct Bench {
 const OPEN: &str = r#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 
 fn event(name: &str, args: impl crate::IntoArgs, id: Option<u64>) -> EncodedPacket {
-    Outgoing::event(name, &args).unwrap().encode_event("/", id)
+    OutgoingEvent::event(name, &args)
+        .unwrap()
+        .encode_event("/", id)
 }
 
 impl Bench {
@@ -597,7 +599,7 @@ fn each_namespace_has_its_turn() {
     bench.hears(r#"40/other,{"sid":"o"}"#);
     for _ in 0..3 {
         bench.emit("a", None).unwrap();
-        let packet = Outgoing::event("b", &()).unwrap();
+        let packet = OutgoingEvent::event("b", &()).unwrap();
         let packet = packet.encode_event("/other", None);
         bench.machine.emit(other, packet, None).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The chat's memory: rooms and messages, in one SQLite file.
+//! Rooms and messages in one SQLite file.
 //!
 //! A message that was acknowledged is on the disk. That costs an `fsync`, a few
 //! milliseconds, which is far too slow for one message at a time and wrong for an async
@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -24,21 +24,14 @@ use rusqlite::{
     Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension, Transaction,
     TransactionBehavior, params,
 };
-use serde::Serialize;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
+use super::{
+    Failing, HISTORY, HISTORY_BYTES, Keep, MAX_ROOMS, Maker, Message, Meta, OpenError,
+    StoreError, Stored, queue,
+};
 use crate::directory::{Directory, Entry, Last};
 use crate::names::Room;
-
-/// The most rooms a chat has: anyone may add one, so there is an end to it.
-pub const MAX_ROOMS: u32 = 1000;
-/// The most messages that are read at once, for a history.
-pub const HISTORY: u32 = 50;
-/// The most text in a history, in bytes: it has to fit, with room to spare, into what may
-/// wait for one reader.
-pub const HISTORY_BYTES: usize = 256 * 1024;
 
 /// The most jobs in a transaction: an end to how long the first of them waits. As many
 /// can wait for the next transaction; a caller that finds the queue full waits for a
@@ -48,8 +41,6 @@ const BATCH: usize = 1000;
 const READS: usize = 1000;
 /// How many threads read.
 const READERS: usize = 2;
-/// How long to wait for a place.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(2);
 /// How many messages are deleted in one transaction: other writers wait for it.
@@ -62,7 +53,7 @@ const APPLICATION_ID: i32 = 0x4348_4154;
 /// The steps from each version of the tables to the next (SQLite's `user_version` is how
 /// many of these a file has had). A new file goes through all of them, so there is one
 /// way to the newest tables and it is used each day.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE rooms (
         slug TEXT PRIMARY KEY,
@@ -84,146 +75,12 @@ const MIGRATIONS: [&str; 2] = [
     CREATE UNIQUE INDEX messages_once ON messages (room, key) WHERE key IS NOT NULL;
     CREATE INDEX messages_by_age ON messages (at);
     ",
+    // When a client was last there, in milliseconds since 1970, as far as other programs
+    // have to know it.
+    "
+    ALTER TABLE rooms ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;
+    ",
 ];
-
-/// How much is kept. Everything by default.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Keep {
-    /// The most messages of one room.
-    pub messages: Option<u32>,
-    /// The age of the oldest message, in days.
-    pub days: Option<u32>,
-}
-
-/// A message as it is kept, and as `history` carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// Grows with every message of the chat: the order of a room.
-    pub id: i64,
-    /// The nickname of its author.
-    pub nickname: String,
-    /// The text, as typed.
-    pub text: String,
-    /// When it was stored, in milliseconds since 1970.
-    pub at: i64,
-    /// The id that the author's page gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-}
-
-/// The part of a message that the store adds: `msg_to_room` carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Meta {
-    /// As [`Message::id`].
-    pub id: i64,
-    /// As [`Message::at`].
-    pub at: i64,
-    /// As [`Message::key`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-}
-
-/// A message that is in the table now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Its number, its time and its key.
-    pub meta: Meta,
-    /// It was there before: its page asks a second time.
-    pub again: bool,
-}
-
-/// The address that opens a room, for the limit on rooms of one address.
-#[derive(Debug, Clone, Copy)]
-pub struct Maker {
-    /// Stands for the address.
-    pub address: u64,
-    /// How many rooms it may have made.
-    pub at_most: usize,
-}
-
-/// Why a database was not opened. Each is one line that starts with the path.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file holds something else.
-    #[error("{0}: not a chat database")]
-    Foreign(PathBuf),
-    /// Another process holds the file.
-    #[error("{0}: in use by another process")]
-    Locked(PathBuf),
-    /// The file was written by a later version of this program.
-    #[error("{0}: schema version {1}, and this program knows only versions up to {version}", version = MIGRATIONS.len())]
-    Version(PathBuf, i32),
-    /// The system refused a thread.
-    #[error("{0}: no thread for the database: {1}")]
-    Thread(PathBuf, std::io::Error),
-    /// No such folder, or no permission.
-    #[error("{0}: cannot be opened or created")]
-    Unreachable(PathBuf),
-    /// The file, or its folder, cannot be written.
-    #[error("{0}: cannot be written")]
-    ReadOnly(PathBuf),
-    /// The file is not whole.
-    #[error("{0}: damaged: {1}")]
-    Damaged(PathBuf, String),
-    /// Everything else: a full disk, a damaged file.
-    #[error("{0}: {1}")]
-    Failed(PathBuf, rusqlite::Error),
-}
-
-/// Why the store did not do what was asked.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// There are [`MAX_ROOMS`] rooms already.
-    #[error("There are too many rooms")]
-    TooManyRooms,
-    /// This address has made as many rooms as it may: [`Maker::at_most`].
-    #[error("Your network has made as many rooms as it may")]
-    TooManyOfOne,
-    /// The database failed: disk full, file damaged.
-    #[error("the database failed: {0}")]
-    Database(Arc<rusqlite::Error>),
-    /// The file is not the one that was opened: deleted, or replaced.
-    #[error("the database file was moved, deleted or replaced")]
-    Moved,
-    /// The queue was full, and no place became free in time.
-    #[error("too many requests wait for the database")]
-    Busy,
-    /// The work itself panicked, and was undone.
-    #[error("a request to the database panicked")]
-    Panicked,
-    /// The store was closed.
-    #[error("the database is closed")]
-    Closed,
-}
-
-impl StoreError {
-    /// The reason in words for the people in the chat.
-    pub fn reason(&self) -> &'static str {
-        let code = match self {
-            StoreError::Database(error) => error.sqlite_error_code(),
-            StoreError::Busy => return "The server is too busy",
-            StoreError::Closed => return "The server is about to stop",
-            _ => None,
-        };
-        match code {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "Another program holds the server's database"
-            }
-            Some(ErrorCode::DiskFull) => "The server's disk is full",
-            Some(ErrorCode::ReadOnly) => "The server's database cannot be written",
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                "The server's database is damaged"
-            }
-            _ => "The server's database failed",
-        }
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::Database(Arc::new(error))
-    }
-}
 
 /// Something to do inside a transaction. It returns a function, which is called when the
 /// transaction has ended.
@@ -241,9 +98,9 @@ struct Batch<'a> {
     lost: RefCell<Option<StoreError>>,
 }
 
-/// The rooms and messages of a chat. A cheap handle: clone it.
+/// A database file. A cheap handle: clone it.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub(super) struct Sqlite(Arc<Inner>);
 
 struct Inner {
     jobs: mpsc::Sender<Job>,
@@ -262,25 +119,21 @@ struct Inner {
 struct State {
     /// Tells the threads to end, even while there are handles.
     closing: AtomicBool,
-    /// The last transaction failed.
-    failing: AtomicBool,
+    failing: Failing,
+    /// Other programs write to the file too.
+    shared: AtomicBool,
+    /// The file's version when its rooms were last read.
+    seen: AtomicI64,
 }
 
-impl Store {
-    /// Opens the database, or makes a new one, and keeps everything. `:memory:` keeps it
-    /// in memory, for as long as the program runs.
-    ///
-    /// # Errors
-    /// [`OpenError`] says what is wrong with the file.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+impl Sqlite {
+    #[cfg(test)]
+    fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_and_keep(path, Keep::default())
     }
 
-    /// [`Store::open`] with limits on how much is kept, which [`Store::prune`] applies.
-    ///
-    /// # Errors
-    /// [`OpenError`] says what is wrong with the file.
-    pub fn open_and_keep(path: &Path, keep: Keep) -> Result<Self, OpenError> {
+    /// Opens the database, or makes a new one.
+    pub(super) fn open_and_keep(path: &Path, keep: Keep) -> Result<Self, OpenError> {
         let (db, rooms) = prepare(path).map_err(|fault| fault.at(path))?;
         let state = Arc::new(State::default());
         let mut threads = Vec::new();
@@ -301,7 +154,7 @@ impl Store {
                 }))
                 .is_err()
                 {}
-                // In this order: `Store::close` waits for the end of the queue.
+                // In this order: `Sqlite::close` waits for the end of the queue.
                 drop(db);
                 drop(queue);
             }),
@@ -329,11 +182,9 @@ impl Store {
         })))
     }
 
-    /// Ends the threads, waits for them and closes the database, whatever other handles
-    /// there are. SQLite then moves everything from the write-ahead log into the file
-    /// itself, so a copy of that one file is a copy of the chat. Requests that come later
-    /// fail.
-    pub async fn close(&self) {
+    /// As [`Store::close`](super::Store::close). SQLite then moves everything from the
+    /// write-ahead log into the file itself.
+    pub(super) async fn close(&self) {
         self.0.state.closing.store(true, Ordering::Release);
         // For threads that have nothing to do and would not look. The readers first: the
         // last connection to be closed cleans up, and a reader's cannot write.
@@ -352,24 +203,18 @@ impl Store {
         let _ = tokio::task::spawn_blocking(join).await;
     }
 
-    /// The rooms, in memory.
-    pub fn directory(&self) -> &Arc<Directory> {
+    pub(super) fn directory(&self) -> &Arc<Directory> {
         &self.0.directory
     }
 
-    /// How many jobs wait for the writer.
-    pub fn queue(&self) -> usize {
+    pub(super) fn queue(&self) -> usize {
         self.0.jobs.max_capacity() - self.0.jobs.capacity()
     }
 
-    /// Whether the database can be written and read.
-    ///
-    /// # Errors
-    /// [`StoreError`] says why not.
-    pub async fn check(&self) -> Result<(), StoreError> {
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
         self.read(|db| Ok(db.query_one("SELECT 1", [], |_| Ok(()))?))
             .await?;
-        if self.0.state.failing.load(Ordering::Acquire) {
+        if self.0.state.failing.0.load(Ordering::Acquire) {
             // See whether that is over: a job that changes something, and takes it back.
             self.ask(|db| {
                 let insert = "INSERT INTO rooms (slug, name) VALUES ('', '')";
@@ -382,21 +227,26 @@ impl Store {
         Ok(())
     }
 
-    /// The room with this slug, which is made if need be.
-    ///
-    /// # Errors
-    /// [`StoreError::TooManyRooms`], [`StoreError::TooManyOfOne`], or another when the
-    /// database fails.
-    pub async fn open_room(
+    pub(super) async fn open_room(
         &self,
         wanted: Room,
         maker: Option<Maker>,
     ) -> Result<Room, StoreError> {
-        if let Some(room) = self.0.directory.enter(&wanted.slug) {
+        let directory = &self.0.directory;
+        let shared = self.0.state.shared.load(Ordering::Acquire);
+        let known = if shared {
+            // Another program may be about to delete a room in which nothing was said: it
+            // has to be told that somebody is there.
+            directory.enter_spoken(&wanted.slug)
+        } else {
+            directory.enter(&wanted.slug)
+        };
+        if let Some(room) = known {
             return Ok(room);
         }
         let _making = self.0.making.lock().await;
         if let Some(maker) = maker
+            && directory.room(&wanted.slug).is_none()
             && self.0.directory.made_by(maker.address) >= maker.at_most
         {
             return Err(StoreError::TooManyOfOne);
@@ -406,6 +256,9 @@ impl Store {
         self.ask_and(
             move |db| {
                 if let Some(room) = find_room(db, &wanted.slug)? {
+                    if shared {
+                        enter_room(db, &room.slug)?;
+                    }
                     return Ok(room);
                 }
                 let count: u32 = db
@@ -416,6 +269,9 @@ impl Store {
                 }
                 db.prepare_cached("INSERT INTO rooms (slug, name) VALUES (?1, ?2)")?
                     .execute(params![wanted.slug, wanted.name])?;
+                if shared {
+                    enter_room(db, &wanted.slug)?;
+                }
                 Ok(wanted)
             },
             move |room| directory.add(room, made_by),
@@ -423,13 +279,7 @@ impl Store {
         .await
     }
 
-    /// Keeps a message, once: `key` is the id that its page gave it, and the second
-    /// message of this key in this room is the first one again. When this returns, the
-    /// message survives a crash of the program or of the machine.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; then the message is not kept.
-    pub async fn add_message(
+    pub(super) async fn add_message(
         &self,
         room: &str,
         nickname: &str,
@@ -458,21 +308,7 @@ impl Store {
         .await
     }
 
-    /// The room's latest messages, oldest first: at most [`HISTORY`], and no more text
-    /// than [`HISTORY_BYTES`].
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn history(&self, room: &str) -> Result<Vec<Message>, StoreError> {
-        self.older(room, i64::MAX).await
-    }
-
-    /// The room's latest messages before the one with this number, as
-    /// [`Store::history`].
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn older(
+    pub(super) async fn older(
         &self,
         room: &str,
         before: i64,
@@ -499,13 +335,7 @@ impl Store {
         .await
     }
 
-    /// Deletes messages that [`Keep`] does not allow any longer, and empty rooms
-    /// without a message that no client has entered for `patience`. `occupied` names the
-    /// rooms that are not empty.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails; the next call continues.
-    pub async fn prune(
+    pub(super) async fn prune(
         &self,
         occupied: &BTreeSet<Arc<str>>,
         patience: Duration,
@@ -533,20 +363,28 @@ impl Store {
             )
             .await?;
         }
+        if self.0.state.shared.load(Ordering::Acquire) {
+            let occupied = occupied.clone();
+            let enter = move |db: &Connection| {
+                occupied.iter().try_for_each(|room| enter_room(db, room))
+            };
+            self.ask(enter).await?;
+        }
         let silent = self.0.directory.take_silent(occupied, patience);
         if silent.is_empty() {
             return Ok(());
         }
         let (directory, names) = (self.0.directory.clone(), silent.clone());
+        let oldest = now().saturating_sub(patience.as_millis().try_into().unwrap_or(0));
         let gone = self.ask_and(
             move |db| {
                 let mut delete = db.prepare_cached(
-                    "DELETE FROM rooms WHERE slug = ?1 AND NOT EXISTS
+                    "DELETE FROM rooms WHERE slug = ?1 AND entered <= ?2 AND NOT EXISTS
                          (SELECT 1 FROM messages WHERE room = ?1)",
                 )?;
                 let mut gone = Vec::new();
                 for room in names {
-                    if delete.execute([&room])? > 0 {
+                    if delete.execute(params![room, oldest])? > 0 {
                         gone.push(room);
                     }
                 }
@@ -557,6 +395,36 @@ impl Store {
         let gone = gone.await;
         self.0.directory.stay(&silent);
         gone.map(|_| ())
+    }
+
+    pub(super) fn share(&self) {
+        self.0.state.shared.store(true, Ordering::Release);
+    }
+
+    /// Brings the list of rooms up to date with what other programs did to the file.
+    pub(super) async fn refresh(&self) -> Result<(), StoreError> {
+        if !self.0.state.shared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // A number that changes when another connection than this one commits something.
+        let version = "PRAGMA data_version";
+        let version = self
+            .ask(move |db| Ok(db.query_one(version, [], |row| row.get(0))?))
+            .await?;
+        if self.0.state.seen.load(Ordering::Acquire) == version {
+            return Ok(());
+        }
+        let known = self.0.directory.slugs();
+        let entries = self.read(|db| Ok(entries(db)?)).await?;
+        let there: BTreeSet<_> = entries.iter().map(|it| it.room.slug.clone()).collect();
+        let gone = known.iter().filter(|slug| !there.contains(*slug));
+        let gone: Vec<_> = gone.map(|slug| Arc::from(slug.as_str())).collect();
+        self.0.directory.learn(entries);
+        if !gone.is_empty() {
+            self.0.directory.remove(&gone);
+        }
+        self.0.state.seen.store(version, Ordering::Release);
+        Ok(())
     }
 
     /// Runs a statement that deletes a few messages until it deletes none.
@@ -605,7 +473,7 @@ impl Store {
         self.ask_and(work, |_| {})
     }
 
-    /// [`Store::ask`], and calls `then` when the work is committed, in the order of the
+    /// [`Sqlite::ask`], and calls `then` when the work is committed, in the order of the
     /// commits and whether or not the caller still waits.
     fn ask_and<T, W, C>(
         &self,
@@ -658,28 +526,6 @@ impl Store {
             fine
         });
         futures_util::future::Either::Right(queue(reads, read, told))
-    }
-}
-
-/// Queues a job, at once if there is a place, and waits for its result.
-fn queue<J, T>(
-    jobs: &mpsc::Sender<J>,
-    job: J,
-    told: oneshot::Receiver<Result<T, StoreError>>,
-) -> impl Future<Output = Result<T, StoreError>> + use<J, T> {
-    let queued = jobs.try_send(job);
-    let jobs = jobs.clone();
-    async move {
-        match queued {
-            Ok(()) => {}
-            Err(TrySendError::Full(job)) => timeout(QUEUE_TIMEOUT, jobs.send(job))
-                .await
-                .map_err(|_| StoreError::Busy)?
-                .map_err(|_| StoreError::Closed)?,
-            Err(TrySendError::Closed(_)) => return Err(StoreError::Closed),
-        }
-        // A job that the thread never began was dropped, and its sender with it.
-        told.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
@@ -745,7 +591,9 @@ fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &
             .collect();
         // One fsync for all of them.
         let committed = begun.and_then(Batch::commit);
-        state.ended(&committed, answers.len(), start.elapsed());
+        state
+            .failing
+            .ended(&committed, answers.len(), start.elapsed());
         for answer in answers {
             answer(&committed);
         }
@@ -755,27 +603,6 @@ fn work(db: &Connection, queue: &mut mpsc::Receiver<Job>, state: &State, file: &
     }
 }
 // ANCHOR_END: work
-
-impl State {
-    /// A transaction has ended: counts it, and logs the first failure and the first
-    /// success after it.
-    fn ended(&self, committed: &Committed, jobs: usize, took: Duration) {
-        metrics::histogram!("chat_store_transaction_seconds").record(took.as_secs_f64());
-        metrics::counter!("chat_store_jobs_total").increment(jobs as u64);
-        let failed = committed.is_err();
-        if failed {
-            metrics::counter!("chat_store_failures_total").increment(1);
-        }
-        let before = self.failing.swap(failed, Ordering::AcqRel);
-        match committed {
-            Err(error) if !before => {
-                tracing::error!(%error, lost = jobs, "nothing can be stored");
-            }
-            Ok(()) if before => tracing::info!("messages are stored again"),
-            _ => {}
-        }
-    }
-}
 
 /// A reader's thread. Its connection is opened when it is needed, and again after a
 /// failure.
@@ -917,7 +744,7 @@ fn prepare(path: &Path) -> Result<(Connection, Vec<Entry>), Fault> {
     drop(look);
     let applied = match (application, usize::try_from(version)) {
         (0, Ok(0)) if tables == 0 => 0,
-        (APPLICATION_ID, Ok(applied @ 1..=MIGRATIONS_LEN)) => applied,
+        (APPLICATION_ID, Ok(applied @ 1..=VERSION)) => applied,
         (APPLICATION_ID, _) => return Err(Fault::Version(version)),
         _ => return Err(Fault::Foreign),
     };
@@ -945,7 +772,8 @@ fn prepare(path: &Path) -> Result<(Connection, Vec<Entry>), Fault> {
     Ok((db, rooms))
 }
 
-const MIGRATIONS_LEN: usize = MIGRATIONS.len();
+/// The newest version of the tables.
+pub(super) const VERSION: usize = MIGRATIONS.len();
 
 fn entries(db: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let mut rooms = db.prepare(
@@ -993,6 +821,13 @@ fn insert(
     Ok(Stored { meta, again: true })
 }
 
+/// Notes for other programs that somebody is in the room.
+fn enter_room(db: &Connection, slug: &str) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE rooms SET entered = ?2 WHERE slug = ?1")?
+        .execute(params![slug, now()])?;
+    Ok(())
+}
+
 fn find_room(db: &Connection, slug: &str) -> Result<Option<Room>, StoreError> {
     let mut row = db.prepare_cached("SELECT slug, name FROM rooms WHERE slug = ?1")?;
     Ok(row.query_row([slug], room).optional()?)
@@ -1028,6 +863,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::store::QUEUE_TIMEOUT;
 
     fn messages(db: &Connection) -> Result<u32, StoreError> {
         Ok(db.query_one("SELECT count(*) FROM messages", [], |row| row.get(0))?)
@@ -1038,7 +874,7 @@ mod tests {
     async fn one_transaction_takes_all_that_waits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
-        let store = Store::open(&path).unwrap();
+        let store = Sqlite::open(&path).unwrap();
         let lobby = store
             .open_room(Room::named("lobby").unwrap(), None)
             .await
@@ -1099,7 +935,7 @@ mod tests {
     /// A statement that fails takes nothing else with it.
     #[tokio::test]
     async fn one_failure_is_one_askers() {
-        let store = Store::open(Path::new(":memory:")).unwrap();
+        let store = Sqlite::open(Path::new(":memory:")).unwrap();
         store
             .open_room(Room::named("lobby").unwrap(), None)
             .await
@@ -1113,7 +949,7 @@ mod tests {
             "{nowhere:?}"
         );
         assert_eq!(
-            store.history("lobby").await.unwrap()[0].id,
+            store.older("lobby", i64::MAX).await.unwrap()[0].id,
             lobby.unwrap().meta.id
         );
     }
@@ -1122,7 +958,7 @@ mod tests {
     /// kept.
     #[tokio::test]
     async fn a_failed_commit_is_a_failure() {
-        let store = Store::open(Path::new(":memory:")).unwrap();
+        let store = Sqlite::open(Path::new(":memory:")).unwrap();
         store
             .open_room(Room::named("lobby").unwrap(), None)
             .await
@@ -1136,13 +972,13 @@ mod tests {
         });
         assert!(matches!(broken.await, Err(StoreError::Database(_))));
         store.add_message("lobby", "ann", "hi", None).await.unwrap();
-        assert_eq!(store.history("lobby").await.unwrap().len(), 1);
+        assert_eq!(store.older("lobby", i64::MAX).await.unwrap().len(), 1);
     }
 
     /// A panic in a job is its caller's error. The job's work is undone, the work that other jobs did in the same transaction is kept, and the thread goes on.
     #[tokio::test]
     async fn a_job_that_panics_ends_nothing_else() {
-        let store = Store::open(Path::new(":memory:")).unwrap();
+        let store = Sqlite::open(Path::new(":memory:")).unwrap();
         store
             .open_room(Room::named("lobby").unwrap(), None)
             .await
@@ -1169,7 +1005,7 @@ mod tests {
         assert!(matches!(panics.await, Err(StoreError::Panicked)));
         assert!(matches!(fails.await, Err(StoreError::TooManyRooms)));
         assert_eq!(works.await.unwrap(), 0, "nothing half done is seen");
-        let history = store.history("lobby").await.unwrap();
+        let history = store.older("lobby", i64::MAX).await.unwrap();
         assert_eq!(history.len(), 1);
         assert_eq!(history[0].id, kept.unwrap().meta.id);
     }
@@ -1177,7 +1013,7 @@ mod tests {
     /// A queue that is full makes askers wait; the wait has an end.
     #[tokio::test(start_paused = true)]
     async fn no_more_jobs_wait_than_there_are_places() {
-        let store = Store::open(Path::new(":memory:")).unwrap();
+        let store = Sqlite::open(Path::new(":memory:")).unwrap();
         let (open_gate, gate) = std::sync::mpsc::channel::<()>();
         let held = store.ask(move |_| Ok(gate.recv().is_ok()));
         // The thread takes some of these into the transaction that it holds open.
@@ -1206,7 +1042,7 @@ mod tests {
     async fn a_full_database_refuses_and_goes_on_when_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
-        let store = Store::open(&path).unwrap();
+        let store = Sqlite::open(&path).unwrap();
         let lobby = Room::named("lobby").unwrap();
         store.open_room(lobby, None).await.unwrap();
         let limit = async |pages: i64| {
@@ -1225,7 +1061,10 @@ mod tests {
             }
         };
         assert_eq!(error.reason(), "The server's disk is full");
-        assert_eq!(store.history("lobby").await.unwrap().len(), kept.min(50));
+        assert_eq!(
+            store.older("lobby", i64::MAX).await.unwrap().len(),
+            kept.min(50)
+        );
         limit(1_000_000).await;
         store
             .add_message("lobby", "ann", &long, None)

@@ -1,0 +1,7 @@
+//! The worked solutions, one module an exercise. Each can be put in the place of its
+//! starter.
+
+pub mod ex12_ask;
+pub mod ex12_presence;
+pub mod ex12_ring;
+pub mod ex12_wire;

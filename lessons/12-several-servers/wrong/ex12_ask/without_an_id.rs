@@ -1,0 +1,58 @@
+//! Caught by: the_question_has_an_id_and_a_text
+//!
+//! Publishes the question alone.
+
+use std::time::Duration;
+
+use cluster::bus::{Bus, BusError, Delivery, Topic};
+use tokio::time::{Instant, timeout_at};
+
+/// The answers of the other servers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// The answers, in the order in which they came.
+    pub texts: Vec<String>,
+    /// How many servers did not answer.
+    pub missing: usize,
+}
+
+/// Asks all other servers.
+///
+/// # Errors
+/// The bus does not count its subscribers, or does not accept the question.
+pub async fn ask(
+    bus: &impl Bus,
+    id: &str,
+    question: &str,
+    limit: Duration,
+) -> Result<Answers, BusError> {
+    let deadline = Instant::now() + limit;
+    let mut answers = Answers {
+        texts: Vec::new(),
+        missing: bus.subscribers("questions").await?,
+    };
+    if answers.missing == 0 {
+        return Ok(answers);
+    }
+    let mut subscription = bus.subscribe(vec![Topic::Channel("answers".into())]);
+    bus.publish("questions", question.to_owned().into())?;
+    while answers.missing > 0 {
+        let payload = match timeout_at(deadline, subscription.recv()).await {
+            Ok(Some(Delivery::Message { payload, .. })) => payload,
+            // Lost messages, or the bus is away: the rest may still come.
+            Ok(Some(_)) => continue,
+            // The time is up, or the bus has ended.
+            Ok(None) | Err(_) => break,
+        };
+        let Ok(text) = str::from_utf8(&payload) else {
+            continue;
+        };
+        if let Some((answered, text)) = text.split_once(' ')
+            && answered == id
+        {
+            answers.texts.push(text.to_owned());
+            answers.missing -= 1;
+        }
+    }
+    Ok(answers)
+}
