@@ -1,5 +1,5 @@
-//! What one loud client costs the others: measures healthy clients beside loud ones, on
-//! any build of the chat.
+//! Measures what one loud client costs the others: healthy clients alone and beside loud
+//! ones, on any build of the chat.
 //!
 //! ```sh
 //! cargo build --release -p chat-app --example loud --bin chat-app
@@ -10,7 +10,7 @@
 //! acknowledgement, which means that the message is on the disk. How many bytes each of
 //! them is sent meanwhile is the other half of the cost: a phone has to receive them, and
 //! a person to read them. The loud clients are in
-//! a process of their own and at another address, 127.0.0.2. They are *open-loop*: they
+//! another process and at another address, 127.0.0.2. They are *open-loop*: they
 //! send at their rate whether or not anything is answered. Each case starts a fresh
 //! server with the flags that it has by default.
 
@@ -60,7 +60,7 @@ struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Case {
-    /// Nobody is loud.
+    /// No loud client.
     Alone,
     /// Four flood the room with messages.
     Messages,
@@ -238,7 +238,7 @@ impl Healthy {
                     }
                 }
             }
-            // What the others say is read meanwhile.
+            // Until the next message, read the others'.
             let rest = EVERY.saturating_sub(start.elapsed());
             let _ = timeout(rest, async { while self.receive().await.is_ok() {} }).await;
         }
@@ -292,7 +292,7 @@ async fn be_loud(case: Case, port: u16, rate: usize) {
     tasks.join_all().await;
 }
 
-/// Sends so many events in a second.
+/// Sends `rate` events a second.
 async fn flood(case: Case, port: u16, number: usize, rate: usize) -> Result<()> {
     let mut connection = connect(Ipv4Addr::new(127, 0, 0, 2), port).await?;
     join(&mut connection, &format!("loud {number}")).await?;

@@ -1,7 +1,7 @@
 //! Just enough templating for three pages, and no way to forget the escaping.
 //!
-//! What a person typed is a `&str`, what goes into a page is an [`Html`], and the only
-//! way from the one to the other escapes it.
+//! Text that a person typed is a `&str`, a part of a page is an [`Html`], and the only
+//! conversion from one to the other escapes the text.
 
 /// A piece of HTML that is safe to put into a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +29,8 @@ impl Html {
         Self(html)
     }
 
-    /// A template with each `{{key}}` replaced by its value. What a value holds is not
-    /// looked at again.
+    /// Replaces each `{{key}}` of a template by its value. A `{{key}}` inside a value
+    /// stays as it is.
     ///
     /// # Panics
     /// When the template has a key that is not among the values: the program is wrong

@@ -1,4 +1,4 @@
-//! The list of rooms, live: the namespace `/rooms`, for the page that shows it.
+//! The live list of rooms: the namespace `/rooms`, which the page of rooms connects to.
 //!
 //! A client that connects is sent `rooms([..])`, all of them. After that it is sent what
 //! changes: `room({..})` for a room that is new or has changed, `gone(slug)` for one that

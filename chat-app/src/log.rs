@@ -3,8 +3,8 @@
 //! A log line is written by whatever thread has something to report, and most of these
 //! threads have something better to do than to wait. Standard error is often a pipe, and
 //! the program that reads it can stall or exit; or it is a file, on a disk that is full.
-//! None of this may stop a chat. So a thread of its own does the writing. Everybody else
-//! appends to a buffer with a fixed limit; a line that finds the buffer full is lost, and
+//! None of this may stop a chat. So a separate thread does the writing. All other threads
+//! append to a buffer with a fixed limit; a line that finds the buffer full is lost, and
 //! the log says how many were lost once lines get through again.
 //!
 //! The crate tracing-appender has such a writer too. It counts lines where this one

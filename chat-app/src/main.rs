@@ -29,10 +29,10 @@ const GRACE: Duration = Duration::from_secs(5);
 const BACKLOG: u32 = 1024;
 /// The talk's port.
 const USUAL_PORT: u16 = 5000;
-/// How long to wait for somebody to read what we print.
+/// How long to wait for a program that should read our output.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A chat with rooms, for the browser.
+/// A chat with rooms that runs in the browser
 #[derive(Parser)]
 #[command(version, about)]
 struct Args {
@@ -62,10 +62,10 @@ struct Args {
     /// How many days to keep messages; 0 keeps them forever
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
     keep_days: u32,
-    /// A Socket.IO client script to serve to the page in place of our own
+    /// A Socket.IO client script to serve instead of the built-in one
     #[arg(long, value_name = "FILE")]
     client: Option<PathBuf>,
-    /// What clients may connect over
+    /// The transports that clients may use
     #[arg(
         long,
         value_name = "LIST",
@@ -300,7 +300,7 @@ async fn listen(host: &str, port: Option<u16>) -> io::Result<TcpListener> {
 
 /// Listens on the first of the host's addresses that allows it.
 async fn listen_on(host: &str, port: u16) -> io::Result<TcpListener> {
-    let mut refusal = io::Error::other("the host has no address");
+    let mut refusal = io::Error::other("the host name has an empty list of addresses");
     for address in lookup_host((host, port)).await? {
         let listener = || {
             let socket = if address.is_ipv6() {
@@ -437,7 +437,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What asks the program to end: Ctrl-C and, on Unix, SIGTERM.
+/// The signals that end the program: Ctrl-C and, on Unix, SIGTERM.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

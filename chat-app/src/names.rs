@@ -1,6 +1,6 @@
-//! What a person may type as a room's name, a nickname or a message.
+//! The rules for text that a person types: a room's name, a nickname, a message.
 //!
-//! Everybody in a room sees what one person types, so each rule here protects the others:
+//! Each person in a room sees what the others type, so each rule here protects the others:
 //! a cap on length, no control characters, and no second "Ann" that only a computer can
 //! tell from the first.
 
@@ -54,7 +54,7 @@ pub struct Room {
     /// Lower-case letters, digits and single dashes, in any script. Two names with one
     /// slug are one room.
     pub slug: String,
-    /// The name as typed by whoever made the room, without the extra spaces.
+    /// The name as its maker typed it, without the extra spaces.
     pub name: String,
 }
 
@@ -130,7 +130,7 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What is wrong with a line that [`tidy`] refused.
+/// The fault of a line that [`tidy`] refused.
 enum Fault {
     Long,
     Control,

@@ -24,6 +24,8 @@
 //! | `chat_tasks`                     | gauge     |        | tasks that run in this process |
 //! | `process_resident_memory_bytes`  | gauge     |        | memory of this process (Linux) |
 //! | `process_open_fds`               | gauge     |        | its open files, connections among them (Linux) |
+//!
+//! With `--redis` there is `chat_redis_up`, too: 1 while Redis can be reached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +88,7 @@ fn describe() {
     let text = "Whether the other servers can be reached through Redis, 1 or 0.";
     describe_gauge!("chat_redis_up", text);
     describe_gauge!("chat_tasks", "Tasks of this process.");
+    describe_gauge!("chat_redis_up", "Whether Redis can be reached.");
     let text = "Resident memory of this process.";
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, text);
     describe_gauge!("process_open_fds", "Open files of this process.");

@@ -1,8 +1,8 @@
 //! The pages: plain HTTP for people, before any event flows.
 //!
 //! A page shows what strangers typed, so it trusts none of it twice: names are escaped
-//! where they are put in (see [`crate::html`]), and a content security policy has the
-//! browser refuse to run anything that is not a file of ours.
+//! where they are put in (see [`crate::html`]), and a content security policy makes the
+//! browser refuse to run anything but our own files.
 
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -47,8 +47,8 @@ const OPEN_ROOM: &str = "<form class=\"add\" method=\"post\" action=\"/rooms\">\
     <input id=\"name\" name=\"name\" value=\"{{name}}\" required maxlength=\"64\" \
     autocomplete=\"off\"><button>Open room</button></div></form>";
 
-/// What the browser may do with our pages: load and run our own files, connect to us, and
-/// nothing else.
+/// The rights of our pages in the browser: they load and run our own files, and connect to
+/// us, and nothing else.
 const SECURITY: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -86,7 +86,7 @@ macro_rules! files {
     };
 }
 
-/// What the pages load, the Socket.IO client apart.
+/// The files that the pages load, except the Socket.IO client.
 const FILES: &[(&str, &str, &[u8])] = files! {
     "chat.css": "text/css; charset=utf-8",
     "chat.webmanifest": "application/manifest+json",
@@ -133,7 +133,7 @@ impl Asset {
     }
 }
 
-/// What the pages are made from.
+/// The state that the pages need.
 struct Site {
     chat: Arc<Chat>,
     engine: engine_io::Config,
@@ -283,7 +283,7 @@ async fn room(slug: String, site: Arc<Site>) -> Result<Response, Problem> {
     Ok(page(StatusCode::OK, &Html::fill(ROOM, &values)))
 }
 
-/// What a page's client may use, in its own words.
+/// The transports that a page's client may use, as its option spells them.
 fn transports(site: &Site) -> &'static str {
     match site.engine.transports {
         Transports {
@@ -401,7 +401,7 @@ fn page(status: StatusCode, html: &Html) -> Response {
     response
 }
 
-/// What went wrong, as a page.
+/// An error, as a page.
 enum Problem {
     NotFound,
     /// There could be such a room.

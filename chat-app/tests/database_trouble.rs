@@ -65,14 +65,14 @@ impl Load {
         .await;
     }
 
-    /// Waits for so many more messages to be acknowledged.
+    /// Waits until this number of further messages is acknowledged.
     async fn stores(&self, more: usize) {
         let before = self.answers().stored.len();
         self.until("acknowledgements", |it| it.stored.len() >= before + more)
             .await;
     }
 
-    /// Waits until nothing is stored any longer: everybody has been refused.
+    /// Waits until each sender has been refused.
     async fn is_refused(&self) {
         self.answers().unlucky.clear();
         self.until("refusals", |it| it.unlucky.len() == SENDERS)
@@ -206,7 +206,7 @@ async fn a_file_that_may_not_grow_costs_refusals_and_nothing_else() {
     assert_eq!(reasons, [reason.to_owned()].into());
 }
 
-/// Needs the right to mount a small disk, in a namespace of its own.
+/// Needs the right to mount a small disk, in a separate namespace.
 #[tokio::test]
 async fn a_full_disk_costs_refusals_and_nothing_else() {
     let folder = TempDir::new().unwrap();

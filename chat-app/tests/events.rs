@@ -205,7 +205,7 @@ async fn joining_the_room_one_sits_in_sends_nothing_new() {
     ann.event("history").await;
     for _ in 0..20 {
         assert_eq!(ann.call("join", json!(["Lobby"])).await, [json!(true)]);
-        // Longer than changes are collected: each would be a list of its own.
+        // Longer than changes are collected: without the check each would be a separate list.
         tokio::time::sleep(quick().timing.debounce * 2).await;
     }
     // A round trip through the room: whatever was sent before is here.
@@ -369,7 +369,7 @@ async fn a_return_within_a_moment_is_silent() {
     assert_eq!(bob.event("announcement").await, [json!("Ann left")]);
 }
 
-/// Without a secret nobody could prove to be the same person, so the nickname is free at
+/// Without a secret a client cannot prove to be the same person, so the nickname is free at
 /// once.
 #[tokio::test]
 async fn a_stranger_keeps_no_nickname() {
@@ -609,7 +609,7 @@ async fn one_address_makes_so_many_rooms_and_no_more() {
     assert_eq!(form.status, 400, "the form is no way around");
 }
 
-/// A room in which nobody has spoken goes away when it is empty.
+/// A room without a message goes away when it is empty.
 #[tokio::test]
 async fn an_unspoken_room_goes_away() {
     let silent = Duration::from_millis(200);
@@ -667,7 +667,7 @@ async fn the_list_of_rooms_is_live() {
     .await;
 }
 
-/// A large room is not sent a list of everybody each time that one comes or goes.
+/// A large room is not sent the whole list each time that a person joins or leaves.
 #[tokio::test]
 async fn a_large_room_is_sent_changes() {
     let port = serve().await;

@@ -49,7 +49,7 @@ fn id_of(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_once() {
+async fn an_acknowledged_message_survives_and_is_stored_once() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("chat.db");
     let arguments = [
@@ -82,7 +82,7 @@ async fn what_was_acknowledged_is_there_once() {
     }
     program.signal("KILL").await;
     program.end().await;
-    // What was acknowledged while the signal was on its way counts too.
+    // Messages that were acknowledged while the signal was on its way count, too.
     while let Some(report) = common::soon("the senders' end", reports.recv()).await {
         acknowledged.push(report);
     }
@@ -117,7 +117,7 @@ async fn what_was_acknowledged_is_there_once() {
         );
     }
 
-    // A page that has no answer asks again, and gets the same number.
+    // A page without an answer asks again, and gets the same number.
     let mut client = Client::seated(restarted.port, "lobby", "sender0").await;
     for (number, text) in acknowledged.iter().take(20) {
         let again = client

@@ -1,4 +1,4 @@
-//! One loud client and everybody else. Each case measures a healthy client alone and then
+//! One loud client and the healthy ones. Each case measures a healthy client alone and then
 //! beside the loud one, in one run on one machine: how long its messages take, and what it
 //! is sent that it did not ask for.
 //!
@@ -40,8 +40,8 @@ const LOUD: u32 = 4;
 const RATE: u32 = 500;
 /// How often at most a room is told who is there, in a second: the pause between two
 /// lists is a tenth of one, and announcements are gathered for one.
-const LISTS: f64 = 10.0;
-const ANNOUNCEMENTS: f64 = 1.0;
+const LISTS: u32 = 10;
+const ANNOUNCEMENTS: u32 = 1;
 
 /// Healthy people in a room: some talk, one listens.
 struct Healthy {
@@ -49,12 +49,12 @@ struct Healthy {
     listener: Client,
 }
 
-/// What the listener noticed during a measurement.
+/// The result of a measurement.
 #[derive(Debug)]
 struct Heard {
     p99: Duration,
-    /// Since the loud ones began.
-    seconds: f64,
+    /// Since the loud ones began, rounded up.
+    seconds: u32,
     /// Messages of the loud ones.
     messages: u32,
     lists: u32,
@@ -96,7 +96,7 @@ impl Healthy {
         let after = self.noise();
         Heard {
             p99: times[times.len() * 99 / 100 - 1],
-            seconds: begin.elapsed().as_secs_f64(),
+            seconds: rounded_up(begin.elapsed()),
             messages,
             lists: after.0 - before.0,
             announcements: after.1 - before.1,
@@ -133,7 +133,7 @@ async fn measure(
     let mut beside = timeout(PATIENCE, healthy.measure("beside"))
         .await
         .unwrap_or_else(|_| panic!("{name}: no end of it in {PATIENCE:?}"));
-    beside.seconds = start.elapsed().as_secs_f64();
+    beside.seconds = rounded_up(start.elapsed());
     println!("{name}: alone {alone:?}\n{name}: beside {beside:?}");
     assert!(
         beside.p99 < BOUND,
@@ -152,10 +152,13 @@ async fn flood(port: u16, tasks: &mut JoinSet<()>, event: &'static str) {
     }
 }
 
-/// How much of something a few people may do, in so many seconds from full buckets.
-fn allowed(per_minute: u32, seconds: f64) -> u32 {
-    let each = f64::from(per_minute) * (1.0 + seconds / 60.0);
-    LOUD * (each.ceil() as u32 + 1)
+/// How often the loud ones together may do something in this time, from full buckets.
+fn allowed(per_minute: u32, seconds: u32) -> u32 {
+    LOUD * (per_minute + (per_minute * seconds).div_ceil(60) + 1)
+}
+
+fn rounded_up(time: Duration) -> u32 {
+    u32::try_from(time.as_secs() + 1).unwrap()
 }
 
 #[tokio::test]
@@ -222,13 +225,10 @@ async fn two_hundred_that_join_and_leave_disturb_nobody() {
         }
     })
     .await;
-    // One may be under way at the begin and one at the end.
-    let at_most = |rate: f64| rate * heard.seconds + 2.0;
-    assert!(f64::from(heard.lists) <= at_most(LISTS), "{heard:?}");
-    assert!(
-        f64::from(heard.announcements) <= at_most(ANNOUNCEMENTS),
-        "{heard:?}"
-    );
+    // Another may be under way at each end of the measurement.
+    assert!(heard.lists <= LISTS * heard.seconds + 2, "{heard:?}");
+    let announcements = ANNOUNCEMENTS * heard.seconds + 2;
+    assert!(heard.announcements <= announcements, "{heard:?}");
 }
 
 /// Fifty sit in the room and never read.

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::client::Client;
 use common::program::{Program, fill, full_disk, printed, refused, stalled_pipe};
 use common::{get, soon};
@@ -136,7 +138,7 @@ async fn five_hundred_connect_before_the_first_is_accepted() {
     assert_eq!(get(program.port, "/", "").await.status, 200);
 }
 
-/// A client that does not hang up holds the end up, until somebody insists.
+/// A client that does not hang up delays the end, until a second signal.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
@@ -346,9 +348,60 @@ async fn a_supervisor_sees_health_and_metrics() {
         "chat_people 1",
         "chat_sockets 1",
         "# TYPE chat_store_transaction_seconds histogram",
+        // The layers below.
+        "socket_io_sockets 1",
+        "socket_io_received_events_total 4",
+        "engine_io_sessions{transport=\"websocket\"} 1",
+        "engine_io_queue_bytes 0",
     ] {
         let found = metrics.body.lines().any(|it| it == line);
         assert!(found, "{line} is missing in {}", metrics.body);
+    }
+}
+
+/// Each metric has a text in the answer and a line in the documentation, and what is
+/// documented is there.
+#[tokio::test]
+async fn every_metric_is_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chat.db");
+    let limit = "--port 0 --log off --messages-per-minute 1 --database";
+    let mut flags: Vec<_> = limit.split(' ').collect();
+    flags.push(database.to_str().unwrap());
+    let program = Program::start(&flags).await;
+    // Counters appear when they count: a message, one too many, and a failure.
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    for _ in 0..2 {
+        ann.call("user message", json!(["hi"])).await;
+    }
+    let other = Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ann.call("join", json!(["new"])).await;
+    let metrics = get(program.port, "/metrics", "").await.body;
+
+    let documented = include_str!("../src/ops.rs").lines();
+    let documented: BTreeSet<_> = documented
+        .filter_map(|line| line.strip_prefix("//! | `")?.split('`').next())
+        .collect();
+    let described: BTreeSet<_> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next())
+        .collect();
+    let shown = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    for name in shown {
+        assert!(described.contains(name), "{name} has no text");
+        let below = ["engine_io_", "socket_io_"];
+        let documented = documented.contains(name)
+            || below.iter().any(|layer| name.starts_with(layer));
+        assert!(documented, "{name} is not documented");
+    }
+    for name in documented {
+        assert!(
+            described.contains(name),
+            "{name} is documented, and missing"
+        );
     }
 }
 

@@ -5,12 +5,10 @@
 //! SOAK=true cargo test -p chat-app --test soak -- --nocapture
 //! ```
 //!
-//! `SOAK_MINUTES` makes it shorter or longer. The first minutes are a warm-up that does
-//! not count. The server keeps events, and everyone who left without a goodbye, for those
-//! who may come back within two minutes; and the database keeps pages in memory, up to a
-//! limit. All of these grow until they are full, and a leak is something that grows after
-//! that. The guests come at a fixed rate, because the number of those who left in the
-//! last two minutes depends on it.
+//! `SOAK_MINUTES` makes it shorter or longer. The warm-up does not count: the server keeps
+//! events, and everyone who left without a goodbye, for clients that may come back within
+//! two minutes, and the database keeps pages in memory, up to a limit. All of that grows
+//! until it is full. A leak is something that grows after that.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -28,16 +26,19 @@ const FORGOTTEN: Duration = Duration::from_secs(130);
 const WARM_UP: Duration = Duration::from_secs(180);
 /// How often the memory is printed.
 const SAMPLE: Duration = Duration::from_secs(30);
-/// How much more memory there may be at the end. The allocator's own leftovers differ
-/// from one minute to the next by less than this.
-const NOISE: u64 = 3 << 20;
+/// How much more memory there may be at the end. In two minutes up to 3,000 guests leave
+/// without a goodbye, about 1.5 KB each; how many do depends on the load of the machine,
+/// and the allocator does not return all that they had. In ten minutes 30,000 guests come
+/// and say 600,000 things, so this is less than 300 bytes for each of the former, or 14
+/// for each of the latter.
+const NOISE: u64 = 8 << 20;
 const GUESTS: usize = 50;
 const ROOMS: usize = 5;
 const EACH: usize = 20;
 /// How often they come.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What a process has at one moment.
+/// The resources of the process at one moment.
 #[derive(Debug)]
 struct Used {
     sessions: u64,
@@ -62,25 +63,19 @@ async fn a_soak_leaves_nothing_behind() {
     flags.push(database.to_str().unwrap());
     let program = Program::start(&flags).await;
 
-    let fresh = settled(program.port).await;
+    let port = program.port;
+    let fresh = settled(port).await;
     talk(&program, WARM_UP).await;
-    let warm = settled(program.port).await;
+    let warm = forgotten(port).await;
     talk(&program, Duration::from_secs(60 * minutes)).await;
-    let end = settled(program.port).await;
-    // What is too old is dropped when the next guest leaves.
-    sleep(FORGOTTEN).await;
-    round(program.port).await;
-    let later = settled(program.port).await;
-    println!("fresh {fresh:?}\nwarm  {warm:?}\nend   {end:?}\nlater {later:?}");
+    let busy = settled(port).await;
+    let end = forgotten(port).await;
+    println!("fresh {fresh:?}\nwarm  {warm:?}\nbusy  {busy:?}\nend   {end:?}");
 
     assert_eq!((end.sessions, end.sockets), (0, 0));
-    assert_eq!(end.people, 0, "nobody counts as present");
+    assert_eq!(end.people, 0, "the rooms are empty");
     assert!(end.tasks <= warm.tasks, "tasks: {warm:?} {end:?}");
     assert!(end.files <= warm.files, "open files: {warm:?} {end:?}");
-    assert!(
-        later.memory < warm.memory,
-        "those who left are forgotten: {warm:?} {later:?}"
-    );
     let grown = end.memory.saturating_sub(warm.memory);
     assert!(
         grown < NOISE,
@@ -88,7 +83,7 @@ async fn a_soak_leaves_nothing_behind() {
     );
 }
 
-/// Rounds of guests that come, talk and go, for so long.
+/// Runs rounds of guests that come, talk and go.
 async fn talk(program: &Program, duration: Duration) {
     let start = Instant::now();
     let (mut rounds, mut next) = (0, SAMPLE);
@@ -125,9 +120,17 @@ async fn round(port: u16) {
     tasks.join_all().await;
 }
 
-/// Waits until everybody has gone and the allocator has given back what it has.
+/// Waits until the server remembers only one round of guests.
+async fn forgotten(port: u16) -> Used {
+    sleep(FORGOTTEN).await;
+    // Old entries are dropped when the next guest leaves.
+    round(port).await;
+    settled(port).await
+}
+
+/// Waits until all guests have gone and the allocator has returned its free memory.
 async fn settled(port: u16) -> Used {
-    common::soon("everybody to go", async {
+    common::soon("an empty chat", async {
         loop {
             let used = used(port).await;
             if used.sessions == 0 && used.people == 0 {

@@ -1,4 +1,4 @@
-//! What the chat keeps, and what it says of a file that it cannot use.
+//! The store: messages are kept, and a file that cannot be used is refused with a reason.
 
 use std::path::Path;
 
@@ -179,7 +179,7 @@ async fn reads_go_on_while_the_database_is_locked() {
     assert_eq!(store.history("lobby").await.unwrap().len(), 2);
 }
 
-/// A database that was deleted or replaced would take messages that nobody ever sees.
+/// A database that was deleted or replaced would take messages that are never seen again.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_was_moved_away_takes_no_messages_until_it_is_back() {

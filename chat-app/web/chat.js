@@ -4,7 +4,7 @@
 // On the namespace /chat it emits join, nickname, user message and history, and listens
 // for announcement, nicknames, people, msg_to_room and history. This module connects the
 // others: log.js has the lines, outbox.js what we say, people.js who is here, composer.js
-// the two forms, notices.js what came while nobody looked, scroll.js and connection.js
+// the two forms, notices.js the messages that came while the page was hidden, scroll.js and connection.js
 // what their names say.
 
 import * as composer from "./composer.js";
@@ -75,7 +75,7 @@ socket.on("history", (history) => {
 
 socket.on("announcement", (text) => log.note(text));
 
-// ---- Older messages, when somebody scrolls up ----
+// ---- Older messages, by scrolling up ----
 
 const older = { loading: false, done: undefined }; // the line that has none above it
 
@@ -98,7 +98,7 @@ const loadOlder = () => {
 };
 
 // Asks until there is an answer: the connection may break, and there is a limit on how
-// often somebody may ask.
+// often a person may ask.
 const askHistory = (before, answered) => {
   const heard = (error, messages, reason, kind, seconds = 1) => {
     if (!error && Array.isArray(messages)) {

@@ -1,5 +1,5 @@
 // The browser's memory: for this tab, which is the same after a reload, or for all
-// tabs and the next visit. A browser may forbid storage or have no room left. Then
+// tabs and the next visit. A browser may forbid storage, or its storage may be full. Then
 // nothing is remembered, and everything else works.
 
 const memory = (area) => ({

@@ -47,7 +47,7 @@ export const open = (room) => {
   $("newer").addEventListener("click", follow);
 };
 
-// The room's history is here, and `add` puts it into the page, in sight of whoever looks.
+// The room's history is here, and `add` puts it into the page, in sight of the reader.
 // What came since the last look before that begins at a line.
 export const catchUp = (add) => {
   const seen = newest;

@@ -1,6 +1,6 @@
 // Our messages, until the server has acknowledged them.
 //
-// Each message has a key of our own, and the server stores a key once. So a message that
+// The page gives each message a key, and the server stores a key once. So a message that
 // got no answer is never "not sent": we ask again, with the same key, until we know. One
 // message is asked about at a time, because the order in which things were said matters
 // more than a few milliseconds.
@@ -178,8 +178,8 @@ export const arrived = (key) => {
   flush();
 };
 
-// What this tab said before a reload, and what a closed tab could not send any longer.
-// We cannot tell whether the other tab is closed. If it is not, both tabs send the
+// The messages of this tab from before a reload, and those of a tab that was closed
+// before it could send them. We do not know whether the other tab is closed. If not, both tabs send the
 // message with the same key, and the server stores it once. Under another name it would
 // be another person's message, so it waits for a tab with its own.
 const remembered = (who) => {
@@ -192,7 +192,7 @@ const remembered = (who) => {
 };
 
 // `emit`, `delivered` and `edit` are described above. `who` is our nickname, if we have
-// one. What was said before a reload is here again.
+// one. Messages from before a reload are here again.
 export const open = (room, who, actions) => {
   ({ emit, delivered, edit } = actions);
   place = `outbox ${room}`;

@@ -60,7 +60,7 @@ socket.on("rooms", (rooms) => {
   const known = new Set(rooms.map(({ slug }) => slug));
   for (const slug of [...items.keys()]) if (!known.has(slug)) remove(slug);
   rooms.forEach(update);
-  // The most recent first, unless somebody is about to follow a link of the list.
+  // The most recent first, unless the reader is about to follow a link of the list.
   if (!$("rooms").contains(document.activeElement)) {
     const sorted = rooms.toSorted((a, b) => lastSaid(b) - lastSaid(a));
     $("rooms").append(...sorted.map(({ slug }) => items.get(slug).item));
@@ -81,7 +81,7 @@ socket.on("gone", (slug) => {
   show();
 });
 
-// What the server wrote into the page is worth filtering without a connection, too.
+// The list that the server wrote into the page can be filtered without a connection, too.
 for (const item of $("rooms").children) {
   const slug = decodeURIComponent(item.firstElementChild.pathname.split("/").at(-1));
   items.set(slug, { name: item.textContent, item });

@@ -2,7 +2,7 @@
 //
 //   cargo build -p chat-app && node --test project_typing.mjs
 //
-// What it looks at is `#typing`, a line of the room's page that says who is typing.
+// They look at `#typing`, a line of the room's page that says who is typing.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

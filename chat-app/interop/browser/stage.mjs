@@ -1,4 +1,4 @@
-// A chat that does what a test tells it: the page's own files, served from disk, and the
+// A chat that each test directs: the page's own files, served from disk, and the
 // events of the chat on Node's Socket.IO server. The real server answers too fast, and
 // too well, to show what the page does while it waits, or after a refusal.
 

@@ -1,4 +1,4 @@
-// What the tests stand on: the chat as a process, Chromium, and windows that notice what goes wrong in them.
+// The tests' tools: the chat as a process, Chromium, and windows that notice what goes wrong in them.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

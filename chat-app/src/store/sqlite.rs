@@ -82,8 +82,8 @@ const MIGRATIONS: [&str; 3] = [
     ",
 ];
 
-/// Something to do inside a transaction. What it returns is called when the transaction's
-/// end is known.
+/// Something to do inside a transaction. It returns a function, which is called when the
+/// transaction has ended.
 type Job = Box<dyn FnOnce(&Begun) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(&Committed)>;
 type Begun<'a> = Result<&'a Batch<'a>, StoreError>;
@@ -686,7 +686,7 @@ impl File {
     }
 }
 
-/// What can be wrong with a file, before its path is known.
+/// A fault of a file, without its path.
 enum Fault {
     Foreign,
     Version(i32),
@@ -869,7 +869,7 @@ mod tests {
         Ok(db.query_one("SELECT count(*) FROM messages", [], |row| row.get(0))?)
     }
 
-    /// What waits together is committed together, and nobody is told before the commit.
+    /// Jobs that wait together are committed together, and answered only after the commit.
     #[tokio::test]
     async fn one_transaction_takes_all_that_waits() {
         let folder = tempfile::tempdir().unwrap();
@@ -903,7 +903,7 @@ mod tests {
                 })
             })
             .collect();
-        // The test's runtime has one thread: whoever has asked has queued its message
+        // The test's runtime has one thread: a caller that has asked has queued its message
         // too.
         while asked.load(Ordering::SeqCst) < senders.len() {
             tokio::task::yield_now().await;
@@ -925,7 +925,7 @@ mod tests {
         let (inside, outside, told_before) = seen.await.unwrap();
         assert_eq!(inside, 100, "all are in the transaction");
         assert_eq!(outside, 0, "none is committed yet");
-        assert_eq!(told_before, 0, "nobody is told before the commit");
+        assert_eq!(told_before, 0, "no answer before the commit");
         for sender in senders {
             sender.await.unwrap();
         }
@@ -954,7 +954,7 @@ mod tests {
         );
     }
 
-    /// When the commit fails, nobody is told that it was kept, and what comes next is
+    /// When the commit fails, no caller is told that its work was kept, and the next job is
     /// kept.
     #[tokio::test]
     async fn a_failed_commit_is_a_failure() {

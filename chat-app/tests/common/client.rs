@@ -18,7 +18,7 @@ pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
     /// The secret id of the Engine.IO session.
     pub(crate) session: String,
-    /// What the server answered to CONNECT: `sid`, and `pid` for recovery.
+    /// The server's answer to CONNECT: `sid`, and `pid` for recovery.
     pub(crate) connected: Value,
     /// The offset of the latest event.
     offset: Value,
@@ -118,8 +118,8 @@ impl Client {
         id
     }
 
-    /// Sends so many events in a second, each with one argument, for as long as the
-    /// connection lives, and reads whatever comes.
+    /// Sends `rate` events a second, each with one argument, until the connection ends,
+    /// and reads all that arrives.
     pub(crate) async fn flood(
         self,
         rate: u32,

@@ -1,4 +1,4 @@
-//! What the tests of the chat share.
+//! The common parts of the chat's tests.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod client;
@@ -25,7 +25,7 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     result.unwrap_or_else(|_| panic!("waited {DEADLINE:?} for {what}"))
 }
 
-/// A chat for tests: no limits, and nobody waits for what a person would not notice.
+/// A chat for tests: no limits, and only short delays.
 pub(crate) fn quick() -> Options {
     Options {
         limits: Limits::NONE,

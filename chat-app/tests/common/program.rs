@@ -1,4 +1,4 @@
-//! The chat as a program of its own, as a user starts it.
+//! The chat as a separate program, as a user starts it.
 
 use std::fs::File;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Write};
@@ -161,7 +161,7 @@ impl Program {
     }
 }
 
-/// A pipe that has no room, because nobody reads it: keep the reader, and pass the
+/// A full pipe, which is never read: keep the reader, and pass the
 /// writer on.
 pub(crate) fn stalled_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = std::io::pipe().unwrap();
