@@ -13,10 +13,10 @@ pub fn frame(packets: &[&str]) -> String {
     if let [one] = packets {
         return (*one).to_owned();
     }
-    packets
+    let framed = packets
         .iter()
-        .map(|packet| format!("{FRAME}{}{FRAME}{packet}", units(packet)))
-        .collect()
+        .map(|packet| format!("{FRAME}{}{FRAME}{packet}", units(packet)));
+    framed.collect::<Vec<_>>().concat()
 }
 
 fn units(text: &str) -> usize {
