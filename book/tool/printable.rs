@@ -100,7 +100,7 @@ fn changed(nodes: Vec<Node>, moved: &mut Moved) -> Vec<Node> {
         }
         // In a figure the caption has to come last, and below a plot its numbers do.
         if element.name == "figure" {
-            element.name = "div".to_owned();
+            "div".clone_into(&mut element.name);
         } else if element.name == "figcaption" {
             element = Element::new("p", "figcaption", element.children);
         }

@@ -201,12 +201,11 @@ fn start(tag: &str) -> (Element, bool, &str) {
         let mut value = String::new();
         if let Some(after) = rest.strip_prefix('=') {
             let quote = after.chars().next().filter(|c| "\"'".contains(*c));
-            let (inside, after) = match quote {
-                Some(quote) => after[1..].split_once(quote).unwrap_or((&after[1..], "")),
-                None => {
-                    let end = after.find(|c: char| c.is_whitespace() || c == '>');
-                    after.split_at(end.unwrap_or(after.len()))
-                }
+            let (inside, after) = if let Some(quote) = quote {
+                after[1..].split_once(quote).unwrap_or((&after[1..], ""))
+            } else {
+                let end = after.find(|c: char| c.is_whitespace() || c == '>');
+                after.split_at(end.unwrap_or(after.len()))
             };
             value = inside.replace('"', "&quot;").replace('<', "&lt;");
             rest = after;

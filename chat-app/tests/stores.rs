@@ -20,7 +20,7 @@ use tempfile::TempDir;
 enum Database {
     File(TempDir),
     #[cfg(feature = "cluster")]
-    Server(Postgres),
+    Server(Box<Postgres>),
 }
 
 impl Database {
@@ -77,7 +77,7 @@ macro_rules! with_each_database {
             $(#[tokio::test]
             async fn $case() {
                 if let Some(postgres) = super::Postgres::start().await {
-                    super::$case(super::Database::Server(postgres)).await;
+                    super::$case(super::Database::Server(Box::new(postgres))).await;
                 }
             })*
         }
@@ -328,7 +328,7 @@ async fn two_servers_number_the_messages_of_a_room(database: Database) {
         })
     });
     let mut all = BTreeSet::new();
-    for sender in Vec::from_iter(senders) {
+    for sender in senders.collect::<Vec<_>>() {
         let numbers = sender.await.unwrap();
         assert!(numbers.is_sorted(), "in the order of sending");
         all.extend(numbers);

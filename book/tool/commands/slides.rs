@@ -74,7 +74,7 @@ pub(crate) fn slides(house: &House) -> Result<bool> {
         }
         let body: String = slides
             .iter()
-            .map(|slide| tree::write(&[slide.clone()]))
+            .map(|slide| tree::write(std::slice::from_ref(slide)))
             .collect();
         let file = to.join(&page.name).with_extension("html");
         fs::write(

@@ -289,17 +289,16 @@ fn checked(book: &Path) -> Result<bool> {
         return Ok(true);
     }
     // Some systems install the program's archive under its name, and start Java for it.
-    let output = match Command::new("epubcheck").arg(book).output() {
-        Ok(output) => output,
-        Err(_) => {
-            let archive = std::env::var_os("PATH").and_then(|path| {
-                let files =
-                    std::env::split_paths(&path).map(|folder| folder.join("epubcheck"));
-                files.into_iter().find(|file| file.is_file())
-            });
-            let mut java = Command::new("java");
-            java.arg("-jar").args(archive).arg(book).output()?
-        }
+    let output = if let Ok(output) = Command::new("epubcheck").arg(book).output() {
+        output
+    } else {
+        let archive = std::env::var_os("PATH").and_then(|path| {
+            let files =
+                std::env::split_paths(&path).map(|folder| folder.join("epubcheck"));
+            files.into_iter().find(|file| file.is_file())
+        });
+        let mut java = Command::new("java");
+        java.arg("-jar").args(archive).arg(book).output()?
     };
     if !output.status.success() {
         // Each fault comes with everything that would have been allowed.

@@ -229,6 +229,10 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(clippy::unused_async, reason = "only a server is waited for")
+    )]
     pub async fn at(database: &Path, keep: Keep) -> Result<Self, OpenError> {
         let Some(address) = server(database) else {
             return Self::open_and_keep(database, keep);

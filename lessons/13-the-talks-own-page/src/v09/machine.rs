@@ -455,10 +455,12 @@ mod tests {
     }
 
     fn texts(pieces: &[Piece]) -> Vec<&str> {
-        let text = |piece| match piece {
-            &Piece::Text(ref text) => &**text,
-            Piece::Binary(_) => "binary",
-        };
+        fn text(piece: &Piece) -> &str {
+            match piece {
+                Piece::Text(text) => text,
+                Piece::Binary(_) => "binary",
+            }
+        }
         pieces.iter().map(text).collect()
     }
 
