@@ -21,6 +21,7 @@ mod html;
 mod items;
 mod labs;
 mod layers;
+mod pieces;
 mod printable;
 mod run;
 mod search;

@@ -98,6 +98,12 @@ fn changed(nodes: Vec<Node>, moved: &mut Moved) -> Vec<Node> {
             folded(element, moved, &mut out);
             continue;
         }
+        // In a figure the caption has to come last, and below a plot its numbers do.
+        if element.name == "figure" {
+            element.name = "div".to_owned();
+        } else if element.name == "figcaption" {
+            element = Element::new("p", "figcaption", element.children);
+        }
         let unwanted = ["tabindex", "hidden", "autocomplete"];
         element
             .attributes

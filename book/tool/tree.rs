@@ -289,7 +289,7 @@ mod tests {
         let html = "<p class=a>one<br>two &amp; three & <b hidden>x</b></p><svg viewbox=\"0 0 1 1\"><path d=\"M0\"></path></svg><!-- no --><p>end";
         assert_eq!(
             write(&parse(html)),
-            "<p class=\"a\">one<br/>two &amp; three &amp; <b hidden=\"hidden\">x</b></p><svg viewbox=\"0 0 1 1\"><path d=\"M0\"/></svg><p>end</p>"
+            "<p class=\"a\">one<br/>two &amp; three &amp; <b hidden=\"hidden\">x</b></p><svg viewBox=\"0 0 1 1\"><path d=\"M0\"/></svg><p>end</p>"
         );
     }
 

@@ -163,7 +163,11 @@ impl Directory {
     /// The rooms' slugs.
     pub(crate) fn slugs(&self) -> Vec<String> {
         let rooms = self.lock();
-        rooms.by_slug.keys().map(|slug| slug.to_string()).collect()
+        rooms
+            .by_slug
+            .keys()
+            .map(std::string::ToString::to_string)
+            .collect()
     }
 
     /// Rooms as the database has them now, which another program may have changed. What is

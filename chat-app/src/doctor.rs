@@ -78,7 +78,7 @@ async fn opening(report: &mut Report, database: &Path) {
             store.close().await;
             match checked {
                 Ok(()) if existed => {
-                    report.line("ok", &format!("{shown} can be written, rooms: {rooms}"))
+                    report.line("ok", &format!("{shown} can be written, rooms: {rooms}"));
                 }
                 Ok(()) => {
                     report.line("ok", &format!("{shown} can be made"));

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::exercise::Exercise;
-use crate::chapter;
 use crate::contents;
 use crate::house::House;
+use crate::pieces;
 
 /// Returns the index as Markdown.
 ///
@@ -16,7 +16,7 @@ pub(crate) fn expand(house: &House) -> Result<String> {
     let (mut count, mut minutes) = (0, 0);
     for page in contents::pages(house)? {
         let mut rows = String::new();
-        for block in chapter::blocks(&page.markdown) {
+        for block in pieces::blocks(&page.markdown) {
             if block.kind() != "exercise" {
                 continue;
             }

@@ -162,9 +162,7 @@ fn slide(title: &str, heading: &str, content: Vec<Element>) -> Vec<Node> {
 
 fn can_be_shown(element: &Element) -> bool {
     let lines = tree::text(&element.children).lines().count();
-    element.is("figure", "")
-        || element.is("div", "figure")
-        || element.name == "pre" && lines <= LINES
+    element.is("div", "figure") || element.name == "pre" && lines <= LINES
 }
 
 /// Returns the first sentence of a paragraph. A full stop inside code or a name ends

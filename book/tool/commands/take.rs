@@ -35,7 +35,7 @@ code { font-family: 'Source Code Pro', Menlo, Consolas, monospace; font-size: 0.
 pre code { font-size: 1em; }
 table { border-collapse: collapse; font-size: 0.85em; }
 td, th { border: 1px solid #ddd6c4; padding: 0.2em 0.5em; text-align: start; vertical-align: top; }
-.file, .time, .talk, figcaption { font-size: 0.8em; color: #565f6d; }
+.file, .time, .talk, .figcaption { font-size: 0.8em; color: #565f6d; }
 .quiz, .lesson, .lab, .unfolded { border: 1px solid #ddd6c4; padding: 0 0.9em; margin: 1em 0; }
 .quiz h4 { margin: 0.6em 0 0; }
 .summary { font-weight: bold; }
@@ -58,7 +58,7 @@ pub(crate) fn pdf(house: &House) -> Result<bool> {
     let Some(browser) = BROWSERS.into_iter().find(|name| run::has(name)) else {
         bail!("a PDF needs Chromium, and there is none in the PATH")
     };
-    let pages = built(house)?;
+    let (pages, well) = built(house)?;
     let folder = house.target.join("book-print");
     fs::create_dir_all(&folder)?;
     let source = folder.join("book.html");
@@ -151,7 +151,7 @@ pub(crate) fn pdf(house: &House) -> Result<bool> {
     if count < FEWEST_PAGES {
         eprintln!("{count} pages are fewer than {FEWEST_PAGES}: something is missing");
     }
-    Ok(dead.is_empty() && count >= FEWEST_PAGES)
+    Ok(well && dead.is_empty() && count >= FEWEST_PAGES)
 }
 
 /// Returns the number of pages: objects of the type `Page`, and not `Pages`.
@@ -169,7 +169,7 @@ fn page_count(pdf: &[u8]) -> usize {
 /// # Errors
 /// Returns an error if a page is missing or the file cannot be written.
 pub(crate) fn epub(house: &House) -> Result<bool> {
-    let pages = built(house)?;
+    let (pages, well) = built(house)?;
     let style = style(house)?;
     let mut book =
         EpubBuilder::new(ZipLibrary::new().map_err(broken)?).map_err(broken)?;
@@ -229,7 +229,7 @@ pub(crate) fn epub(house: &House) -> Result<bool> {
         eprintln!("{fault}");
     }
     let checked = checked(&to)?;
-    Ok(faults.is_empty() && checked)
+    Ok(well && faults.is_empty() && checked)
 }
 
 /// Puts each picture into a file: a reader shows a file more reliably than a picture inside
@@ -261,7 +261,11 @@ fn with_files(
         ));
         let own = Node::Element(Element::new("style", "", vec![own]));
         element.children.insert(0, own);
-        let svg = tree::write(&[Node::Element(element)]);
+        // Names in XML do not begin with a digit, as those of some pictures' parts do.
+        let svg = tree::write(&[Node::Element(element)])
+            .replace(" id=\"", " id=\"i-")
+            .replace("url(#", "url(#i-")
+            .replace("href=\"#", "href=\"#i-");
         let image = Element {
             name: "img".to_owned(),
             attributes: vec![("src".to_owned(), name.clone()), ("alt".to_owned(), alt)],
@@ -314,15 +318,13 @@ fn broken(error: epub_builder::Error) -> anyhow::Error {
     anyhow::anyhow!("the EPUB cannot be written: {error}")
 }
 
-/// Builds the pages, and returns them in a form that can be printed.
-fn built(house: &House) -> Result<Vec<Page>> {
+/// Builds the pages, and returns them in a form that can be printed, and whether the book
+/// has no problems.
+fn built(house: &House) -> Result<(Vec<Page>, bool)> {
     let to = house.target.join("book");
     let site = site::build(house, &to, None)?;
-    ensure!(
-        crate::block::report(&site.problems),
-        "the book has problems"
-    );
-    printable::pages(house, &to)
+    let well = crate::block::report(&site.problems);
+    Ok((printable::pages(house, &to)?, well))
 }
 
 /// Returns the page and the fragment that a link of a page leads to, unless it leads out of

@@ -65,7 +65,6 @@ for (const transport of ours) {
       const socket = connect09(t, transport);
       const closed = socket.socket.of("/closed");
       assert.deepEqual(await once(closed, "connect_failed"), ["unauthorized"]);
-      await once(socket, "connect").catch(() => {});
       assert.ok(socket.socket.connected, "the connection is none the worse");
     });
 
@@ -90,7 +89,7 @@ for (const transport of ours) {
       const gone = once(socket, "disconnect");
       socket.emit("put me out");
       assert.deepEqual(await gone, ["booted"]);
-      assert.equal(socket.socket.reconnecting, undefined);
+      assert.ok(!socket.socket.reconnecting);
     });
   });
 }
@@ -207,7 +206,7 @@ test("three generations in one room see the same messages in the same order", as
   const everyone = { fourth, second, polling };
   for (const transport of ours) everyone[transport] = connect09(t, transport).socket.of("/chat");
   const seen = {};
-  const each = 40;
+  const each = 20;
   const whole = each * Object.keys(everyone).length;
   const done = [];
   for (const [name, socket] of Object.entries(everyone)) {
@@ -217,18 +216,32 @@ test("three generations in one room see the same messages in the same order", as
     done.push(
       new Promise((resolve) => {
         socket.on("msg_to_room", (...args) => {
-          if (seen[name].push(args) === whole) resolve();
+          // With recovery an event ends with an offset. The clients of today know it, and only they get it.
+          if (seen[name].push(name === "fourth" ? args.slice(0, 2) : args) === whole) resolve();
         });
       }),
     );
   }
+  // One after another: of two messages that are sent at the same moment, each receiver may see another one first.
+  for (let number = 0; number < each; number++) {
+    for (const socket of Object.values(everyone)) assert.deepEqual(await ask(socket, "user message", `message ${number}, naïve 👋`), [true]);
+  }
+  await within(30_000, "all messages", Promise.all(done));
+  for (const name of Object.keys(everyone)) assert.deepEqual(seen[name], seen.fourth, `${name} saw another conversation`);
+
+  // All at once: the order of each sender holds for every receiver.
+  for (const list of Object.values(seen)) list.length = 0;
   for (let number = 0; number < each; number++) {
     for (const socket of Object.values(everyone)) socket.emit("user message", `message ${number}, naïve 👋`);
   }
-  await within(30_000, "all messages", Promise.all(done));
-  for (const name of Object.keys(everyone)) {
-    assert.deepEqual(seen[name], seen.fourth, `${name} saw another conversation`);
-    const own = seen.fourth.filter(([who]) => who === name).map(([, text]) => text);
-    assert.deepEqual(own, Array.from({ length: each }, (_, number) => `message ${number}, naïve 👋`), `${name}'s order`);
+  const full = async () => {
+    while (Object.values(seen).some((list) => list.length < whole)) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await within(30_000, "all messages", full());
+  for (const [name, list] of Object.entries(seen)) {
+    for (const sender of Object.keys(everyone)) {
+      const texts = list.filter(([who]) => who === sender).map(([, text]) => text);
+      assert.deepEqual(texts, Array.from({ length: each }, (_, number) => `message ${number}, naïve 👋`), `${sender}'s order at ${name}`);
+    }
   }
 });

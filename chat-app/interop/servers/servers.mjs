@@ -92,15 +92,15 @@ export async function startCluster(t) {
 async function findCookies(cluster) {
   const cookies = {};
   for (let number = 0; Object.keys(cookies).length < cluster.nodes.length; number++) {
-    const sessions = () => Promise.all(cluster.nodes.map((node) => cluster.metric(node, "chat_sessions")));
-    const before = await sessions();
+    const sockets = () => Promise.all(cluster.nodes.map((node) => cluster.metric(node, "chat_sockets")));
+    const before = await sockets();
     const socket = io(`${cluster.url}/chat`, { ...OPTIONS, extraHeaders: { cookie: `chat_client=c${number}` } });
     await once(socket, "connect");
-    const after = await sessions();
+    const after = await sockets();
     const at = after.findIndex((count, index) => count > before[index]);
     cookies[cluster.nodes[at]] ??= `c${number}`;
     socket.disconnect();
-    await until("no session", async () => (await sessions()).every((count) => count === 0));
+    await until("no socket", async () => (await sockets()).every((count) => count === 0));
   }
   return cookies;
 }

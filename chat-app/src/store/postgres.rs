@@ -431,10 +431,15 @@ impl Postgres {
             self.delete(delete, i64::from(days) * 86_400_000, "")
                 .await?;
         }
-        let occupied_here: Vec<String> =
-            occupied.iter().map(|it| it.to_string()).collect();
+        let occupied_here: Vec<String> = occupied
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect();
         let silent = self.0.directory.take_silent(occupied, patience);
-        let names: Vec<String> = silent.iter().map(|it| it.to_string()).collect();
+        let names: Vec<String> = silent
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect();
         let gone = self.with(move |client| {
             async move {
                 let stay = "UPDATE rooms SET entered = now() WHERE slug IN (

@@ -231,7 +231,7 @@ async fn each_refusal_is_reported_with_its_code_its_message_and_its_request() {
             continue;
         }
         assert_eq!(response.status, refusal.status().as_u16(), "{query}");
-        let error = errors.recv().await.unwrap();
+        let error = soon("a report", errors.recv()).await.unwrap();
         assert_eq!((error.refusal, &*error.message), (refusal, message));
         assert_eq!(error.request.query, query);
         assert!(error.request.remote_addr.is_some());
@@ -246,7 +246,10 @@ async fn each_refusal_is_reported_with_its_code_its_message_and_its_request() {
     assert_eq!(error.refusal, Refusal::Full);
     let full = server.get(&format!("{POLLING}&token=tea")).await;
     assert_eq!(full.status, 503);
-    assert_eq!(errors.recv().await.unwrap().refusal, Refusal::Full);
+    assert_eq!(
+        soon("a report", errors.recv()).await.unwrap().refusal,
+        Refusal::Full
+    );
 }
 
 #[tokio::test]

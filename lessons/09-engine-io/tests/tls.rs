@@ -68,7 +68,13 @@ async fn sessions_over_tls_poll_and_use_a_websocket() {
     stream.write_all(request.as_bytes()).await.unwrap();
     let response = read_response(&mut stream).await;
     assert_eq!(response.status, 200, "{response:?}");
-    assert!(opened.recv().await.unwrap().handshake().secure);
+    assert!(
+        soon("a session", opened.recv())
+            .await
+            .unwrap()
+            .handshake()
+            .secure
+    );
 
     let url = "ws://localhost/engine.io/?EIO=4&transport=websocket";
     let socket = Box::pin(client_async(url, connect(address, &root).await));
@@ -76,7 +82,7 @@ async fn sessions_over_tls_poll_and_use_a_websocket() {
     assert!(client.text().await.starts_with("0{"));
     client.send("4hello").await;
     assert_eq!(client.text().await, "4hello");
-    let session = opened.recv().await.unwrap();
+    let session = soon("a session", opened.recv()).await.unwrap();
     assert!(session.handshake().secure);
     assert!(session.handshake().remote_addr.is_some());
 }
@@ -94,7 +100,7 @@ async fn a_client_that_does_not_shake_hands_delays_nobody_and_is_given_up() {
     let url = "ws://localhost/engine.io/?EIO=4&transport=websocket";
     let socket = Box::pin(client_async(url, connect(address, &root).await));
     soon("an upgrade", socket).await.unwrap();
-    opened.recv().await.unwrap();
+    soon("a session", opened.recv()).await.unwrap();
     let mut rest = Vec::new();
     // An end or a reset: either is one.
     let _ = soon("the end", silent.read_to_end(&mut rest)).await;

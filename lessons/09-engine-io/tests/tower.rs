@@ -118,7 +118,7 @@ async fn the_client_s_address_comes_from_the_extensions() {
         .extensions_mut()
         .insert(Peer::new(([10, 0, 0, 7], 1), true));
     service.call(request).await.unwrap();
-    let session = opened.recv().await.unwrap();
+    let session = soon("a session", opened.recv()).await.unwrap();
     assert_eq!(
         session.handshake().remote_addr,
         Some(([10, 0, 0, 7], 1).into())

@@ -29,7 +29,7 @@ async fn sessions_over_a_unix_socket_poll_and_use_a_websocket() {
                    X-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     assert_eq!(read_response(&mut stream).await.status, 200);
-    let session = opened.recv().await.unwrap();
+    let session = soon("a session", opened.recv()).await.unwrap();
     let address = session.handshake().remote_addr.unwrap();
     assert_eq!(address.ip().to_string(), "10.1.2.3");
     assert!(session.handshake().secure);
@@ -44,7 +44,7 @@ async fn sessions_over_a_unix_socket_poll_and_use_a_websocket() {
     assert!(client.text().await.starts_with("0{"));
     client.send("4hello").await;
     assert_eq!(client.text().await, "4hello");
-    let session = opened.recv().await.unwrap();
+    let session = soon("a session", opened.recv()).await.unwrap();
     assert_eq!(
         session.handshake().remote_addr,
         None,

@@ -260,7 +260,10 @@ async fn the_server_asks_and_the_client_answers() {
         .unwrap()
         .to_owned();
     client.send(&format!(r#"3{id}["Ada",36]"#)).await;
-    assert_eq!(heard.recv().await.unwrap(), Ok(("Ada".into(), 36)));
+    assert_eq!(
+        soon("the answer", heard.recv()).await.unwrap(),
+        Ok(("Ada".into(), 36))
+    );
     assert!(client.packet().await.ends_with(r#"["age?"]"#));
     assert!(client.packet().await.ends_with(r#"["still?"]"#));
     // Answers to no question are nothing.

@@ -248,7 +248,10 @@ async fn middleware_of_a_parent_is_asked_for_every_child_in_front_of_its_own() {
         assert_eq!(bob.packet().await, format!("4{name},{answer}"));
     }
     for expected in ["parent", "parent", "child", "parent"] {
-        assert_eq!(order.recv().await, Some(expected));
+        assert_eq!(
+            soon("the next in order", order.recv()).await,
+            Some(expected)
+        );
     }
     // Nobody was let into it.
     until("the child to go", || io.namespace("/team-blue").is_none()).await;
@@ -652,7 +655,7 @@ async fn middleware_is_asked_about_a_client_that_comes_back_if_so_configured() {
         });
         let address = serve(&io).await;
         let (client, joined) = Client::join(address, "/", "").await;
-        assert_eq!(asks.recv().await, Some(false));
+        assert_eq!(soon("a question", asks.recv()).await, Some(false));
         io.main().all().sockets_join("tea");
         client.vanish();
         until("it to leave", || io.main().count() == 0).await;
@@ -678,8 +681,8 @@ async fn middleware_is_asked_about_a_client_that_comes_back_if_so_configured() {
             assert!(asks.try_recv().is_err());
         } else {
             assert_eq!(packet, r#"4{"message":"banned"}"#);
-            assert_eq!(asks.recv().await, Some(true));
-            assert_eq!(asks.recv().await, Some(true));
+            assert_eq!(soon("a question", asks.recv()).await, Some(true));
+            assert_eq!(soon("a question", asks.recv()).await, Some(true));
             assert_eq!((io.main().count(), io.main().rooms().len()), (0, 0));
         }
     }

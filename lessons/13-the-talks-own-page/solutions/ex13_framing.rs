@@ -13,10 +13,14 @@ pub fn frame(packets: &[&str]) -> String {
     if let [one] = packets {
         return (*one).to_owned();
     }
-    packets
-        .iter()
-        .map(|packet| format!("{FRAME}{}{FRAME}{packet}", units(packet)))
-        .collect()
+    let mut body = String::new();
+    for packet in packets {
+        body.push(FRAME);
+        body.push_str(&units(packet).to_string());
+        body.push(FRAME);
+        body.push_str(packet);
+    }
+    body
 }
 
 fn units(text: &str) -> usize {

@@ -4,8 +4,8 @@
 //!
 //! ```text
 //!   client of 2013                  machine                 server of today
-//!   1::/chat            ──►  from_client, to_server  ──►  40/chat,
-//!   1::/chat            ◄──  to_client, from_server  ◄──  40/chat,{"sid":"…"}
+//!   1::/chat            ──►  handle_client, to_server  ──►  40/chat,
+//!   1::/chat            ◄──  to_client, handle_server  ◄──  40/chat,{"sid":"…"}
 //! ```
 
 use std::sync::Arc;
@@ -69,10 +69,10 @@ pub trait Machine: Send {
     /// The transport is open: returns the first packets.
     fn open(&mut self) -> Output;
     /// A packet of the client, as it was before framing.
-    fn from_client(&mut self, packet: &Piece) -> Output;
+    fn handle_client(&mut self, packet: &Piece) -> Output;
     /// A packet of the server. The memo knows what other sessions have made of the same
     /// packet.
-    fn from_server(&mut self, packet: &EncodedMessage, memo: &Memo) -> Output;
+    fn handle_server(&mut self, packet: &EncodedMessage, memo: &Memo) -> Output;
     /// The last packet, for a session that the server has ended; `forced` if it was the
     /// application that wanted it, so that the client does not come back.
     fn last(&self, forced: bool) -> Piece;

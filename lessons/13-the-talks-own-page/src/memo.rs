@@ -93,7 +93,7 @@ mod tests {
         for round in 0..1000 {
             // The buffer is freed at once, and the next one may be in its place: the memo
             // must not take the one for the other.
-            let message = EncodedMessage::text(&format!("2[{:04}]", round));
+            let message = EncodedMessage::text(&format!("2[{round:04}]"));
             let piece = memo.get(&message, false, || {
                 count += 1;
                 Some(Piece::text(round.to_string()))

@@ -125,7 +125,7 @@ pub(crate) fn payload(query: &str) -> String {
     serde_json::Value::from(object).to_string()
 }
 
-/// The message of a CONNECT_ERROR packet, or the application's data in it.
+/// The message of a `CONNECT_ERROR` packet, or the application's data in it.
 pub(crate) fn refusal(data: &str) -> String {
     #[derive(serde::Deserialize)]
     struct Refusal<'a> {

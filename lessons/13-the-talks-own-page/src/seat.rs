@@ -147,7 +147,7 @@ impl Seat {
             let _bringing = self.bringing.lock().await;
             for piece in pieces {
                 let max = self.max_waiting;
-                let end = self.feed(max, |machine| machine.from_client(piece));
+                let end = self.feed(max, |machine| machine.handle_client(piece));
                 fine = self.deliver().await && end != Some(End::Broken);
                 if !fine || end.is_some() {
                     break;
@@ -309,7 +309,7 @@ impl Turn<'_> {
             };
             for packet in &packets {
                 let memo = &seat.memo;
-                seat.feed(usize::MAX, |machine| machine.from_server(packet, memo));
+                seat.feed(usize::MAX, |machine| machine.handle_server(packet, memo));
             }
             // Packets that have waited for a confirmation.
             seat.sweep().await;

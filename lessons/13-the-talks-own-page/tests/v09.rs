@@ -374,10 +374,8 @@ async fn the_servers_limits_hold() {
 async fn the_applications_check_is_asked() {
     let mut config = Config::default();
     config.engine.hooks = Hooks::default().allow_request(async |request| {
-        match request.query_pairs().any(|(name, _)| name == "token") {
-            true => Ok(()),
-            false => Err("a token is missing"),
-        }
+        let has_token = request.query_pairs().any(|(name, _)| name == "token");
+        has_token.then_some(()).ok_or("a token is missing")
     });
     let server = start(config, heritage::Config::default()).await;
     assert_eq!(server.get("/socket.io/1/").await.status, 403);

@@ -174,6 +174,20 @@ async fn bytes_pass_by_every_road() {
 }
 
 #[tokio::test]
+async fn a_session_without_binary_frames_gets_its_bytes_as_text() {
+    let server = started().await;
+    let path = "/socket.io/?EIO=3&transport=websocket&b64=1";
+    let mut socket = server.websocket(path).await;
+    next(&mut socket).await.unwrap();
+    assert_eq!(next(&mut socket).await.unwrap(), "40");
+    let event = "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]";
+    say(&mut socket, event).await;
+    say(&mut socket, "b4AQL/").await;
+    assert_eq!(next(&mut socket).await.unwrap(), event);
+    assert_eq!(next(&mut socket).await.unwrap(), "b4AQL/");
+}
+
+#[tokio::test]
 async fn jsonp_polls_are_scripts_and_its_posts_are_forms() {
     let server = started().await;
     let path = format!("{BASE}&j=2");

@@ -9,6 +9,7 @@ mod exercises;
 mod mutants;
 mod reader;
 mod run;
+mod tries;
 mod verify;
 mod watch;
 

@@ -13,6 +13,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::attempt::{self, Attempt, BAD, FAINT, GOOD, Line, PLAIN, STRONG, State};
 use crate::exercises::{Exercise, Workspace};
+use crate::tries;
 
 /// The width if there is no terminal.
 const WIDTH: usize = 80;
@@ -36,7 +37,7 @@ struct Entry<'exercise> {
 /// time takes as long as the compiler does.
 fn attempts(workspace: &Workspace) -> Result<Vec<Attempt>> {
     let shown = io::stderr().is_terminal();
-    let attempts = attempt::all(workspace, &|what| {
+    let attempts = tries::all(workspace, &|what| {
         if shown {
             anstream::eprint!("\r{:1$}", shortened(&what, WIDTH - 1), WIDTH - 1);
         }
@@ -139,7 +140,7 @@ fn how_to_go_on(workspace: &Workspace, exercise: &Exercise) {
 pub(crate) fn first(workspace: &Workspace) -> Result<()> {
     for exercise in &workspace.exercises {
         let shown = io::stderr().is_terminal();
-        let attempt = attempt::one(workspace, exercise, &|what| {
+        let attempt = tries::one(workspace, exercise, &|what| {
             if shown {
                 anstream::eprint!("\r{:1$}", shortened(&what, WIDTH - 1), WIDTH - 1);
             }
@@ -163,7 +164,7 @@ pub(crate) fn first(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// Returns an error if cargo cannot build at all.
 pub(crate) fn run(workspace: &Workspace, exercise: &Exercise) -> Result<bool> {
-    let attempt = attempt::one(workspace, exercise, &|_| {})?;
+    let attempt = tries::one(workspace, exercise, &|_| {})?;
     report(workspace, exercise, &attempt);
     Ok(attempt.done())
 }

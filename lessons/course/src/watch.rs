@@ -25,6 +25,7 @@ use crate::attempt::{self, Attempt, BAD, Line, PLAIN, STRONG, line, wrap};
 use crate::exercises::{Exercise, Workspace};
 use crate::reader::{self, bar, shortened};
 use crate::run::STOP;
+use crate::tries;
 
 /// Editors write a file in several steps; what comes within this time is one save.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -199,7 +200,7 @@ impl Session {
         self.busy = true;
         thread::spawn(move || {
             let told = happened.clone();
-            let attempts = attempt::all(&workspace, &|what| {
+            let attempts = tries::all(&workspace, &|what| {
                 let _ = told.send(Happened::Progress(what));
             });
             happened.send(Happened::TriedAll(attempts))
@@ -278,7 +279,7 @@ impl Session {
         let (workspace, happened) = (Arc::clone(&self.workspace), self.happened.clone());
         thread::spawn(move || {
             thread::sleep(SETTLE);
-            let attempt = attempt::one(&workspace, &workspace.exercises[place], &|_| {});
+            let attempt = tries::one(&workspace, &workspace.exercises[place], &|_| {});
             happened.send(Happened::Tried(place, attempt))
         });
     }

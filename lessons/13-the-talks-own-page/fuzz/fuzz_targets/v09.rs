@@ -24,14 +24,14 @@ fuzz_target!(|bytes: &[u8]| {
     let mut session = Session::new(1 << 16);
     session.open();
     let memo = Memo::default();
-    session.from_client(&Piece::text("1::/chat"));
-    session.from_server(&EncodedMessage::text("0/chat,{\"sid\":\"x\"}"), &memo);
+    session.handle_client(&Piece::text("1::/chat"));
+    session.handle_server(&EncodedMessage::text("0/chat,{\"sid\":\"x\"}"), &memo);
     for packet in packets {
         if let Ok(parsed) = Packet::parse(packet) {
             let text = parsed.to_string();
             assert_eq!(Packet::parse(&text), Ok(parsed));
         }
-        let output = session.from_client(&Piece::text(packet));
+        let output = session.handle_client(&Piece::text(packet));
         for piece in output.to_server {
             let Piece::Text(text) = piece else {
                 panic!("0.9 has no bytes");

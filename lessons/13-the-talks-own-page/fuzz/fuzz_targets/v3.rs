@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut session = Session::new("0{}");
         session.open();
         for packet in &packets {
-            if session.from_client(packet).end.is_some() {
+            if session.handle_client(packet).end.is_some() {
                 break;
             }
         }

@@ -48,14 +48,18 @@ fn handshake(address: SocketAddr) -> Outcome<String> {
     let line = request(address, "/socket.io/1/?t=1", None)?;
     draw(false, &line, "id : heartbeat : close : transports");
     let handshake = Handshake::parse(&line)?;
-    let all = Transport::ALL;
-    let modern = |it| matches!(it, Transport::WebSocket | Transport::XhrPolling);
-    let old = |it| !matches!(it, Transport::WebSocket | Transport::FlashSocket);
+    let today = [Transport::WebSocket, Transport::XhrPolling];
+    let old = [
+        Transport::HtmlFile,
+        Transport::XhrPolling,
+        Transport::JsonpPolling,
+    ];
     for (browser, can) in [
-        ("A browser of today", &modern as &dyn Fn(Transport) -> bool),
-        ("Internet Explorer 9 without Flash", &old),
+        ("A browser of today", &today[..]),
+        ("Internet Explorer 9 without Flash", &old[..]),
     ] {
-        let chosen = choose(&handshake.transports, &all, can);
+        let wanted = &Transport::ALL;
+        let chosen = choose(&handshake.transports, wanted, |it| can.contains(&it));
         let chosen = chosen.ok_or("no transport in common")?;
         terminal::wrapped("  ", 2, &format!("{browser} chooses {chosen}."));
     }

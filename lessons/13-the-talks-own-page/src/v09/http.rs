@@ -211,7 +211,7 @@ async fn bring(seat: &Seat, request: &FrontRequest, transport: Transport) -> Out
             seat.close(CloseReason::TransportError);
         }
     })?;
-    let broken = |_| {
+    let broken = |()| {
         seat.close(CloseReason::ParseError);
         StatusCode::BAD_REQUEST
     };

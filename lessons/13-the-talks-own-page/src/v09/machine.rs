@@ -47,20 +47,20 @@ struct Pending {
 ///
 /// let mut session = Session::new(1_000_000);
 /// assert_eq!(session.open().to_client, [Piece::text("1::")]);
-/// let asks = session.from_client(&Piece::text("1::/chat"));
+/// let asks = session.handle_client(&Piece::text("1::/chat"));
 /// assert_eq!(asks.to_server, [Piece::text("40/chat,")]);
 ///
 /// // The client does not wait for the answer.
 /// let join = Piece::text(r#"5:1+:/chat:{"name":"join","args":["tea"]}"#);
-/// assert!(session.from_client(&join).to_server.is_empty());
+/// assert!(session.handle_client(&join).to_server.is_empty());
 /// let memo = Memo::default();
 /// let confirmed = EncodedMessage::text(r#"0/chat,{"sid":"x"}"#);
-/// let output = session.from_server(&confirmed, &memo);
+/// let output = session.handle_server(&confirmed, &memo);
 /// assert_eq!(output.to_client, [Piece::text("1::/chat")]);
 /// assert_eq!(output.to_server, [Piece::text(r#"42/chat,1["join","tea"]"#)]);
 ///
 /// let joined = EncodedMessage::text("3/chat,1[true]");
-/// let output = session.from_server(&joined, &memo);
+/// let output = session.handle_server(&joined, &memo);
 /// assert_eq!(output.to_client, [Piece::text("6::/chat:1+[true]")]);
 /// ```
 #[derive(Debug)]
@@ -387,7 +387,7 @@ impl Machine for Session {
         output
     }
 
-    fn from_client(&mut self, piece: &Piece) -> Output {
+    fn handle_client(&mut self, piece: &Piece) -> Output {
         let mut output = Output::default();
         let packet = match piece {
             Piece::Text(text) => Packet::parse(text).ok(),
@@ -400,7 +400,7 @@ impl Machine for Session {
         output
     }
 
-    fn from_server(&mut self, message: &EncodedMessage, memo: &Memo) -> Output {
+    fn handle_server(&mut self, message: &EncodedMessage, memo: &Memo) -> Output {
         let mut output = Output::default();
         if message.is_binary() {
             output.to_client.extend(self.attachment(message.payload()));
@@ -410,6 +410,11 @@ impl Machine for Session {
             Ok(Ok(Engine::Message(Message::Text(text)))) => text,
             Ok(Ok(Engine::Ping(_))) => {
                 output.to_client.push(Piece::Text(Arc::from("2::")));
+                return output;
+            }
+            // The session of a client with `b64=1` makes text of bytes.
+            Ok(Ok(Engine::Message(Message::Binary(bytes)))) => {
+                output.to_client.extend(self.attachment(&bytes));
                 return output;
             }
             _ => return output,
@@ -442,11 +447,11 @@ mod tests {
     const PLENTY: usize = 1 << 20;
 
     fn says(session: &mut Session, text: &str) -> Output {
-        session.from_client(&Piece::text(text))
+        session.handle_client(&Piece::text(text))
     }
 
     fn hears(session: &mut Session, text: &str) -> Output {
-        session.from_server(&EncodedMessage::text(text), &Memo::default())
+        session.handle_server(&EncodedMessage::text(text), &Memo::default())
     }
 
     fn texts(pieces: &[Piece]) -> Vec<&str> {
@@ -590,8 +595,8 @@ mod tests {
         let head = "52-/chat,[\"photo\",{\"_placeholder\":true,\"num\":0},\
                     {\"x\":{\"_placeholder\":true,\"num\":1}}]";
         assert_eq!(hears(&mut session, head), Output::default());
-        session.from_server(&EncodedMessage::binary(&[1, 255]), &memo);
-        let output = session.from_server(&EncodedMessage::binary(&[]), &memo);
+        session.handle_server(&EncodedMessage::binary(&[1, 255]), &memo);
+        let output = session.handle_server(&EncodedMessage::binary(&[]), &memo);
         let expected = "5::/chat:{\"name\":\"photo\",\"args\":[[1,255],{\"x\":[]}]}";
         assert_eq!(texts(&output.to_client), [expected]);
     }
@@ -612,7 +617,7 @@ mod tests {
     #[test]
     fn heartbeats_are_pings() {
         let mut session = in_chat();
-        let ping = session.from_server(&Engine::Ping("").encode(), &Memo::default());
+        let ping = session.handle_server(&Engine::Ping("").encode(), &Memo::default());
         assert_eq!(texts(&ping.to_client), ["2::"]);
         assert_eq!(texts(&says(&mut session, "2::").to_server), ["3"]);
     }
@@ -661,7 +666,7 @@ mod tests {
             assert!(output.to_server.is_empty(), "{text:?}");
         }
         let binary = Piece::Binary(vec![4, 1].into());
-        assert_eq!(in_chat().from_client(&binary).end, Some(End::Broken));
+        assert_eq!(in_chat().handle_client(&binary).end, Some(End::Broken));
     }
 
     proptest! {

@@ -65,10 +65,10 @@ impl Open<'_> {
 /// assert_eq!(open.to_client, [Piece::text(r#"0{"sid":"x"}"#)]);
 /// assert_eq!(open.to_server, [Piece::text("40")], "the client does not ask for `/`");
 /// let memo = Memo::default();
-/// let joined = session.from_server(&EncodedMessage::text(r#"0{"sid":"y"}"#), &memo);
+/// let joined = session.handle_server(&EncodedMessage::text(r#"0{"sid":"y"}"#), &memo);
 /// assert_eq!(joined.to_client, [Piece::text("40")]);
 ///
-/// let asks = session.from_client(&Piece::text("40/chat?token=1,"));
+/// let asks = session.handle_client(&Piece::text("40/chat?token=1,"));
 /// assert_eq!(asks.to_server, [Piece::text(r#"40/chat,{"token":"1"}"#)]);
 /// ```
 #[derive(Debug)]
@@ -161,6 +161,11 @@ impl Session {
     }
 }
 
+/// Bytes with their type in front, as protocol 3 sends them.
+fn with_type(bytes: &[u8]) -> Piece {
+    Piece::Binary([&[4], bytes].concat().into())
+}
+
 impl Machine for Session {
     fn open(&mut self) -> Output {
         Output {
@@ -170,7 +175,7 @@ impl Machine for Session {
         }
     }
 
-    fn from_client(&mut self, packet: &Piece) -> Output {
+    fn handle_client(&mut self, packet: &Piece) -> Output {
         let mut output = Output::default();
         match packet {
             Piece::Binary(bytes) => match bytes.split_first() {
@@ -194,16 +199,11 @@ impl Machine for Session {
         output
     }
 
-    fn from_server(&mut self, message: &EncodedMessage, memo: &Memo) -> Output {
+    fn handle_server(&mut self, message: &EncodedMessage, memo: &Memo) -> Output {
         let mut output = Output::default();
         let payload = message.payload();
         if message.is_binary() {
-            let piece = memo.get(message, false, || {
-                let mut bytes = Vec::with_capacity(payload.len() + 1);
-                bytes.push(4);
-                bytes.extend_from_slice(payload);
-                Some(Piece::Binary(bytes.into()))
-            });
+            let piece = memo.get(message, false, || Some(with_type(payload)));
             output.to_client.extend(piece);
             return output;
         }
@@ -212,6 +212,10 @@ impl Machine for Session {
         };
         match Engine::decode(text) {
             Ok(Engine::Ping(_)) => self.asked = true,
+            // The session of a client with `b64=1` makes text of bytes.
+            Ok(Engine::Message(Message::Binary(bytes))) => {
+                output.to_client.push(with_type(&bytes));
+            }
             Ok(Engine::Message(Message::Text(inner))) => {
                 let Some(packet) = Modern::parse(inner) else {
                     return output;
@@ -241,12 +245,12 @@ mod tests {
     use super::*;
 
     fn says(session: &mut Session, text: &str) -> Output {
-        session.from_client(&Piece::text(text))
+        session.handle_client(&Piece::text(text))
     }
 
     fn hears(session: &mut Session, text: &str) -> Vec<Piece> {
         let message = EncodedMessage::text(text);
-        session.from_server(&message, &Memo::default()).to_client
+        session.handle_server(&message, &Memo::default()).to_client
     }
 
     #[test]
@@ -324,7 +328,7 @@ mod tests {
         assert_eq!(early.to_client, [Piece::text("3")]);
         assert!(early.to_server.is_empty(), "nobody has asked");
         let ping = Engine::Ping("").encode();
-        let output = session.from_server(&ping, &Memo::default());
+        let output = session.handle_server(&ping, &Memo::default());
         assert_eq!(output, Output::default());
         assert_eq!(says(&mut session, "2").to_server, [Piece::text("3")]);
         assert!(says(&mut session, "2").to_server.is_empty());
@@ -333,13 +337,13 @@ mod tests {
     #[test]
     fn bytes_have_their_type_in_front() {
         let mut session = Session::new("0{}");
-        let output = session.from_client(&Piece::Binary(vec![4, 1, 2].into()));
+        let output = session.handle_client(&Piece::Binary(vec![4, 1, 2].into()));
         assert_eq!(output.to_server, [Piece::Binary(vec![1, 2].into())]);
         let message = EncodedMessage::binary(&[1, 2]);
-        let output = session.from_server(&message, &Memo::default());
+        let output = session.handle_server(&message, &Memo::default());
         assert_eq!(output.to_client, [Piece::Binary(vec![4, 1, 2].into())]);
         for bytes in [&[][..], &[2], &[255, 4]] {
-            let output = session.from_client(&Piece::Binary(bytes.to_vec().into()));
+            let output = session.handle_client(&Piece::Binary(bytes.to_vec().into()));
             assert_eq!(output.end, Some(End::Broken), "{bytes:?}");
         }
     }

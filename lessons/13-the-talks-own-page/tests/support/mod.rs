@@ -100,7 +100,8 @@ impl TestServer {
             head.push_str(line);
             head.push_str("\r\n");
         }
-        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let length = format!("Content-Length: {}\r\n\r\n", body.len());
+        head.push_str(&length);
         stream
             .write_all(head.as_bytes())
             .await
