@@ -284,7 +284,7 @@ fn meaning(packet: &Packet<'_>) -> &'static str {
         Packet::Pong(_) => "yes",
         Packet::Message(Payload::Text(_) | Payload::Binary(_)) => "a message",
         Packet::Upgrade => "I have moved here",
-        Packet::Noop => "nothing: an answer so that the poll can end",
+        Packet::Noop => "nothing: an answer that ends the poll",
     }
 }
 
