@@ -58,7 +58,55 @@ pub enum ParseError {
     /// Not a packet in MessagePack, with [`Parser::msgpack`](crate::Parser::msgpack).
     #[cfg(feature = "msgpack")]
     #[error(transparent)]
-    MsgPack(#[from] crate::msgpack::DecodeError),
+    MsgPack(#[from] DecodeError),
+}
+
+/// Why bytes are not a value in MessagePack that JSON can express, or not within the
+/// [`Limits`](crate::msgpack::Limits).
+///
+/// ```
+/// use socket_io::msgpack::{self, DecodeError, Limits};
+///
+/// let cut = msgpack::decode(b"\xa3te".as_slice(), Limits::default());
+/// assert_eq!(cut, Err(DecodeError::Truncated));
+/// ```
+#[cfg(feature = "msgpack")]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// The input ends inside the value.
+    #[error("the MessagePack ends too early")]
+    Truncated,
+    /// Something follows the value.
+    #[error("bytes after the MessagePack")]
+    Trailing,
+    /// A type that notepack.io does not write either.
+    #[error("a MessagePack type that JSON cannot express")]
+    Type,
+    /// The key of a map is not text.
+    #[error("a MessagePack key that is not text")]
+    Key,
+    /// Arrays in arrays in arrays.
+    #[error("MessagePack nested too deep")]
+    TooDeep,
+    /// More bytes of JSON than [`Limits::max_json`](crate::msgpack::Limits::max_json).
+    #[error("the MessagePack is too large as JSON")]
+    TooLarge,
+    /// More than [`Limits::max_attachments`](crate::msgpack::Limits::max_attachments).
+    #[error("too many attachments")]
+    TooManyAttachments,
+    /// Bytes, and an object that looks like the placeholder for some.
+    #[error("an object that looks like a placeholder")]
+    Placeholder,
+    /// Not an object with the parts of a packet.
+    #[error("MessagePack that is not a packet")]
+    Packet,
+}
+
+#[cfg(feature = "msgpack")]
+impl From<bytes::TryGetError> for DecodeError {
+    fn from(_: bytes::TryGetError) -> Self {
+        Self::Truncated
+    }
 }
 
 /// Why a client may not join a namespace: what its `connect_error` event is given.

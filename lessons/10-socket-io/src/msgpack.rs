@@ -17,13 +17,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
-use bytes::{Buf, Bytes, TryGetError};
+use bytes::{Buf, Bytes};
 use rmp::{Marker, encode};
 use serde::de::{self, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use thiserror::Error;
 
+pub use crate::error::DecodeError;
 use crate::error::ParseError;
 use crate::wire::packet::{Packet, PacketLimits, PacketType};
 use crate::wire::parser::{Parser, Translate};
@@ -62,52 +62,6 @@ impl Default for Limits {
             max_attachments: limits.max_attachments,
             max_json: limits.max_backlog,
         }
-    }
-}
-
-/// Why bytes are not a value in MessagePack that JSON can express, or not within the
-/// [`Limits`].
-///
-/// ```
-/// use socket_io::msgpack::{self, DecodeError, Limits};
-///
-/// let cut = msgpack::decode(b"\xa3te".as_slice(), Limits::default());
-/// assert_eq!(cut, Err(DecodeError::Truncated));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum DecodeError {
-    /// The input ends inside the value.
-    #[error("the MessagePack ends too early")]
-    Truncated,
-    /// Something follows the value.
-    #[error("bytes after the MessagePack")]
-    Trailing,
-    /// A type that notepack.io does not write either.
-    #[error("a MessagePack type that JSON cannot express")]
-    Type,
-    /// The key of a map is not text.
-    #[error("a MessagePack key that is not text")]
-    Key,
-    /// Arrays in arrays in arrays.
-    #[error("MessagePack nested too deep")]
-    TooDeep,
-    /// More bytes of JSON than [`Limits::max_json`].
-    #[error("the MessagePack is too large as JSON")]
-    TooLarge,
-    /// More than [`Limits::max_attachments`].
-    #[error("too many attachments")]
-    TooManyAttachments,
-    /// Bytes, and an object that looks like the placeholder for some.
-    #[error("an object that looks like a placeholder")]
-    Placeholder,
-    /// Not an object with the parts of a packet.
-    #[error("MessagePack that is not a packet")]
-    Packet,
-}
-
-impl From<TryGetError> for DecodeError {
-    fn from(_: TryGetError) -> Self {
-        Self::Truncated
     }
 }
 

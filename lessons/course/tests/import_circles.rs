@@ -8,18 +8,17 @@ type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Lesson 10's handles know each other, because its public API says so: a socket has a
 /// namespace, a namespace broadcasts to sockets.
-const HANDLES: [&str; 4] = ["broadcast", "namespace", "parent", "socket"];
+const HANDLES: [&str; 5] = ["broadcast", "namespace", "parent", "remote", "socket"];
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The source of a module without comments and tests.
+/// The source of a module without comments, and without the module of its tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let lines = text
-        .lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]");
+    let tests = text.find("#[cfg(test)]\nmod ");
+    let lines = text[..tests.unwrap_or(text.len())].lines();
     let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
