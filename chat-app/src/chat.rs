@@ -43,16 +43,18 @@ use socket_io::{
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
+use self::seats::tell_evicted;
 #[cfg(test)]
 use crate::cluster::Alone;
 use crate::cluster::Cluster;
 use crate::limits::{Action, Actor, Limiter, TooMuch, at_most};
 use crate::names::{self, Nickname, Room, check_text};
 use crate::presence::{self, Absence, News, Person, Presence, Timing};
-use crate::seats::tell_evicted;
 use crate::store::{Maker, Message, Meta, Store, StoreError};
 use crate::tasks::Tasks;
 use crate::watch::Watch;
+
+mod seats;
 
 /// The bounds of a secret by which a person is known again, in bytes.
 const SECRET: std::ops::RangeInclusive<usize> = 16..=64;

@@ -23,7 +23,6 @@ pub mod names;
 pub mod ops;
 pub mod pages;
 pub mod presence;
-mod seats;
 pub mod store;
 pub mod tasks;
 mod then;

@@ -18,11 +18,13 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::cluster::{self, State};
 use crate::names::Nickname;
 
 #[cfg(feature = "cluster")]
 mod elsewhere;
+mod seat;
+
+pub use self::seat::{Seat, State};
 
 /// The most people in a room: the list of their nicknames has to fit into what may wait
 /// for one reader.
@@ -69,7 +71,7 @@ impl Person {
     /// What other servers are told of a person, instead of the secret: the same person has
     /// the same digest.
     pub fn digest(&self) -> Arc<str> {
-        cluster::digest(self)
+        seat::digest(self)
     }
 
     fn is_same(&self, other: &Self) -> bool {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use socket_io::Namespace;
 
-use crate::chat::{Chat, lose_nickname, members_of};
-use crate::cluster::{Claim, Seat, State};
+use super::{Chat, lose_nickname, members_of};
+use crate::cluster::Claim;
 use crate::limits::{Action, Actor, TooMuch};
 use crate::names::Nickname;
-use crate::presence::{Person, Refusal};
+use crate::presence::{Person, Refusal, Seat, State};
 
 impl Chat {
     /// Whether this is allowed now. The other servers' buckets are the same ones; while

@@ -31,8 +31,8 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::{Bucket, Claim, Cluster, Seat, State};
-use crate::presence::Presence;
+use super::{Bucket, Claim, Cluster};
+use crate::presence::{Presence, Seat, State};
 
 /// How many changes of other servers can wait to be read. More are noticed by their
 /// numbers.

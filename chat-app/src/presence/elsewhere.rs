@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Holder, Person, Presence, Rooms};
-use crate::cluster::{Seat, State};
+use super::{Holder, Person, Presence, Rooms, Seat, State};
 
 impl Holder {
     /// What other servers are told of it.
