@@ -90,10 +90,11 @@ const MIGRATIONS: [&str; 1] = [r#"
     CREATE UNIQUE INDEX messages_once ON messages (room, key) WHERE key IS NOT NULL;
     CREATE INDEX messages_by_age ON messages (at)"#];
 
-// ANCHOR: batch
+// ANCHOR: lock
 /// In one order everywhere, so that no two batches can wait for each other.
 const LOCK: &str =
     "SELECT slug FROM rooms WHERE slug = ANY ($1) ORDER BY slug FOR NO KEY UPDATE";
+// ANCHOR_END: lock
 /// Stores what waits, in its order. Returns for each its number and time, and whether it
 /// was there before: with the rooms locked, no other server can add one meanwhile.
 const ADD: &str = "
@@ -121,7 +122,6 @@ const ADD: &str = "
 /// For the lists of rooms of all servers, and against the end of a silent room.
 const TOUCH: &str = "UPDATE rooms SET changed = pg_current_xact_id(), entered = now()
     WHERE slug = ANY ($1)";
-// ANCHOR_END: batch
 
 /// A room with its latest message.
 const ENTRIES: &str = "

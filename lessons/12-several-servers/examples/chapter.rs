@@ -1,7 +1,8 @@
 //! Two listings of chapter 12: a message on a bus in memory, and JSON that serde reads.
 
 use cluster::bus::{Bus, BusError, Delivery, MemoryBus, Topic};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 // ANCHOR: bus
 async fn example() -> Result<(), BusError> {
@@ -24,8 +25,8 @@ struct Order {
     reference: String,
     /// Can be missing, or null.
     guest: Option<String>,
-    /// 0 if it is missing.
-    #[serde(default)]
+    /// 0 if it is missing; otherwise `spoons` reads it.
+    #[serde(default, deserialize_with = "spoons")]
     sugar: u8,
     table: Table,
 }
@@ -36,6 +37,14 @@ struct Order {
 enum Table {
     Number(u32),
     Name(String),
+}
+
+fn spoons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let spoons = u8::deserialize(deserializer)?;
+    if spoons > 9 {
+        return Err(D::Error::custom("that is syrup"));
+    }
+    Ok(spoons)
 }
 
 fn read() -> Result<(), serde_json::Error> {

@@ -8,15 +8,16 @@
 //! - A question is published on `questions` as `ID TEXT`, with one space. Each server
 //!   publishes its answer on `answers` as `ID TEXT`. The texts can contain spaces, and be
 //!   empty; an id contains none.
-//! - Answers to the questions of others pass on `answers`, too, and are not yours. So do
-//!   messages that are not of this form, or not UTF-8.
+//! - Answers to other questions arrive on `answers`, too, and so do messages that do not
+//!   have this form or are not UTF-8. Ignore all of these.
 //! - `ask` returns as soon as every server has answered. Without other servers it neither
-//!   waits nor asks.
-//! - It returns after `limit` in any case, with the answers that came until then and the
-//!   number of servers that did not answer.
-//! - The answers are in the order in which they came.
-//! - If the bus refuses to count or to publish, its error is returned at once. If the bus
-//!   goes away later, or messages are lost, `ask` waits on: the rest may still come.
+//!   waits nor publishes.
+//! - It returns after `limit` at the latest, with the answers that have arrived by then
+//!   and the number of servers that have not answered.
+//! - The answers are in the order in which they arrived.
+//! - If the bus fails to count or to publish, `ask` returns that error at once. If the
+//!   bus goes away later, or messages are lost, `ask` keeps waiting, because the other
+//!   answers may still arrive.
 //!
 //! Try it: `cargo test --test ex12_ask`
 
@@ -27,7 +28,7 @@ use cluster::bus::{Bus, BusError};
 /// The answers of the other servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// The answers, in the order in which they came.
+    /// The answers, in the order in which they arrived.
     pub texts: Vec<String>,
     /// How many servers did not answer.
     pub missing: usize,
@@ -36,7 +37,7 @@ pub struct Answers {
 /// Asks all other servers.
 ///
 /// # Errors
-/// The bus does not count its subscribers, or does not accept the question.
+/// The bus cannot count its subscribers, or does not accept the question.
 pub async fn ask(
     bus: &impl Bus,
     id: &str,

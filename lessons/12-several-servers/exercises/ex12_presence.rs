@@ -1,26 +1,27 @@
-//! # Who is there, when servers can die
+//! # Who is online, when servers can die
 //!
-//! Every server tells the others which users join and leave it, and sends a heartbeat. A
-//! server that dies says nothing. Write the table that each server keeps of the others.
-//! Time is passed in as a `Duration` since the table was made.
+//! Every server tells the others which users join and leave it, and sends heartbeats. A
+//! server that dies sends nothing. Write the table in which one server keeps what it
+//! knows of the others. Times are passed in, as a `Duration` since the table was created.
 //!
-//! - A server is alive for `ttl` after it was last heard, and dead from that moment on. A
-//!   heartbeat, a join and a leave are all heard.
-//! - A user can be at a server several times, with several tabs, and at several servers. A
-//!   leave ends one of these; the user is there while one is left. A leave without a join
-//!   changes nothing, except that it is heard.
+//! - A server is alive until `ttl` has passed since it was last heard. At exactly that
+//!   moment it is dead. A server is heard when it sends a heartbeat, a join or a leave.
+//! - A user can have several tabs, at one server or at several. A join adds one tab at
+//!   one server, and a leave removes one there. The user is online while any tab is left.
+//!   A leave without a join changes nothing, except that the server was heard.
 //! - `users` returns the users at servers that are alive, sorted, each once.
-//! - `expire` removes the servers that are dead. It returns the users who are no longer at
-//!   any server because of it, sorted, each once.
+//! - `expire` removes the dead servers. It returns the users who are offline because of
+//!   that, sorted, each once: those with no tab left at a server that is alive.
 //! - A server that is heard again after its death starts without users, whether or not
 //!   `expire` was called in between.
-//! - `deadline` returns when the next server dies, or `None` without servers.
+//! - `deadline` returns the time at which the next server dies, or `None` if the table
+//!   has no servers.
 //!
 //! Try it: `cargo test --test ex12_presence`
 
 use std::time::Duration;
 
-/// Which users are at which server.
+/// The users at each server.
 #[derive(Debug)]
 pub struct Presence {
     ttl: Duration,
@@ -33,7 +34,7 @@ impl Presence {
         Self { ttl }
     }
 
-    /// A server is alive.
+    /// A server has sent a heartbeat.
     pub fn heartbeat(&mut self, now: Duration, server: &str) {
         todo!(
             "exercise ex12_presence: {server} at {now:?}, for {:?}",
@@ -51,12 +52,12 @@ impl Presence {
         todo!("exercise ex12_presence: {user} leaves {server} at {now:?}")
     }
 
-    /// Returns the users that are there.
+    /// Returns the users who are online.
     pub fn users(&self, now: Duration) -> Vec<String> {
-        todo!("exercise ex12_presence: who is there at {now:?}?")
+        todo!("exercise ex12_presence: who is online at {now:?}?")
     }
 
-    /// Removes the servers that are dead, and returns the users that are gone with them.
+    /// Removes the dead servers, and returns the users who are offline because of that.
     pub fn expire(&mut self, now: Duration) -> Vec<String> {
         todo!("exercise ex12_presence: who is dead at {now:?}?")
     }

@@ -1,17 +1,20 @@
 //! # Which server has the session?
 //!
 //! A proxy has to send all requests of a session to the same server. Write a ring for
-//! consistent hashing: when a server comes or goes, only the sessions move that have to.
+//! consistent hashing: when a server is added or removed, only the sessions that have to
+//! move do so.
 //!
-//! - The ring is the range of `u64`, closed to a circle. `hash` gives a text its place.
-//! - Each server has `points` places on it: those of the texts `NAME#0`, `NAME#1` and so
-//!   on.
-//! - A key belongs to the server of the first point at the key's own place or after it.
+//! - The ring is the range of `u64`, bent into a circle. `hash` returns a text's place on
+//!   it.
+//! - Each server has `points` points on the ring, at the places of the texts `NAME#0`,
+//!   `NAME#1` and so on.
+//! - A key belongs to the server with the first point at the key's own place or after it.
 //!   After the last point, the ring starts again from 0.
-//! - Two servers can have a point at the same place. There the one whose name sorts first
-//!   counts, whichever was added first. When that one goes, the place is the other's.
-//! - A server that is added twice is there once. To remove a server that is not there
-//!   changes nothing.
+//! - Two servers can have a point at the same place. The key then belongs to the server
+//!   whose name sorts first, no matter which was added first. If that server is removed,
+//!   the other one owns the place.
+//! - Adding a server twice is the same as adding it once. Removing a server that is not
+//!   in the ring changes nothing.
 //! - In a ring without servers, no key has an owner.
 //!
 //! Try it: `cargo test --test ex12_ring`

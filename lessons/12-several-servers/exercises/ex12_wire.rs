@@ -1,7 +1,7 @@
-//! # A request, taken apart
+//! # Reading a request
 //!
-//! Node's Redis adapter sends requests to the other servers as JSON. Read those that
-//! change sockets or ask for rooms. `own` is the name of the server that reads.
+//! Node's Redis adapter sends requests to the other servers as JSON. Read the requests
+//! that change sockets or ask for rooms. `own` is the name of the server that reads.
 //!
 //! | `type` | request | further fields |
 //! |---|---|---|
@@ -10,49 +10,50 @@
 //! | 3 | leave | `opts`, `rooms` |
 //! | 4 | disconnect | `opts`, `close` |
 //!
-//! - `opts` has the lists `rooms` and `except`. A list that is missing is empty, here and
-//!   in `rooms` of 2 and 3. A `close` that is missing is `false`.
-//! - A room can be a number, which is the room of that text: 42 is "42".
-//! - Fields that you do not know are ignored. A request of another type is `Ok(None)`.
-//! - `uid` is the name of the server that sent the request. Our own requests are
-//!   `Ok(None)`. Programs that are not servers send requests without `uid`: they count.
-//! - Text that is not JSON, a field of the wrong type, and a request whose `requestId` or
-//!   `opts` is missing are errors.
+//! - `opts` contains the lists `rooms` and `except`. A missing list is empty; that also
+//!   holds for `rooms` of types 2 and 3. A missing `close` is `false`.
+//! - A room can be a number. It means the room with that text as its name: 42 is "42".
+//! - Ignore unknown fields. For a request of any other type, return `Ok(None)`.
+//! - `uid` is the name of the server that sent the request. For your own requests, return
+//!   `Ok(None)`. A request without `uid` comes from a program that is not a server, and
+//!   is read like any other.
+//! - Text that is not JSON, a field of the wrong type, and a request without the
+//!   `requestId` or `opts` that its type needs are errors.
 //!
 //! Try it: `cargo test --test ex12_wire`
 
 use serde::Deserialize;
 
-/// A request of another server.
+/// A request from another server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// It wants to know our rooms.
+    /// It asks for our rooms.
     Rooms {
         /// The id for the answer.
         id: String,
     },
-    /// Our selected sockets join these rooms.
+    /// The selected sockets join these rooms.
     Join(Selection, Vec<String>),
-    /// Our selected sockets leave these rooms.
+    /// The selected sockets leave these rooms.
     Leave(Selection, Vec<String>),
-    /// Our selected sockets are disconnected.
+    /// The selected sockets are disconnected; `true` closes their connections.
     Disconnect(Selection, bool),
 }
 
-/// Which sockets are meant.
+/// The selected sockets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Selection {
     /// Members of any of these rooms.
     pub rooms: Vec<String>,
-    /// But no members of these.
+    /// Except for members of any of these.
     pub except: Vec<String>,
 }
 
-/// Reads a request. `Ok(None)` is one that is not for us.
+/// Reads a request. `Ok(None)` is a request that is not for this server.
 ///
 /// # Errors
 /// The text is not a request.
 pub fn read(own: &str, text: &str) -> Result<Option<Request>, serde_json::Error> {
-    // `serde::de::Error::custom("…")` makes an error with your own words.
+    // `serde::de::Error::custom("…")` creates an error with your own words.
     todo!("exercise ex12_wire: {own} reads {text}")
 }

@@ -1,21 +1,22 @@
 //! # Framing with UTF-16 lengths
 //!
-//! By polling, Socket.IO 0.9 sent several packets in one body: each with `\u{fffd}`, its
-//! length, and `\u{fffd}` in front. Write both directions.
+//! With polling, Socket.IO 0.9 sent several packets in one body. Each packet then has
+//! `\u{fffd}`, its length, and `\u{fffd}` in front. Write both directions.
 //!
-//! - `frame` returns the body. No packets are an empty body. One packet is the body
-//!   itself, without a frame. Several are framed, one after another.
-//! - The length is in UTF-16 units, because it was `packet.length` in JavaScript.
-//! - `unframe` takes a body apart. An empty body has no packets. A body that does not
-//!   start with `\u{fffd}` is one packet, whatever is in it. A packet may contain
-//!   `\u{fffd}` itself: the length says where it ends.
-//! - The body comes from a client, so it can contain anything. A length that is not in
-//!   decimal digits, or is longer than the rest, or ends in the middle of a character, is
-//!   a [`BadFraming`], and so is a rest that does not start with `\u{fffd}`.
+//! - `frame` returns the body. Without packets, the body is empty. A single packet is the
+//!   body itself, without a frame. Several packets are framed, one after another.
+//! - The length is in UTF-16 code units, because it was `packet.length` in JavaScript.
+//! - `unframe` returns the packets of a body. An empty body has none. A body that does
+//!   not start with `\u{fffd}` is one packet, whatever it contains. A packet can contain
+//!   `\u{fffd}` itself; only the length says where the packet ends.
+//! - The body comes from a client, so it can contain anything. Return [`BadFraming`] for
+//!   a length that is not decimal digits, that is longer than the rest of the body, or
+//!   that ends in the middle of a character, and if something other than `\u{fffd}`
+//!   follows a framed packet.
 //!
 //! Try it: `cargo test --test ex13_framing`
 
-/// Stands before and after each length.
+/// The character before and after each length.
 pub const FRAME: char = '\u{fffd}';
 
 /// The frames of a body do not add up.

@@ -1,15 +1,16 @@
 //! # A packet of Socket.IO 0.9
 //!
 //! `5:1+:/chat:{"name":"join","args":["tea"]}` is an event for the endpoint `/chat`, and
-//! its sender wants the value of the handler back under the number 1. Write both
-//! directions of `type:[id[+]]:[endpoint][:data]`.
+//! its sender asks for the handler's value, under the number 1. Write both directions of
+//! `type:[id[+]]:[endpoint][:data]`.
 //!
 //! - The type is one digit, from 0 to 8.
-//! - The id is a number in decimal digits that fits into a `u64`, or missing. A `+` may
-//!   follow the number, and only a number.
+//! - The id is a number in decimal digits that fits into a `u64`, or it is missing. A `+`
+//!   can follow the number, but cannot stand alone.
 //! - The endpoint is empty or starts with a slash.
-//! - The data is everything after the third colon, and may contain colons. Without data
-//!   there may be a third colon or not when you read; when you write, there is none.
+//! - The data is everything after the third colon, and can contain colons. For a packet
+//!   without data, `parse` accepts the third colon and `encode` does not write it. The
+//!   first two colons are always there.
 //!
 //! A text that breaks one of these rules is a [`BadPacket`].
 //!
@@ -20,9 +21,9 @@
 pub struct Packet {
     /// The type, from 0 to 8.
     pub kind: u8,
-    /// The number of an event that is to be acknowledged.
+    /// The number of an event whose sender wants an acknowledgement.
     pub id: Option<u64>,
-    /// A `+` follows the number.
+    /// Whether a `+` follows the number.
     pub wants_value: bool,
     /// The endpoint, or nothing.
     pub endpoint: String,
@@ -34,7 +35,7 @@ pub struct Packet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPacket;
 
-/// Takes a packet apart.
+/// Reads a packet.
 ///
 /// # Errors
 /// The text is not a packet.
@@ -42,7 +43,7 @@ pub fn parse(text: &str) -> Result<Packet, BadPacket> {
     todo!("exercise ex13_packet: which fields does {text:?} have?")
 }
 
-/// Puts a packet together.
+/// Writes a packet.
 pub fn encode(packet: &Packet) -> String {
     todo!("exercise ex13_packet: how is {packet:?} written?")
 }

@@ -1,20 +1,20 @@
 //! # The most capable transport, chosen at run time
 //!
-//! Slide 15 promises it, and this is how the client of 0.9 did it. The server's list came
-//! with the handshake; the page had a list too.
+//! Slide 15 promises this choice, and the client of 0.9 made it as follows. The server's
+//! list came with the handshake, and the page had a list, too.
 //!
 //! `plan` returns the transports that the client tries, in order.
 //!
-//! - A transport has to be in both lists. The order is that of the shorter list; if both
-//!   have the same length, that of the server.
-//! - The browser must be able to use it.
-//! - If the server is of another origin than the page, the transport must be able to
-//!   cross: `WebSocket`, `FlashSocket` and `JsonpPolling` always can, `XhrPolling` only if
-//!   the browser knows CORS, and `HtmlFile` never.
+//! - A transport must be in both lists. The plan has the order of the shorter list; if
+//!   both have the same length, it has the order of the server's list.
+//! - The browser must be able to use the transport.
+//! - If the page and the server have different origins, the transport must work across
+//!   origins: `WebSocket`, `FlashSocket` and `JsonpPolling` always do, `XhrPolling` does
+//!   if the browser supports CORS, and `HtmlFile` never does.
 //!
-//! `next` returns the transport to try when one has not connected in time: the one after
-//! it in the plan, or `None` after the last, which is the event `connect_failed`. A
-//! transport that is not in the plan has none after it.
+//! `next` returns the transport to try when `failed` has not connected in time: the one
+//! after it in the plan. It returns `None` after the last transport, when the client
+//! emits `connect_failed`, and for a transport that is not in the plan.
 //!
 //! Try it: `cargo test --test ex13_transport`
 
@@ -38,9 +38,9 @@ pub enum Transport {
 pub struct Browser {
     /// The transports that the browser can use.
     pub can: Vec<Transport>,
-    /// Whether the server is of another origin than the page.
+    /// Whether the page and the server have different origins.
     pub cross_origin: bool,
-    /// Whether the browser knows CORS.
+    /// Whether the browser supports CORS.
     pub cors: bool,
 }
 
