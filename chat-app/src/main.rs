@@ -52,7 +52,7 @@ struct Args {
         hide_env_values = true
     )]
     database: PathBuf,
-    /// Where several servers of one chat meet, such as <redis://10.0.0.5>: they then share
+    /// Where several servers of one chat meet, such as `redis://10.0.0.5`: they then share
     /// rooms, nicknames and limits
     #[arg(long, value_name = "URL", env = "CHAT_REDIS", hide_env_values = true)]
     redis: Option<String>,
