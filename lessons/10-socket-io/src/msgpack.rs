@@ -2,7 +2,7 @@
 //!
 //! [`Args`](crate::Args) keeps an event's arguments as JSON text, with a placeholder
 //! wherever the bytes of an attachment belong. The parsers and adapters of Socket.IO that
-//! use MessagePack put the bytes themselves there. [`encode`] and [`decode`] turn one
+//! use MessagePack put the bytes themselves there. [`encode()`] and [`decode`] turn one
 //! into the other without a tree of values between them.
 //!
 //! [`Parser::msgpack`] uses them for a server whose clients have
