@@ -128,6 +128,8 @@ async fn people_see_each_other_across_servers() {
     };
     let (one, other) = (shared.server().await, shared.server().await);
     let mut ann = one.seated(ANN, "Ann").await;
+    // Otherwise a slow machine gathers both into "Ann and Bob joined".
+    while ann.event("announcement").await != [json!("Ann joined")] {}
     let mut bob = other.client(BOB).await;
     bob.sees(&["Ann"]).await;
     for twin in ["Ann", "aNN", "\u{410}nn"] {
