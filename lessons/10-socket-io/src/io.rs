@@ -1,13 +1,14 @@
 //! The server: namespaces by name, on an Engine.IO server.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use engine_io::{Application, Deadlines, Receiver, Server, Session};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 
@@ -52,6 +53,9 @@ struct IoInner {
     engine: OnceLock<Server>,
     /// Made with the first session, on the runtime that it runs on.
     tasks: OnceLock<Arc<Tasks>>,
+    /// Drops what is kept for clients that are away, in time. Runs from the first session
+    /// until a shutdown.
+    tidying: Mutex<Option<AbortOnDropHandle<()>>>,
     main: Namespace,
     namespaces: Arc<Namespaces>,
 }
@@ -77,6 +81,7 @@ impl Io {
             deadlines: Deadlines::new(),
             engine: OnceLock::new(),
             tasks: OnceLock::new(),
+            tidying: Mutex::default(),
             main,
             namespaces: Arc::new(namespaces),
         }))
@@ -336,6 +341,7 @@ impl Io {
     /// passed for each.
     pub async fn drain(&self, period: Duration, deadline: Duration) -> usize {
         let closed = self.engine().drain(period, deadline).await;
+        drop(self.0.tidying().take());
         if let Some(tasks) = self.0.tasks.get() {
             tasks.finish(deadline).await;
         }
@@ -378,6 +384,7 @@ impl Application for EngineApp {
             return Arc::new(ClosedReceiver);
         };
         let tasks = io.tasks.get_or_init(|| Arc::new(Tasks::new()));
+        io.tidy(tasks);
         let host: Weak<dyn Host> = self.0.clone();
         Connection::open(host, io.rules.clone(), tasks.clone(), session)
     }
@@ -392,6 +399,22 @@ impl Receiver for ClosedReceiver {
 }
 
 impl IoInner {
+    /// Starts to drop, in time, what is kept for clients that are away.
+    fn tidy(&self, tasks: &Tasks) {
+        let Some(recovery) = self.config.recovery else {
+            return;
+        };
+        self.tidying().get_or_insert_with(|| {
+            let every = (recovery.max_disconnection / 4).max(Duration::from_secs(1));
+            let namespaces = Arc::downgrade(&self.namespaces);
+            tasks.spawn_owned(Namespaces::tidy(namespaces, every))
+        });
+    }
+
+    fn tidying(&self) -> MutexGuard<'_, Option<AbortOnDropHandle<()>>> {
+        self.tidying.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn rule(
         &self,
         predicate: Predicate,

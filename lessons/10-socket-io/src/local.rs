@@ -23,6 +23,10 @@ use crate::sent::Number;
 use crate::wire::args::Args;
 use crate::wire::outgoing::{EncodedPacket, Envelope, OutgoingEvent};
 
+/// How many events and clients the log drops before others have their turn: they keep it
+/// for about a millisecond.
+const AT_ONCE: usize = 1000;
+
 /// A namespace's sockets on this server: the half of an [`Adapter`](crate::Adapter) that
 /// every adapter has. A cheap handle.
 ///
@@ -268,6 +272,18 @@ impl Local {
     /// The number of the next event; 0 without a log.
     pub(crate) fn next_number(&self) -> u64 {
         self.log().map_or(0, |log| log.next())
+    }
+
+    /// Drops a portion of what the log has kept for long enough. Returns whether there may
+    /// be more.
+    pub(crate) fn tidy(&self) -> bool {
+        let Some(mut log) = self.log() else {
+            return false;
+        };
+        let (dropped, more) = log.tidy(Instant::now(), AT_ONCE);
+        drop(log);
+        drop(dropped);
+        more
     }
 
     /// A socket has been accepted. `start` is told the number of the first event for it.

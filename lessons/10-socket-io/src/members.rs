@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::room::{Room, Selection, SocketId};
@@ -70,6 +71,7 @@ impl<M: Member + ?Sized> Group<M> {
 
     fn remove(&mut self, id: &SocketId) {
         self.members.remove(id);
+        shrink(&mut self.members);
         self.snapshot = None;
     }
 }
@@ -86,6 +88,7 @@ impl<M: Member + ?Sized> Tables<M> {
             group.remove(id);
             if group.members.is_empty() {
                 self.rooms.remove(room);
+                shrink(&mut self.rooms);
             }
         }
     }
@@ -222,6 +225,13 @@ impl<M: Member + ?Sized> Members<M> {
     }
 }
 
+/// A map keeps the space of its largest size. This one gives most of it back when it uses
+/// less than about a quarter: with space to double, its size can go up and down without
+/// moving everything each time.
+fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    map.shrink_to(2 * map.len());
+}
+
 /// A program's mistake that is hard to find otherwise.
 fn id_as_name() {
     static SELDOM: Seldom = Seldom::new();
@@ -323,5 +333,26 @@ mod tests {
         table.remove(members[1].id(), &["tea".into(), "cake".into()]);
         assert_eq!(table.read(|tables| tables.rooms.len()), 0);
         assert_eq!(table.count(), 2);
+    }
+
+    #[test]
+    fn a_crowd_that_has_left_leaves_no_memory_behind() {
+        let table = Members::default();
+        let info = allocation_counter::measure(|| {
+            let crowd: Vec<_> = (0..5000)
+                .map(|_| Arc::new(Fake(SocketId::random())))
+                .collect();
+            for member in &crowd {
+                table.add(member);
+                table.join(member, &"tea".into());
+                table.join(member, &member.id().as_str().into());
+            }
+            for member in &crowd {
+                let own = member.id().as_str().into();
+                table.remove(member.id(), &["tea".into(), own]);
+            }
+        });
+        assert_eq!(table.count(), 0);
+        assert_eq!(info.bytes_current, 0, "{info:?}");
     }
 }

@@ -4,10 +4,13 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use crate::config::Config;
 use crate::entrance::OnConnect;
@@ -200,6 +203,22 @@ impl Namespaces {
         let gone = unused.then(|| state.made.remove(name));
         drop(state);
         drop(gone);
+    }
+
+    /// Drops, again and again, what the namespaces have kept long enough for clients that
+    /// are away. Ends when the namespaces are gone.
+    pub(crate) async fn tidy(namespaces: Weak<Self>, every: Duration) {
+        loop {
+            sleep(every).await;
+            let Some(all) = namespaces.upgrade().map(|it| it.all()) else {
+                return;
+            };
+            for namespace in all {
+                while namespace.local_half().tidy() {
+                    yield_now().await;
+                }
+            }
+        }
     }
 
     /// A client enters a namespace that is there.

@@ -4,8 +4,9 @@
 //! The server gives each socket a private id, and each event an offset, a last argument
 //! that the client keeps. A client that comes back sends both. The server then needs to
 //! know which events went to which rooms (the [`Log`]), and which rooms the client was in
-//! and what it was sent ([`Log::save`] keeps that). Both are bounded, in time and in size, and a client
-//! that missed more than is kept, or more than may be queued for it, starts from scratch.
+//! and what it was sent ([`Log::save`] keeps that). Both are bounded, in time and in size,
+//! and a client that missed more than is kept, or more than may be queued for it, starts
+//! from scratch. Time passes on an idle server, too: [`Log::tidy`] is called at intervals.
 //!
 //! Events are kept by room. A room that is louder than the others pushes out its own
 //! events first, so the other rooms keep theirs.
@@ -26,8 +27,10 @@ use crate::wire::outgoing::EncodedPacket;
 /// that [keeps the sessions](crate::Adapter::keeps_sessions) for a cluster has limits of
 /// its own.
 ///
-/// With recovery, every event ends with an additional argument, the offset. The official
-/// JavaScript client and this project's page hide it; handlers of other clients see it.
+/// With recovery, every event that does not ask for an acknowledgement ends with an
+/// additional argument, the offset, which is text. Clients do not hide it: the official
+/// JavaScript client remembers the offset after it has passed all arguments to the
+/// handlers, and so does this project's page.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +51,8 @@ use crate::wire::outgoing::EncodedPacket;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
-    /// How long a client can be away. Default 2 minutes.
+    /// How long a client can be away. Default 2 minutes. What is kept for it is dropped at
+    /// most a quarter of this time later (or a second, if that is longer).
     pub max_disconnection: Duration,
     /// How many bytes of events a namespace keeps, each with a fixed cost for its place
     /// in the log. Default 8 MiB. A client that missed more reconnects with a new id.
@@ -257,14 +261,22 @@ impl Log {
         {
             self.evict(&largest);
         }
-        while let Some((oldest, entry)) = self.entries.first_key_value()
-            && self.is_over(now, entry.at)
-        {
-            self.expired = oldest + 1;
-            let lane = entry.lane.clone();
-            self.drop_first(&lane);
-        }
+        while self.expire_first(now) {}
         packet
+    }
+
+    /// Drops the oldest event if it is too old. Returns whether it was.
+    fn expire_first(&mut self, now: Instant) -> bool {
+        let Some((oldest, entry)) = self.entries.first_key_value() else {
+            return false;
+        };
+        if !self.is_over(now, entry.at) {
+            return false;
+        }
+        self.expired = oldest + 1;
+        let lane = entry.lane.clone();
+        self.drop_first(&lane);
+        true
     }
 
     /// Drops a lane's oldest event for want of room. Returns the size of what stays.
@@ -287,6 +299,9 @@ impl Log {
         };
         self.sizes.remove(&(numbers.bytes, lane.clone()));
         let oldest = numbers.kept.pop_front();
+        if numbers.kept.len() < numbers.kept.capacity() / 4 {
+            numbers.kept.shrink_to(2 * numbers.kept.len());
+        }
         let entry = oldest.and_then(|oldest| self.entries.remove(&oldest));
         let cost = entry.map_or(0, |entry| entry.cost);
         numbers.bytes -= cost;
@@ -302,6 +317,36 @@ impl Log {
 
     fn is_over(&self, now: Instant, since: Instant) -> bool {
         now.saturating_duration_since(since) > self.limits.max_disconnection
+    }
+
+    /// Drops events and clients that have been kept for long enough, `most` of them at a
+    /// time: other threads wait for the log. Without this, an idle server would keep the
+    /// memory of its busiest minute, because nothing new would push the old out. Returns
+    /// the clients, to be dropped without a lock, and whether there may be more.
+    pub(crate) fn tidy(&mut self, now: Instant, most: usize) -> (Vec<Saved>, bool) {
+        let expired = (0..most).take_while(|_| self.expire_first(now)).count();
+        let forgotten = (expired..most).map_while(|_| self.forget_first(now));
+        let dropped: Vec<_> = forgotten.collect();
+        let more = expired + dropped.len() == most;
+        if !more {
+            self.shrink();
+        }
+        (dropped, more)
+    }
+
+    /// Gives back the space of everything that has been dropped. A map would keep it.
+    fn shrink(&mut self) {
+        self.lanes.shrink_to_fit();
+        self.away.shrink_to_fit();
+        self.live.shrink_to_fit();
+        // And an empty tree its last node.
+        if self.entries.is_empty() {
+            self.entries = BTreeMap::new();
+            self.sizes = BTreeSet::new();
+        }
+        if self.order.is_empty() {
+            self.order = BTreeMap::new();
+        }
     }
 
     /// A socket has connected under this private id.
@@ -343,15 +388,23 @@ impl Log {
             self.order.remove(&before.departure);
             dropped.push(before.saved);
         }
-        while let Some((_, first)) = self.order.first_key_value()
-            && let Some(away) = self.away.get(first)
-            && (self.away.len() > self.limits.max_sessions
-                || self.is_over(now, away.since))
-            && let Some((_, first)) = self.order.pop_first()
-        {
-            dropped.extend(self.away.remove(&first).map(|away| away.saved));
+        while let Some(saved) = self.forget_first(now) {
+            dropped.push(saved);
         }
         dropped
+    }
+
+    /// Forgets the client that has been away for longest, if that is too long or too many
+    /// are away. Returns its state.
+    fn forget_first(&mut self, now: Instant) -> Option<Saved> {
+        let (_, first) = self.order.first_key_value()?;
+        let away = self.away.get(first)?;
+        let too_many = self.away.len() > self.limits.max_sessions;
+        if !too_many && !self.is_over(now, away.since) {
+            return None;
+        }
+        let (_, first) = self.order.pop_first()?;
+        Some(self.away.remove(&first)?.saved)
     }
 
     // ANCHOR: restore
@@ -706,5 +759,97 @@ mod tests {
             }
         });
         assert!(info.bytes_current <= 100_000, "{info:?}");
+    }
+
+    /// A socket that is there, and does nothing.
+    struct Here(SocketId);
+
+    impl Member for Here {
+        fn id(&self) -> &SocketId {
+            &self.0
+        }
+        fn deliver(&self, _: &EncodedPacket, _: bool) -> bool {
+            true
+        }
+        fn replaced(self: Arc<Self>) {}
+    }
+
+    /// A busy minute: 5000 clients come, each to a room of its own, say something there,
+    /// and leave without a goodbye.
+    fn crowd(log: &mut Log, now: Instant) {
+        let pids: Vec<Arc<str>> = (0..5000).map(|it| it.to_string().into()).collect();
+        for pid in &pids {
+            log.arrived(pid.clone(), Arc::new(Here(SocketId::random())));
+            say(log, now, to(pid), "a");
+        }
+        for pid in &pids {
+            log.save(now, pid, client(log));
+        }
+    }
+
+    /// Tidies until nothing more is to be done. Returns how many clients were forgotten.
+    fn tidy(log: &mut Log, now: Instant) -> usize {
+        let mut forgotten = 0;
+        loop {
+            let (dropped, more) = log.tidy(now, 700);
+            assert!(dropped.len() <= 700, "in portions");
+            forgotten += dropped.len();
+            if !more {
+                return forgotten;
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_without_news_forgets_everything_in_time_and_costs_what_an_empty_one_costs() {
+        let (now, limits) = (Instant::now(), Recovery::default());
+        let mut log = Log::new(limits);
+        let info = allocation_counter::measure(|| {
+            crowd(&mut log, now);
+            let last_moment = now + limits.max_disconnection;
+            assert_eq!(tidy(&mut log, last_moment), 0);
+            assert_eq!((log.entries.len(), log.away.len()), (5000, 5000));
+            let later = last_moment + Duration::from_millis(1);
+            assert_eq!(tidy(&mut log, later), 5000);
+        });
+        assert_eq!((log.entries.len(), log.lanes.len(), log.bytes), (0, 0, 0));
+        assert_eq!((log.away.len(), log.order.len()), (0, 0));
+        assert_eq!(info.bytes_current, 0, "{info:?}");
+        assert_eq!(log.next(), 5000, "no number is given twice");
+    }
+
+    #[test]
+    fn a_log_that_is_tidied_costs_what_it_still_counts() {
+        let (now, limits) = (Instant::now(), Recovery::default());
+        let mut log = Log::new(limits);
+        let later = now + limits.max_disconnection;
+        let info = allocation_counter::measure(|| {
+            crowd(&mut log, now);
+            for _ in 0..5000 {
+                say(&mut log, now, to("loud"), "a");
+            }
+            for number in 0..100 {
+                say(&mut log, later, to(&format!("{number}")), "a");
+            }
+            say(&mut log, later, to("loud"), "a");
+            assert_eq!(tidy(&mut log, later + Duration::from_millis(1)), 5000);
+        });
+        assert_eq!((log.entries.len(), log.lanes.len()), (101, 101));
+        let kept = usize::try_from(info.bytes_current).unwrap();
+        assert!(kept <= log.bytes, "{kept} kept, {} counted", log.bytes);
+    }
+
+    #[test]
+    fn a_client_whose_missed_events_were_tidied_away_starts_from_scratch() {
+        let (now, limits) = (Instant::now(), Recovery::default());
+        let mut log = Log::new(limits);
+        let offset = say(&mut log, now, to("tea"), "a");
+        let saved = client(&log);
+        say(&mut log, now, to("tea"), "b");
+        let later = now + limits.max_disconnection + Duration::from_millis(1);
+        // It was connected all the time, and slow: it has not been sent the second one.
+        log.save(later, &"pid".into(), saved);
+        assert_eq!(tidy(&mut log, later), 0);
+        assert!(log.restore(later, "pid", Some(&offset), PLENTY).is_none());
     }
 }

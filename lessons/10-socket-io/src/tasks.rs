@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{Instrument, Span};
 
 /// The runtime that a server's tasks run on, and a count of those that do.
@@ -35,6 +35,15 @@ impl Tasks {
 
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn_on(work, &self.runtime);
+    }
+
+    /// As [`spawn`](Self::spawn), until the returned handle is dropped: for work that does
+    /// not end by itself, and that [`finish`](Self::finish) would wait for in vain.
+    pub(crate) fn spawn_owned(
+        &self,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(self.tracker.spawn_on(work, &self.runtime))
     }
 
     /// After [`finish`](Self::finish), tasks are waited for again.

@@ -9,9 +9,17 @@ use serde_json::json;
 use socket_io::client::DisconnectReason;
 use socket_io::testing::{TestClient, TestSocket};
 use socket_io::{AckError, Args, Binary, Config, ConnectError, Io, Recovery, Socket};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+fn recovering() -> Io {
+    Io::new(Config {
+        recovery: Some(Recovery::default()),
+        ..Config::default()
+    })
+}
 
 async fn join(io: &Io) -> TestSocket {
     TestClient::new(io).join("/").await
@@ -21,10 +29,7 @@ async fn join(io: &Io) -> TestSocket {
 
 #[tokio::test(start_paused = true)]
 async fn a_place_is_kept_for_its_time_and_no_longer() {
-    let io = Io::new(Config {
-        recovery: Some(Recovery::default()),
-        ..Config::default()
-    });
+    let io = recovering();
     let main = io.namespace("/").unwrap();
     for (away, back) in [(119 * SECOND, true), (121 * SECOND, false)] {
         let client = TestClient::new(&io);
@@ -38,6 +43,62 @@ async fn a_place_is_kept_for_its_time_and_no_longer() {
         ann.disconnect();
         sleep(SECOND).await;
     }
+}
+
+/// A client comes, gets this value as its data, and goes without a goodbye.
+async fn come_and_vanish(io: &Io, value: &Arc<()>) {
+    let client = TestClient::new(io);
+    let _socket = client.join("/").await;
+    io.main().sockets().remove(0).data().insert(value.clone());
+    client.cut();
+    sleep(SECOND).await;
+    assert_eq!(io.main().count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_server_forgets_clients_that_can_no_longer_come_back() {
+    let (io, value) = (recovering(), Arc::default());
+    let kept = || Arc::strong_count(&value) - 1;
+    come_and_vanish(&io, &value).await;
+    sleep(118 * SECOND).await;
+    assert_eq!(kept(), 1, "it can still come back");
+    sleep(33 * SECOND).await;
+    assert_eq!(kept(), 0);
+    // A shutdown does not wait for work that has no end, and a server that is opened
+    // again begins anew with it.
+    let start = Instant::now();
+    io.shutdown(60 * SECOND).await;
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    io.reopen();
+    come_and_vanish(&io, &value).await;
+    assert_eq!(kept(), 1);
+    sleep(151 * SECOND).await;
+    assert_eq!(kept(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgetting_is_one_task_which_ends_when_the_server_is_shut_down_or_dropped() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let at_first = tasks();
+    let mut counts = Vec::new();
+    for io in [Io::default(), recovering()] {
+        come_and_vanish(&io, &Arc::default()).await;
+        let open = tasks();
+        io.shutdown(60 * SECOND).await;
+        let shut_down = tasks();
+        io.reopen();
+        come_and_vanish(&io, &Arc::default()).await;
+        let open_again = tasks();
+        drop(io);
+        // Long before the next time that something would be forgotten.
+        sleep(SECOND).await;
+        assert_eq!(tasks(), at_first);
+        counts.push([open, shut_down, open_again]);
+    }
+    let [without, with] = counts[..] else {
+        unreachable!()
+    };
+    assert_eq!(with, [without[0] + 1, without[1], without[2] + 1]);
 }
 
 #[tokio::test(start_paused = true)]
