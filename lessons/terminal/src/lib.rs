@@ -11,6 +11,7 @@ use std::process::{ExitCode, Termination, exit};
 
 use anstyle::Style;
 use clap::Parser;
+use textwrap::{Options, WordSplitter};
 
 /// Parses the command line and calls `run`. An error becomes one line that starts with
 /// `who`, and exit status 2.
@@ -120,8 +121,17 @@ pub fn remember(text: &str) {
 /// Prints `text` after `first`, wrapped at words; further lines are indented by `indent`
 /// columns. Styles in `first` take no room.
 pub fn wrapped(first: &str, indent: usize, text: &str) {
+    // A random id in JSON can contain hyphens, and a line must not end in it.
+    let splitter = WordSplitter::Custom(|word| {
+        if word.contains('"') {
+            Vec::new()
+        } else {
+            WordSplitter::HyphenSplitter.split_points(word)
+        }
+    });
+    let options = Options::new(width().saturating_sub(indent)).word_splitter(splitter);
     let mut first = Some(first);
-    for line in textwrap::wrap(text, width().saturating_sub(indent)) {
+    for line in textwrap::wrap(text, options) {
         match first.take() {
             Some(first) => say!("{first}{line}"),
             None => say!("{:indent$}{line}", ""),
