@@ -7,7 +7,24 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
 use crate::peer::Peer;
 
-/// The body of a request that [`run`](crate::run) has read.
+/// The body of a request that [`run`](crate::run) reads.
+///
+/// warp's filters hide it. Your own service, if `tower::serve` serves it (a cargo
+/// feature), receives it in each request:
+///
+/// ```
+/// use engine_io::RequestBody;
+/// use http::Request;
+/// use http_body_util::{BodyExt, Limited};
+///
+/// type Failure = Box<dyn std::error::Error + Send + Sync>;
+///
+/// async fn text(request: Request<RequestBody>) -> Result<String, Failure> {
+///     // A body has no limit of its own.
+///     let body = Limited::new(request.into_body(), 10_000).collect().await?;
+///     Ok(String::from_utf8(body.to_bytes().into())?)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,

@@ -15,7 +15,38 @@ use crate::limits::ServeLimits;
 /// A source of connections for [`run`](crate::run).
 ///
 /// The library has it for [`TcpListener`], for [`UnixListener`] and for
-/// [`with_handshake`].
+/// [`with_handshake`]. Your own is usually built around one of these. Here is one that
+/// counts the connections:
+///
+/// ```
+/// use std::io;
+/// use std::net::SocketAddr;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use engine_io::{Listener, ServeLimits};
+///
+/// struct Counting<L> { listener: L, connections: Arc<AtomicU64> }
+///
+/// impl<L: Listener> Listener for Counting<L> {
+///     type Stream = L::Stream;
+///     type Connecting = L::Connecting;
+///     const SECURE: bool = L::SECURE;
+///
+///     async fn accept(
+///         &mut self,
+///         limits: &ServeLimits,
+///     ) -> io::Result<(L::Connecting, Option<SocketAddr>)> {
+///         let accepted = self.listener.accept(limits).await?;
+///         self.connections.fetch_add(1, Ordering::Relaxed);
+///         Ok(accepted)
+///     }
+///
+///     fn address(&self) -> io::Result<String> {
+///         self.listener.address()
+///     }
+/// }
+/// ```
 pub trait Listener: Send + 'static {
     /// A connection that is ready for requests.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;

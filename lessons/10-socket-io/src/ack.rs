@@ -170,6 +170,28 @@ impl<T> Answers<T> {
 
 /// A step of a broadcast with acknowledgements, as an [`Adapter`](crate::Adapter) reports
 /// it.
+///
+/// ```
+/// use futures_util::{Stream, StreamExt};
+/// use socket_io::AckStep;
+///
+/// /// Returns how many clients have not answered, if every server said how many it asked.
+/// async fn missing(mut steps: impl Stream<Item = AckStep> + Unpin) -> Option<usize> {
+///     let (mut asked, mut answered) = (0, 0);
+///     while let Some(step) = steps.next().await {
+///         match step {
+///             AckStep::Expected { clients, .. } => asked += clients,
+///             AckStep::Answer { .. } => answered += 1,
+///             AckStep::Incomplete(_) => return None,
+///         }
+///     }
+///     Some(asked - answered)
+/// }
+/// # use futures_util::{FutureExt, stream};
+/// # let expected = AckStep::Expected { clients: 2, ids: Vec::new() };
+/// # let answer = AckStep::Answer { from: None, args: Default::default() };
+/// # assert_eq!(missing(stream::iter([expected, answer])).now_or_never(), Some(Some(1)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AckStep {
     /// A server has asked its clients.

@@ -10,6 +10,15 @@ use crate::room::SocketId;
 
 /// A description of a socket that is sent to another server. Its JSON has the form that
 /// Node's adapters use for `fetchSockets`.
+///
+/// ```
+/// use socket_io::SocketInfo;
+///
+/// let answer = r#"{"id":"kX3_ahGvQm4tqlF0BvZ-","rooms":["tea"],"data":{"nickname":"Ann"}}"#;
+/// let info: SocketInfo = serde_json::from_str(answer)?;
+/// assert_eq!((&*info.rooms[0], &info.data["nickname"]), ("tea", &"Ann".into()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SocketInfo {
     /// The id.

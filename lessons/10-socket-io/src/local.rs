@@ -31,7 +31,25 @@ const AT_ONCE: usize = 1000;
 /// every adapter has. A cheap handle.
 ///
 /// An adapter gets it when it is made. It calls these methods for its own server's part of
-/// each request, and for the requests of the other servers.
+/// each request, and for the requests of the other servers, which a task of the adapter
+/// reads:
+///
+/// ```
+/// use socket_io::{Change, Local, OutgoingEvent, Selection};
+///
+/// /// A message of another server.
+/// enum Message {
+///     Broadcast(OutgoingEvent, Selection),
+///     Change(Selection, Change),
+/// }
+///
+/// fn carry_out(message: &Message, local: &Local) {
+///     match message {
+///         Message::Broadcast(event, to) => local.broadcast(event, to),
+///         Message::Change(of, change) => local.change(of, change),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Local(Arc<Inner>);
 

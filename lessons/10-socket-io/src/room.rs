@@ -249,7 +249,22 @@ impl Selection {
     }
 }
 
-/// A change to all selected sockets.
+/// A change to all selected sockets. An [`Adapter`](crate::Adapter) sends it to the other
+/// servers:
+///
+/// ```
+/// use socket_io::Change;
+///
+/// fn message(change: &Change) -> String {
+///     match change {
+///         Change::Join(rooms) => format!("join {}", rooms.join(",")),
+///         Change::Leave(rooms) => format!("leave {}", rooms.join(",")),
+///         Change::Disconnect { close: true } => "close".into(),
+///         Change::Disconnect { close: false } => "disconnect".into(),
+///     }
+/// }
+/// assert_eq!(message(&Change::Join(vec!["tea".into()])), "join tea");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// They join these rooms.

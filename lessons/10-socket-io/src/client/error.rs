@@ -36,6 +36,18 @@ pub enum EmitError {
 }
 
 /// Why a namespace was not joined.
+///
+/// ```
+/// # async fn example(socket: socket_io::client::Socket) {
+/// use socket_io::client::ConnectFailure;
+///
+/// socket.on_connect_error(async |_, failure| match failure {
+///     ConnectFailure::Refused(error) => println!("not allowed: {error}"),
+///     ConnectFailure::Unreachable(reason) => println!("trying again soon: {reason}"),
+///     ConnectFailure::GaveUp => println!("the server is away"),
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug, Error)]
 pub enum ConnectFailure {
     /// The server, or a middleware of the namespace, has refused. The client does not ask

@@ -190,6 +190,25 @@ pub(crate) fn check_array(array: &str, attachments: usize) -> Result<(), ParseEr
 }
 
 /// An array of arguments in a packet, not yet decoded.
+///
+/// Your own [`FromArgs`] passes it on to the implementation of another type. It is `Copy`,
+/// so you can try several:
+///
+/// ```
+/// use socket_io::{FromArgs, RawArgs};
+///
+/// enum Target { Room(String), Point(f64, f64) }
+///
+/// impl FromArgs for Target {
+///     fn from_args(raw: RawArgs<'_>) -> Result<Self, serde_json::Error> {
+///         if let Ok((x, y)) = FromArgs::from_args(raw) {
+///             return Ok(Self::Point(x, y));
+///         }
+///         let (room,) = FromArgs::from_args(raw)?;
+///         Ok(Self::Room(room))
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RawArgs<'a> {
     /// The whole array.
@@ -433,6 +452,19 @@ pub trait IntoArgs {
 }
 
 /// Collects arguments into a JSON array.
+///
+/// ```
+/// use socket_io::Args;
+///
+/// let args = Args::build(|writer| {
+///     writer.push("cat")?;
+///     let photo = writer.attach(vec![0xff, 0xd8]);
+///     writer.push(&serde_json::json!({ "photo": photo }))
+/// })?;
+/// assert_eq!(args.json(), r#"["cat",{"photo":{"_placeholder":true,"num":0}}]"#);
+/// assert_eq!(args.attachments().len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ArgsWriter {
     json: Vec<u8>,
