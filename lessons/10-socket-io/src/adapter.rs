@@ -166,6 +166,9 @@ pub trait Adapter: Send + Sync + 'static {
     /// Ends the connection to the other servers:
     /// [`Io::shutdown`](crate::Io::shutdown) waits for it, up to its deadline. A request
     /// from now on ends with [`AdapterError::Closed`].
+    ///
+    /// A namespace that a client made is not closed when its last client leaves: its
+    /// adapter is dropped, once no handle to the namespace is left.
     fn close(&self) -> BoxFuture<'_, ()> {
         future::ready(()).boxed()
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use futures_util::stream::BoxStream;
 use hub::Hub;
 use serde_json::{Value, json};
@@ -513,6 +513,44 @@ async fn a_shutdown_closes_the_adapters_and_reopening_opens_them() {
     assert_eq!(hub.closed(), ["one", "one"], "of each namespace");
     one.reopen();
     assert_eq!(hub.closed(), [""; 0]);
+}
+
+/// An adapter that does what the default does, and says how it ended.
+struct Plain(Local, mpsc::UnboundedSender<String>);
+
+impl Adapter for Plain {
+    fn local(&self) -> &Local {
+        &self.0
+    }
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.1.send("closed".into()).unwrap();
+        ready(()).boxed()
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        let name = self.0.namespace();
+        self.1.send(format!("dropped {name}")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_adapter_of_a_child_that_empties_is_dropped_and_not_closed() {
+    let (ends, mut ended) = mpsc::unbounded_channel();
+    let io = Io::new(Config {
+        adapters: Adapters::new(move |local| Arc::new(Plain(local, ends.clone()))),
+        ..calm()
+    });
+    io.of_dynamic(|name, _| name.starts_with("/team-"), |_| {});
+    let address = serve(&io).await;
+    let (mut client, _) = Client::join(address, "/team-red", "").await;
+    client.send("1/team-red,").await;
+    let end = soon("the adapter's end", ended.recv()).await;
+    assert_eq!(end.unwrap(), "dropped /team-red");
+    io.shutdown(Duration::from_secs(5)).await;
+    let end = soon("the end of the other one", ended.recv()).await;
+    assert_eq!(end.unwrap(), "closed");
 }
 
 /// An adapter that panics in every method, or waits forever.
