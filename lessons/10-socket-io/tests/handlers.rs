@@ -492,6 +492,11 @@ async fn an_event_is_answered_once_whoever_answers_first() {
     first.send("first");
     assert_eq!(client.packet().await, r#"31["second"]"#);
     handled(&mut client, &socket).await;
+    // One handler declines, and the other one returns nothing.
+    socket.on("declined", async |_: Socket, ack: Ack| drop(ack));
+    socket.on("declined", async |_: Socket| ());
+    client.send(r#"21["declined"]"#).await;
+    handled(&mut client, &socket).await;
 }
 
 #[tokio::test]

@@ -534,12 +534,13 @@ async fn a_broadcasts_answers_say_who_answered_and_who_is_missing() {
     let (mut bob, bob_is) = Client::join(address, "/team-blue", "").await;
     let (mut cid, cid_is) = Client::join(address, "/team-blue", "").await;
     let (mut dot, dot_is) = Client::join(address, "/team-blue", "").await;
+    let (mut eve, eve_is) = Client::join(address, "/team-blue", "").await;
     let asking = tokio::spawn({
         let all = teams.all();
         async move { all.emit_with_ack::<Args>("age?", ()).await }
     });
     let mut ids = Vec::new();
-    for client in [&mut ann, &mut bob, &mut cid, &mut dot] {
+    for client in [&mut ann, &mut bob, &mut cid, &mut dot, &mut eve] {
         let packet = client.packet().await;
         let number = packet.split_once(',').unwrap().1.split('[').next().unwrap();
         ids.push(number.to_owned());
@@ -549,6 +550,7 @@ async fn a_broadcasts_answers_say_who_answered_and_who_is_missing() {
     cid.send(&format!("3/team-blue,{}[31]", ids[2])).await;
     until("the first answer", || cid_has_answered(&io, &cid_is)).await;
     ann.send(&format!("3/team-red,{}[10]", ids[0])).await;
+    eve.send(&format!("3/team-blue,{}[50]", ids[4])).await;
     dot.vanish();
     let answers = soon("the answers", asking).await.unwrap();
     let received: BTreeSet<_> = answers
@@ -561,7 +563,11 @@ async fn a_broadcasts_answers_say_who_answered_and_who_is_missing() {
     let id = |joined: &serde_json::Value| joined["sid"].as_str().unwrap().to_owned();
     assert_eq!(
         received,
-        BTreeSet::from([(&*id(&ann_is), "[10]"), (&*id(&cid_is), "[30]")])
+        BTreeSet::from([
+            (&*id(&ann_is), "[10]"),
+            (&*id(&cid_is), "[30]"),
+            (&*id(&eve_is), "[50]"),
+        ])
     );
     let missing: BTreeSet<_> = answers
         .missing_from
