@@ -1,5 +1,5 @@
-//! The parts of std and tokio with which sessions and deadlines wait for each other. The models
-//! in `model.rs` put shuttle's in its place.
+//! The parts of std, tokio and futures with which tasks wait for each other. The models in
+//! `model.rs` replace them by shuttle's.
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};
