@@ -128,6 +128,18 @@ fn a_placeholder_without_attachments_is_an_object() {
 }
 
 #[test]
+fn only_true_makes_an_object_a_placeholder() {
+    for other in ["false", "1", r#""true""#, "null", "[true]"] {
+        let json = format!(
+            r#"[{{"_placeholder":{other},"num":0}},{{"_placeholder":true,"num":0}}]"#
+        );
+        let bytes = Bytes::from_static(b"tea");
+        let packed = encode(&json, std::slice::from_ref(&bytes)).unwrap();
+        assert_eq!(read(packed), Ok((json, vec![bytes])));
+    }
+}
+
+#[test]
 fn an_object_cannot_pass_for_bytes_that_belong_elsewhere() {
     for (first, second) in [("82", "c40107"), ("c40107", "82")] {
         let map = "ac5f706c616365686f6c646572c3a36e756d00";
