@@ -548,6 +548,8 @@ async fn the_adapter_of_a_child_that_empties_is_dropped_and_not_closed() {
     client.send("1/team-red,").await;
     let end = soon("the adapter's end", ended.recv()).await;
     assert_eq!(end.unwrap(), "dropped /team-red");
+    // A shutdown would wait for its connection.
+    client.vanish();
     io.shutdown(Duration::from_secs(5)).await;
     let end = soon("the end of the other one", ended.recv()).await;
     assert_eq!(end.unwrap(), "closed");
