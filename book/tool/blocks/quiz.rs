@@ -150,6 +150,12 @@ fn parse(block: Block<'_>) -> Result<(String, Vec<Choice>, Kind)> {
         if choice.mark == "? " {
             choice.why = format!("{}\n{}", choice.text, choice.why);
         }
+        if kind != Kind::Prints && !html(&choice.text).starts_with("<p>") {
+            bail!(
+                "quiz: `{}` reads as a list or another block: put a `\\` before its sign",
+                choice.text
+            );
+        }
         if choice.why.trim().is_empty() {
             bail!("quiz: `{}` does not say why", choice.text);
         }
@@ -186,6 +192,15 @@ mod tests {
                 body,
             },
         )
+    }
+
+    #[test]
+    fn a_choice_that_reads_as_a_list_is_refused() {
+        let question =
+            |choice| format!("How many?\n(x) {choice}\n    Yes.\n( ) 91\n    No.\n");
+        let refused = quiz("quiz", &question("90.")).unwrap_err();
+        assert!(refused.to_string().contains("reads as a list"), "{refused}");
+        assert!(quiz("quiz", &question("90\\.")).unwrap().contains("90."));
     }
 
     #[test]
