@@ -166,7 +166,8 @@ impl Installed {
                 }
             } else if open.remove(&room) {
                 // As the members' tables, it gives its space back.
-                open.shrink_to(2 * open.len());
+                let room_for = 2 * open.len();
+                open.shrink_to(room_for);
                 call("room_closed", || adapter.room_closed(&room));
             }
         }
