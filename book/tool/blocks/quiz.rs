@@ -150,7 +150,11 @@ fn parse(block: Block<'_>) -> Result<(String, Vec<Choice>, Kind)> {
         if choice.mark == "? " {
             choice.why = format!("{}\n{}", choice.text, choice.why);
         }
-        if kind != Kind::Prints && !html(&choice.text).starts_with("<p>") {
+        let text = html(&choice.text);
+        let is_block = ["<ol", "<ul", "<h", "<blockquote", "<pre"]
+            .iter()
+            .any(|tag| text.starts_with(tag));
+        if kind != Kind::Prints && is_block {
             bail!(
                 "quiz: `{}` reads as a list or another block: put a `\\` before its sign",
                 choice.text
