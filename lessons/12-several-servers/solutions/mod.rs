@@ -1,4 +1,4 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
+//! The worked solutions, one module per exercise. Each can be put in the place of its
 //! starter.
 
 pub mod ex12_ask;

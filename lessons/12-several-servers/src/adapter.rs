@@ -96,34 +96,26 @@ pub fn adapters(bus: impl Bus, format: impl Format, config: ClusterConfig) -> Ad
             namespace: local.namespace().to_owned(),
             node: node.clone(),
         };
-        let server = Arc::new(Server {
-            local,
-            bus: bus.clone(),
-            format: format.clone(),
-            place,
-            config: config.clone(),
-            table: Mutex::default(),
-            earlier: Notify::new(),
-            start: Instant::now(),
-        });
+        let (bus, format) = (bus.clone(), format.clone());
+        let server = Server::new(local, bus, format, place, config.clone());
         Arc::new(ClusterAdapter::start(server, runtime.clone()))
     })
 }
 
 /// One namespace's adapter.
 pub struct ClusterAdapter {
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     runtime: Handle,
     /// The task that reads the bus. It does not own the adapter, so the adapter ends it.
     reader: Mutex<AbortHandle>,
 }
 
 /// The state that the adapter and its task share.
-struct Server {
-    local: Local,
+pub(crate) struct Server {
+    pub(crate) local: Local,
     bus: Arc<dyn Bus>,
     format: Arc<dyn Format>,
-    place: Place,
+    pub(crate) place: Place,
     config: ClusterConfig,
     table: Mutex<Table>,
     /// A question is due before those that the task knows of.
@@ -267,7 +259,7 @@ impl Adapter for ClusterAdapter {
 }
 
 impl ClusterAdapter {
-    fn start(server: Arc<Server>, runtime: Handle) -> Self {
+    pub(crate) fn start(server: Arc<Server>, runtime: Handle) -> Self {
         Self {
             reader: Mutex::new(read(&server, &runtime)),
             server,
@@ -295,6 +287,25 @@ impl fmt::Debug for ClusterAdapter {
 }
 
 impl Server {
+    pub(crate) fn new(
+        local: Local,
+        bus: Arc<dyn Bus>,
+        format: Arc<dyn Format>,
+        place: Place,
+        config: ClusterConfig,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            local,
+            bus,
+            format,
+            place,
+            config,
+            table: Mutex::default(),
+            earlier: Notify::new(),
+            start: Instant::now(),
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -436,9 +447,14 @@ impl Server {
         let received = self
             .format
             .decode(&self.place, channel, payload, &has_room)?;
-        let Some(Received { from, message }) = received else {
-            return Ok(None);
-        };
+        match received {
+            Some(received) => self.receive(received),
+            None => Ok(None),
+        }
+    }
+
+    fn receive(self: &Arc<Self>, received: Received) -> Result<Option<Job>, Failure> {
+        let Received { from, message } = received;
         if let Some(from) = &from {
             self.lock().requests.heard(from);
         }
@@ -692,14 +708,14 @@ impl Server {
 
 // --- Between the library's types and those of the wire ---
 
-fn values(event: &OutgoingEvent) -> Values {
+pub(crate) fn values(event: &OutgoingEvent) -> Values {
     Values {
         json: event.array().to_owned(),
         attachments: event.attachments().to_vec(),
     }
 }
 
-fn outgoing(event: Values, to: &Target) -> Result<OutgoingEvent, ParseError> {
+pub(crate) fn outgoing(event: Values, to: &Target) -> Result<OutgoingEvent, ParseError> {
     let Values { json, attachments } = event;
     let event = OutgoingEvent::from_parts(json, attachments)?;
     Ok(event.compress(to.flags.compress != Some(false)))
@@ -731,7 +747,7 @@ fn texts(rooms: &[Room]) -> Vec<String> {
     rooms.iter().map(|room| room.as_str().to_owned()).collect()
 }
 
-fn selected(of: &Selection) -> Target {
+pub(crate) fn selected(of: &Selection) -> Target {
     Target {
         rooms: texts(&of.rooms),
         except: texts(&of.except),
@@ -739,7 +755,7 @@ fn selected(of: &Selection) -> Target {
     }
 }
 
-fn target(event: &OutgoingEvent, to: &Selection) -> Target {
+pub(crate) fn target(event: &OutgoingEvent, to: &Selection) -> Target {
     let flags = Flags {
         volatile: to.volatile,
         compress: (!event.is_compressed()).then_some(false),
@@ -751,14 +767,14 @@ fn target(event: &OutgoingEvent, to: &Selection) -> Target {
     }
 }
 
-fn selection(target: &Target) -> Selection {
+pub(crate) fn selection(target: &Target) -> Selection {
     Selection {
         volatile: target.flags.volatile,
         ..Selection::from_text(&target.rooms, &target.except)
     }
 }
 
-fn to_wire(change: &Change) -> wire::Change {
+pub(crate) fn to_wire(change: &Change) -> wire::Change {
     let texts =
         |rooms: &[Arc<str>]| rooms.iter().map(|room| (**room).to_owned()).collect();
     match change {
@@ -768,7 +784,7 @@ fn to_wire(change: &Change) -> wire::Change {
     }
 }
 
-fn to_local(change: wire::Change) -> Change {
+pub(crate) fn to_local(change: wire::Change) -> Change {
     let rooms = |rooms: Vec<String>| rooms.into_iter().map(Into::into).collect();
     match change {
         wire::Change::Join(names) => Change::Join(rooms(names)),
@@ -779,7 +795,7 @@ fn to_local(change: wire::Change) -> Change {
 
 /// Why something could not be said, or was not understood.
 #[derive(Debug, Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error(transparent)]
     Wire(#[from] WireError),
     #[error(transparent)]
@@ -812,6 +828,6 @@ fn timeout(missing: &Missing) -> AdapterError {
     }
 }
 
-fn random_id() -> String {
+pub(crate) fn random_id() -> String {
     engine_io::random_id()
 }

@@ -353,7 +353,7 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-fn failed(error: RedisError) -> BusError {
+pub(super) fn failed(error: RedisError) -> BusError {
     BusError::Failed(error.to_string())
 }
 

@@ -2,11 +2,12 @@
 //!
 //! [`Message`] is what a message means. A [`Format`] is one way to write it: which
 //! channel, which bytes. The formats are pure functions over text and bytes, and each has
-//! its module: [`redis_adapter`] and [`sharded`] are Node's, byte for byte.
+//! its module: [`redis_adapter`], [`sharded`] and [`streams`] are Node's, byte for byte.
 
 pub mod json;
 pub mod redis_adapter;
 pub mod sharded;
+pub mod streams;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

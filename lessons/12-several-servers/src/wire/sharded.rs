@@ -138,7 +138,9 @@ impl Format for Sharded {
 }
 
 /// The type of a message, its fields, and the bytes in them.
-fn data(message: &Message) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireError> {
+pub(super) fn data(
+    message: &Message,
+) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireError> {
     let mut data = Data::default();
     let mut bytes: &[Bytes] = &[];
     let kind = match message {
@@ -227,7 +229,7 @@ fn data(message: &Message) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireErro
     Ok((kind, Some(data), bytes))
 }
 
-fn read(
+pub(super) fn read(
     kind: u64,
     data: Option<&RawValue>,
     attachments: Vec<Bytes>,
@@ -299,28 +301,28 @@ fn read(
 // The structs that follow are the messages, with their fields in Node's order.
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+pub(super) struct Envelope<'a> {
     #[serde(rename = "type")]
-    kind: u64,
+    pub(super) kind: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Data<'a>>,
-    uid: &'a str,
-    nsp: &'a str,
+    pub(super) data: Option<Data<'a>>,
+    pub(super) uid: &'a str,
+    pub(super) nsp: &'a str,
 }
 
 #[derive(Deserialize)]
-struct EnvelopeIn<'a> {
+pub(super) struct EnvelopeIn<'a> {
     #[serde(rename = "type")]
-    kind: u64,
+    pub(super) kind: u64,
     #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    uid: String,
-    nsp: String,
+    pub(super) data: Option<&'a RawValue>,
+    pub(super) uid: String,
+    pub(super) nsp: String,
 }
 
 /// The options come after the packet of an event, and before everything else.
 #[derive(Default, Serialize)]
-struct Data<'a> {
+pub(super) struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     opts: Option<&'a Target>,
     #[serde(skip_serializing_if = "Option::is_none")]
