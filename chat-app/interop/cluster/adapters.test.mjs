@@ -13,6 +13,10 @@ const skip = missing();
 const adapters = {
   "sharded, static": {
     make: (pub, sub) => createShardedAdapter(pub, sub, { subscriptionMode: "static" }),
+    rust: ["--adapter", "sharded-static"],
+  },
+  "sharded, dynamic": {
+    make: (pub, sub) => createShardedAdapter(pub, sub),
     rust: ["--adapter", "sharded"],
   },
   "streams": {

@@ -18,7 +18,9 @@ use socket_io::{
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
-#[command(about = "Runs one server of a cluster, with the namespace /chat, to be tested with Node")]
+#[command(
+    about = "Runs one server of a cluster, with the namespace /chat, to be tested with Node"
+)]
 struct Options {
     /// Where to listen on 127.0.0.1; 0 for any free port.
     #[arg(long, default_value_t = 0)]
@@ -38,8 +40,10 @@ struct Options {
 enum Speech {
     /// `createAdapter` of `@socket.io/redis-adapter`.
     Plain,
-    /// `createShardedAdapter` of the same package, with `subscriptionMode: "static"`.
+    /// `createShardedAdapter` of the same package.
     Sharded,
+    /// The same with `subscriptionMode: "static"`.
+    ShardedStatic,
     /// `createAdapter` of `@socket.io/redis-streams-adapter`, with recovery.
     Streams,
 }
@@ -60,11 +64,15 @@ async fn connect(options: &Options) -> anyhow::Result<Adapters> {
             };
             adapters(bus, format, cluster)
         }
-        Speech::Sharded => {
+        Speech::Sharded | Speech::ShardedStatic => {
             redis.sharded = true;
             let bus = RedisBus::open(&options.redis, redis)?;
             bus.ready(PATIENCE).await?;
-            adapters(bus, Sharded::default(), cluster)
+            let format = Sharded {
+                dynamic: matches!(options.adapter, Speech::Sharded),
+                ..Sharded::default()
+            };
+            adapters(bus, format, cluster)
         }
         Speech::Streams => {
             let log = RedisStreams::open(&options.redis, redis, StreamConfig::default())?;

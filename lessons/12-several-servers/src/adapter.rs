@@ -25,7 +25,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::bus::{Bus, BusError, Delivery, Subscription};
+use crate::bus::{Bus, BusError, Delivery, MoreTopics, Subscription, Topic};
 use crate::requests::{Kind, Missing, Outcome, Progress, Requests};
 use crate::wire::{
     self, Answer, Flags, Format, Message, NodeId, Place, Question, Received, RequestId,
@@ -106,8 +106,13 @@ pub fn adapters(bus: impl Bus, format: impl Format, config: ClusterConfig) -> Ad
 pub struct ClusterAdapter {
     pub(crate) server: Arc<Server>,
     runtime: Handle,
-    /// The task that reads the bus. It does not own the adapter, so the adapter ends it.
-    reader: Mutex<AbortHandle>,
+    reader: Mutex<ReaderTask>,
+}
+
+/// The task that reads the bus. It does not own the adapter, so the adapter ends it.
+struct ReaderTask {
+    task: AbortHandle,
+    topics: MoreTopics,
 }
 
 /// The state that the adapter and its task share.
@@ -238,6 +243,18 @@ impl Adapter for ClusterAdapter {
         .boxed()
     }
 
+    fn room_opened(&self, room: &Room) {
+        if let Some(topic) = self.server.topic_of(room) {
+            self.reader().topics.add(&topic);
+        }
+    }
+
+    fn room_closed(&self, room: &Room) {
+        if let Some(topic) = self.server.topic_of(room) {
+            self.reader().topics.remove(&topic);
+        }
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         // Not every format has a goodbye, and the bus may be away.
         let _ = self.server.publish(None, &Message::Left);
@@ -246,14 +263,14 @@ impl Adapter for ClusterAdapter {
         // The callers that wait notice the end of their channels.
         table.waiting.clear();
         drop(table);
-        self.reader().abort();
+        self.reader().task.abort();
         std::future::ready(()).boxed()
     }
 
     fn reopen(&self) {
         let mut reader = self.reader();
         self.server.lock().closed = false;
-        reader.abort();
+        reader.task.abort();
         *reader = read(&self.server, &self.runtime);
     }
 }
@@ -267,14 +284,14 @@ impl ClusterAdapter {
         }
     }
 
-    fn reader(&self) -> MutexGuard<'_, AbortHandle> {
+    fn reader(&self) -> MutexGuard<'_, ReaderTask> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ClusterAdapter {
     fn drop(&mut self) {
-        self.reader().abort();
+        self.reader().task.abort();
     }
 }
 
@@ -312,6 +329,14 @@ impl Server {
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// The channel of a room, if the format has one.
+    fn topic_of(&self, room: &Room) -> Option<Topic> {
+        match room {
+            Room::Named(name) => self.format.room_topic(&self.place, name),
+            Room::Own(_) => None,
+        }
     }
 
     /// Says something to the other servers. A failure is logged, because the caller does
@@ -626,11 +651,18 @@ type Job = BoxFuture<'static, ()>;
 
 // --- The task that reads the bus ---
 
-fn read(server: &Arc<Server>, runtime: &Handle) -> AbortHandle {
+fn read(server: &Arc<Server>, runtime: &Handle) -> ReaderTask {
     // Before the task runs, so that nothing that is said from now on is missed.
     let subscription = server.bus.subscribe(server.format.topics(&server.place));
+    let topics = subscription.topics();
+    for room in server.local.rooms() {
+        if let Some(topic) = server.format.room_topic(&server.place, &room) {
+            topics.add(&topic);
+        }
+    }
     let task = work(server.clone(), subscription);
-    runtime.spawn(task).abort_handle()
+    let task = runtime.spawn(task).abort_handle();
+    ReaderTask { task, topics }
 }
 
 // ANCHOR: work

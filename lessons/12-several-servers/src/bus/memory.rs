@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::memory_log::MemoryLog;
 use super::subscription::queue;
-use super::{Bus, BusError, Entry, Inbox, QueueLimits, Subscription, Topic};
+use super::{Bus, BusError, Entry, Inbox, QueueLimits, Subscription, Topic, Topics};
 
 /// A bus for servers that share a process. A clone is the same bus.
 #[derive(Clone, Default)]
@@ -238,6 +238,18 @@ impl Bus for Connection {
 }
 
 struct Unsubscribe(u64, Weak<Shared>);
+
+impl Topics for Unsubscribe {
+    fn change(&self, topic: &Topic, wanted: bool) {
+        let Some(bus) = self.1.upgrade() else { return };
+        if let Some(subscriber) = bus.lock().subscribers.get_mut(&self.0) {
+            subscriber.topics.retain(|other| other != topic);
+            if wanted {
+                subscriber.topics.push(topic.clone());
+            }
+        }
+    }
+}
 
 impl Drop for Unsubscribe {
     fn drop(&mut self) {

@@ -26,7 +26,9 @@ pub use self::redis::{RedisBus, RedisConfig};
 pub use self::redis_streams::{RedisStreams, StreamConfig};
 pub use log::{Entries, Entry, EntryId, Followed, Follower, InvalidEntryId, Log};
 pub use memory::{Connection, Fate, MemoryBus, Passing};
-pub use subscription::{Delivery, Inbox, QueueLimits, Subscription, queue};
+pub use subscription::{
+    Delivery, Inbox, MoreTopics, QueueLimits, Subscription, Topics, queue,
+};
 
 /// A server's connection to the others.
 ///

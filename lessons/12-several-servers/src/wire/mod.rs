@@ -163,6 +163,12 @@ pub trait Format: Send + Sync + 'static {
     /// Returns what a server subscribes to for a namespace.
     fn topics(&self, at: &Place) -> Vec<Topic>;
 
+    /// Returns what a server subscribes to in addition while a room has members there.
+    fn room_topic(&self, at: &Place, room: &str) -> Option<Topic> {
+        let _ = (at, room);
+        None
+    }
+
     /// Returns the channel that every server subscribes to exactly once: its subscribers
     /// are the servers.
     fn counted(&self, namespace: &str) -> String;
