@@ -354,11 +354,16 @@ fn cluster(url: &str) -> anyhow::Result<Meeting> {
 #[cfg(not(feature = "cluster"))]
 fn cluster(_: &str) -> anyhow::Result<Meeting> {
     anyhow::bail!(
-        "this program was built without Redis; build it with `--features cluster`"
+        "--redis: this program was built without Redis; build it with `--features cluster`"
     )
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
+    // Before a database file is made for a chat that cannot run.
+    let cluster = match &args.redis {
+        Some(url) => cluster(url)?,
+        None => Meeting::default(),
+    };
     raise_open_files();
     let host = if args.bind.contains(':') {
         format!("[{}]", args.bind)
@@ -401,10 +406,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
-        cluster: match &args.redis {
-            Some(url) => cluster(url)?,
-            None => Meeting::default(),
-        },
+        cluster,
         ..Options::default()
     };
     let Chat { io, filter, tasks } = Chat::new(store.clone(), options);
