@@ -261,6 +261,8 @@ impl Postgres {
             directory: directory.clone(),
             failing: Failing::default(),
         };
+        // `close` waits for the writer. It also ends when the last handle has gone, and
+        // with it the sender of its jobs.
         Ok(Self(Arc::new(Inner {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(waiting)))),
