@@ -8,6 +8,7 @@ use engine_io::{Cors, Hooks};
 use socket_io::Config;
 use support::{next, say, soon, start, started};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use websocket::{OpCode, encode_frame, encode_masked_frame};
 
 const CHAT: &str = r#"5:1+:/chat:{"name":"join","args":["tea"]}"#;
 
@@ -173,6 +174,27 @@ async fn a_websocket_carries_a_packet_in_each_message() {
         say(&mut socket, "0::").await;
         assert_eq!(next(&mut socket).await.unwrap(), "0::");
         assert_eq!(next(&mut socket).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_ends_with_one_close_frame() {
+    let server = started().await;
+    let close = encode_masked_frame(OpCode::Close, [0; 4], &1000_u16.to_be_bytes());
+    let unmasked = encode_frame(OpCode::Text, b"2::");
+    for (sent, answer) in [(close, 1000_u16), (unmasked, 1002)] {
+        let sid = server.handshake().await;
+        let path = format!("/socket.io/1/websocket/{sid}");
+        let mut socket = server.websocket(&path).await;
+        assert_eq!(next(&mut socket).await.unwrap(), "1::");
+        let stream = socket.get_mut();
+        stream.write_all(&sent).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let read = soon("the end", stream.read_to_end(&mut rest)).await;
+        read.unwrap();
+        assert_eq!(rest[..2], [0x88, u8::try_from(rest.len()).unwrap() - 2]);
+        assert_eq!(rest[2..4], answer.to_be_bytes());
     }
 }
 
