@@ -1,6 +1,7 @@
 //! One loud client and the healthy ones. Each case measures a healthy client alone and then
 //! beside the loud one, in one run on one machine: how long its messages take, and what it
-//! is sent that it did not ask for.
+//! is sent that it did not ask for. A test program for itself, so that no other test takes
+//! the time that it measures.
 //!
 //! ```sh
 //! cargo test -p chat-app --test loud -- --nocapture --test-threads 1  # prints the figures
@@ -10,6 +11,7 @@
 //! the first three cases fail. `examples/loud.rs` measures any build of the chat, harder
 //! and longer.
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::time::{Duration, Instant};

@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Ends what runs, before its deadline: the reader has gone.
 pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 
-/// What the compiler made of one test target.
+/// The result of compiling one test target.
 #[derive(Debug, Default)]
 pub(crate) struct Built {
     /// The test program; `None` when it did not compile.
@@ -52,7 +52,7 @@ impl Outcome {
             && self.cases.values().all(|&passed| passed)
     }
 
-    /// What a failing case printed.
+    /// Returns the output of a failing case.
     pub(crate) fn said(&self, case: &str) -> Option<&str> {
         let heading = format!("\n---- {case} stdout ----\n");
         let text = &self.output[self.output.find(&heading)? + heading.len()..];
@@ -157,19 +157,17 @@ pub(crate) fn build<'name>(
     Ok(built)
 }
 
-/// Runs all cases of a test program, or the one of that name.
+/// Runs the cases of a test program: all of them, or those that the arguments pick.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<Outcome> {
+pub(crate) fn run(program: &Path, folder: &Path, picked: &[&str]) -> Result<Outcome> {
     let mut command = Command::new(program);
     command
         .current_dir(folder)
         .env("RUST_BACKTRACE", "0")
-        .args(["--color", "never"]);
-    if let Some(case) = case {
-        command.args(["--exact", case]);
-    }
+        .args(["--color", "never"])
+        .args(picked);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
