@@ -163,7 +163,7 @@ fn server(name: &str, line: Connection, origin: &str) -> Io {
     io
 }
 
-/// A message on the bus, for the page.
+/// Describes a message on the bus to the page.
 fn drawn(passing: &Passing) -> Value {
     let to: Vec<_> = passing
         .to
@@ -177,7 +177,7 @@ fn drawn(passing: &Passing) -> Value {
     } })
 }
 
-/// What the message says, as JSON, without the headers of the clients' requests.
+/// The content of a message as JSON, without the headers of the clients' requests.
 fn content(passing: &Passing) -> Value {
     let mut content = if passing.payload.starts_with(b"{") {
         serde_json::from_slice(passing.payload).unwrap_or_default()
