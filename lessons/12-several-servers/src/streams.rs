@@ -245,9 +245,14 @@ impl Adapter for StreamsAdapter {
     fn close(&self) -> BoxFuture<'_, ()> {
         self.reader.said().closed = true;
         self.task().abort();
-        // Nothing is read back any more.
+        // From now on, no entry comes back out of the log.
         self.reader.show_all();
-        self.cluster.close()
+        async move {
+            self.cluster.close().await;
+            // The sessions of the clients that have just gone, above all.
+            self.reader.log.flush().await;
+        }
+        .boxed()
     }
 
     fn reopen(&self) {
@@ -282,7 +287,7 @@ impl fmt::Debug for StreamsAdapter {
 impl Said {
     /// An own entry has come out of the log. Returns what is now to be carried out, and
     /// whether the last of it is the entry. Whatever was said before it and has not come
-    /// out is not in the log any more.
+    /// out is no longer in the log.
     fn came_out(&mut self, entry: &Entry) -> (Vec<Own>, bool) {
         match self
             .queue
@@ -533,7 +538,7 @@ impl Reader {
         id: EntryId,
         entry: &Entry,
     ) -> Option<OutgoingEvent> {
-        // An entry that cannot be read was no event for those who were here, either.
+        // The clients that were here did not receive an unreadable entry, either.
         let received = self.format.read_entry(&self.server.place, entry).ok()??;
         let Message::Broadcast(event, to) = received.message else {
             return None;
@@ -575,7 +580,7 @@ impl Missed {
     }
 }
 
-/// What another server's entry asks for.
+/// Returns the work in another server's entry.
 fn work(received: Received) -> Result<Work, Failure> {
     Ok(match received.message {
         Message::Broadcast(event, to) => {

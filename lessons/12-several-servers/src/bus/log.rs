@@ -66,6 +66,9 @@ pub trait Log: Bus {
 
     /// Takes a value out. Of two servers that ask at once, only one gets it.
     fn take(&self, key: &str) -> BoxFuture<'_, Result<Option<Bytes>, BusError>>;
+
+    /// Waits until everything that is queued now has been written: before a process ends.
+    fn flush(&self) -> BoxFuture<'_, ()>;
 }
 // ANCHOR_END: log
 
@@ -93,6 +96,10 @@ impl<L: Log> Log for Arc<L> {
 
     fn take(&self, key: &str) -> BoxFuture<'_, Result<Option<Bytes>, BusError>> {
         (**self).take(key)
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        (**self).flush()
     }
 }
 
@@ -212,7 +219,7 @@ pub enum Followed {
 pub struct Follower(BoxStream<'static, Followed>);
 
 impl Follower {
-    /// Returns a follower that receives these items: for a log of your own.
+    /// Returns a follower that receives these items: for your own kind of log.
     pub fn new(items: impl Stream<Item = Followed> + Send + 'static) -> Self {
         Self(items.boxed())
     }

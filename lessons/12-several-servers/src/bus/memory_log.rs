@@ -64,7 +64,7 @@ impl MemoryLog {
 
 impl Log for Connection {
     fn append(&self, entry: Entry) -> Result<(), BusError> {
-        // In this order, as in `mend`: what waits comes first.
+        // Both locks in the order of `mend`, which writes the waiting entries first.
         let mut state = self.bus.lock();
         let mut waiting = self.line.waiting();
         if self.line.is_up() {
@@ -116,6 +116,12 @@ impl Log for Connection {
         state.log.kept.retain(|_, (until, _)| *until > now);
         state.log.kept.insert(key.to_owned(), (now + period, value));
         Ok(())
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        let mut up = self.line.up.subscribe();
+        // An error would say that the connection is gone, which `self` owns.
+        async move { drop(up.wait_for(|up| *up).await) }.boxed()
     }
 
     fn take(&self, key: &str) -> BoxFuture<'_, Result<Option<Bytes>, BusError>> {

@@ -75,6 +75,8 @@ struct Shared {
     config: StreamConfig,
     state: Mutex<State>,
     connected: watch::Sender<bool>,
+    /// How many entries and values have been written.
+    confirmed: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -84,6 +86,8 @@ struct State {
     followers: Vec<Arc<Reader>>,
     connection: Option<MultiplexedConnection>,
     queued_bytes: usize,
+    /// How many entries and values have been queued.
+    accepted: u64,
 }
 
 struct Reader {
@@ -129,6 +133,7 @@ impl RedisStreams {
             config,
             state: Mutex::default(),
             connected: watch::Sender::new(false),
+            confirmed: watch::Sender::new(0),
         });
         let task = tokio::spawn(run(client, shared.clone(), queue)).abort_handle();
         Ok(Self {
@@ -171,6 +176,7 @@ impl RedisStreams {
             return Err(BusError::Full);
         }
         state.queued_bytes += size;
+        state.accepted += 1;
         Ok(())
     }
 
@@ -249,6 +255,16 @@ impl Log for RedisStreams {
     fn keep(&self, key: &str, value: Bytes, period: Duration) -> Result<(), BusError> {
         let key = key.to_owned();
         self.write(Write::Keep { key, value, period })
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        async move {
+            let accepted = self.shared.lock().accepted;
+            let mut confirmed = self.shared.confirmed.subscribe();
+            // An error would say that the sender is gone, which `self` owns.
+            let _ = confirmed.wait_for(|confirmed| *confirmed >= accepted).await;
+        }
+        .boxed()
     }
 
     fn take(&self, key: &str) -> BoxFuture<'_, Result<Option<Bytes>, BusError>> {
@@ -337,7 +353,7 @@ struct Progress {
     read: Option<EntryId>,
     /// Our own entries up to here are in the stream.
     written: EntryId,
-    /// What comes next, in order. Some of it may be in the stream.
+    /// The next entries and values, in order. Redis may have some of them already.
     unconfirmed: Vec<Write>,
 }
 
@@ -467,8 +483,15 @@ async fn settle(
 }
 
 fn confirm(shared: &Shared, writes: impl Iterator<Item = Write>) {
-    let size: usize = writes.map(|write| write.size()).sum();
+    let (mut count, mut size) = (0, 0);
+    for write in writes {
+        count += 1;
+        size += write.size();
+    }
     shared.lock().queued_bytes -= size;
+    shared
+        .confirmed
+        .send_modify(|confirmed| *confirmed += count);
 }
 
 async fn keep_reading(
@@ -623,7 +646,7 @@ fn entry(answer: Value) -> Option<(EntryId, Entry)> {
     let mut fields = fields.into_iter();
     let mut entry = Entry::default();
     while let Some(field) = fields.next() {
-        // The name of a field can be any bytes. One that is not text is not one of ours.
+        // The name of a field can be any bytes, but our own names are text.
         let field = String::from_utf8_lossy(&bytes(field)?).into_owned();
         entry.fields.push((field, bytes(fields.next()?)?));
     }

@@ -94,14 +94,15 @@ impl Streams {
         at: &Place,
         entry: &Entry,
     ) -> Result<Option<Received>, WireError> {
-        // Whatever has no namespace is not for any adapter. Node passes over it, too.
+        // Node ignores an entry without a namespace, too.
         if entry.text("nsp") != Some(&at.namespace) {
             return Ok(None);
         }
         let field = |name, missing| entry.text(name).ok_or(WireError::Malformed(missing));
         let from = field("uid", "no uid")?.to_owned();
         let kind = field("type", "no type")?.parse();
-        let kind = kind.map_err(|_| WireError::Malformed("a type that is no number"))?;
+        let kind =
+            kind.map_err(|_| WireError::Malformed("a type that is not a number"))?;
         let data = entry.text("data").unwrap_or_default();
         if data.is_empty() {
             let message = sharded::read(kind, None, Vec::new())?;

@@ -1,5 +1,5 @@
 //! The adapter with a log: what Node wrote, read and written again; servers that share a
-//! log; clients that come back to another server; and entries that nobody should write.
+//! log; clients that come back to another server; and hostile entries.
 
 use std::time::Duration;
 
@@ -220,7 +220,7 @@ fn hostile_sessions_are_errors() {
         bad.as_object_mut().unwrap().remove(field);
         assert!(read(bad.clone()).is_err(), "no {field}");
         bad[field] = json!({});
-        assert!(read(bad).is_err(), "{field} is no text");
+        assert!(read(bad).is_err(), "{field} is not text");
     }
     for text in ["", "!", "AAAA", "gg=="] {
         assert!(format.read_session(&text.into()).is_err(), "{text}");
@@ -298,6 +298,10 @@ impl Log for Slow {
 
     fn take(&self, key: &str) -> BoxFuture<'_, Result<Option<Bytes>, BusError>> {
         self.0.take(key)
+    }
+
+    fn flush(&self) -> BoxFuture<'_, ()> {
+        self.0.flush()
     }
 }
 
