@@ -1,6 +1,6 @@
 //! The result of trying an answer, and its sentences.
 //!
-//! What libtest prints is correct but hard to read: the first failure is buried among
+//! The output of libtest is correct but hard to read: the first failure is buried among
 //! thread numbers and remarks on backtraces. A reader wants one failing case at a time, the
 //! simplest first, and the file and the section to open.
 
@@ -117,7 +117,7 @@ impl Attempt {
     }
 }
 
-/// What a `todo!` says.
+/// The message of a `todo!`.
 const NOT_WRITTEN: &str = "not yet implemented";
 
 /// A line of text, before it is folded to a width.
@@ -291,8 +291,8 @@ fn chapter_file(workspace: &Workspace, exercise: &Exercise) -> Option<(u8, PathB
     file.is_file().then_some((number, file))
 }
 
-/// Returns where to read, with the section that the case names, or else the first section
-/// that any case names.
+/// Returns where to read, with the section that the case names. If it names none, the
+/// section is the first that any case names.
 fn chapter(
     workspace: &Workspace,
     exercise: &Exercise,
@@ -381,7 +381,7 @@ fn message(said: &str) -> String {
         let Some(rest) = text.strip_prefix(&prefix) else {
             continue;
         };
-        // Without a message of its own, only the two sides are left.
+        // If the assertion has no message, only the two sides are left.
         let rest = rest.strip_prefix(": ").unwrap_or(rest);
         let rest = format!("\n{}", rest.trim_start_matches('\n'));
         if let Some((before, sides)) = rest.rsplit_once("\n  left: ")

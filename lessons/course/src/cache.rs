@@ -36,7 +36,7 @@ struct Kept {
 pub(crate) struct Cache {
     file: PathBuf,
     kept: BTreeMap<String, Kept>,
-    /// What all exercises depend on.
+    /// The hash of the files that all exercises depend on.
     common: u64,
     /// The hash of each folder that was read.
     folders: HashMap<PathBuf, u64>,

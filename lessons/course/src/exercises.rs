@@ -14,10 +14,10 @@ pub(crate) struct Workspace {
     pub root: PathBuf,
     /// Where cargo builds.
     pub target: PathBuf,
-    /// All exercises: lesson by lesson, each in the order of its manifest, where the
-    /// warm-up stands first.
+    /// All exercises: lesson by lesson, each in the order of its manifest, which lists the
+    /// warm-up first.
     pub exercises: Vec<Exercise>,
-    /// What is too large for one file.
+    /// The exercises that are too large for one file.
     pub projects: Vec<Project>,
     /// How the reader calls this program.
     pub command: &'static str,
@@ -41,7 +41,7 @@ pub(crate) struct Exercise {
     pub name: String,
     /// The package of its lesson.
     pub lesson: String,
-    /// What the lesson is about, from its manifest.
+    /// The subject of the lesson, from its manifest.
     pub about: String,
     /// The folder of the lesson.
     pub folder: PathBuf,
@@ -53,7 +53,7 @@ impl Workspace {
     /// The workspace around the current folder.
     ///
     /// # Errors
-    /// Returns an error if there is none, or if cargo does not understand it.
+    /// Returns an error outside of a workspace, or if cargo does not understand it.
     pub(crate) fn find() -> Result<Self> {
         let metadata = MetadataCommand::new()
             .no_deps()
@@ -78,7 +78,7 @@ impl Workspace {
     /// Returns the exercise of that name.
     ///
     /// # Errors
-    /// Returns an error that lists the names if there is no such exercise.
+    /// Returns an error that lists the names if no exercise has this one.
     pub(crate) fn exercise(&self, name: &str) -> Result<&Exercise> {
         let Some(exercise) = self.exercises.iter().find(|exercise| exercise.name == name)
         else {
@@ -104,7 +104,7 @@ impl Workspace {
 fn exercises(metadata: &Metadata) -> Vec<Exercise> {
     let mut found = Vec::new();
     for package in metadata.workspace_packages() {
-        // Cargo gives the targets in an order of its own.
+        // Cargo does not return the targets in the order of the manifest.
         let manifest = fs::read_to_string(&package.manifest_path).unwrap_or_default();
         for target in package.targets.iter().filter(|target| is_exercise(target)) {
             let place = manifest.find(&format!("\"{}\"", target.name));

@@ -1,4 +1,4 @@
-//! `course`: the exercises of the lessons, for the reader and for CI.
+//! `course` runs the exercises of the lessons for the reader, and proves them in CI.
 //!
 //! Progress is whatever passes now. Results are kept under a hash of everything that they
 //! depend on (`cache.rs`), so the list is both quick and true, whatever was edited.

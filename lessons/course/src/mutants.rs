@@ -1,12 +1,12 @@
-//! Has cargo-mutants change the solutions: a change that no case notices is a rule that
-//! no case holds.
+//! Runs cargo-mutants on the solutions: a change that no case notices is a rule that no
+//! case tests.
 //!
 //! Some changes leave the meaning as it was (`<` for `<=` where equality cannot come),
 //! and no case can notice them. They are excused in `.cargo/mutants.toml` at the root of
 //! the workspace, which cargo-mutants reads: `exclude_re` is a list of
 //! regular expressions, and a change whose line, as it is printed, matches one of them is
-//! left out. Each entry stands in a line of its own under a comment that says why nobody
-//! could tell the difference:
+//! left out. Each entry has its own line, under a comment that says why no case could tell
+//! the difference:
 //!
 //! ```toml
 //! exclude_re = [
@@ -25,10 +25,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::exercises::Workspace;
 
-/// Prints the changes that survive; whether there are none.
+/// Prints the changes that survive, and returns whether all were caught.
 ///
 /// # Errors
-/// When cargo-mutants is not installed or could not do its work.
+/// Returns an error if cargo-mutants is not installed or could not do its work.
 pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
     let named = names
         .iter()
@@ -68,8 +68,8 @@ pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
         .arg("mutants")
         .arg("--output")
         .arg(&output);
-    // A folder of its own: what is built from a changed copy must not be taken for what
-    // is built from the workspace.
+    // A separate folder, so that a program built from a changed copy is never taken for
+    // one built from the workspace.
     mutants.env("CARGO_TARGET_DIR", output.join("mutants"));
     mutants.args(["--minimum-test-timeout", "20", "--no-shuffle"]);
     let lessons: BTreeSet<_> =

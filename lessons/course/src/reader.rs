@@ -15,7 +15,7 @@ use crate::attempt::{self, Attempt, BAD, FAINT, GOOD, Line, PLAIN, STRONG, State
 use crate::exercises::{Exercise, Workspace};
 use crate::tries;
 
-/// The width if there is no terminal.
+/// The width of output that does not go to a terminal.
 const WIDTH: usize = 80;
 
 /// The widest line of prose that is still pleasant to read.
@@ -188,8 +188,8 @@ fn print(lines: &[Line]) {
     }
 }
 
-/// Returns the mark of a state and its color. An exercise that nobody has touched is not a
-/// failure, so its mark has no color.
+/// Returns the mark of a state and its color. An untouched exercise is not a failure,
+/// so its mark is neutral.
 pub(crate) fn mark(attempt: &Attempt) -> (Style, &'static str) {
     match attempt.state() {
         State::Done => (GOOD, "✓"),
@@ -299,7 +299,7 @@ pub(crate) fn differences(exercise: &Exercise) -> Result<Vec<Line>> {
 /// Restores the starter from the repository; the answer is kept in the target folder.
 ///
 /// # Errors
-/// Returns an error if there is no repository, or if the reader does not say yes.
+/// Returns an error outside of a repository, or if the reader does not confirm.
 pub(crate) fn reset(workspace: &Workspace, exercise: &Exercise, yes: bool) -> Result<()> {
     let file = exercise.starter();
     let answer = read(&file)?;

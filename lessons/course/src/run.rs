@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Ends what runs, before its deadline: the reader has gone.
 pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 
-/// What the compiler made of one test target.
+/// The result of compiling one test target.
 #[derive(Debug, Default)]
 pub(crate) struct Built {
     /// The test program; `None` when it did not compile.
@@ -52,7 +52,7 @@ impl Outcome {
             && self.cases.values().all(|&passed| passed)
     }
 
-    /// What a failing case printed.
+    /// Returns the output of a failing case.
     pub(crate) fn said(&self, case: &str) -> Option<&str> {
         let heading = format!("\n---- {case} stdout ----\n");
         let text = &self.output[self.output.find(&heading)? + heading.len()..];

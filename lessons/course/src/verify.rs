@@ -1,5 +1,5 @@
-//! Proves the exercises, on a copy of the workspace, as a reader would: by putting files
-//! in the place of the starter.
+//! Proves the exercises, on a copy of the workspace, as a reader would: by replacing
+//! the starter with other files.
 //!
 //! A case is only as good as the wrong answer that it catches. So each case is named by
 //! at least one wrong answer (`//! Caught by: CASE`), and each wrong answer is caught by
@@ -16,14 +16,14 @@ use anyhow::{Context, Result};
 use crate::exercises::{Exercise, Project, Workspace};
 use crate::run::{self, Built, Outcome, function};
 
-/// What a wrong answer begins with.
+/// The beginning of every wrong answer.
 const CAUGHT_BY: &str = "//! Caught by: ";
 
 /// How often a wrong answer may die before it is a finding.
 const ATTEMPTS: u32 = 3;
 
-/// Nobody debugs what is built here and nothing is built twice from the same text:
-/// linking is what takes the time.
+/// These builds are not debugged, and nothing is built twice from the same text: most of
+/// the time goes into linking.
 const QUICKLY: &[(&str, &str)] = &[
     ("CARGO_PROFILE_DEV_DEBUG", "false"),
     ("CARGO_INCREMENTAL", "0"),
@@ -100,7 +100,7 @@ impl Proof {
         })
     }
 
-    /// What can be seen without compiling.
+    /// Checks everything that can be seen without compiling.
     fn files(&mut self, exercise: &Exercise) {
         for file in [exercise.starter(), exercise.solution(), exercise.cases()] {
             self.text(&file);
@@ -304,8 +304,8 @@ impl Proof {
     }
 
     /// Every case of a project fails in the workspace as it is, and passes with the
-    /// patch. What was built with it stays in `course/build`, for tests that want the
-    /// program.
+    /// patch. The programs built with it stay in `course/build`, because some tests start
+    /// them.
     fn project(&mut self, Project { test, patch }: &Project) -> Result<()> {
         let before = self.project_cases(test)?;
         for case in before
@@ -401,9 +401,9 @@ fn escaped(
             "is to be caught by the case {case}, which is not there"
         )));
     };
-    // A program that died has said nothing about the case: coroutines do what threads may
-    // not, and once in some hundred runs under load one of them takes the heap with
-    // it. It is asked again.
+    // A program that died has said nothing about the case, so it runs again. Coroutines
+    // do what threads may not, and about once in a hundred runs under load one of them
+    // corrupts the heap.
     for attempt in 1.. {
         let outcome = run::run(program, &exercise.folder, &["--exact", full])?;
         if outcome.timed_out {
@@ -437,8 +437,8 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Makes `to` the same as `from`. What is the same already is left alone, so that cargo
-/// builds only what changed.
+/// Makes `to` the same as `from`. It leaves equal files alone, so that cargo builds only
+/// what changed.
 fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     let kept: Vec<_> = files_in(from)?
@@ -471,7 +471,7 @@ fn mirror(from: &Path, to: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What no build needs and what is large.
+/// Returns whether a folder is large and no build needs it.
 fn is_left_out(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         [".git", "target", "node_modules", "venv"]

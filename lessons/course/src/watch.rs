@@ -1,8 +1,8 @@
 //! Runs an exercise when its file is saved, and shows the first case that fails.
 //!
-//! In a terminal it draws one screen and listens to keys; the work is done beside it, so
-//! that a key is answered while the compiler runs. In a pipe it prints what came of each
-//! save and has no keys.
+//! In a terminal it draws one screen and listens to keys; the work is done in other
+//! threads, so that a key is answered while the compiler runs. In a pipe it prints the
+//! result of each save and listens to no keys.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
@@ -52,7 +52,7 @@ pub(crate) fn watch(workspace: Workspace) -> Result<()> {
             if let Ok(event) = event
                 && (event.kind.is_modify() || event.kind.is_create())
             {
-                // Nobody listens any more when the reader has gone.
+                // The receiver is gone once the reader has quit.
                 let _ = saved.send(Happened::Saved(event.paths));
             }
         })?;
@@ -77,7 +77,7 @@ pub(crate) fn watch(workspace: Workspace) -> Result<()> {
     let mut session = Session::new(Arc::new(workspace), happened, screen.is_some());
     let result = session.run(&next);
     STOP.store(true, Ordering::Relaxed);
-    // What an answer runs is killed; the compiler may finish alone.
+    // A running answer is killed; the compiler may finish alone.
     while session.busy
         && next
             .recv_timeout(2 * SETTLE)
@@ -129,7 +129,7 @@ impl Screen {
     }
 
     fn close() {
-        // There is nobody to tell when the terminal has gone.
+        // If the terminal is gone, an error cannot be shown.
         let _ = execute!(io::stdout(), cursor::Show, LeaveAlternateScreen);
         let _ = terminal::disable_raw_mode();
     }

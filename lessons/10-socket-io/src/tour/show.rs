@@ -52,7 +52,7 @@ pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
         )?;
         person.hears(
             "3/chat,0[true]",
-            "acknowledgement 0: what the handler returned",
+            "acknowledgement 0: the value returned",
         )?;
     }
     ann.says(
