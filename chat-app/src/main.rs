@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A chat with rooms that runs in the browser
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, max_term_width = 90)]
 struct Args {
     /// Address to listen on; 0.0.0.0 or :: lets other machines in
     #[arg(long, default_value = "127.0.0.1")]

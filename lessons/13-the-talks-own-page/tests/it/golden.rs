@@ -1,4 +1,4 @@
-//! What the reference implementations write, recorded by
+//! The packets and bodies that the reference implementations write, recorded by
 //! `chat-app/interop/heritage/record-vectors.mjs`.
 
 use heritage::Piece;

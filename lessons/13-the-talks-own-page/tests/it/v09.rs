@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use engine_io::{Cors, Hooks};
+use engine_io::{Cookie, Cors, Hooks};
 use socket_io::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use websocket::{OpCode, encode_frame, encode_masked_frame};
 
 use crate::support::{self, next, say, soon, start, started};
 
@@ -172,6 +173,27 @@ async fn a_websocket_carries_a_packet_in_each_message() {
         say(&mut socket, "0::").await;
         assert_eq!(next(&mut socket).await.unwrap(), "0::");
         assert_eq!(next(&mut socket).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_ends_with_one_close_frame() {
+    let server = started().await;
+    let close = encode_masked_frame(OpCode::Close, [0; 4], &1000_u16.to_be_bytes());
+    let unmasked = encode_frame(OpCode::Text, b"2::");
+    for (sent, answer) in [(close, 1000_u16), (unmasked, 1002)] {
+        let sid = server.handshake().await;
+        let path = format!("/socket.io/1/websocket/{sid}");
+        let mut socket = server.websocket(&path).await;
+        assert_eq!(next(&mut socket).await.unwrap(), "1::");
+        let stream = socket.get_mut();
+        stream.write_all(&sent).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let read = soon("the end", stream.read_to_end(&mut rest)).await;
+        read.unwrap();
+        assert_eq!(rest[..2], [0x88, u8::try_from(rest.len()).unwrap() - 2]);
+        assert_eq!(rest[2..4], answer.to_be_bytes());
     }
 }
 
@@ -367,6 +389,65 @@ async fn the_servers_limits_hold() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_applications_headers_and_the_cookie_are_on_responses() {
+    let mut config = Config::default();
+    config.engine.cookie = Some(Cookie::default());
+    let add = |name: &'static str| {
+        move |headers: &mut http::HeaderMap, request: &engine_io::RequestHead| {
+            let value = http::HeaderValue::try_from(&*request.path).unwrap();
+            headers.insert(name, value);
+        }
+    };
+    config.engine.hooks = Hooks::default()
+        .initial_headers(add("x-first"))
+        .headers(add("x-each"));
+    let server = start(config, heritage::Config::default()).await;
+    let first = server.get("/socket.io/1/").await;
+    let sid = heritage::v09::Handshake::parse(&first.body).unwrap().sid;
+    assert!(
+        first.head.contains("x-first: /socket.io/1/\r\n"),
+        "{first:?}"
+    );
+    assert!(first.head.contains("x-each: /socket.io/1/"), "{first:?}");
+    let cookie = format!("set-cookie: io={}; ", sid.to_lowercase());
+    assert!(first.head.contains(&cookie), "{first:?}");
+
+    let poll = server.get(&format!("/socket.io/1/xhr-polling/{sid}")).await;
+    assert!(
+        poll.head.contains("x-each: /socket.io/1/xhr-polling/"),
+        "{poll:?}"
+    );
+    for absent in ["x-first", "set-cookie"] {
+        assert!(!poll.head.contains(absent), "{poll:?}");
+    }
+    let refused = server.get("/socket.io/1/telepathy/x").await;
+    assert_eq!(refused.status, 400);
+    assert!(!refused.head.contains("x-each"), "{refused:?}");
+
+    let open = server.get("/socket.io/?EIO=3&transport=polling").await;
+    for present in ["x-first: ", "x-each: ", "set-cookie: io="] {
+        assert!(open.head.contains(present), "{open:?}");
+    }
+    // A session that opens with a WebSocket has one connection, and needs no cookie.
+    let mut stream = server.connect().await;
+    let request = "GET /socket.io/?EIO=3&transport=websocket HTTP/1.1\r\nHost: a\r\n\
+        Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        head.push(soon("a head", stream.read_u8()).await.unwrap().into());
+    }
+    let head = head.to_lowercase();
+    assert!(head.starts_with("http/1.1 101 "), "{head}");
+    assert!(
+        head.contains("x-first: ") && head.contains("x-each: "),
+        "{head}"
+    );
+    assert!(!head.contains("set-cookie"), "{head}");
 }
 
 #[tokio::test]
