@@ -223,7 +223,8 @@
     async #poll() {
       while (!this.#pausing && (this.state === "opening" || this.state === "open")) {
         try {
-          const body = await this.#request({ cache: "no-store", signal: this.#requests.signal });
+          const { signal } = this.#requests;
+          const body = await this.#request({ cache: "no-store", signal });
           for (const packet of body.split(SEPARATOR)) this.#receive(packet);
         } catch (error) {
           this.#end("transport error", error);
@@ -283,9 +284,10 @@
     }
 
     // ANCHOR: upgrade
-    // A WebSocket beside the polling. When "2probe" has come back as "3probe", polling comes to rest: the server ends
-    // the waiting GET with "6", the last POST is answered. Then "5" moves the session, and what was to be sent in the
-    // meantime follows, so the order is kept. When the probe fails, nothing has happened.
+    // Tries a WebSocket alongside the polling. When "2probe" has been answered with
+    // "3probe", polling stops: the server ends the waiting GET with "6", and the last
+    // POST is answered. Then "5" moves the session, and the packets that were queued in
+    // the meantime follow, so the order is kept. If the probe fails, nothing changes.
     #upgrade() {
       let ws;
       try {
@@ -463,11 +465,13 @@
     }
 
     // ANCHOR: backoff
-    // Each failure doubles the longest wait, up to a limit. Chance picks a wait between a third of that and all of it,
-    // so that the clients of a server that is just coming back are spread over seconds.
+    // Each failure doubles the longest wait, up to a limit. The wait is a random part of
+    // that, from a third to all of it, so that the clients of a server that is just coming
+    // back are spread over seconds.
     #connectLater() {
       const { reconnectionDelay, reconnectionDelayMax } = this.#options;
-      const longest = Math.min(reconnectionDelay * 1.5 * 2 ** this.#attempts, reconnectionDelayMax);
+      const doubled = reconnectionDelay * 1.5 * 2 ** this.#attempts;
+      const longest = Math.min(doubled, reconnectionDelayMax);
       this.#attempts += 1;
       this.#timer = setTimeout(() => {
         this.#timer = undefined;

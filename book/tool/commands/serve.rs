@@ -23,6 +23,8 @@ use crate::site;
 
 const RELOAD: &str = "__reload";
 
+const BUILDING: &str = "<p>The book is being built. Reload this page in a moment.</p>";
+
 /// Serves until Ctrl-C.
 ///
 /// # Errors
@@ -91,11 +93,14 @@ async fn run(
     Ok(())
 }
 
-/// Answers with the book's own page for addresses that lead nowhere.
+/// Answers with the book's own page for addresses that lead nowhere. While the book is
+/// built again, that page is not there either, and any address may be a good one.
 async fn not_found(page: PathBuf) -> Result<Response, warp::Rejection> {
-    let page = tokio::fs::read_to_string(page).await.unwrap_or_default();
-    let page = warp::reply::html(page);
-    Ok(warp::reply::with_status(page, StatusCode::NOT_FOUND).into_response())
+    let (page, status) = match tokio::fs::read_to_string(page).await {
+        Ok(page) => (page, StatusCode::NOT_FOUND),
+        Err(_) => (BUILDING.to_owned(), StatusCode::SERVICE_UNAVAILABLE),
+    };
+    Ok(warp::reply::with_status(warp::reply::html(page), status).into_response())
 }
 
 /// Answers with the state of each exercise as `course` saw it last: what passes, and of
@@ -241,6 +246,20 @@ mod tests {
         ] {
             assert!(!is_source(Path::new(other)), "{other}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_missing_during_a_build_is_not_an_empty_404() {
+        let folder =
+            std::env::temp_dir().join(format!("book-404-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let page = folder.join("404.html");
+        let answer = not_found(page.clone()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        std::fs::write(&page, "no such page").unwrap();
+        let answer = not_found(page).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

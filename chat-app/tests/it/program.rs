@@ -64,6 +64,38 @@ async fn what_cannot_be_is_said_in_one_line() {
     }
 }
 
+/// What only the feature `cluster` brings is refused without it, before anything is done.
+#[cfg(not(feature = "cluster"))]
+#[tokio::test]
+async fn without_the_feature_a_cluster_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chat.db");
+    let file = file.to_str().unwrap();
+    let secret = "postgres://chat:secret@db.example/chat";
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["--database", file, "--redis", "redis://:secret@r"],
+            "--redis: ",
+        ),
+        (&["--database", file, "--redis", "nonsense"], "--redis: "),
+        (&["--database", secret], "postgres: "),
+        (&["--database", "postgresql://nowhere/chat"], "postgresql: "),
+    ];
+    for (flags, what) in cases {
+        let (status, said) = refused(&[flags, &["--port", "0"]].concat()).await;
+        assert_eq!(status, Some(2), "{said}");
+        let expected = format!("chat-app: {what}this program was built without ");
+        assert!(said.starts_with(&expected), "{said}");
+        assert!(
+            said.ends_with("; build it with `--features cluster`\n"),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+    assert!(!std::path::Path::new(file).exists(), "a database was made");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_signal_ends_it_and_it_counts() {
@@ -355,6 +387,31 @@ async fn a_supervisor_sees_health_and_metrics() {
     ] {
         let found = metrics.body.lines().any(|it| it == line);
         assert!(found, "{line} is missing in {}", metrics.body);
+    }
+}
+
+/// The writer of PostgreSQL counts as that of a file does.
+#[cfg(all(unix, feature = "cluster"))]
+#[tokio::test]
+async fn with_postgresql_each_message_has_a_wait_and_a_transaction() {
+    let Some(postgres) = common::services::Postgres::start().await else {
+        return;
+    };
+    let address = postgres.address();
+    let flags = ["--port", "0", "--log", "off", "--database", &address];
+    let program = Program::start(&flags).await;
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    for text in ["one", "two", "three"] {
+        let answer = ann.call("user message", json!([text])).await;
+        assert_eq!(answer[0], json!(true), "{answer:?}");
+    }
+    let metrics = get(program.port, "/metrics", "").await.body;
+    for line in [
+        "chat_store_wait_seconds_count 3",
+        "chat_store_transaction_seconds_count 3",
+        "chat_store_jobs_total 3",
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}: {metrics}");
     }
 }
 

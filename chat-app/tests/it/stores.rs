@@ -40,6 +40,10 @@ impl Database {
         Store::at(&self.path(), keep).await.unwrap()
     }
 
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(clippy::unused_async, reason = "only a server is waited for")
+    )]
     async fn execute(&self, sql: &str) {
         match self {
             Database::File(_) => {
@@ -51,6 +55,10 @@ impl Database {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(clippy::unused_async, reason = "only a server is waited for")
+    )]
     async fn number(&self, sql: &str) -> i64 {
         match self {
             Database::File(_) => {

@@ -1,6 +1,6 @@
 //! One atomic counter is the whole queue: `fetch_add` returns the old value, so each index
-//! goes to exactly one worker. `Relaxed` is enough, because the counter guards no other data:
-//! the pieces never change. All workers are started before the first is joined.
+//! goes to exactly one worker. `Relaxed` is enough, because the counter guards no other
+//! data: the pieces never change. All workers are started before the first is joined.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;

@@ -2,8 +2,8 @@
 //! variables contain nothing that would be missed: at the one place where it can be
 //! dropped, the `await`, the buffer is empty, because a read that waits has read nothing.
 //!
-//! Between that `await` and the line that puts the bytes into `self.held`, the future cannot
-//! be dropped, so they cannot be lost.
+//! Between that `await` and the line that puts the bytes into `self.held`, the future
+//! cannot be dropped, so they cannot be lost.
 
 use std::io;
 

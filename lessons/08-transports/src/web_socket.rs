@@ -95,7 +95,10 @@ async fn carry(
                     told = true;
                 }
             },
-            read = timeout(if told { LINGER } else { Duration::MAX }, io.read(&mut buffer)) => {
+            read = timeout(
+                if told { LINGER } else { Duration::MAX },
+                io.read(&mut buffer),
+            ) => {
                 let len = read??;
                 if len == 0 {
                     return Ok(());

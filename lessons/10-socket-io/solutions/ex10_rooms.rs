@@ -1,4 +1,5 @@
-//! Sets are the right tool: a union for `to`, a difference for `except`, and each member once.
+//! Sets are the right tool: a union for `to`, a difference for `except`, and each member
+//! once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

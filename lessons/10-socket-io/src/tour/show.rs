@@ -50,10 +50,7 @@ pub(crate) fn run(pause: Duration) -> Result<(), Failure> {
             r#"2/chat,0["join","tea"]"#,
             "an event, with the acknowledgement id 0",
         )?;
-        person.hears(
-            "3/chat,0[true]",
-            "acknowledgement 0: the value returned",
-        )?;
+        person.hears("3/chat,0[true]", "acknowledgement 0: the value returned")?;
     }
     ann.says(
         r#"2/chat,1["user message","tea","is it ready?"]"#,

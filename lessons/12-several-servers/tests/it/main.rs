@@ -4,8 +4,11 @@ mod cluster;
 #[cfg(feature = "redis")]
 mod redis;
 mod redis_adapter;
+#[cfg(feature = "redis")]
+mod redis_streams;
 #[path = "support/scenario.rs"]
 mod scenario;
 mod sharded;
+mod streams;
 #[cfg(feature = "redis")]
 mod support;

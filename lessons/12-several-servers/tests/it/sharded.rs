@@ -1,6 +1,8 @@
 //! The format of Node's sharded adapter: what Node wrote, read and written again; two
 //! servers that speak it; and what nobody should write.
 
+use std::sync::{Arc, Mutex};
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use cluster::bus::{Fate, MemoryBus};
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::scenario::{every_operation, server};
+use crate::scenario::{client, every_operation, server};
 
 /// A line of the golden file.
 #[derive(Deserialize)]
@@ -53,10 +55,7 @@ fn what_node_wrote_is_written_the_same() {
         let again = format
             .encode(&place(line, &from), asker.as_ref(), &received.message)
             .unwrap();
-        // Node's default publishes on the channels of rooms, too.
-        if !line.channel.ends_with("#tea#") {
-            assert_eq!(again.channel, line.channel, "{}", line.name);
-        }
+        assert_eq!(again.channel, line.channel, "{}", line.name);
         let payload = BASE64_STANDARD.decode(&line.base64).unwrap();
         // Numbers above 2^53 and the order of a description's fields are JavaScript's own.
         if line.name == "fetch sockets" && matches!(received.message, Message::Answer(..))
@@ -161,7 +160,20 @@ fn cluster(bus: &MemoryBus, name: &str) -> (socket_io::Io, socket_io::Namespace)
 #[tokio::test(start_paused = true)]
 async fn every_operation_reaches_the_other_server() {
     let bus = MemoryBus::new();
-    every_operation(&cluster(&bus, "one"), &cluster(&bus, "two")).await;
+    // With subscriptions by room, a broadcast can be published before the other server has
+    // subscribed to the channel of its room.
+    let server = |name| {
+        let format = Sharded {
+            dynamic: false,
+            ..Sharded::default()
+        };
+        server(adapters(
+            bus.connect(name),
+            format,
+            ClusterConfig::default(),
+        ))
+    };
+    every_operation(&server("one"), &server("two")).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,4 +219,36 @@ async fn a_server_that_says_goodbye_is_not_waited_for() {
     two.0.shutdown(std::time::Duration::from_secs(1)).await;
     assert_eq!(asking.await.unwrap().unwrap().len(), 0);
     assert!(start.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_spared_broadcasts_to_rooms_without_members_there() {
+    let bus = MemoryBus::new();
+    let (one, two) = (cluster(&bus, "one"), cluster(&bus, "two"));
+    let receivers = Arc::new(Mutex::new(Vec::new()));
+    let seen = receivers.clone();
+    bus.watch(move |passing| {
+        seen.lock().unwrap().push(passing.to.len());
+        Fate::Arrives
+    });
+    let receivers = || std::mem::take(&mut *receivers.lock().unwrap());
+    one.1.to("tea").emit("news", ());
+    assert_eq!(receivers(), [0]);
+    let mut ann = client(&two.0, &["tea"]).await;
+    for number in 0..3 {
+        // The channels of the room and of all keep one order.
+        one.1.to("tea").emit("news", 2 * number);
+        one.1.emit("news", 2 * number + 1);
+    }
+    assert_eq!(receivers(), [1, 2, 1, 2, 1, 2]);
+    for number in 0..6 {
+        assert_eq!(ann.expect::<u32>("news").await, number);
+    }
+    ann.disconnect();
+    while two.1.count() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    one.1.to("tea").emit("news", ());
+    assert_eq!(receivers(), [0]);
 }

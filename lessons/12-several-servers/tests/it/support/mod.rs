@@ -9,9 +9,20 @@ use tempfile::TempDir;
 pub(crate) struct Redis {
     child: Option<Child>,
     folder: TempDir,
+    /// It has its data again after a restart.
+    keeps: bool,
 }
 
 impl Redis {
+    /// Starts one that has its data again after a restart.
+    pub(crate) fn start_with_file() -> Option<Self> {
+        let mut redis = Self::start()?;
+        redis.stop();
+        redis.keeps = true;
+        redis.restart();
+        Some(redis)
+    }
+
     /// Starts one. `None`, with a line that says so, where Redis is not installed; with
     /// `CI=true` it has to be.
     pub(crate) fn start() -> Option<Self> {
@@ -29,6 +40,7 @@ impl Redis {
         let mut redis = Self {
             child: None,
             folder,
+            keeps: false,
         };
         redis.restart();
         Some(redis)
@@ -37,8 +49,10 @@ impl Redis {
     /// Starts it again at its address.
     pub(crate) fn restart(&mut self) {
         self.stop();
+        let file = if self.keeps { "yes" } else { "no" };
         let child = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--unixsocket", "socket"])
+            .args(["--appendonly", file, "--appendfsync", "always"])
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,15 +1,24 @@
-//! What an application does with sockets on two servers, whatever is between these.
+//! The operations of an application on sockets of two servers, for every kind of adapter.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use socket_io::testing::{TestClient, TestSocket};
-use socket_io::{Adapters, Binary, Config, Io, Namespace, Socket};
+use socket_io::{Adapters, Binary, Config, Io, Namespace, Recovery, Socket};
 
 /// A server, and its namespace `/chat`.
 pub(crate) fn server(adapters: Adapters) -> (Io, Namespace) {
+    server_with(adapters, None)
+}
+
+/// The same, and its clients can perhaps come back.
+pub(crate) fn server_with(
+    adapters: Adapters,
+    recovery: Option<Recovery>,
+) -> (Io, Namespace) {
     let io = Io::new(Config {
         adapters,
+        recovery,
         ..Config::default()
     });
     let chat = io.of("/chat", |socket: Socket| {
@@ -33,8 +42,8 @@ pub(crate) async fn client(io: &Io, rooms: &[&str]) -> TestSocket {
     socket
 }
 
-/// Checks that a client has received nothing but what came before `mark`: events arrive in
-/// order, so this needs no time.
+/// Checks that the next event of each client is `mark`. Events arrive in order, so the
+/// check needs no timeout.
 pub(crate) async fn nothing_before(chat: &Namespace, clients: &mut [&mut TestSocket]) {
     chat.emit("mark", ());
     for client in clients {
@@ -65,7 +74,7 @@ pub(crate) async fn every_operation(one: &(Io, Namespace), two: &(Io, Namespace)
     here.to(bob.id().parse::<socket_io::SocketId>().unwrap())
         .emit("news", "for Bob");
     assert_eq!(bob.expect::<String>("news").await, "for Bob");
-    here.to("cake").local().emit("news", "for nobody here");
+    here.to("cake").local().emit("news", "only for this server");
     nothing_before(here, &mut [&mut ann, &mut bob, &mut cat]).await;
 
     // Acknowledgements of clients on both.
@@ -83,7 +92,7 @@ pub(crate) async fn every_operation(one: &(Io, Namespace), two: &(Io, Namespace)
     assert_eq!(answers.received, ["Ann", "Bob"]);
     assert_eq!((answers.missing, answers.error), (0, None));
 
-    // Who is there.
+    // The list of sockets.
     assert!(bob.ask::<bool>("my name is", "Bob").await);
     let sockets = here.to("tea").fetch_sockets().await.unwrap();
     let mut ids: Vec<_> = sockets.iter().map(|it| it.id().to_string()).collect();
