@@ -7,15 +7,15 @@ const ROOM = "front-page";
 export async function start(stage) {
   const { url } = await (await fetch("/__labs/chat")).json();
   await script("/__labs/socket.io.js");
-  const people = ["Ann", "Bob"].map((name) => person(name, window.io));
+  const people = ["Ann", "Bob"].map((name) => person(name, window.io, ROOM));
   const room = element("a", { href: `${url}/room/${ROOM}`, target: "_blank", rel: "noopener" });
   room.append("Open the same room in the whole chat");
   stage.append(element("div", { className: "people" }, ...people.map(({ pane }) => pane)), element("p", {}, room));
   addEventListener("pagehide", () => people.forEach(({ socket }) => socket.disconnect()));
 }
 
-/** One window: a socket, the lines that it shows, and a field to write in. */
-function person(wanted, io) {
+/** One window on a room: a socket, the lines that it shows, and a field to write in. */
+export function person(wanted, io, room) {
   const lines = element("ul", {});
   const scrolled = element("div", { className: "lines", role: "log", tabIndex: 0, "aria-label": `What ${wanted} sees` }, lines);
   const field = element("input", { type: "text", "aria-label": `Message from ${wanted}`, maxLength: 300, autocomplete: "off" });
@@ -35,7 +35,7 @@ function person(wanted, io) {
   };
 
   socket.on("connect", async () => {
-    await ask("join", ROOM);
+    await ask("join", room);
     // Somebody else may be reading the same page.
     let name = wanted;
     for (let number = 2; number < 100; number += 1) {

@@ -112,7 +112,19 @@ export function socketParts(packet) {
 export const payload = (body) => body.split("\x1e");
 
 /** What a part is, by its name: parts that mean the same have the same color, wherever they stand. */
-const MEANING = { data: "data", namespace: "place", attachments: "id", "acknowledgement id": "id" };
+const MEANING = {
+  data: "data",
+  packet: "data",
+  answer: "data",
+  question: "event",
+  namespace: "place",
+  endpoint: "place",
+  sender: "place",
+  attachments: "id",
+  selection: "id",
+  "acknowledgement id": "id",
+  "wants the value": "id",
+};
 
 /** Parts with their names under them. */
 export function shown(parts) {

@@ -419,6 +419,7 @@ pub(crate) fn members_of(room: &Arc<str>) -> Arc<str> {
 }
 
 fn chat_of(socket: &Socket) -> Arc<Chat> {
+    // [`chat`] does that first, before the socket has a handler: no client can be early.
     socket
         .data()
         .get()

@@ -39,6 +39,7 @@ impl Html {
         let mut html = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
+            // Templates are files of this program, and each of them is served in a test.
             let (key, after) = after
                 .split_once("}}")
                 .expect("a template closes what it opens");

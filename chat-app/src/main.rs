@@ -19,7 +19,7 @@ use chat_app::{Chat, Options, doctor, memory, ops};
 use clap::{Parser, ValueEnum};
 use engine_io::{ServeLimits, Transports};
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 
 /// How long the last packets may take to reach the clients at the end.
@@ -354,11 +354,16 @@ fn cluster(url: &str) -> anyhow::Result<Meeting> {
 #[cfg(not(feature = "cluster"))]
 fn cluster(_: &str) -> anyhow::Result<Meeting> {
     anyhow::bail!(
-        "this program was built without Redis; build it with `--features cluster`"
+        "--redis: this program was built without Redis; build it with `--features cluster`"
     )
 }
 
 async fn serve(args: Args) -> anyhow::Result<()> {
+    // Before a database file is made for a chat that cannot run.
+    let cluster = match &args.redis {
+        Some(url) => cluster(url)?,
+        None => Meeting::default(),
+    };
     raise_open_files();
     let host = if args.bind.contains(':') {
         format!("[{}]", args.bind)
@@ -401,10 +406,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
         trusted_proxies: args.trust_proxy,
         admin_token: args.admin_token.map(|Token(token)| token),
         metrics: Some(ops::record().context("metrics cannot be counted")?),
-        cluster: match &args.redis {
-            Some(url) => cluster(url)?,
-            None => Meeting::default(),
-        },
+        cluster,
         ..Options::default()
     };
     let Chat { io, filter, tasks } = Chat::new(store.clone(), options);
@@ -412,24 +414,30 @@ async fn serve(args: Args) -> anyhow::Result<()> {
 
     let mut signals = Signals::new()?;
     say(format!("Listening on http://{}", listener.local_addr()?));
-    let (stop, stopping) = oneshot::channel();
-    let server = engine_io::run(listener, filter, ServeLimits::default(), async {
-        stopping.await.unwrap_or_default();
-    });
-    let end = async {
-        signals.next().await;
-        tokio::spawn(async move {
-            // For a user to whom the end takes too long. 130 is the status that a shell
-            // reports for a program that Ctrl-C ended.
-            signals.next().await;
-            std::process::exit(130);
-        });
-        let _ = stop.send(());
-        Ok(io.shutdown(GRACE).await)
+    let stop = CancellationToken::new();
+    let limits = ServeLimits::default();
+    let served = async {
+        let server = engine_io::run(listener, filter, limits, stop.cancelled());
+        let end = async {
+            stop.cancelled().await;
+            Ok(io.shutdown(GRACE).await)
+        };
+        let ((), closed) = tokio::try_join!(server, end)?;
+        tasks.shutdown().await;
+        store.close().await;
+        io::Result::Ok(closed)
     };
-    let ((), closed) = tokio::try_join!(server, end)?;
-    tasks.shutdown().await;
-    store.close().await;
+    let signaled = async {
+        signals.next().await;
+        stop.cancel();
+        signals.next().await;
+    };
+    let closed = tokio::select! {
+        closed = served => closed?,
+        // For a user to whom the end takes too long. 130 is the status that a shell reports
+        // for a program that Ctrl-C ended.
+        () = signaled => std::process::exit(130),
+    };
     say(format!(
         "Closed {closed} connection{}",
         if closed == 1 { "" } else { "s" }

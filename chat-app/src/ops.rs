@@ -88,7 +88,6 @@ fn describe() {
     let text = "Whether the other servers can be reached through Redis, 1 or 0.";
     describe_gauge!("chat_redis_up", text);
     describe_gauge!("chat_tasks", "Tasks of this process.");
-    describe_gauge!("chat_redis_up", "Whether Redis can be reached.");
     let text = "Resident memory of this process.";
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, text);
     describe_gauge!("process_open_fds", "Open files of this process.");

@@ -1,6 +1,7 @@
 //! One loud client and the healthy ones. Each case measures a healthy client alone and then
 //! beside the loud one, in one run on one machine: how long its messages take, and what it
-//! is sent that it did not ask for.
+//! is sent that it did not ask for. A test program for itself, so that no other test takes
+//! the time that it measures.
 //!
 //! ```sh
 //! cargo test -p chat-app --test loud -- --nocapture --test-threads 1  # prints the figures
@@ -10,17 +11,18 @@
 //! the first three cases fail. `examples/loud.rs` measures any build of the chat, harder
 //! and longer.
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::time::{Duration, Instant};
 
 use chat_app::limits::Limits;
 use common::client::Client;
-use common::get;
 use common::program::Program;
+use common::{get, soon};
 use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How many people talk, and how often each of them in a measurement: two measurements
 /// are less than a person may say in a minute.
@@ -38,6 +40,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// second.
 const LOUD: u32 = 4;
 const RATE: u32 = 500;
+/// The deaf ones who ask for more than they may, and for how many pages of history each of
+/// them does: 250 kB a page, where 8 MB may wait, and the kernel holds a few more.
+const GREEDY: usize = 3;
+const PAGES: usize = 80;
 /// How often at most a room is told who is there, in a second: the pause between two
 /// lists is a tenth of one, and announcements are gathered for one.
 const LISTS: u32 = 10;
@@ -89,7 +95,7 @@ impl Healthy {
                 times.push(start.elapsed());
                 let (answered, answer) = speaker.answer().await.expect("an answer");
                 assert_eq!((answered, &answer[0]), (call, &json!(true)), "{answer:?}");
-                tokio::time::sleep(PAUSE).await;
+                sleep(PAUSE).await;
             }
         }
         times.sort_unstable();
@@ -219,7 +225,7 @@ async fn two_hundred_that_join_and_leave_disturb_nobody() {
                     let name = format!("passer {number}");
                     client.call("nickname", json!([name])).await;
                     client.disconnect().await;
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    sleep(Duration::from_secs(1)).await;
                 }
             });
         }
@@ -231,21 +237,44 @@ async fn two_hundred_that_join_and_leave_disturb_nobody() {
     assert!(heard.announcements <= announcements, "{heard:?}");
 }
 
-/// Fifty sit in the room and never read.
+/// Fifty sit in the room and never read. A few of them ask for far more than may wait for
+/// one reader: the server lets those go, and keeps nothing for them.
 #[tokio::test]
 async fn fifty_that_never_read_disturb_nobody() {
     let program = start().await;
+    let mut ann = Client::seated(program.port, "lobby", "Ann").await;
+    // As much as a page of the history may hold.
+    let mut last = 0;
+    for _ in 0..16 {
+        let long = "\u{1f980}".repeat(4000);
+        let answer = ann.call("user message", json!([long])).await;
+        assert_eq!(answer[0], json!(true), "{answer:?}");
+        last = answer[1].as_i64().unwrap();
+    }
+    drop(ann);
     measure("deaf", &program, async |port, tasks| {
         for number in 0..50 {
             let mut deaf = Client::connect(port, json!({})).await;
             deaf.call("join", json!(["lobby"])).await;
             deaf.start_call("nickname", json!([format!("deaf {number}")]))
                 .await;
+            let pages = if number < GREEDY { PAGES } else { 0 };
+            for _ in 0..pages {
+                deaf.start_call("history", json!([last + 1])).await;
+            }
             tasks.spawn(async move {
                 let _kept_open = deaf;
                 std::future::pending::<()>().await;
             });
         }
+        soon("the end of the greedy ones", async {
+            let slow = "engine_io_closed_sessions_total{reason=\"slow reader\"} ";
+            let closed = format!("{slow}{GREEDY}");
+            while !get(port, "/metrics", "").await.body.contains(&closed) {
+                sleep(Duration::from_millis(100)).await;
+            }
+        })
+        .await;
     })
     .await;
 }

@@ -8,6 +8,7 @@
 //! The event is `typing`, with no arguments. Each case waits some seconds for an answer
 //! that does not come before it is added.
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::time::{Duration, Instant};

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { SIZES, open, reading, root, skip, target } from "./tools.mjs";
+import { SIZES, THEMES, open, reading, root, skip, target } from "./tools.mjs";
 
 const PATIENCE = { timeout: 30_000 };
 
@@ -142,12 +143,186 @@ describe("labs", { skip, timeout: 600_000 }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test("two servers share a room, lose a server, and lose the bus", async (t) => {
+    const { page, complaints } = await open(t, "12-several-servers.html");
+    const lab = page.locator('.lab[data-lab="cluster"]');
+    const pane = (name) => lab.locator(".person").filter({ has: page.locator("b", { hasText: new RegExp(`^${name}$`) }) });
+    const button = (name) => lab.getByRole("button", { name, exact: true });
+    const on = (name, server) => pane(name).getByText(`on server ${server}`, { exact: true }).waitFor(PATIENCE);
+    const say = async (name, text) => {
+      await pane(name).getByRole("textbox").fill(text);
+      await pane(name).getByRole("textbox").press("Enter");
+    };
+    const sees = (name, text) => pane(name).getByRole("listitem").filter({ hasText: text }).waitFor(PATIENCE);
+    const passed = lab.locator(".log li.passing");
+    const ask = async (name, answer) => {
+      await pane(name).getByRole("button", { name: "Who is there?" }).click();
+      await sees(name, `Who is there? ${answer}`);
+    };
+
+    await on("Ann", "one");
+    await on("Bob", "two");
+    await say("Ann", "is it ready?");
+    for (const name of ["Ann", "Bob"]) await sees(name, "Ann is it ready?");
+    assert.equal(await passed.count(), 1, "one message for one broadcast");
+    assert.match(await passed.textContent(), /^server one → server twosocket\.io#\/chat#tea#\d+ bytes"one"sender.*is it ready\?.*packet.*selection$/);
+
+    await ask("Bob", "Ann, Bob");
+    assert.equal(await passed.count(), 3);
+    assert.match(await passed.nth(1).textContent(), /^server two → server one.*"requestId".*question$/);
+    assert.match(await passed.nth(2).textContent(), /^server one → server two.*"handshake":"…".*answer$/);
+
+    await button("Kill server two").click();
+    await lab.getByRole("status").filter({ hasText: "Server two: dead" }).waitFor(PATIENCE);
+    await on("Bob", "one");
+    await say("Bob", "my server is gone");
+    for (const name of ["Ann", "Bob"]) await sees(name, "Bob my server is gone");
+    await ask("Ann", "Ann, Bob");
+
+    await button("Start server two").click();
+    await lab.getByRole("status").filter({ hasText: "Server two: running" }).waitFor(PATIENCE);
+    await button("Kill server one").click();
+    await on("Ann", "two");
+    await on("Bob", "two");
+    await button("Start server one").click();
+    await lab.getByRole("status").filter({ hasText: "Server one: running" }).waitFor(PATIENCE);
+    await button("Kill server two").click();
+    await on("Ann", "one");
+    await on("Bob", "one");
+    await button("Start server two").click();
+    await lab.getByRole("status").filter({ hasText: "Server two: running" }).waitFor(PATIENCE);
+    assert.deepEqual(complaints.filter((line) => !line.includes("WebSocket")), []);
+  });
+
+  test("without the bus each server serves its own client, and what is said is lost to the other", async (t) => {
+    const { page, complaints } = await open(t, "12-several-servers.html");
+    const lab = page.locator('.lab[data-lab="cluster"]');
+    const panes = lab.locator(".person");
+    const [ann, bob] = [panes.nth(0), panes.nth(1)];
+    const say = async (pane, text) => {
+      await pane.getByRole("textbox").fill(text);
+      await pane.getByRole("textbox").press("Enter");
+    };
+    const sees = (pane, text) => pane.getByRole("listitem").filter({ hasText: text }).waitFor(PATIENCE);
+    await ann.getByText("on server one").waitFor(PATIENCE);
+    await bob.getByText("on server two").waitFor(PATIENCE);
+
+    await lab.getByRole("button", { name: "Take the bus away" }).click();
+    await lab.getByRole("status").filter({ hasText: "Bus: away" }).waitFor(PATIENCE);
+    await say(ann, "anybody there?");
+    await sees(ann, "Ann anybody there?");
+    await ann.getByRole("button", { name: "Who is there?" }).click();
+    await sees(ann, "the bus is away");
+
+    await lab.getByRole("button", { name: "Bring the bus back" }).click();
+    await lab.getByRole("status").filter({ hasText: "Bus: connected" }).waitFor(PATIENCE);
+    await say(ann, "the tea is ready");
+    await sees(bob, "Ann the tea is ready");
+    // What was lost would have come before that.
+    assert.deepEqual(await bob.getByRole("listitem").allTextContents(), ["Ann the tea is ready"]);
+    assert.deepEqual(complaints, []);
+  });
+
+  test("the page of 2013 talks to a client of today, and loses its lines", async (t) => {
+    const { page, complaints } = await open(t, "13-the-talks-own-page.html");
+    const lab = page.locator('.lab[data-lab="then"]');
+    await lab.getByRole("button", { name: "Open the pages" }).click(PATIENCE);
+    const frames = ["websocket", "xhr-polling"].map((name) => lab.frameLocator(`iframe[title="The page of 2013, over ${name}"]`));
+    for (const [index, frame] of frames.entries()) {
+      await frame.locator("#chat.connected").waitFor(PATIENCE);
+      await frame.getByLabel("nickname").fill(["Then", "Slow"][index]);
+      await frame.getByLabel("nickname").press("Enter");
+      await frame.locator("#chat.nickname-set").waitFor(PATIENCE);
+    }
+    const today = lab.locator(".person");
+    await today.getByText("connected", { exact: true }).waitFor(PATIENCE);
+    const line = (where, text) => where.locator("#lines p", { hasText: text }).waitFor(PATIENCE);
+    const packet = (who, way, text) => lab.locator(`.log li.${way}`).filter({ hasText: who }).filter({ hasText: text }).first().waitFor(PATIENCE);
+
+    await frames[0].getByRole("textbox", { name: "Message" }).fill("naïve 👋");
+    await frames[0].getByRole("button", { name: "Send" }).click();
+    await line(frames[1], "Thennaïve 👋");
+    await today.getByRole("listitem").filter({ hasText: "naïve 👋" }).waitFor(PATIENCE);
+    await frames[1].getByRole("textbox", { name: "Message" }).fill("by polling");
+    await frames[1].getByRole("button", { name: "Send" }).click();
+    await line(frames[0], "Slowby polling");
+    await today.getByRole("textbox").fill("hello, 2013");
+    await today.getByRole("textbox").press("Enter");
+    for (const frame of frames) await line(frame, "Todayhello, 2013");
+
+    const raw = async (item) => (await item.locator(".part code").allTextContents()).join("");
+    const sent = lab.locator(".log li.up").filter({ hasText: "user message" });
+    assert.equal(await raw(sent.nth(0)), '5::/chat:{"name":"user message","args":["naïve 👋"]}');
+    assert.match(await sent.nth(1).textContent(), /^2013→ server, xhr-polling/);
+    const heard = lab.locator(".log li.down").filter({ hasText: "hello, 2013" });
+    assert.equal(await heard.count(), 2, "both pages of 2013, and not the sender");
+    const event = '5::/chat:{"name":"msg_to_room","args":["Today","hello, 2013",';
+    for (const item of await heard.all()) assert.ok((await raw(item)).includes(event), await raw(item));
+    await packet("2013", "down", "seconds of silence");
+    await packet("today", "up", '["join",');
+
+    // The fault of slide 21.
+    await lab.getByRole("button", { name: "Break the connection of the first page" }).click();
+    await frames[0].locator("#lines").waitFor({ ...PATIENCE, state: "detached" });
+    await frames[0].locator("#chat.connected").waitFor(PATIENCE);
+    await line(frames[1], "Todayhello, 2013");
+    assert.deepEqual(complaints, []);
+  });
+
+  test("axe finds no fault in the labs of chapters 12 and 13, and the keyboard reaches all of them", async (t) => {
+    const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const theme of THEMES) {
+      for (const [chapter, name, prepare] of [
+        ["12-several-servers", "cluster", async (lab) => {
+          await lab.getByText("on server two").waitFor(PATIENCE);
+          await lab.getByRole("button", { name: "Who is there?" }).first().click();
+          await lab.locator("li.passing").nth(1).waitFor(PATIENCE);
+          await lab.getByRole("button", { name: "Take the bus away" }).click();
+          await lab.getByRole("status").filter({ hasText: "Bus: away" }).waitFor(PATIENCE);
+        }],
+        ["13-the-talks-own-page", "then", async (lab) => {
+          await lab.getByRole("button", { name: "Open the pages" }).click();
+          await lab.locator(".log li").nth(5).waitFor(PATIENCE);
+          await lab.getByText("connected", { exact: true }).waitFor(PATIENCE);
+        }],
+      ]) {
+        const { page } = await open(t, `${chapter}.html`, { theme });
+        const lab = page.locator(`.lab[data-lab="${name}"]`);
+        await prepare(lab);
+        for (const frame of page.frames()) await frame.evaluate(axe);
+        const faults = await page.evaluate(async (name) => {
+          const { violations } = await window.axe.run(`.lab[data-lab="${name}"]`, { resultTypes: ["violations"], rules: { region: { enabled: false } } });
+          return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`);
+        }, name);
+        assert.deepEqual(faults, [], `${name}, ${theme}`);
+        // Tab visits every control that can be used, in the order in which they are drawn.
+        const controls = await lab.locator("button:enabled, input:enabled, iframe").count();
+        const first = lab.locator("button:enabled").first();
+        await first.focus();
+        let reached = 1;
+        for (let step = 0; step < 60 && reached < controls; step++) {
+          await page.keyboard.press("Tab");
+          reached = await page.evaluate((name) => {
+            const lab = document.querySelector(`.lab[data-lab="${name}"]`);
+            window.reached ??= new Set([lab.querySelector("button:enabled")]);
+            const here = document.activeElement;
+            if (lab.contains(here) && here.matches("button, input, iframe")) window.reached.add(here);
+            return window.reached.size;
+          }, name);
+        }
+        assert.equal(reached, controls, `${name}: the keyboard reaches`);
+      }
+    }
+  });
+
   test("a lab that is alive fits a phone", async (t) => {
     for (const [chapter, name, press] of [
       ["07-websocket", "frames", "Open a WebSocket"],
       ["08-transports", "race", "Start the race"],
       ["09-engine-io", "session", "Open a session"],
       ["10-socket-io", "console", "Connect to /chat"],
+      ["12-several-servers", "cluster", "Take the bus away"],
+      ["13-the-talks-own-page", "then", "Open the pages"],
     ]) {
       const { page } = await open(t, `${chapter}.html`, { size: "phone", theme: "navy" });
       const lab = page.locator(`.lab[data-lab="${name}"]`);

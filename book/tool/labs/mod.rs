@@ -11,10 +11,13 @@
 //! | `race` (8) | the routes of `transports` |
 //! | `session` (9) | a server of `engine_io`, one a page, behind a [`tunnel`] that can be cut |
 //! | `console` (10), `chat` (front page) | the chat, which runs on its own port |
+//! | `cluster` (12) | two servers of `socket_io` with a bus of `cluster`, two a page |
+//! | `then` (13) | the chat, through the gateway of `heritage` |
 //!
 //! Everything that belongs to one page ends with the connection over which the page drives it
 //! ([`page`]).
 
+mod cluster;
 mod frames;
 mod page;
 mod session;
@@ -100,25 +103,32 @@ impl Labs {
         let files = warp::fs::dir(house.book.join("labs"));
         let client = warp::path!("socket.io.js")
             .and(warp::fs::file(house.root.join("chat-app/web/socket.io.js")));
+        // The page of 2013 as it was, apart from its client, which is a small one of ours.
+        let then =
+            warp::path("2013").and(warp::fs::dir(house.root.join("chat-app/web/2013")));
         let chat = json!({ "url": format!("http://{}", self.chat) });
         let chat = warp::path!("chat").map(move || warp::reply::json(&chat));
         let places = Arc::new(Semaphore::new(MAX_PAGES));
         let frames = driven("frames", &places, frames::lab);
         let session = driven("session", &places, session::lab);
+        let cluster = driven("cluster", &places, cluster::lab);
         let transports = warp::path("transports")
             .and(transports::routes(&self.hub, Refused::default()));
-        let events = self.io.filter();
+        let old = heritage::filter(self.io.engine(), heritage::Config::default());
+        let events = old.or(self.io.filter()).unify();
         warp::path(MOUNT)
             .and(
                 frames
                     .or(session)
+                    .unify()
+                    .or(cluster)
                     .unify()
                     .or(transports)
                     .unify()
                     .or(chat.map(Reply::into_response))
                     .unify()
                     .or(warp::get()
-                        .and(client.or(files))
+                        .and(client.or(files).or(then))
                         .with(fresh())
                         .map(Reply::into_response))
                     .unify(),

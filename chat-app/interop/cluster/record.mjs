@@ -1,7 +1,8 @@
 // Records what Node's adapters publish: every kind of message, in each encoding, as the golden files that lesson 12's
 // tests read. Run it again after an upgrade of an adapter: `npm run record`, then look at the difference.
 //
-// A line is {name, channel, base64}. The ids in it are random: the tests read them from the messages.
+// A line is {name, channel, base64}, or {name, entry} for an entry of a stream, or {name, session} for a session that is
+// kept. The ids in it are random: the tests read them from the messages.
 
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Emitter } from "@socket.io/redis-emitter";
+import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
 import { Server } from "socket.io";
 import { io as connectClient } from "socket.io-client";
 import { connect, startRedis, within } from "./redis.mjs";
@@ -18,11 +20,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const golden = join(here, "../../../lessons/12-several-servers/tests/golden");
 
 /** A server of Node's with one client in `/chat` and one in `/`. */
-async function node(redis, make, heard) {
+async function node(redis, make, heard, options) {
   const clients = [await connect(redis.url), await connect(redis.url)];
   spy(clients[0], heard);
   const http = createServer();
-  const io = new Server(http, { adapter: make(clients[0], clients[1]) });
+  const io = new Server(http, { ...options, adapter: make(clients[0], clients[1]) });
   const sockets = [];
   for (const name of ["/", "/chat"]) {
     io.of(name).on("connection", (socket) => {
@@ -124,12 +126,56 @@ async function record(file, redis, make, sharded) {
   console.log(`${file}: ${lines.length} messages`);
 }
 
+/** The same for the adapter with a stream, and with a client that vanishes. */
+async function recordStreams(file, redis) {
+  const heard = [];
+  // Each of its namespaces needs connections of its own, and it makes them.
+  const make = (client) => {
+    const add = client.xAdd.bind(client);
+    client.xAdd = (key, id, entry, options) => {
+      heard.push({ entry });
+      return add(key, id, entry, options);
+    };
+    const set = client.set.bind(client);
+    client.set = (key, session, options) => {
+      heard.push({ session, key });
+      return set(key, session, options);
+    };
+    return createStreamsAdapter(client);
+  };
+  const recovering = { connectionStateRecovery: {} };
+  const nodes = [await node(redis, make, heard, recovering), await node(redis, make, heard, recovering)];
+  const chat = nodes[0].io.of("/chat");
+  chat.server = nodes[0].io;
+  await sleep(200);
+  const lines = [];
+  const steps = {
+    ...operations(chat, () => undefined),
+    "a client vanishes": () => nodes[0].sockets.find((socket) => socket.nsp === chat).conn.close(),
+  };
+  for (const [name, run] of Object.entries(steps)) {
+    heard.length = 0;
+    await run();
+    await sleep(200);
+    for (const { channel, payload, ...rest } of heard) {
+      lines.push(channel ? { name, channel, base64: payload.toString("base64") } : { name, ...rest });
+    }
+  }
+  await Promise.all(nodes.map((node) => node.stop()));
+  await writeFile(join(golden, file), lines.map((line) => JSON.stringify(line)).join("\n") + "\n");
+  console.log(`${file}: ${lines.length} messages`);
+}
+
+// With names, only these are recorded again.
+const only = process.argv.slice(2);
+const wanted = (file) => only.length === 0 || only.includes(file);
 const redis = await startRedis();
 try {
-  await record("redis-adapter.jsonl", redis, (pub, sub) => createAdapter(pub, sub));
-  await record("redis-adapter-specific.jsonl", redis, (pub, sub) =>
+  if (wanted("streams.jsonl")) await recordStreams("streams.jsonl", redis);
+  if (wanted("redis-adapter.jsonl")) await record("redis-adapter.jsonl", redis, (pub, sub) => createAdapter(pub, sub));
+  if (wanted("redis-adapter-specific.jsonl")) await record("redis-adapter-specific.jsonl", redis, (pub, sub) =>
     createAdapter(pub, sub, { publishOnSpecificResponseChannel: true }));
-  await record("sharded.jsonl", redis, (pub, sub) => createShardedAdapter(pub, sub), true);
+  if (wanted("sharded.jsonl")) await record("sharded.jsonl", redis, (pub, sub) => createShardedAdapter(pub, sub), true);
 } finally {
   await redis.stop();
 }

@@ -9,6 +9,11 @@ import { missing, Person, startCluster, until, wholeHistory } from "./servers.mj
 
 const skip = missing();
 
+// The longest time that a message may wait for its acknowledgement while servers come and go. It takes 0.2 s on an idle
+// machine and 0.4 s on one with twice as much to do as it has cores: nobody should need ten times as long. With a proxy
+// that does not come back to a server it takes 8 s.
+const PATIENCE = 5000;
+
 /** Every acknowledged message is there, once, under its number, and each sender's are in their order. */
 function checkHistory(history, people) {
   assert.ok(history.every(({ id }, index) => index === 0 || history[index - 1].id < id), "numbers grow");
@@ -63,16 +68,31 @@ describe("three servers", { skip }, () => {
     await cluster.stop("chat1", "KILL");
     const at = Date.now();
     const moved = people.filter(({ name }) => name === "Ann" || name === "Dan");
-    await until("back", () => moved.every(({ acknowledged }) => acknowledged.at(-1).at > at + 100), 5000);
+    await until("back", () => moved.every(({ acknowledged }) => acknowledged.at(-1).at > at + 100), PATIENCE);
     t.diagnostic(`a message of each was acknowledged again after ${Date.now() - at} ms`);
     await until("more talk", () => people.every(({ acknowledged }) => acknowledged.length > 60));
     await Promise.all(stops.map((stop) => stop()));
-    for (const person of people) assert.ok(longestPause(person) < 5000, person.name);
+    for (const person of people) assert.ok(longestPause(person) < PATIENCE, person.name);
     await until("all people again", () => people.every((person) => person.people.length === 6));
     checkHistory(await wholeHistory(people[1]), people);
 
     await cluster.start("chat1");
     await until("its health", async () => (await cluster.health("chat1"))?.status === "ok");
+  });
+
+  // nginx must not go on avoiding a server because it was away. If all are avoided, as after a deploy, it answers 502.
+  test("a server that comes back is given all of its clients at once", async (t) => {
+    const cluster = await startCluster(t);
+    const sockets = () => cluster.metric("chat1", "chat_sockets");
+    await cluster.stop("chat1");
+    const early = new Person(t, cluster, "chat1", "Early");
+    await early.seated();
+    await cluster.start("chat1");
+    await until("its health", async () => (await cluster.health("chat1"))?.status === "ok");
+    const people = ["Ann", "Bob", "Cy", "Dan"].map((name) => new Person(t, cluster, "chat1", name));
+    for (const person of people) await person.seated();
+    assert.equal(await sockets(), 4);
+    assert.ok(early.socket.connected, "whoever was moved stays where they are");
   });
 
   test("Redis is stopped and started", async (t) => {
@@ -154,6 +174,7 @@ describe("three servers", { skip }, () => {
     await Promise.all(stops.map((stop) => stop()));
     const longest = Math.max(...people.map(longestPause));
     t.diagnostic(`the longest wait for an acknowledgement: ${longest} ms`);
+    assert.ok(longest < PATIENCE, `somebody waited for ${longest} ms`);
     const total = people.reduce((sum, { next }) => sum + next, 0);
     t.diagnostic(`${total} messages`);
     checkHistory(await wholeHistory(people[0]), people);

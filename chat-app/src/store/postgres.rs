@@ -208,6 +208,8 @@ struct Job {
     nickname: String,
     text: String,
     key: Option<String>,
+    /// Since when it waits, until a transaction has begun for it.
+    asked: Option<Instant>,
     tell: oneshot::Sender<Result<Stored, StoreError>>,
 }
 
@@ -259,6 +261,8 @@ impl Postgres {
             directory: directory.clone(),
             failing: Failing::default(),
         };
+        // `close` waits for the writer. It also ends when the last handle has gone, and
+        // with it the sender of its jobs.
         Ok(Self(Arc::new(Inner {
             jobs: Mutex::new(Some(jobs)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(waiting)))),
@@ -375,6 +379,7 @@ impl Postgres {
             nickname: nickname.to_owned(),
             text: text.to_owned(),
             key: key.map(ToOwned::to_owned),
+            asked: Some(Instant::now()),
             tell,
         };
         let jobs = lock(&self.0.jobs).clone().ok_or(StoreError::Closed)?;
@@ -598,14 +603,14 @@ impl Writer {
         let mut batch = Vec::new();
         while waiting.recv_many(&mut batch, BATCH).await > 0 {
             let start = Instant::now();
-            let mut added = self.add(&batch).await;
+            let mut added = self.add(&mut batch).await;
             if batch.len() > 1
                 && matches!(&added, Err(StoreError::Server(it)) if it.reason == FAILED)
             {
                 // One of them is to blame, and the others must not pay for it.
                 let mut each = Vec::new();
-                for job in &batch {
-                    let one = self.add(std::slice::from_ref(job)).await;
+                for job in &mut batch {
+                    let one = self.add(std::slice::from_mut(job)).await;
                     each.push(one.and_then(|mut one| one.remove(0)));
                 }
                 added = Ok(each);
@@ -632,9 +637,12 @@ impl Writer {
 
     async fn add(
         &self,
-        batch: &[Job],
+        batch: &mut [Job],
     ) -> Result<Vec<Result<Stored, StoreError>>, StoreError> {
         let client = self.pool.get().await?;
+        for asked in batch.iter_mut().filter_map(|job| job.asked.take()) {
+            metrics::histogram!("chat_store_wait_seconds").record(asked.elapsed());
+        }
         match timeout(TIMEOUT, add(&client, batch)).await {
             Ok(Ok(results)) => Ok(results),
             Ok(Err(error)) => {

@@ -1,6 +1,8 @@
-//! Copy on write, as Linux counts it.
+//! Copy on write, as Linux counts it. A test program for itself: what other tests write
+//! to would become the child's own page, too.
 #![cfg(target_os = "linux")]
 
+#[path = "it/deadline/mod.rs"]
 mod deadline;
 
 use deadline::in_time;

@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex03_bounded.rs"]
 pub mod subject;
+mod support;

@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex03_pool.rs"]
 pub mod subject;
+mod support;

@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex03_turns.rs"]
 pub mod subject;
+mod support;

@@ -1,6 +1,8 @@
-//! Waiting without stopping the thread, and the end of a program. Everyitem runs on one
-//! worker, as in gevent: a coroutine that stops the worker stops all coroutines.
+//! Waiting without stopping the thread, and the end of a program. Everything runs on one
+//! worker, as in gevent: a coroutine that stops the worker stops all coroutines. A
+//! test program for itself, because the number of workers belongs to the process.
 
+#[path = "it/deadline/mod.rs"]
 mod deadline;
 
 use std::sync::Arc;

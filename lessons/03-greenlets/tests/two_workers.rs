@@ -1,6 +1,7 @@
 //! Behavior on several workers. One test, because the number of workers belongs to the
 //! process.
 
+#[path = "it/deadline/mod.rs"]
 mod deadline;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,5 +1,7 @@
-//! EINTR, and SIGPIPE for a write to a closed connection.
+//! EINTR, and SIGPIPE for a write to a closed connection. A test program for itself,
+//! because a signal's handler belongs to the process.
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};

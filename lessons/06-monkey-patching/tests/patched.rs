@@ -1,8 +1,10 @@
 //! A patched program: std's own calls park in coroutines, and work as before elsewhere.
+//! A test program for itself, because the patch belongs to the process.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 monkey_patching::patch_all!();
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};

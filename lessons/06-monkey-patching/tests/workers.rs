@@ -1,8 +1,10 @@
-//! The patch with several workers, where a coroutine can resume on any of them.
+//! The patch with several workers, where a coroutine can resume on any of them. A
+//! test program for itself, because their number belongs to the process.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 monkey_patching::patch_all!();
 
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex08_chooser.rs"]
 pub mod subject;
+mod support;

@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex08_poll_buffer.rs"]
 pub mod subject;
+mod support;

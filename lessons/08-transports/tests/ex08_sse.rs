@@ -4,3 +4,4 @@
 mod cases;
 #[path = "../exercises/ex08_sse.rs"]
 pub mod subject;
+mod support;

@@ -9,7 +9,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
@@ -31,6 +31,7 @@ use crate::packet::{EncodedMessage, Message, Packet};
 use crate::peer::Peer;
 use crate::refusal::Refusal;
 use crate::request::Request;
+use crate::respond::add_headers;
 use crate::response::text;
 use crate::screen;
 use crate::server::Server;
@@ -43,7 +44,9 @@ use crate::upgrade::switching;
 /// follow.
 ///
 /// Requests of pages that may not connect are refused before, as are those whose headers
-/// make no sense, and a browser's preflight is answered.
+/// make no sense, and a browser's preflight is answered. The application's headers
+/// ([`Hooks::headers`](crate::Hooks::headers), `initial_headers`) and the cookie are added
+/// to the response when it is ready. Bodies and messages are not compressed.
 pub fn front<F>(
     server: &Server,
     claims: impl Fn(&str, &str) -> bool + Clone + Send + Sync + 'static,
@@ -104,12 +107,34 @@ where
         let body = body
             .map(|chunk| chunk.map(|mut chunk| chunk.copy_to_bytes(chunk.remaining())));
         let body: Mutex<Option<Body>> = Mutex::new(Some(Box::pin(body)));
-        answer(FrontRequest {
-            server,
+        let hooks = &config.hooks;
+        let head = hooks.adds_headers().then(|| request.head(config));
+        let opened = Arc::<OnceLock<Box<str>>>::default();
+        let mut response = answer(FrontRequest {
+            server: server.clone(),
             request,
             body,
+            opened: opened.clone(),
         })
-        .await
+        .await;
+        let (status, sid) = (response.status(), opened.get());
+        if !status.is_client_error() && !status.is_server_error() {
+            // As for clients of today: a session that opens with a WebSocket needs none.
+            let polls = status != StatusCode::SWITCHING_PROTOCOLS;
+            let cookie = config.cookie.as_ref().filter(|_| polls);
+            if let Some(cookie) = cookie.zip(sid).and_then(|(it, sid)| it.header(sid)) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            let extra = head.map(|head| hooks.extra_headers(|| head, sid.is_some()));
+            match extra.transpose() {
+                Ok(extra) => add_headers(response.headers_mut(), extra.flatten()),
+                Err(refusal) => {
+                    measure::refused(refusal);
+                    response = text(refusal.status(), "").into_response();
+                }
+            }
+        }
+        response
     };
     verdict.allow(response.headers_mut(), &extra);
     response
@@ -135,6 +160,8 @@ pub struct FrontRequest {
     request: Request,
     /// Taken by the one that reads it.
     body: Mutex<Option<Body>>,
+    /// The id of the session that the request has opened.
+    opened: Arc<OnceLock<Box<str>>>,
 }
 
 impl FrontRequest {
@@ -224,7 +251,10 @@ impl FrontRequest {
                 config.hooks.refused(&refused, report);
                 Err(refused.refusal)
             },
-            |session| Carrier::new(session).ok_or(Refusal::Internal),
+            |session| {
+                let _ = self.opened.set(session.id().into());
+                Carrier::new(session).ok_or(Refusal::Internal)
+            },
         )
     }
 

@@ -149,6 +149,11 @@ impl Hooks {
         }
     }
 
+    /// Returns whether the application may add headers to responses.
+    pub(crate) fn adds_headers(&self) -> bool {
+        self.initial.is_some() || self.every.is_some()
+    }
+
     /// Returns the headers that the application adds to the response.
     pub(crate) fn extra_headers(
         &self,

@@ -121,7 +121,7 @@ where
 
 /// Adds the application's headers to ours. They replace ours, but for cookies: of those
 /// there may be many.
-fn add_headers(headers: &mut HeaderMap, extra: Option<Box<HeaderMap>>) {
+pub(crate) fn add_headers(headers: &mut HeaderMap, extra: Option<Box<HeaderMap>>) {
     let mut name = None;
     for (new, value) in extra.into_iter().flat_map(|extra| *extra) {
         // A value without a name belongs to the name before it.

@@ -92,6 +92,16 @@ struct Sessions {
     by_address: HashMap<IpAddr, usize>,
 }
 
+impl Sessions {
+    /// A map keeps the space of its largest size. These give most of theirs back when they
+    /// use less than about a quarter: with space to double, a size can go up and down
+    /// without moving everything each time.
+    fn shrink(&mut self) {
+        self.by_id.shrink_to(2 * self.by_id.len());
+        self.by_address.shrink_to(2 * self.by_address.len());
+    }
+}
+
 impl Table {
     fn lock(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
@@ -181,6 +191,7 @@ impl Registry for Table {
                     sessions.by_address.remove(&address);
                 }
             }
+            sessions.shrink();
             (gone, sessions.by_id.is_empty())
         };
         // Outside the lock: the last handle may go with it.
@@ -469,6 +480,45 @@ mod tests {
     fn open(server: &Server) -> Session {
         let opened = server.open(Transport::Polling, Handshake::default());
         opened.expect("there is room")
+    }
+
+    /// Keeps nothing of any session.
+    struct Nothing;
+
+    impl Application for Nothing {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(Nothing)
+        }
+    }
+
+    impl Receiver for Nothing {
+        fn message(&self, _: Message<'_>) {}
+
+        fn close(&self, _: CloseReason) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_that_has_left_leaves_no_memory_behind() {
+        let server = Server::new(Config::default(), Nothing);
+        // The server's own tasks start with the first session.
+        let first = open(&server);
+        let info = measure(|| {
+            let crowd: Vec<_> = (0..5000_u32)
+                .map(|number| {
+                    let mut handshake = Handshake::default();
+                    let address = SocketAddr::from((number.to_be_bytes(), 0));
+                    handshake.remote_addr = Some(address);
+                    let opened = server.open(Transport::Polling, handshake);
+                    opened.expect("there is room")
+                })
+                .collect();
+            for session in crowd {
+                session.abort(CloseReason::PingTimeout);
+            }
+        });
+        assert_eq!(server.session_count(), 1);
+        assert!(info.bytes_current < 1000, "{info:?}");
+        first.abort(CloseReason::PingTimeout);
     }
 
     #[tokio::test(start_paused = true)]

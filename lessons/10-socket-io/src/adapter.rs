@@ -134,10 +134,18 @@ pub trait Adapter: Send + Sync + 'static {
     /// Whether the adapter, and not the memory of this server, keeps the sessions of
     /// clients that are away, and the events that they miss (see
     /// [`Recovery`](crate::Recovery)). Asked once, when the namespace is made. If so,
-    /// each event that is not volatile is to be delivered with its place in the adapter's
-    /// log (see [`OutgoingEvent::with_offset`]), also on this server.
+    /// each event is to be delivered with its place in the adapter's log (see
+    /// [`OutgoingEvent::with_offset`]), also on this server. A volatile event can have the
+    /// place of the last event before it. It needs one, because a client takes the last
+    /// text of any event for an offset.
     fn keeps_sessions(&self) -> bool {
         false
+    }
+
+    /// Returns the place in the adapter's log up to which everything has been delivered
+    /// here, for events that are sent past the adapter: volatile ones to one socket.
+    fn last_offset(&self) -> Option<String> {
+        None
     }
 
     /// Keeps the session of a client that has gone and can come back.

@@ -173,6 +173,15 @@ impl Installed {
         }
     }
 
+    pub(crate) fn last_offset(&self) -> Option<String> {
+        let adapter = self.adapter.as_ref()?;
+        let offset = guarded(|| adapter.last_offset());
+        offset.unwrap_or_else(|| {
+            complain("an adapter panicked in last_offset");
+            None
+        })
+    }
+
     pub(crate) fn persist(&self, session: SessionRecord) {
         if let Some(adapter) = &self.adapter {
             call("persist", || adapter.persist(session));
@@ -314,7 +323,7 @@ mod tests {
 
     #[test]
     fn rooms_that_have_closed_leave_no_memory_behind() {
-        let local = Local::new("/", None, Weak::<NoProgram>::new());
+        let local = Local::new("/", None, None, Weak::<NoProgram>::new());
         let adapter: Arc<dyn Adapter> = Arc::new(Alone(local.clone()));
         let installed = Installed::new(local.clone(), Some(adapter));
         let info = allocation_counter::measure(|| {

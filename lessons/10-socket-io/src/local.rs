@@ -60,6 +60,7 @@ struct Inner {
     log: OnceLock<Mutex<Log>>,
     /// From how many bytes on a message for many is compressed, if at all.
     share_from: Option<usize>,
+    recovery: Option<Recovery>,
     next_ack: AtomicU64,
     /// The application's handlers of server events.
     program: Weak<dyn Program>,
@@ -98,6 +99,7 @@ impl Local {
     pub(crate) fn new(
         namespace: &str,
         share_from: Option<usize>,
+        recovery: Option<Recovery>,
         program: Weak<dyn Program>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -105,6 +107,7 @@ impl Local {
             members: Members::default(),
             log: OnceLock::new(),
             share_from,
+            recovery,
             next_ack: AtomicU64::new(0),
             program,
         }))
@@ -113,6 +116,13 @@ impl Local {
     /// Returns the namespace's name, with its slash.
     pub fn namespace(&self) -> &str {
         &self.0.namespace
+    }
+
+    /// Returns the server's settings for clients that come back, if they can: see
+    /// [`Config::recovery`](crate::Config::recovery). For an adapter that
+    /// [keeps the sessions](crate::Adapter::keeps_sessions).
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.0.recovery
     }
 
     // ANCHOR: broadcast

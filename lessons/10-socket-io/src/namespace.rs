@@ -65,7 +65,7 @@ impl Namespace {
         Self(Arc::new_cyclic(|this: &Weak<Inner>| {
             let deflate = config.engine.per_message_deflate;
             let share_from = deflate.map(|deflate| deflate.threshold);
-            let local = Local::new(name, share_from, this.clone());
+            let local = Local::new(name, share_from, config.recovery, this.clone());
             let adapter = Installed::new(local.clone(), config.adapters.make(&local));
             if let Some(limits) = config.recovery
                 && !adapter.keeps_sessions()
@@ -391,6 +391,11 @@ impl Namespace {
             return self.0.adapter.broadcast(event, &selection);
         }
         socket.observe(|| event.observed());
+        let offset = kept_elsewhere
+            .then(|| self.0.adapter.last_offset())
+            .flatten();
+        let placed = offset.map(|offset| event.clone().with_offset(&offset));
+        let event = placed.as_ref().unwrap_or(event);
         self.0.local.send(event, socket.id(), volatile, |packet| {
             socket.deliver(packet, volatile);
         });

@@ -42,6 +42,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine_io::Handshake;
@@ -84,6 +85,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct TestClient {
     client: Client,
+    /// The server of the next connection.
+    server: Arc<Mutex<Io>>,
     patience: Duration,
 }
 
@@ -103,10 +106,12 @@ impl TestClient {
     pub fn with_headers(io: &Io, headers: &[(&str, &str)]) -> Self {
         let query = "EIO=4&transport=websocket";
         let request = Handshake::new(query, headers.iter().copied());
-        let io = io.clone();
+        let server = Arc::new(Mutex::new(io.clone()));
+        let next = server.clone();
         let dial: Dial = Box::new(move || {
             let (ours, theirs) = duplex(PIPE);
-            let (io, request) = (io.clone(), request.clone());
+            let io = next.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let request = request.clone();
             // It ends with the pipe.
             tokio::spawn(async move { io.engine().carry(theirs, request).await });
             Box::pin(async move {
@@ -122,6 +127,7 @@ impl TestClient {
         };
         Self {
             client: Client::from_dial(config, dial),
+            server,
             patience: PATIENCE,
         }
     }
@@ -185,6 +191,27 @@ impl TestClient {
             patience: self.patience,
         };
         socket.rejoin().await.map(|()| socket)
+    }
+
+    /// Makes the next connection one to another server, as a proxy does when the first one
+    /// is gone.
+    ///
+    /// ```
+    /// # use socket_io::{Io, testing::TestClient};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let (one, two) = (Io::default(), Io::default());
+    /// let client = TestClient::new(&one);
+    /// let mut ann = client.join("/").await;
+    /// client.cut();
+    /// ann.disconnected().await;
+    /// client.move_to(&two);
+    /// ann.rejoin().await.unwrap();
+    /// assert_eq!(two.main().count(), 1);
+    /// # });
+    /// ```
+    pub fn move_to(&self, io: &Io) {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        *server = io.clone();
     }
 
     /// Cuts the connection, without a close frame or any other goodbye: what a tunnel

@@ -1,20 +1,26 @@
-//! A server of a cluster that shares its rooms through Redis, for the tests with Node's
-//! servers (`chat-app/interop/cluster`). A client makes it do things by events: `to`,
-//! `fetch`, `move` and so on, whose answers are the results.
+//! One server of a cluster that shares its rooms through Redis. The tests in
+//! `chat-app/interop/cluster` run it next to Node's servers. A client controls it with
+//! events (`to`, `fetch`, `move` and so on), and the acknowledgements are the results.
 
 use std::time::Duration;
 
-use clap::Parser;
-use cluster::bus::{RedisBus, RedisConfig};
+use clap::{Parser, ValueEnum};
+use cluster::bus::{RedisBus, RedisConfig, RedisStreams, StreamConfig};
 use cluster::wire::redis_adapter::RedisAdapter;
-use cluster::{ClusterConfig, adapters};
+use cluster::wire::sharded::Sharded;
+use cluster::wire::streams::Streams;
+use cluster::{ClusterConfig, adapters, streams_adapters};
 use engine_io::ServeLimits;
 use serde_json::{Value, json};
-use socket_io::{Binary, Broadcast, Config, Io, Namespace, Room, Socket};
+use socket_io::{
+    Adapters, Binary, Broadcast, Config, Io, Namespace, Recovery, Room, Socket,
+};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
-#[command(about = "One server of a cluster, on /chat, for the tests with Node")]
+#[command(
+    about = "Runs one server of a cluster, with the namespace /chat, to be tested with Node"
+)]
 struct Options {
     /// Where to listen on 127.0.0.1; 0 for any free port.
     #[arg(long, default_value_t = 0)]
@@ -25,10 +31,56 @@ struct Options {
     /// Answer on the asking server's own channel.
     #[arg(long)]
     specific_responses: bool,
+    /// Which of Node's adapters to speak with.
+    #[arg(long, value_enum, default_value_t = Speech::Plain)]
+    adapter: Speech,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Speech {
+    /// `createAdapter` of `@socket.io/redis-adapter`.
+    Plain,
+    /// `createShardedAdapter` of the same package.
+    Sharded,
+    /// The same with `subscriptionMode: "static"`.
+    ShardedStatic,
+    /// `createAdapter` of `@socket.io/redis-streams-adapter`, with recovery.
+    Streams,
 }
 
 /// Clients of the tests answer sooner.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn connect(options: &Options) -> anyhow::Result<Adapters> {
+    let mut redis = RedisConfig::default();
+    let cluster = ClusterConfig::default();
+    Ok(match options.adapter {
+        Speech::Plain => {
+            let bus = RedisBus::open(&options.redis, redis)?;
+            bus.ready(PATIENCE).await?;
+            let format = RedisAdapter {
+                specific_responses: options.specific_responses,
+                ..RedisAdapter::default()
+            };
+            adapters(bus, format, cluster)
+        }
+        Speech::Sharded | Speech::ShardedStatic => {
+            redis.sharded = true;
+            let bus = RedisBus::open(&options.redis, redis)?;
+            bus.ready(PATIENCE).await?;
+            let format = Sharded {
+                dynamic: matches!(options.adapter, Speech::Sharded),
+                ..Sharded::default()
+            };
+            adapters(bus, format, cluster)
+        }
+        Speech::Streams => {
+            let log = RedisStreams::open(&options.redis, redis, StreamConfig::default())?;
+            log.ready(PATIENCE).await?;
+            streams_adapters(log, Streams::default(), cluster)
+        }
+    })
+}
 
 fn select(socket: &Socket, rooms: Vec<String>, except: Vec<String>) -> Broadcast {
     let chat = socket.namespace().timeout(PATIENCE);
@@ -125,18 +177,13 @@ fn chat(socket: Socket) {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let bus = RedisBus::open(&options.redis, RedisConfig::default())?;
-    bus.ready(PATIENCE).await?;
-    let format = RedisAdapter {
-        specific_responses: options.specific_responses,
-        ..RedisAdapter::default()
-    };
     let io = Io::new(Config {
-        adapters: adapters(bus, format, ClusterConfig::default()),
+        adapters: connect(&options).await?,
+        recovery: matches!(options.adapter, Speech::Streams).then(Recovery::default),
         ..Config::default()
     });
     let room = io.of("/chat", chat);
-    // What the other servers say, the clients here hear.
+    // Each event of another server goes to the clients of this one.
     room.on_server_event("news", async |chat: Namespace, text: String| {
         chat.local().emit("servers say", text);
     });

@@ -1,5 +1,4 @@
-//! The worked solutions, one module an exercise. Each can be put in the place of its
-//! starter.
+//! The worked solutions, one module per exercise. Each can replace its starter.
 
 pub mod ex12_ask;
 pub mod ex12_presence;

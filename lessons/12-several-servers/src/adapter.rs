@@ -25,7 +25,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::bus::{Bus, BusError, Delivery, Subscription};
+use crate::bus::{Bus, BusError, Delivery, MoreTopics, Subscription, Topic};
 use crate::requests::{Kind, Missing, Outcome, Progress, Requests};
 use crate::wire::{
     self, Answer, Flags, Format, Message, NodeId, Place, Question, Received, RequestId,
@@ -96,34 +96,31 @@ pub fn adapters(bus: impl Bus, format: impl Format, config: ClusterConfig) -> Ad
             namespace: local.namespace().to_owned(),
             node: node.clone(),
         };
-        let server = Arc::new(Server {
-            local,
-            bus: bus.clone(),
-            format: format.clone(),
-            place,
-            config: config.clone(),
-            table: Mutex::default(),
-            earlier: Notify::new(),
-            start: Instant::now(),
-        });
+        let (bus, format) = (bus.clone(), format.clone());
+        let server = Server::new(local, bus, format, place, config.clone());
         Arc::new(ClusterAdapter::start(server, runtime.clone()))
     })
 }
 
 /// One namespace's adapter.
 pub struct ClusterAdapter {
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     runtime: Handle,
-    /// The task that reads the bus. It does not own the adapter, so the adapter ends it.
-    reader: Mutex<AbortHandle>,
+    reader: Mutex<ReaderTask>,
+}
+
+/// The task that reads the bus. It does not own the adapter, so the adapter ends it.
+struct ReaderTask {
+    task: AbortHandle,
+    topics: MoreTopics,
 }
 
 /// The state that the adapter and its task share.
-struct Server {
-    local: Local,
+pub(crate) struct Server {
+    pub(crate) local: Local,
     bus: Arc<dyn Bus>,
     format: Arc<dyn Format>,
-    place: Place,
+    pub(crate) place: Place,
     config: ClusterConfig,
     table: Mutex<Table>,
     /// A question is due before those that the task knows of.
@@ -246,6 +243,18 @@ impl Adapter for ClusterAdapter {
         .boxed()
     }
 
+    fn room_opened(&self, room: &Room) {
+        if let Some(topic) = self.server.topic_of(room) {
+            self.reader().topics.add(&topic);
+        }
+    }
+
+    fn room_closed(&self, room: &Room) {
+        if let Some(topic) = self.server.topic_of(room) {
+            self.reader().topics.remove(&topic);
+        }
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         // Not every format has a goodbye, and the bus may be away.
         let _ = self.server.publish(None, &Message::Left);
@@ -254,20 +263,20 @@ impl Adapter for ClusterAdapter {
         // The callers that wait notice the end of their channels.
         table.waiting.clear();
         drop(table);
-        self.reader().abort();
+        self.reader().task.abort();
         std::future::ready(()).boxed()
     }
 
     fn reopen(&self) {
         let mut reader = self.reader();
         self.server.lock().closed = false;
-        reader.abort();
+        reader.task.abort();
         *reader = read(&self.server, &self.runtime);
     }
 }
 
 impl ClusterAdapter {
-    fn start(server: Arc<Server>, runtime: Handle) -> Self {
+    pub(crate) fn start(server: Arc<Server>, runtime: Handle) -> Self {
         Self {
             reader: Mutex::new(read(&server, &runtime)),
             server,
@@ -275,14 +284,14 @@ impl ClusterAdapter {
         }
     }
 
-    fn reader(&self) -> MutexGuard<'_, AbortHandle> {
+    fn reader(&self) -> MutexGuard<'_, ReaderTask> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ClusterAdapter {
     fn drop(&mut self) {
-        self.reader().abort();
+        self.reader().task.abort();
     }
 }
 
@@ -295,12 +304,39 @@ impl fmt::Debug for ClusterAdapter {
 }
 
 impl Server {
+    pub(crate) fn new(
+        local: Local,
+        bus: Arc<dyn Bus>,
+        format: Arc<dyn Format>,
+        place: Place,
+        config: ClusterConfig,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            local,
+            bus,
+            format,
+            place,
+            config,
+            table: Mutex::default(),
+            earlier: Notify::new(),
+            start: Instant::now(),
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// The channel of a room, if the format has one.
+    fn topic_of(&self, room: &Room) -> Option<Topic> {
+        match room {
+            Room::Named(name) => self.format.room_topic(&self.place, name),
+            Room::Own(_) => None,
+        }
     }
 
     /// Says something to the other servers. A failure is logged, because the caller does
@@ -436,9 +472,14 @@ impl Server {
         let received = self
             .format
             .decode(&self.place, channel, payload, &has_room)?;
-        let Some(Received { from, message }) = received else {
-            return Ok(None);
-        };
+        match received {
+            Some(received) => self.receive(received),
+            None => Ok(None),
+        }
+    }
+
+    fn receive(self: &Arc<Self>, received: Received) -> Result<Option<Job>, Failure> {
+        let Received { from, message } = received;
         if let Some(from) = &from {
             self.lock().requests.heard(from);
         }
@@ -610,11 +651,18 @@ type Job = BoxFuture<'static, ()>;
 
 // --- The task that reads the bus ---
 
-fn read(server: &Arc<Server>, runtime: &Handle) -> AbortHandle {
+fn read(server: &Arc<Server>, runtime: &Handle) -> ReaderTask {
     // Before the task runs, so that nothing that is said from now on is missed.
     let subscription = server.bus.subscribe(server.format.topics(&server.place));
+    let topics = subscription.topics();
+    for room in server.local.rooms() {
+        if let Some(topic) = server.format.room_topic(&server.place, &room) {
+            topics.add(&topic);
+        }
+    }
     let task = work(server.clone(), subscription);
-    runtime.spawn(task).abort_handle()
+    let task = runtime.spawn(task).abort_handle();
+    ReaderTask { task, topics }
 }
 
 // ANCHOR: work
@@ -692,14 +740,14 @@ impl Server {
 
 // --- Between the library's types and those of the wire ---
 
-fn values(event: &OutgoingEvent) -> Values {
+pub(crate) fn values(event: &OutgoingEvent) -> Values {
     Values {
         json: event.array().to_owned(),
         attachments: event.attachments().to_vec(),
     }
 }
 
-fn outgoing(event: Values, to: &Target) -> Result<OutgoingEvent, ParseError> {
+pub(crate) fn outgoing(event: Values, to: &Target) -> Result<OutgoingEvent, ParseError> {
     let Values { json, attachments } = event;
     let event = OutgoingEvent::from_parts(json, attachments)?;
     Ok(event.compress(to.flags.compress != Some(false)))
@@ -731,7 +779,7 @@ fn texts(rooms: &[Room]) -> Vec<String> {
     rooms.iter().map(|room| room.as_str().to_owned()).collect()
 }
 
-fn selected(of: &Selection) -> Target {
+pub(crate) fn selected(of: &Selection) -> Target {
     Target {
         rooms: texts(&of.rooms),
         except: texts(&of.except),
@@ -739,7 +787,7 @@ fn selected(of: &Selection) -> Target {
     }
 }
 
-fn target(event: &OutgoingEvent, to: &Selection) -> Target {
+pub(crate) fn target(event: &OutgoingEvent, to: &Selection) -> Target {
     let flags = Flags {
         volatile: to.volatile,
         compress: (!event.is_compressed()).then_some(false),
@@ -751,14 +799,14 @@ fn target(event: &OutgoingEvent, to: &Selection) -> Target {
     }
 }
 
-fn selection(target: &Target) -> Selection {
+pub(crate) fn selection(target: &Target) -> Selection {
     Selection {
         volatile: target.flags.volatile,
         ..Selection::from_text(&target.rooms, &target.except)
     }
 }
 
-fn to_wire(change: &Change) -> wire::Change {
+pub(crate) fn to_wire(change: &Change) -> wire::Change {
     let texts =
         |rooms: &[Arc<str>]| rooms.iter().map(|room| (**room).to_owned()).collect();
     match change {
@@ -768,7 +816,7 @@ fn to_wire(change: &Change) -> wire::Change {
     }
 }
 
-fn to_local(change: wire::Change) -> Change {
+pub(crate) fn to_local(change: wire::Change) -> Change {
     let rooms = |rooms: Vec<String>| rooms.into_iter().map(Into::into).collect();
     match change {
         wire::Change::Join(names) => Change::Join(rooms(names)),
@@ -779,7 +827,7 @@ fn to_local(change: wire::Change) -> Change {
 
 /// Why something could not be said, or was not understood.
 #[derive(Debug, Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error(transparent)]
     Wire(#[from] WireError),
     #[error(transparent)]
@@ -812,6 +860,6 @@ fn timeout(missing: &Missing) -> AdapterError {
     }
 }
 
-fn random_id() -> String {
+pub(crate) fn random_id() -> String {
     engine_io::random_id()
 }

@@ -4,6 +4,7 @@
 mod adapter;
 pub mod bus;
 pub mod requests;
+mod streams;
 pub mod wire;
 // A solution uses the name `cluster::` as an answer does, so that the two are
 // interchangeable.
@@ -14,3 +15,4 @@ extern crate self as cluster;
 pub mod solutions;
 
 pub use adapter::{ClusterAdapter, ClusterConfig, adapters};
+pub use streams::{StreamsAdapter, streams_adapters};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use engine_io::Server;
 use engine_io::front::FrontRequest;
 use http::StatusCode;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -29,8 +30,9 @@ pub(crate) struct Gateway {
     seats: Mutex<HashMap<Box<str>, Arc<Seat>>>,
     /// For each of the two kinds of clients.
     memos: [Arc<Memo>; 2],
-    /// A task forgets the sessions that have ended.
-    tidying: Mutex<bool>,
+    /// The task that forgets the sessions that have ended, while there are any. It ends
+    /// with the gateway.
+    tidying: Mutex<Option<JoinSet<()>>>,
 }
 
 /// The kind of a session.
@@ -47,7 +49,7 @@ impl Gateway {
             config,
             seats: Mutex::default(),
             memos: Default::default(),
-            tidying: Mutex::new(false),
+            tidying: Mutex::default(),
         }
     }
 
@@ -91,10 +93,10 @@ impl Gateway {
     /// with the last session.
     fn tidy(self: &Arc<Self>) {
         let mut tidying = self.tidying.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::replace(&mut *tidying, true) {
-            return;
+        if tidying.is_none() {
+            let task = tidying.insert(JoinSet::new());
+            task.spawn(tidy(Arc::downgrade(self)));
         }
-        tokio::spawn(tidy(Arc::downgrade(self)));
     }
 }
 
@@ -110,13 +112,13 @@ async fn tidy(gateway: Weak<Gateway>) {
             gone.collect()
         };
         drop(gone);
-        // Under the lock of the flag: a session that opens now starts the next task.
+        // Under the lock of the task: a session that opens now starts the next task.
         let mut tidying = gateway
             .tidying
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if gateway.lock().is_empty() {
-            *tidying = false;
+            *tidying = None;
             return;
         }
     }
@@ -190,3 +192,40 @@ pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
 }
 
 pub(crate) type Outcome = Result<Response, StatusCode>;
+
+#[cfg(test)]
+mod tests {
+    use engine_io::{Application, Message, Receiver, Session};
+    use tokio::runtime::Handle;
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Application for Nothing {
+        fn open(&self, _: Session) -> Arc<dyn Receiver> {
+            Arc::new(Self)
+        }
+    }
+
+    impl Receiver for Nothing {
+        fn message(&self, _: Message<'_>) {}
+
+        fn close(&self, _: engine_io::CloseReason) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_that_tidies_ends_with_the_gateway() {
+        let alive = || Handle::current().metrics().num_alive_tasks();
+        let server = Server::new(engine_io::Config::default(), Nothing);
+        let before = alive();
+        let gateway = Arc::new(Gateway::new(&server, Config::default()));
+        gateway.tidy();
+        gateway.tidy();
+        assert_eq!(alive(), before + 1);
+        drop(gateway);
+        // The clock stands still: the task must not end by itself.
+        tokio::task::yield_now().await;
+        assert_eq!(alive(), before);
+    }
+}

@@ -140,13 +140,16 @@ impl<IO: AsyncRead + AsyncWrite> Writer<IO> {
         self.write_all(&frames).await
     }
 
-    async fn close(&self) -> io::Result<()> {
-        let frame = CloseFrame {
-            code: CloseCode::NORMAL,
-            reason: String::new(),
-        };
-        self.write_all(&encode_frame(OpCode::Close, &frame.encode()))
-            .await?;
+    /// Ends the stream, after a close frame unless there has been one.
+    async fn close(&self, said: bool) -> io::Result<()> {
+        if !said {
+            let frame = CloseFrame {
+                code: CloseCode::NORMAL,
+                reason: String::new(),
+            };
+            self.write_all(&encode_frame(OpCode::Close, &frame.encode()))
+                .await?;
+        }
         let shut_down = async { self.io.lock().await.shutdown().await };
         timeout(LINGER, shut_down)
             .await
@@ -205,7 +208,9 @@ pub(crate) async fn close<IO: AsyncRead + AsyncWrite>(
     mut reader: Reader<IO>,
     writer: Writer<IO>,
 ) {
-    if writer.close().await.is_ok() {
+    // The connection has answered the client's close frame by itself, or its mistake.
+    let said = reader.connection.is_closed();
+    if writer.close(said).await.is_ok() {
         reader.linger().await;
     }
 }

@@ -50,7 +50,7 @@ impl Attempt {
     /// Returns an error if the program cannot be started.
     pub(crate) fn new(exercise: &Exercise, built: &mut Built) -> Result<Self> {
         let outcome = match &built.program {
-            Some(program) => Some(run::run(program, &exercise.folder, None)?),
+            Some(program) => Some(run::run(program, &exercise.folder, &[])?),
             None => None,
         };
         Ok(Self {

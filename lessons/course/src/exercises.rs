@@ -218,17 +218,16 @@ impl Exercise {
         self.file("tests", "rs")
     }
 
-    /// The name of the test target that puts the solution under the cases.
-    pub(crate) fn solution_name(&self) -> String {
-        format!("solution_{}", self.name.trim_start_matches("ex"))
+    /// The name of the test target that puts the lesson's solutions under the cases: one
+    /// for all, each in a module that is named as its exercise.
+    pub(crate) fn solutions_name(&self) -> String {
+        let number = self.name.get(2..4).unwrap_or_default();
+        format!("solutions_{number}")
     }
 
-    /// The file of that target.
+    /// The file of that module.
     pub(crate) fn solution_test(&self) -> PathBuf {
-        self.folder
-            .join("tests")
-            .join(self.solution_name())
-            .with_extension("rs")
+        self.file(&format!("tests/{}", self.solutions_name()), "rs")
     }
 
     /// Where the wrong answers are.

@@ -82,10 +82,10 @@ pub(crate) fn mutants(workspace: &Workspace, names: &[String]) -> Result<bool> {
     }
     mutants.arg("--");
     if names.is_empty() {
-        mutants.args(["--test", "solution_*"]);
+        mutants.args(["--test", "solutions_*"]);
     }
     for exercise in exercises.iter().filter(|_| !names.is_empty()) {
-        mutants.args(["--test", &exercise.solution_name()]);
+        mutants.args(["--test", &exercise.solutions_name()]);
     }
     let status = mutants.status()?;
     // 2: some survived, 3: some ran into the time limit, which is noticed too.

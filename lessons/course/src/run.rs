@@ -157,19 +157,17 @@ pub(crate) fn build<'name>(
     Ok(built)
 }
 
-/// Runs all cases of a test program, or the one of that name.
+/// Runs the cases of a test program: all of them, or those that the arguments pick.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub(crate) fn run(program: &Path, folder: &Path, case: Option<&str>) -> Result<Outcome> {
+pub(crate) fn run(program: &Path, folder: &Path, picked: &[&str]) -> Result<Outcome> {
     let mut command = Command::new(program);
     command
         .current_dir(folder)
         .env("RUST_BACKTRACE", "0")
-        .args(["--color", "never"]);
-    if let Some(case) = case {
-        command.args(["--exact", case]);
-    }
+        .args(["--color", "never"])
+        .args(picked);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

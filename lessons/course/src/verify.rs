@@ -108,12 +108,13 @@ impl Proof {
         if self.text(&exercise.hint()).trim().is_empty() {
             self.error(&exercise.hint(), "there is no hint");
         }
-        let cases = format!("#[path = \"cases/{}.rs\"]", exercise.name);
+        let [cases, their_cases] =
+            ["", "../"].map(|up| format!("#[path = \"{up}cases/{}.rs\"]", exercise.name));
         let subject = format!("#[path = \"../exercises/{}.rs\"]", exercise.name);
         let solution = format!("solutions::{} as subject;", exercise.name);
         for (file, wanted) in [
             (exercise.test(), [&cases, &subject]),
-            (exercise.solution_test(), [&cases, &solution]),
+            (exercise.solution_test(), [&their_cases, &solution]),
         ] {
             let text = self.text(&file);
             for line in wanted {
@@ -127,7 +128,7 @@ impl Proof {
     /// A starter compiles without a warning and fails every case; a solution passes the
     /// same cases.
     fn starters_and_solutions(&mut self, exercises: &[Exercise]) -> Result<Cases> {
-        let solutions: Vec<_> = exercises.iter().map(Exercise::solution_name).collect();
+        let solutions: Vec<_> = exercises.iter().map(Exercise::solutions_name).collect();
         let names = exercises
             .iter()
             .map(|exercise| &exercise.name)
@@ -136,14 +137,26 @@ impl Proof {
         let built = run::build(&self.copy, &self.target, names, QUICKLY, &|_| {})?;
         let mut programs = Vec::new();
         for (exercise, solution) in exercises.iter().zip(&solutions) {
-            for built in [&built[&exercise.name], &built[solution]] {
-                programs.push((exercise, built.program.as_ref()));
-            }
+            let module = format!("{}::", exercise.name);
+            let starter = built[&exercise.name].program.as_ref();
+            let solution = built[solution].program.as_ref();
+            programs.push((exercise, starter, None));
+            programs.push((exercise, solution, Some(module)));
         }
-        let ran = run::in_parallel(programs, |(exercise, program)| {
-            program
-                .map(|program| run::run(program, &exercise.folder, None))
-                .transpose()
+        let ran = run::in_parallel(programs, |(exercise, program, module)| {
+            let Some(program) = program else {
+                return Ok(None);
+            };
+            let picked = module.as_deref();
+            let mut outcome = run::run(program, &exercise.folder, picked.as_slice())?;
+            // The solution's cases have the names that the reader's have.
+            if let Some(module) = picked {
+                let named = |(case, passed): (String, bool)| {
+                    (case.trim_start_matches(module).to_owned(), passed)
+                };
+                outcome.cases = outcome.cases.into_iter().map(named).collect();
+            }
+            anyhow::Ok(Some(outcome))
         });
         let mut ran = ran.into_iter();
         let mut all = Cases::new();
@@ -343,7 +356,7 @@ impl Proof {
         let Some(program) = &built.program else {
             return Ok(BTreeMap::new());
         };
-        Ok(run::run(program, &self.copy, None)?.cases)
+        Ok(run::run(program, &self.copy, &[])?.cases)
     }
 
     fn read_wrong(&mut self, exercise: &Exercise) -> Result<Vec<Wrong>> {
@@ -392,7 +405,7 @@ fn escaped(
     // do what threads may not, and about once in a hundred runs under load one of them
     // corrupts the heap.
     for attempt in 1.. {
-        let outcome = run::run(program, &exercise.folder, Some(full))?;
+        let outcome = run::run(program, &exercise.folder, &["--exact", full])?;
         if outcome.timed_out {
             return Ok(Some(format!("the case {case} does not come to an end")));
         }

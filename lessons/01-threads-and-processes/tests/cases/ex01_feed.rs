@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{io, thread};
 
-use crate::subject::{Fed, feed};
+use super::subject::{Fed, feed};
 
 /// Nothing here takes that long unless a thread and the program wait for each other.
 const PATIENCE: Duration = Duration::from_secs(10);

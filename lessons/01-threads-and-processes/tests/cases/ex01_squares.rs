@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use crate::subject::map;
+use super::subject::map;
 
 /// How long a thread waits for the others before the case fails.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use units::process::Ending;
 
-use crate::subject::{FIRST_PAUSE, LONGEST_PAUSE, Report, supervise};
+use super::subject::{FIRST_PAUSE, LONGEST_PAUSE, Report, supervise};
 
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");

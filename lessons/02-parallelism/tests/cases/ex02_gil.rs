@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::subject::Gil;
+use super::subject::Gil;
 
 /// Nothing here takes this long unless a thread waits forever.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::subject::sum;
+use super::subject::sum;
 
 /// Nothing here takes this long unless a thread waits forever.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,17 +1,14 @@
 //! What a `Bounded` has to do. The sections are those of chapter 3.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use may::coroutine::{JoinHandle, yield_now};
 use may::go;
 use may::sync::Semphore;
-use support::{on_one_worker, same};
 
-use crate::subject::Bounded;
+use super::subject::Bounded;
+use crate::support::{on_one_worker, same};
 
 /// The end of most messages.
 const SECTION: &str = "See \"A queue that can be closed\".";

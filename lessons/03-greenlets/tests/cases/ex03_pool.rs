@@ -1,16 +1,13 @@
 //! What `run` has to do. The sections are those of chapter 3.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use may::sync::SyncFlag;
 use may::{coroutine, go};
-use support::{on_one_worker, same};
 
-use crate::subject::{Job, run};
+use super::subject::{Job, run};
+use crate::support::{on_one_worker, same};
 
 /// Runs the pool in a coroutine on the only worker.
 fn results<T: Send + 'static>(

@@ -1,14 +1,11 @@
 //! What `in_turns` has to do. The sections are those of chapter 3.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::cell::RefCell;
 
 use generator::{Gn, LocalGenerator};
-use support::same;
 
-use crate::subject::in_turns;
+use super::subject::in_turns;
+use crate::support::same;
 
 // ANCHOR: task
 /// Yields these numbers, then ends.

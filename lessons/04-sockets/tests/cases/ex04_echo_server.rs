@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::subject::serve;
+use super::subject::serve;
 
 /// The deadline of everything that has to happen without a wait.
 const DEADLINE: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sockets::Pieces;
 
-use crate::subject::{MAX_LINE, read_line};
+use super::subject::{MAX_LINE, read_line};
 
 /// Reads lines from a stream that arrives in these pieces, until it ends or fails.
 fn lines(pieces: &[&[u8]]) -> (Vec<String>, Result<(), ErrorKind>) {

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 
 use sockets::Sips;
 
-use crate::subject::send_all;
+use super::subject::send_all;
 
 const MESSAGE: &str = "hello, world";
 

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::subject::{Lines, Source};
+use super::subject::{Lines, Source};
 
 /// One step of a script.
 #[derive(Clone, Copy)]

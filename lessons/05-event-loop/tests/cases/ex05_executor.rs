@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::thread;
 
-use crate::subject::Executor;
+use super::subject::Executor;
 
 type Wakers = Rc<RefCell<Vec<Waker>>>;
 

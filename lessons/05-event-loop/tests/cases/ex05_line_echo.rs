@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-use crate::subject::{Connection, Want};
+use super::subject::{Connection, Want};
 
 /// A stream that follows a script: each read and each write takes the next step of its
 /// own list.

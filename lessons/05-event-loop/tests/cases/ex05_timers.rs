@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::subject::Timers;
+use super::subject::Timers;
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -1,6 +1,6 @@
 //! The rules of `decide`, one per case. The sections are those of chapter 6.
 
-use crate::subject::{Call, Decision, Outcome, decide};
+use super::subject::{Call, Decision, Outcome, decide};
 
 const OUTCOMES: [Outcome; 3] = [Outcome::Done, Outcome::NothingYet, Outcome::Failed];
 

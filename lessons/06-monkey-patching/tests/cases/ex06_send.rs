@@ -4,7 +4,7 @@ use libc::{EAGAIN, ECANCELED, ECONNRESET, EPIPE};
 use monkey_patching::machine::Machine;
 use monkey_patching::machine::Wait::{Cancelled, Ready, TimedOut};
 
-use crate::subject::send;
+use super::subject::send;
 
 /// The `errno` that the caller sees: that of the thread on which `send` returned.
 fn errno(machine: &Machine) -> i32 {

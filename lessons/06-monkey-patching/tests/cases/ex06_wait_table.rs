@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::subject::{Interest, WaitTable};
+use super::subject::{Interest, WaitTable};
 
 const READ: Interest = Interest {
     read: true,

@@ -1,6 +1,6 @@
 //! What `key` and `is_accepted` have to do. Sections are those of chapter 7.
 
-use crate::subject::{is_accepted, key};
+use super::subject::{is_accepted, key};
 
 /// The example of RFC 6455 §1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -1,6 +1,6 @@
 //! What `answer` has to do. Sections are those of chapter 7.
 
-use crate::subject::answer;
+use super::subject::answer;
 
 const PLAIN: &str =
     "permessage-deflate; server_no_context_takeover; client_no_context_takeover";

@@ -1,6 +1,6 @@
 //! What `Messages` has to do. Sections are those of chapter 7.
 
-use crate::subject::{Event, Frame, Messages};
+use super::subject::{Event, Frame, Messages};
 
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;

@@ -1,6 +1,6 @@
 //! What `payload_length` has to do. Sections are those of chapter 7.
 
-use crate::subject::{WrongLength, payload_length};
+use super::subject::{WrongLength, payload_length};
 
 #[test]
 fn a_short_length_is_in_the_byte_itself() {

@@ -1,6 +1,6 @@
 //! What `Utf8` has to do. Sections are those of chapter 7.
 
-use crate::subject::{NotUtf8, Utf8};
+use super::subject::{NotUtf8, Utf8};
 
 fn check(chunks: &[&[u8]]) -> Result<(), NotUtf8> {
     let mut text = Utf8::new();

@@ -1,11 +1,9 @@
 //! What `Chooser` has to do. The sections are those of chapter 8.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::time::Duration;
 
-use crate::subject::Chooser;
+use super::subject::Chooser;
+use crate::support;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)

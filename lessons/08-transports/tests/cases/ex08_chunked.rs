@@ -1,9 +1,7 @@
 //! What `decode` has to do. The sections are those of chapter 8.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-use crate::subject::{BadChunk, decode};
+use super::subject::{BadChunk, decode};
+use crate::support;
 
 /// Decodes `body` and compares; data is shown as text.
 #[track_caller]

@@ -1,11 +1,7 @@
 //! What `PollBuffer` has to do. The sections are those of chapter 8.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-use support::same;
-
-use crate::subject::PollBuffer;
+use super::subject::PollBuffer;
+use crate::support::same;
 
 /// A buffer for three events, of which five were pushed.
 fn buffer() -> PollBuffer {

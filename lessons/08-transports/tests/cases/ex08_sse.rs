@@ -1,9 +1,7 @@
 //! What `events` has to do. The sections are those of chapter 8.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-use crate::subject::events;
+use super::subject::events;
+use crate::support;
 
 /// Reads `stream` and compares with the wanted pairs of id and data.
 #[track_caller]

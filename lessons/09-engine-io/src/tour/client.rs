@@ -17,7 +17,7 @@ pub(crate) struct Asked {
     pub(crate) written: usize,
 }
 
-/// What a server answered.
+/// A response of the server.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
@@ -32,7 +32,7 @@ impl Answer {
         let sid = behind
             .and_then(|rest| rest.split_once('"'))
             .map(|(sid, _)| sid.to_owned());
-        sid.ok_or("the server's first packet has no sid")
+        sid.ok_or("the server's first packet is without a sid")
     }
 }
 
@@ -44,7 +44,7 @@ fn dial(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Sends one request on a connection of its own.
+/// Opens a connection and sends one request.
 pub(crate) fn request(
     address: SocketAddr,
     method: &str,
@@ -75,7 +75,8 @@ pub(crate) fn answer(mut asked: Asked) -> io::Result<Answer> {
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
+    let status =
+        status.ok_or_else(|| io::Error::other("the answer is without a status"))?;
     Ok(Answer {
         status,
         body: body.to_owned(),

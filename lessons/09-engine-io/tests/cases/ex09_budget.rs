@@ -1,6 +1,6 @@
 //! What an `Outbound` has to do. The sections are those of chapter 9.
 
-use crate::subject::{Outbound, SlowReader};
+use super::subject::{Outbound, SlowReader};
 
 fn bytes(count: usize) -> Vec<u8> {
     vec![7; count]

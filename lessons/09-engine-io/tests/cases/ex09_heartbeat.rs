@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::subject::{Action, Heartbeat};
+use super::subject::{Action, Heartbeat};
 
 /// A ping every 25 seconds, 20 seconds for its pong.
 fn heartbeat() -> Heartbeat {

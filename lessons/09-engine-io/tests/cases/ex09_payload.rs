@@ -1,6 +1,6 @@
 //! What `encode` and `decode` have to do. The sections are those of chapter 9.
 
-use crate::subject::{BadPayload, Packet, decode, encode};
+use super::subject::{BadPayload, Packet, decode, encode};
 
 fn text(text: &str) -> Packet {
     Packet::Text(text.into())

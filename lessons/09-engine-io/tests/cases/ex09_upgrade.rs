@@ -1,6 +1,6 @@
 //! What an `Upgrade` has to do. The sections are those of chapter 9.
 
-use crate::subject::{Poll, Probe, Transport, Upgrade};
+use super::subject::{Poll, Probe, Transport, Upgrade};
 
 /// A session with a WebSocket that was accepted and has sent `2probe`.
 fn confirmed() -> Upgrade {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::subject::{Acks, Outcome};
+use super::subject::{Acks, Outcome};
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

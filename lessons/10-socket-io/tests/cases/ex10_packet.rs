@@ -1,6 +1,6 @@
 //! What `parse` has to do. The sections are those of chapter 10.
 
-use crate::subject::{BadPacket, Packet, parse};
+use super::subject::{BadPacket, Packet, parse};
 
 fn packet(kind: u8) -> Packet<'static> {
     Packet {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::subject::{BadPlaceholder, Data, put_back, take_out};
+use super::subject::{BadPlaceholder, Data, put_back, take_out};
 
 fn text(text: &str) -> Data {
     Data::Plain(json!(text))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::subject::Rooms;
+use super::subject::Rooms;
 
 /// Ann (1) is in `tea`, Bob (2) in `tea` and `cake`, Cid (3) in `cake`, Dee (4) in none.
 fn rooms() -> Rooms {

@@ -1,6 +1,6 @@
 //! Caught by: a_placeholder_needs_an_attachment
 //!
-//! Does not look for placeholders if there are no attachments.
+//! Skips the search for placeholders in an event without attachments.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -12,21 +12,23 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::memory_log::MemoryLog;
 use super::subscription::queue;
-use super::{Bus, BusError, Inbox, QueueLimits, Subscription, Topic};
+use super::{Bus, BusError, Entry, Inbox, QueueLimits, Subscription, Topic, Topics};
 
 /// A bus for servers that share a process. A clone is the same bus.
 #[derive(Clone, Default)]
 pub struct MemoryBus(Arc<Shared>);
 
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     next: u64,
+    pub(super) log: MemoryLog,
     subscribers: BTreeMap<u64, Subscriber>,
     watcher: Option<Watcher>,
     limits: QueueLimits,
@@ -41,14 +43,20 @@ struct Subscriber {
 }
 
 /// The state of one connection.
-struct Line {
+pub(super) struct Line {
     name: Arc<str>,
-    up: watch::Sender<bool>,
+    pub(super) up: watch::Sender<bool>,
+    /// Entries for the log that wait until the connection is back.
+    waiting: Mutex<Vec<Entry>>,
 }
 
 impl Line {
-    fn is_up(&self) -> bool {
+    pub(super) fn is_up(&self) -> bool {
         *self.up.borrow()
+    }
+
+    pub(super) fn waiting(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,8 +105,15 @@ impl MemoryBus {
             line: Arc::new(Line {
                 name: name.into(),
                 up,
+                waiting: Mutex::default(),
             }),
         }
+    }
+
+    /// Drops the oldest entries of the log, down to this many. By default it has the latest
+    /// 10,000.
+    pub fn trim_log(&self, most: usize) {
+        self.0.lock().log.trim(most);
     }
 
     /// Calls `watch` for each message that is published, and lets it decide what becomes
@@ -115,7 +130,7 @@ impl fmt::Debug for MemoryBus {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -123,8 +138,8 @@ impl Shared {
 /// One server's connection to a [`MemoryBus`]. A clone is the same connection.
 #[derive(Clone)]
 pub struct Connection {
-    bus: Arc<Shared>,
-    line: Arc<Line>,
+    pub(super) bus: Arc<Shared>,
+    pub(super) line: Arc<Line>,
 }
 
 impl Connection {
@@ -134,8 +149,13 @@ impl Connection {
         self.line.up.send_replace(false);
     }
 
-    /// Joins the connection again. The subscriptions are those of before.
+    /// Joins the connection again. The subscriptions are those of before, and the log gets
+    /// what was waiting for it.
     pub fn mend(&self) {
+        let mut state = self.bus.lock();
+        for entry in self.line.waiting().drain(..) {
+            state.log.append(entry);
+        }
         self.line.up.send_replace(true);
     }
 }
@@ -218,6 +238,18 @@ impl Bus for Connection {
 }
 
 struct Unsubscribe(u64, Weak<Shared>);
+
+impl Topics for Unsubscribe {
+    fn change(&self, topic: &Topic, wanted: bool) {
+        let Some(bus) = self.1.upgrade() else { return };
+        if let Some(subscriber) = bus.lock().subscribers.get_mut(&self.0) {
+            subscriber.topics.retain(|other| other != topic);
+            if wanted {
+                subscriber.topics.push(topic.clone());
+            }
+        }
+    }
+}
 
 impl Drop for Unsubscribe {
     fn drop(&mut self) {

@@ -5,9 +5,13 @@
 //! order of each publisher. A message that is published while a subscriber is
 //! away is lost to it.
 
+mod log;
 mod memory;
+mod memory_log;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "redis")]
+mod redis_streams;
 mod subscription;
 
 use std::sync::Arc;
@@ -18,8 +22,13 @@ use thiserror::Error;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBus, RedisConfig};
+#[cfg(feature = "redis")]
+pub use self::redis_streams::{RedisStreams, StreamConfig};
+pub use log::{Entries, Entry, EntryId, Followed, Follower, InvalidEntryId, Log};
 pub use memory::{Connection, Fate, MemoryBus, Passing};
-pub use subscription::{Delivery, Inbox, QueueLimits, Subscription, queue};
+pub use subscription::{
+    Delivery, Inbox, MoreTopics, QueueLimits, Subscription, Topics, queue,
+};
 
 /// A server's connection to the others.
 ///

@@ -24,7 +24,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
 use super::subscription::queue;
-use super::{Bus, BusError, Inbox, QueueLimits, Subscription, Topic};
+use super::{Bus, BusError, Inbox, QueueLimits, Subscription, Topic, Topics};
 
 /// The settings of a [`RedisBus`].
 #[derive(Clone, Debug)]
@@ -199,7 +199,7 @@ impl Bus for RedisBus {
         state.next += 1;
         let guard = Unsubscribe {
             number,
-            topics: topics.clone(),
+            topics: Mutex::new(topics.clone()),
             shared: Arc::downgrade(&self.shared),
         };
         let connected = self.shared.connected.subscribe();
@@ -236,8 +236,54 @@ impl Bus for RedisBus {
 
 struct Unsubscribe {
     number: u64,
-    topics: Vec<Topic>,
+    topics: Mutex<Vec<Topic>>,
     shared: Weak<Shared>,
+}
+
+impl Unsubscribe {
+    fn topics(&self) -> MutexGuard<'_, Vec<Topic>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Topics for Unsubscribe {
+    fn change(&self, topic: &Topic, wanted: bool) {
+        let Some(shared) = self.shared.upgrade() else {
+            return;
+        };
+        let (mut state, mut topics) = (shared.lock(), self.topics());
+        // The bus has the inbox, because the queue ends with its last one.
+        let first = topics.first().and_then(|first| state.wanted.get(first));
+        let own = first.into_iter().flatten().find(|it| it.0 == self.number);
+        let Some(inbox) = own.map(|(_, inbox)| inbox.clone()) else {
+            return;
+        };
+        if topics.contains(topic) == wanted {
+            return;
+        }
+        if wanted {
+            let subscribers = state.wanted.entry(topic.clone()).or_default();
+            subscribers.push((self.number, inbox));
+            topics.push(topic.clone());
+        } else {
+            state.forget(topic, self.number);
+            topics.retain(|other| other != topic);
+        }
+        state.changes += 1;
+        drop(state);
+        shared.changed.notify_one();
+    }
+}
+
+impl State {
+    fn forget(&mut self, topic: &Topic, number: u64) {
+        if let Some(subscribers) = self.wanted.get_mut(topic) {
+            subscribers.retain(|(other, _)| *other != number);
+            if subscribers.is_empty() {
+                self.wanted.remove(topic);
+            }
+        }
+    }
 }
 
 impl Drop for Unsubscribe {
@@ -246,13 +292,8 @@ impl Drop for Unsubscribe {
             return;
         };
         let mut state = shared.lock();
-        for topic in &self.topics {
-            if let Some(subscribers) = state.wanted.get_mut(topic) {
-                subscribers.retain(|(number, _)| *number != self.number);
-                if subscribers.is_empty() {
-                    state.wanted.remove(topic);
-                }
-            }
+        for topic in self.topics().iter() {
+            state.forget(topic, self.number);
         }
         state.changes += 1;
         drop(state);
@@ -353,7 +394,7 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-fn failed(error: RedisError) -> BusError {
+pub(super) fn failed(error: RedisError) -> BusError {
     BusError::Failed(error.to_string())
 }
 

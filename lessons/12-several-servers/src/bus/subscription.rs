@@ -2,14 +2,15 @@
 //! a subscriber that does not keep up loses messages and learns how many, and neither the
 //! bus nor the other subscribers wait for it.
 
-use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
+
+use super::Topic;
 
 /// Something that a subscriber receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +48,51 @@ impl Default for QueueLimits {
     }
 }
 
+/// A bus's side of a subscription: dropped with it, to unsubscribe.
+pub trait Topics: Send + Sync + 'static {
+    /// Subscribes to one more topic, or to one less. By default it does not.
+    fn change(&self, topic: &Topic, wanted: bool) {
+        let _ = (topic, wanted);
+    }
+}
+
+impl Topics for () {}
+
+/// A handle to add topics to a [`Subscription`] that another task reads. It does not keep
+/// the subscription alive.
+#[derive(Clone)]
+pub struct MoreTopics(Weak<dyn Topics>);
+
+impl MoreTopics {
+    /// Subscribes to one more topic. Its messages are in one order with all others.
+    pub fn add(&self, topic: &Topic) {
+        self.change(topic, true);
+    }
+
+    /// Unsubscribes from a topic.
+    pub fn remove(&self, topic: &Topic) {
+        self.change(topic, false);
+    }
+
+    fn change(&self, topic: &Topic, wanted: bool) {
+        if let Some(topics) = self.0.upgrade() {
+            topics.change(topic, wanted);
+        }
+    }
+}
+
+impl fmt::Debug for MoreTopics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MoreTopics").finish_non_exhaustive()
+    }
+}
+
 /// Returns the two ends of a queue. `guard` is dropped with the subscription: a bus
 /// unsubscribes there.
 pub fn queue(
     limits: QueueLimits,
     connected: watch::Receiver<bool>,
-    guard: impl Any + Send + Sync,
+    guard: impl Topics,
 ) -> (Inbox, Subscription) {
     let (sender, receiver) = mpsc::channel(limits.messages.max(1));
     let count = Arc::new(Count::default());
@@ -66,7 +106,7 @@ pub fn queue(
         count,
         connected: Some(connected),
         held: None,
-        _guard: Box::new(guard),
+        guard: Arc::new(guard),
     };
     (inbox, subscription)
 }
@@ -135,10 +175,15 @@ pub struct Subscription {
     connected: Option<watch::Receiver<bool>>,
     /// Taken out of the queue, and not due yet.
     held: Option<Queued>,
-    _guard: Box<dyn Any + Send + Sync>,
+    guard: Arc<dyn Topics>,
 }
 
 impl Subscription {
+    /// Returns a handle to add topics.
+    pub fn topics(&self) -> MoreTopics {
+        MoreTopics(Arc::downgrade(&self.guard))
+    }
+
     /// Waits for the next delivery. Returns `None` after the end of the bus.
     ///
     /// Cancel-safe: dropping the future loses no message.

@@ -2,11 +2,12 @@
 //!
 //! [`Message`] is what a message means. A [`Format`] is one way to write it: which
 //! channel, which bytes. The formats are pure functions over text and bytes, and each has
-//! its module: [`redis_adapter`] and [`sharded`] are Node's, byte for byte.
+//! its module: [`redis_adapter`], [`sharded`] and [`streams`] are Node's, byte for byte.
 
 pub mod json;
 pub mod redis_adapter;
 pub mod sharded;
+pub mod streams;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,12 @@ pub trait Format: Send + Sync + 'static {
 
     /// Returns what a server subscribes to for a namespace.
     fn topics(&self, at: &Place) -> Vec<Topic>;
+
+    /// Returns what a server subscribes to in addition while a room has members there.
+    fn room_topic(&self, at: &Place, room: &str) -> Option<Topic> {
+        let _ = (at, room);
+        None
+    }
 
     /// Returns the channel that every server subscribes to exactly once: its subscribers
     /// are the servers.

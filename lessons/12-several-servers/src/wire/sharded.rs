@@ -6,12 +6,9 @@
 //!
 //! | channel | what is published there |
 //! |---|---|
-//! | `P#N#` | everything but answers |
+//! | `P#N#` | everything else |
+//! | `P#N#ROOM#` | broadcasts to one room, if the servers subscribe by room |
 //! | `P#N#NODE#` | answers to one server |
-//!
-//! Node's servers have to be set to `subscriptionMode: "static"`. By default they publish
-//! a broadcast to one room on the channel of that room, to which this format does not
-//! subscribe.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -40,6 +37,12 @@ use crate::bus::Topic;
 pub struct Sharded {
     /// The beginning of all channels' names. Default `socket.io`.
     pub prefix: String,
+    /// Subscribe by room, so that a server is spared the broadcasts to rooms without
+    /// members there. The price, in Node too: after the first join to a room on a server,
+    /// broadcasts to it from other servers are lost until the subscription is in place. On
+    /// by default, as in Node; it must be the same on all servers (`subscriptionMode` is
+    /// `"dynamic"` or `"static"` there).
+    pub dynamic: bool,
     /// The limits of messages from other servers.
     pub limits: MessageLimits,
 }
@@ -48,6 +51,7 @@ impl Default for Sharded {
     fn default() -> Self {
         Self {
             prefix: "socket.io".into(),
+            dynamic: true,
             limits: MessageLimits::default(),
         }
     }
@@ -88,6 +92,11 @@ impl Format for Sharded {
         vec![Topic::Channel(all), Topic::Channel(own)]
     }
 
+    fn room_topic(&self, at: &Place, room: &str) -> Option<Topic> {
+        let channel = format!("{}{room}#", self.channel(&at.namespace));
+        (self.dynamic && !looks_like_an_id(room)).then_some(Topic::Channel(channel))
+    }
+
     fn counted(&self, namespace: &str) -> String {
         self.channel(namespace)
     }
@@ -103,6 +112,13 @@ impl Format for Sharded {
             let to = to.ok_or(WireError::Unsupported("an answer to nobody"))?;
             channel.push_str(to);
             channel.push('#');
+        }
+        // Questions go to everyone: the subscribers of the common channel are counted.
+        if let Message::Broadcast(_, to) = message
+            && let [room] = &to.rooms[..]
+            && let Some(Topic::Channel(of_room)) = self.room_topic(at, room)
+        {
+            channel = of_room;
         }
         let (kind, data, attachments) = data(message)?;
         let message = Envelope {
@@ -137,8 +153,15 @@ impl Format for Sharded {
     }
 }
 
+/// Whether Node takes the name of a room for a socket's id.
+fn looks_like_an_id(room: &str) -> bool {
+    room.encode_utf16().count() == 20
+}
+
 /// The type of a message, its fields, and the bytes in them.
-fn data(message: &Message) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireError> {
+pub(super) fn data(
+    message: &Message,
+) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireError> {
     let mut data = Data::default();
     let mut bytes: &[Bytes] = &[];
     let kind = match message {
@@ -227,7 +250,7 @@ fn data(message: &Message) -> Result<(u64, Option<Data<'_>>, &[Bytes]), WireErro
     Ok((kind, Some(data), bytes))
 }
 
-fn read(
+pub(super) fn read(
     kind: u64,
     data: Option<&RawValue>,
     attachments: Vec<Bytes>,
@@ -299,28 +322,28 @@ fn read(
 // The structs that follow are the messages, with their fields in Node's order.
 
 #[derive(Serialize)]
-struct Envelope<'a> {
+pub(super) struct Envelope<'a> {
     #[serde(rename = "type")]
-    kind: u64,
+    pub(super) kind: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Data<'a>>,
-    uid: &'a str,
-    nsp: &'a str,
+    pub(super) data: Option<Data<'a>>,
+    pub(super) uid: &'a str,
+    pub(super) nsp: &'a str,
 }
 
 #[derive(Deserialize)]
-struct EnvelopeIn<'a> {
+pub(super) struct EnvelopeIn<'a> {
     #[serde(rename = "type")]
-    kind: u64,
+    pub(super) kind: u64,
     #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    uid: String,
-    nsp: String,
+    pub(super) data: Option<&'a RawValue>,
+    pub(super) uid: String,
+    pub(super) nsp: String,
 }
 
 /// The options come after the packet of an event, and before everything else.
 #[derive(Default, Serialize)]
-struct Data<'a> {
+pub(super) struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     opts: Option<&'a Target>,
     #[serde(skip_serializing_if = "Option::is_none")]

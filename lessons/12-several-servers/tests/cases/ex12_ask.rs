@@ -8,7 +8,7 @@ use cluster::bus::{Bus, BusError, Connection, Delivery, Fate, MemoryBus, Topic};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::subject::{Answers, ask};
+use super::subject::{Answers, ask};
 
 const LIMIT: Duration = Duration::from_secs(5);
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::subject::Presence;
+use super::subject::Presence;
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::subject::Ring;
+use super::subject::Ring;
 
 /// Places that are chosen so that each rule can be seen: the text `... at N` is at `N`.
 fn places(text: &str) -> u64 {

@@ -1,6 +1,6 @@
 //! What `read` has to do. The sections are those of chapter 12.
 
-use crate::subject::{Request, Selection, read};
+use super::subject::{Request, Selection, read};
 
 fn texts(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()

@@ -1,6 +1,6 @@
 //! Caught by: an_empty_ring_owns_nothing
 //!
-//! Names nobody as the owner.
+//! Returns an empty name as the owner.
 
 use std::collections::BTreeSet;
 

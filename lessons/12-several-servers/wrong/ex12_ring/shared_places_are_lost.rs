@@ -1,6 +1,6 @@
 //! Caught by: a_shared_place_is_the_others_when_one_goes
 //!
-//! Removes places, whoever else is there.
+//! Removes a place even if another server has a point there.
 
 use std::collections::BTreeSet;
 

@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         let output = session.handle_client(&Piece::text(packet));
         for piece in output.to_server {
             let Piece::Text(text) = piece else {
-                panic!("0.9 has no bytes");
+                panic!("a packet of 0.9 is text");
             };
             engine_io::Packet::decode(&text).expect("a packet of today");
         }

@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     ];
     for packets in forms.into_iter().flatten() {
         assert!(packets.len() <= bytes.len());
-        // What is empty, or has no type, cannot be written in each form.
+        // A packet that is empty, or without a type, cannot be written in both forms.
         let whole = |piece: &Piece| match piece {
             Piece::Text(text) => !text.is_empty() && !text.starts_with('b'),
             Piece::Binary(bytes) => bytes.first().is_some_and(|kind| *kind <= 6),

@@ -1,4 +1,4 @@
-//! HTTP by hand: a request on a connection of its own.
+//! HTTP by hand: each request has its own connection.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends a request and returns the body of the answer.
+/// Sends a request and returns the body of the response.
 pub(crate) fn request(
     address: SocketAddr,
     path: &str,
@@ -24,7 +24,7 @@ pub(crate) fn request(
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("half an answer")?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("half a response")?;
     if !head.starts_with("HTTP/1.1 200") {
         let status = head.lines().next().unwrap_or_default();
         return Err(format!("{path}: {status}").into());

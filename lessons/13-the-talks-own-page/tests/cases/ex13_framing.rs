@@ -1,6 +1,6 @@
 //! What `frame` and `unframe` have to do. The sections are those of chapter 13.
 
-use crate::subject::{BadFraming, frame, unframe};
+use super::subject::{BadFraming, frame, unframe};
 
 /// So that the messages show the marks as `*`.
 fn shown(body: &str) -> String {

@@ -1,6 +1,6 @@
 //! What `parse` and `encode` have to do. The sections are those of chapter 13.
 
-use crate::subject::{BadPacket, Packet, encode, parse};
+use super::subject::{BadPacket, Packet, encode, parse};
 
 fn packet(
     kind: u8,

@@ -1,9 +1,9 @@
 //! What `plan` and `next` have to do. The sections are those of chapter 13.
 
-use crate::subject::Transport::{
+use super::subject::Transport::{
     FlashSocket, HtmlFile, JsonpPolling, WebSocket, XhrPolling,
 };
-use crate::subject::{Browser, Transport, next, plan};
+use super::subject::{Browser, Transport, next, plan};
 
 const ALL: [Transport; 5] = [WebSocket, FlashSocket, HtmlFile, XhrPolling, JsonpPolling];
 

@@ -1,6 +1,6 @@
 //! Caught by: lengths_are_decimal_digits
 //!
-//! Takes a length that is no number for 0.
+//! Reads a length that is not a number as 0.
 
 /// Stands before and after each length.
 pub const FRAME: char = '\u{fffd}';
@@ -53,7 +53,7 @@ pub fn unframe(body: &str) -> Result<Vec<String>, BadFraming> {
     Ok(packets)
 }
 
-/// Splits a text after so many units.
+/// Splits a text after this number of units.
 fn split(text: &str, length: usize) -> Option<(&str, &str)> {
     let mut left = length;
     for (index, char) in text.char_indices() {

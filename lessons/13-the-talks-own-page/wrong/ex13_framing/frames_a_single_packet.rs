@@ -50,7 +50,7 @@ pub fn unframe(body: &str) -> Result<Vec<String>, BadFraming> {
     Ok(packets)
 }
 
-/// Splits a text after so many units.
+/// Splits a text after this number of units.
 fn split(text: &str, length: usize) -> Option<(&str, &str)> {
     let mut left = length;
     for (index, char) in text.char_indices() {

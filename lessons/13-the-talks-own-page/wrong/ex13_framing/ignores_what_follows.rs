@@ -1,6 +1,6 @@
 //! Caught by: a_packet_is_as_long_as_its_length_says
 //!
-//! Stops at the first thing that is no frame, without an error.
+//! Stops without an error where the next frame should start and does not.
 
 /// Stands before and after each length.
 pub const FRAME: char = '\u{fffd}';
@@ -55,7 +55,7 @@ pub fn unframe(body: &str) -> Result<Vec<String>, BadFraming> {
     Ok(packets)
 }
 
-/// Splits a text after so many units.
+/// Splits a text after this number of units.
 fn split(text: &str, length: usize) -> Option<(&str, &str)> {
     let mut left = length;
     for (index, char) in text.char_indices() {
