@@ -134,8 +134,7 @@ impl Session {
         }
     }
 
-    /// The server has answered a CONNECT. Returns what has waited for it, if the client
-    /// is in.
+    /// The server has answered a CONNECT. Returns what has waited for it.
     fn answered(&mut self, namespace: &str, joined: Option<bool>) -> Vec<Piece> {
         let place = match joined {
             Some(recovery) => {
@@ -154,11 +153,7 @@ impl Session {
         if waiting.contains(&Piece::text(format!("4{leave}"))) {
             self.places.remove(namespace);
         }
-        if joined.is_some() {
-            waiting
-        } else {
-            Vec::new()
-        }
+        waiting
     }
 
     fn translate(&mut self, packet: &Modern<'_>, text: &str, output: &mut Output) {
@@ -173,6 +168,7 @@ impl Session {
                 }
             }
             modern::CONNECT_ERROR => {
+                // What has waited for a namespace that refuses is dropped.
                 self.answered(namespace, None);
                 // A client of 0.9 is always in `/`, even if the application is not.
                 if namespace != "/" {

@@ -305,6 +305,21 @@ mod tests {
     }
 
     #[test]
+    fn sessions_with_and_without_recovery_share_a_memo() {
+        let memo = Memo::default();
+        let event = EncodedMessage::text("2/chat,[\"said\",\"s4lt.9\"]");
+        for (pid, expected) in [
+            (",\"pid\":\"y\"", "42/chat,[\"said\"]"),
+            ("", "42/chat,[\"said\",\"s4lt.9\"]"),
+        ] {
+            let mut session = Session::new("0{}");
+            hears(&mut session, &format!("0/chat,{{\"sid\":\"x\"{pid}}}"));
+            let heard = session.handle_server(&event, &memo).to_client;
+            assert_eq!(heard, [Piece::text(expected)]);
+        }
+    }
+
+    #[test]
     fn a_namespace_that_was_left_is_forgotten() {
         let mut session = Session::new("0{}");
         for round in 0..100 {
@@ -327,6 +342,8 @@ mod tests {
         let early = says(&mut session, "2");
         assert_eq!(early.to_client, [Piece::text("3")]);
         assert!(early.to_server.is_empty(), "nobody has asked");
+        let data = says(&mut session, "2tea");
+        assert_eq!(data.to_client, [Piece::text("3tea")]);
         let ping = Engine::Ping("").encode();
         let output = session.handle_server(&ping, &Memo::default());
         assert_eq!(output, Output::default());

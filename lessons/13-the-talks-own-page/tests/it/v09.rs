@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use engine_io::{Cookie, Cors, Hooks};
+use engine_io::{Cookie, Cors, Hooks, ServeLimits};
 use socket_io::Config;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use websocket::{OpCode, encode_frame, encode_masked_frame};
 
-use crate::support::{self, next, say, soon, start, started};
+use crate::support::{self, next, say, soon, start, start_within, started};
 
 const CHAT: &str = r#"5:1+:/chat:{"name":"join","args":["tea"]}"#;
 
@@ -234,6 +234,46 @@ async fn goodbyes_end_the_session() {
     let client = server.in_chat().await;
     assert_eq!(client.send("0::").await, "1");
     assert_eq!(server.io.engine().session_count(), 0);
+    assert_eq!(client.poll().await, "0::");
+    assert_eq!(
+        client.poll().await,
+        "7:::1+0",
+        "it was told, and is forgotten"
+    );
+}
+
+#[tokio::test]
+async fn a_poll_ends_with_the_client_that_waits() {
+    let hour = heritage::Config {
+        polling_duration: Duration::from_secs(3600),
+        ..heritage::Config::default()
+    };
+    // One connection at a time: a poll that went on without its client would keep the
+    // next one out.
+    let limits = ServeLimits {
+        connections: 1,
+        ..ServeLimits::default()
+    };
+    let server = start_within(Config::default(), hour, limits).await;
+    let client = server.in_chat().await;
+    let mut stream = server.connect().await;
+    let poll = format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", client.path);
+    stream.write_all(poll.as_bytes()).await.unwrap();
+    drop(stream);
+    assert_eq!(client.send("2::").await, "1");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_ends_the_session() {
+    let server = started().await;
+    let client = server.in_chat().await;
+    server.half_a_body(&client.path).await;
+    let ended = async {
+        while server.io.engine().session_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("the end of the session", ended).await;
 }
 
 #[tokio::test]
@@ -492,6 +532,22 @@ async fn what_is_no_address_of_0_9_is_refused() {
     ] {
         assert_eq!(server.get(path).await.status, 400, "{path}");
     }
+    // Of these, each would be answered if the header and the path were not compared, or
+    // if a transport could be used that is not offered.
+    let client = server.in_chat().await;
+    let upgrade = [
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
+    for transport in ["xhr-polling", "flashsocket"] {
+        let path = format!("/socket.io/1/{transport}/{}", client.sid);
+        assert_eq!(
+            server.request("GET", &path, &upgrade, b"").await.status,
+            400
+        );
+    }
     let put = server
         .request("PUT", "/socket.io/1/xhr-polling/x", &[], b"")
         .await;
@@ -543,7 +599,8 @@ async fn sessions_that_have_ended_are_forgotten() {
     let client = server.in_chat().await;
     client.send("0::").await;
     soon("the gateway to forget", async {
-        while client.poll().await != "7:::1+0" {
+        // By POST: a poll would forget the session itself.
+        while client.send("2::").await != "7:::1+0" {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })

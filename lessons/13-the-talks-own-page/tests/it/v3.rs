@@ -259,3 +259,48 @@ async fn broken_bodies_end_the_session() {
     let answer = server.request("POST", &path, &kind, b"\x00\x09\xff2").await;
     assert_eq!(answer.status, 400);
 }
+
+const UPGRADE: [&str; 4] = [
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+#[tokio::test]
+async fn a_session_has_one_probe_at_a_time() {
+    let server = started().await;
+    let path = in_main(&server).await;
+    let path = path.replace("transport=polling", "transport=websocket");
+    let mut probe = server.websocket(&path).await;
+    say(&mut probe, "2probe").await;
+    assert_eq!(next(&mut probe).await.unwrap(), "3probe");
+    let second = server.request("GET", &path, &UPGRADE, b"").await;
+    assert_eq!(second.status, 400);
+}
+
+#[tokio::test]
+async fn without_upgrades_a_session_stays_where_it_is() {
+    let mut config = Config::default();
+    config.engine.allow_upgrades = false;
+    let server = start(config, heritage::Config::default()).await;
+    let open = server.get(BASE).await.body;
+    assert!(open.contains("\"upgrades\":[]"), "{open}");
+    let sid = open.split('"').nth(3).expect("an id");
+    let path = format!("/socket.io/?EIO=3&transport=websocket&sid={sid}");
+    let refused = server.request("GET", &path, &UPGRADE, b"").await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_ends_the_session() {
+    let server = started().await;
+    let path = in_main(&server).await;
+    server.half_a_body(&path).await;
+    let ended = async {
+        while server.io.engine().session_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("the end of the session", ended).await;
+}

@@ -54,16 +54,19 @@ pub struct TestServer {
 }
 
 pub async fn start(config: Config, heritage: heritage::Config) -> TestServer {
+    start_within(config, heritage, ServeLimits::default()).await
+}
+
+pub async fn start_within(
+    config: Config,
+    heritage: heritage::Config,
+    limits: ServeLimits,
+) -> TestServer {
     let io = io(config);
     let routes = heritage::filter(io.engine(), heritage).or(io.filter());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it listens");
-    tokio::spawn(engine_io::run(
-        listener,
-        routes,
-        ServeLimits::default(),
-        pending(),
-    ));
+    tokio::spawn(engine_io::run(listener, routes, limits, pending()));
     TestServer { io, address }
 }
 
@@ -119,6 +122,16 @@ impl TestServer {
             head: head.to_lowercase(),
             body: body.to_owned(),
         }
+    }
+
+    /// Sends the first bytes of a body, and leaves.
+    pub async fn half_a_body(&self, path: &str) {
+        let mut stream = self.connect().await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n3::/chat:"
+        );
+        let sent = stream.write_all(head.as_bytes()).await;
+        sent.expect("the server reads");
     }
 
     pub async fn get(&self, path: &str) -> Answer {
