@@ -497,6 +497,25 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     await page.waitForFunction((first) => socket.id && socket.id !== first, first, { timeout: 8000 });
   });
 
+  test("asks for a sign of life after its machine slept, though it was shown all the time", async (t) => {
+    const stage = await startStage(t);
+    const page = await openPage(t, browser, stage.url, { outage: true });
+    await page.clock.install();
+    await page.goto(stage.room);
+    await page.getByRole("textbox", { name: "Choose a nickname" }).fill("Ann");
+    await page.keyboard.press("Enter");
+    await writer(page).waitFor();
+    // The server is there and says nothing.
+    stage.on.join = () => undefined;
+    const first = await page.evaluate(() => socket.id);
+    await page.clock.runFor(6000);
+    assert.equal(await page.evaluate(() => socket.id), first, "awake: there is nothing to ask");
+    // As a sleep does it: each timer is late, and fires once. The heartbeat notices nothing for 45 s.
+    await page.clock.fastForward(21_000);
+    await page.clock.runFor(5000);
+    await page.waitForFunction((first) => socket.id && socket.id !== first, first, { timeout: 8000 });
+  });
+
   test("loads what was said in a long absence, without a gap", async (t) => {
     const stage = await startStage(t, { messages: many(10) });
     const page = await enter(t, browser, stage, { outage: true });
@@ -784,6 +803,9 @@ describe("the page", { skip: missing(), timeout: 300_000, concurrency: 4 }, () =
     const stage = await startStage(t, { rooms });
     const page = await openPage(t, browser, stage.url);
     await page.goto(stage.url);
+    const place = (part) => part.evaluate((part) => part.getBoundingClientRect().top);
+    const [form, list] = [await place(page.getByLabel("New room")), await place(page.locator("#rooms"))];
+    assert.ok(form < list, "a new room needs no scrolling past the others");
     await page.getByLabel("Find a room").fill("ROOM 1");
     await page.getByText("3 of 12 rooms").waitFor();
     const visible = page.locator("#rooms li:visible .name");

@@ -1,15 +1,18 @@
 //! The program as its user meets it: flags, lines, exit statuses, the end.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 use crate::common::client::Client;
 use crate::common::program::{Program, fill, full_disk, printed, refused, stalled_pipe};
 use crate::common::{self, get, soon};
 
+const TOO_MANY_ROOMS: &str = "Your network has made as many rooms as it may";
 const QUIET: [&str; 6] = ["--port", "0", "--database", ":memory:", "--log", "off"];
 
 #[tokio::test]
@@ -325,6 +328,89 @@ async fn flags_are_checked() {
         let (status, said) = refused(&flags).await;
         assert_eq!(status, Some(2), "{said}");
         assert!(said.contains(reason), "{said}");
+    }
+}
+
+/// Each limit has its own flag: all of them are different here.
+#[tokio::test]
+async fn each_limit_is_a_flag_and_holds() {
+    let flags = "--port 0 --database :memory: --log off --messages-per-minute 3 \
+                 --renames-per-minute 4 --joins-per-minute 5 --new-rooms-per-minute 2 \
+                 --reads-per-minute 6 --people-per-address 100 \
+                 --connections-per-address 7 --rooms-per-address 8 --away-per-address 1";
+    let flags: Vec<_> = flags.split_whitespace().collect();
+    let program = Program::start(&flags).await;
+    let port = program.port;
+    // She has joined, which made a room, and has taken a nickname.
+    let mut ann = Client::seated(port, "lobby", "Ann").await;
+    let calls = [
+        ("user message", 3, "Too many messages. "),
+        ("nickname", 3, "Too many nicknames. "),
+        ("people", 6, "Too many requests. "),
+        ("join", 1, "Too many new rooms. "),
+    ];
+    for (event, allowed, reason) in calls {
+        for number in 0..=allowed {
+            let arguments = match event {
+                "people" => json!([]),
+                _ => json!([format!("{event} {number}")]),
+            };
+            let answer = ann.call(event, arguments).await;
+            let said = answer[1..].iter().find_map(|it| it.as_str());
+            let refused = answer[0] == json!(false);
+            assert_eq!(refused, number == allowed, "{event} {number}: {answer:?}");
+            assert!(!refused || said.unwrap().starts_with(reason), "{answer:?}");
+        }
+    }
+    // Two visits are left.
+    for (room, allowed) in [("lobby", true), ("join 0", true), ("lobby", false)] {
+        let answer = ann.call("join", json!([room])).await;
+        assert_eq!(answer[0], json!(allowed), "{room}: {answer:?}");
+    }
+
+    // Of eight rooms there are two. Each of these people makes two more, but for the last.
+    let mut people = Vec::new();
+    for number in 0..4 {
+        let secret = json!({ "person": format!("the secret of guest {number}") });
+        let mut guest = Client::connect(port, secret).await;
+        for room in 0..2 {
+            let room = format!("room {room} of {number}");
+            let answer = guest.call("join", json!([room])).await;
+            assert_eq!(answer[0], json!(number < 3), "{room}: {answer:?}");
+            assert!(
+                number < 3 || answer[1] == json!(TOO_MANY_ROOMS),
+                "{answer:?}"
+            );
+        }
+        guest.call("join", json!(["lobby"])).await;
+        guest
+            .call("nickname", json!([format!("Guest {number}")]))
+            .await;
+        people.push(guest);
+    }
+
+    // Five connections of seven.
+    let handshake = "/socket.io/?EIO=4&transport=polling";
+    for expected in [200, 200, 429] {
+        assert_eq!(get(port, handshake, "").await.status, expected);
+    }
+
+    // The name of the first who leaves is kept, and that of the second is not.
+    for (number, kept) in [(0, true), (1, false)] {
+        people.remove(0).disconnect().await;
+        let left = format!("chat_sockets {}", 4 - number);
+        soon("the end of a connection", async {
+            while !get(port, "/metrics", "").await.body.contains(&left) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        let mut other = Client::connect(port, json!({})).await;
+        other.call("join", json!(["lobby"])).await;
+        let name = json!([format!("Guest {number}")]);
+        let answer = other.call("nickname", name).await;
+        assert_eq!(answer[0], json!(!kept), "{answer:?}");
+        other.disconnect().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The worked solutions, one module per exercise. Each can replace its starter.
+//! The worked solutions, one module for each exercise. Each can replace its starter.
 
 pub mod ex12_ask;
 pub mod ex12_presence;
