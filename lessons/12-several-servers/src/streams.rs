@@ -326,7 +326,7 @@ impl Said {
 /// Why a client is not restored.
 #[derive(Debug, thiserror::Error)]
 enum Unrestored {
-    #[error("it has no offset of this log")]
+    #[error("its offset is not of this log")]
     Offset,
     #[error("its session is not kept")]
     Session,
