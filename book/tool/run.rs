@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use regex::{Captures, Regex};
 
 use crate::house::House;
 
@@ -28,7 +29,7 @@ pub(crate) fn run(
     errors_too: bool,
     limit: Duration,
 ) -> Result<Output> {
-    let quiet = command
+    let quiet = without_package(command)?
         .replace("cargo run ", "cargo run --quiet ")
         .replace("cargo test ", "cargo test --quiet ");
     let mut shell = Command::new("sh");
@@ -84,6 +85,21 @@ pub(crate) fn run(
         text,
         status: status.code(),
     })
+}
+
+/// Names the program instead of its package. For one package, cargo chooses other features
+/// for what it needs than for all of them, and would compile most of it once more for each
+/// package in the book.
+fn without_package(command: &str) -> Result<String> {
+    if command.contains("--features") {
+        return Ok(command.to_owned());
+    }
+    let package = Regex::new(r"cargo run -p ([\w-]+)( --(?:bin|example) [\w-]+)?")?;
+    let program = |found: &Captures<'_>| match found.get(2) {
+        Some(program) => format!("cargo run{}", program.as_str()),
+        None => format!("cargo run --bin {}", &found[1]),
+    };
+    Ok(package.replace_all(command, program).into_owned())
 }
 
 /// Starts its own process group, so that the shell's children can be killed with it.
@@ -159,6 +175,24 @@ mod tests {
             (output.text.as_str(), output.status),
             ("one\ntwo\n", Some(3))
         );
+    }
+
+    #[test]
+    fn a_program_is_built_as_the_workspace_builds_it() {
+        for (command, wanted) in [
+            ("cargo run -p chat-app", "cargo run --bin chat-app"),
+            (
+                "cargo run -p lesson-04 --bin server -- -p 1 | wc",
+                "cargo run --bin server -- -p 1 | wc",
+            ),
+            (
+                "cargo run -p lesson-10 --features client --example client",
+                "cargo run -p lesson-10 --features client --example client",
+            ),
+            ("cargo test --test ex", "cargo test --test ex"),
+        ] {
+            assert_eq!(without_package(command).unwrap(), wanted);
+        }
     }
 
     #[test]

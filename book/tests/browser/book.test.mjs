@@ -272,6 +272,8 @@ describe("the book", { skip, timeout: 1_200_000 }, () => {
     for (const name of await pages()) {
       await page.goto(`${reading.url}/${name}`);
       await page.evaluate(() => document.fonts.ready);
+      // Boxes, hints and solutions too.
+      await page.evaluate(() => document.querySelectorAll("main details").forEach((box) => (box.open = true)));
       const wide = await page.evaluate(() =>
         [...document.querySelectorAll("main pre > code")]
           .filter((code) => code.scrollWidth > code.clientWidth && code.checkVisibility())

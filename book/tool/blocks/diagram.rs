@@ -7,22 +7,20 @@ use anyhow::{Result, anyhow};
 use mermaid_rs_renderer::{RenderOptions, Theme, render_with_options};
 
 use super::figure::unique_ids;
+use super::sequence;
 use crate::block::{Block, slug};
 use crate::html::escape;
 
 /// Each colour of the renderer's theme is a stand-in for one of the page's.
-const COLORS: [(&str, &str); 6] = [
+const COLORS: [(&str, &str); 4] = [
     ("#010101", "var(--fig-ink)"),
     ("#020202", "var(--fig-line)"),
     ("#030303", "var(--fig-box)"),
-    ("#040404", "var(--fig-note)"),
-    ("#050505", "var(--fig-note-edge)"),
     ("#060606", "var(--bg)"),
 ];
 
 fn theme() -> Theme {
-    let [ink, line, box_fill, note, note_edge, ground] =
-        COLORS.map(|(color, _)| color.to_owned());
+    let [ink, line, box_fill, ground] = COLORS.map(|(color, _)| color.to_owned());
     Theme {
         font_family: "inherit".into(),
         font_size: 15.0,
@@ -36,13 +34,6 @@ fn theme() -> Theme {
         cluster_background: "none".into(),
         cluster_border: line.clone(),
         background: "none".into(),
-        sequence_actor_fill: box_fill.clone(),
-        sequence_actor_border: line.clone(),
-        sequence_actor_line: line.clone(),
-        sequence_note_fill: note,
-        sequence_note_border: note_edge,
-        sequence_activation_fill: box_fill,
-        sequence_activation_border: line,
         text_color: ink,
         ..Theme::modern()
     }
@@ -53,20 +44,11 @@ fn theme() -> Theme {
 /// # Errors
 /// Returns an error for a diagram that the renderer cannot read.
 pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
-    let mut options = RenderOptions {
-        theme: theme(),
-        ..RenderOptions::default()
+    let svg = if block.body.trim_start().starts_with("sequenceDiagram\n") {
+        sequence::draw(block.body.trim_start())?
+    } else {
+        rendered(block.body)?
     };
-    options.layout.max_label_width_chars = 36;
-    let mut svg = render_with_options(block.body, options)
-        .map_err(|error| anyhow!("not a diagram: {error:#}"))?;
-    for (stand_in, color) in COLORS {
-        svg = svg.replace(stand_in, color);
-    }
-    // The renderer's white is the page's background.
-    svg = svg
-        .replace("#FFFFFF", "var(--bg)")
-        .replace("\"white\"", "\"var(--bg)\"");
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let svg =
         unique_ids(&svg, &format!("{}-{}", slug(&stem), block.line)).replace('\n', " ");
@@ -80,6 +62,23 @@ pub(crate) fn expand(file: &Path, block: Block<'_>) -> Result<String> {
         1,
     );
     Ok(format!("<figure class=\"figure diagram\">{svg}</figure>\n"))
+}
+
+fn rendered(body: &str) -> Result<String> {
+    let mut options = RenderOptions {
+        theme: theme(),
+        ..RenderOptions::default()
+    };
+    options.layout.max_label_width_chars = 36;
+    let mut svg = render_with_options(body, options)
+        .map_err(|error| anyhow!("not a diagram: {error:#}"))?;
+    for (stand_in, color) in COLORS {
+        svg = svg.replace(stand_in, color);
+    }
+    // The renderer's white is the page's background.
+    Ok(svg
+        .replace("#FFFFFF", "var(--bg)")
+        .replace("\"white\"", "\"var(--bg)\""))
 }
 
 /// The picture without a size of its own, and the width that it was drawn for in
@@ -118,8 +117,7 @@ mod tests {
     #[test]
     fn a_diagram_takes_its_colours_from_the_page() {
         let html =
-            draw("sequenceDiagram\n    A->>B: hello\n    Note over B: \"thinks\"\n")
-                .unwrap();
+            draw("stateDiagram-v2\n    direction LR\n    A --> B: hello\n").unwrap();
         assert!(html.contains("hello") && html.contains("var(--fig-ink)"));
         let colors = regex::Regex::new("#[0-9A-Fa-f]{6}").unwrap();
         assert_eq!(colors.find(&html).map(|found| found.as_str()), None);

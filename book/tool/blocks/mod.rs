@@ -12,3 +12,4 @@ pub(crate) mod lesson;
 pub(crate) mod plot;
 pub(crate) mod quiz;
 pub(crate) mod schedule;
+mod sequence;

@@ -1,13 +1,12 @@
 //! The chat's events, end to end: a real listener, real connections, each packet as the
 //! protocol has it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chat_app::Options;
 use chat_app::limits::Limits;
 use chat_app::presence::MAX_LISTED;
-use serde_json::{Value, from_value, json};
+use serde_json::{Value, json};
 
 use crate::common::client::Client;
 use crate::common::{self, memory, quick};
@@ -677,21 +676,29 @@ async fn a_large_room_is_sent_changes() {
         crowd.push(Client::seated(port, "lobby", &name).await);
     }
     let mut ann = Client::seated(port, "lobby", "Ann").await;
-    // The list that she was sent may be ahead of its number: the room is told of someone a
-    // moment later. So the changes are those up to the one that has herself in it.
-    let listed = ann.event("nicknames").await;
-    let mut people: BTreeSet<String> = from_value(listed[0].clone()).unwrap();
-    let (mut number, mut told) = (None, false);
-    while !told {
+    // The list that she is sent may name people, herself as well, whom the next change
+    // brings to everybody. So the one before her says when all have been told of her.
+    let before = crowd.last_mut().unwrap();
+    let told = loop {
+        let change = before.event("people").await;
+        let joined = change[0]["joined"].as_array().unwrap();
+        if joined.contains(&json!("Ann")) {
+            break change[0]["number"].as_u64().unwrap();
+        }
+    };
+    let mut number = None;
+    while number != Some(told) {
         let change = ann.event("people").await;
-        let this = change[0]["number"].as_u64().unwrap();
-        assert!(number.is_none_or(|it| it + 1 == this), "none is missed");
-        number = Some(this);
-        let joined: Vec<String> = from_value(change[0]["joined"].clone()).unwrap();
-        told = joined.iter().any(|name| name == "Ann");
-        people.extend(joined);
+        let next = change[0]["number"].as_u64().unwrap();
+        assert!(
+            number.is_none_or(|number| next == number + 1),
+            "none is missed"
+        );
+        number = Some(next);
     }
-    assert_eq!(people.len(), MAX_LISTED + 2);
+    let asked = ann.call("people", json!([])).await;
+    assert_eq!(asked[0].as_array().unwrap().len(), MAX_LISTED + 2);
+    assert_eq!(asked[1], json!(told));
     ann.call("nickname", json!(["Anna"])).await;
     let change = ann.event("people").await;
     assert_eq!(change[0]["renamed"], json!([["Ann", "Anna"]]));

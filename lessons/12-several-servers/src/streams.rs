@@ -483,7 +483,6 @@ impl Reader {
         }
     }
 
-    // ANCHOR: restore
     /// A client is back. It is restored at a moment when no entry is carried out.
     async fn restore(
         &self,
@@ -513,6 +512,7 @@ impl Reader {
             if entries.len() == BATCH {
                 continue;
             }
+            // ANCHOR: restore
             let place = self.place();
             let here = place.ok_or(Unrestored::NotFollowing)?;
             // Entries that were carried out in the meantime are missing, too.
@@ -522,9 +522,9 @@ impl Reader {
             // Those that have not been carried out yet will be, with the client there.
             restoring.restore(session, missed.up_to(here));
             return Ok(());
+            // ANCHOR_END: restore
         }
     }
-    // ANCHOR_END: restore
 
     /// The event in an entry, if this client should have received it.
     fn missed(

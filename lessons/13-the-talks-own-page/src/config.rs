@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::v09::Transport;
 
-/// Which clients of old times are let in, and how. The limits, the heartbeat and the
-/// origins are those of the server.
+/// Which clients of old times are let in, and how. The limits, the heartbeat, the origins,
+/// the hooks and the load balancer's cookie are those of the server. Compression is not:
+/// the gateway sends messages and bodies as they are.
 ///
 /// ```
 /// use heritage::{Config, Protocols};

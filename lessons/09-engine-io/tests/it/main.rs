@@ -11,7 +11,6 @@ mod panics;
 mod refusals;
 mod requests;
 mod sessions;
-mod spans;
 mod support;
 #[cfg(feature = "example-tls")]
 mod tls;

@@ -5,7 +5,6 @@ mod client;
 mod compression;
 mod cost;
 mod events;
-mod gate_model;
 mod handlers;
 mod hostile;
 #[path = "support/hub.rs"]
@@ -15,7 +14,6 @@ mod lookup;
 mod metrics;
 mod namespaces;
 mod recovery;
-mod spans;
 mod support;
 #[cfg(feature = "tower")]
 mod tower;

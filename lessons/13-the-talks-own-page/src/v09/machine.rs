@@ -531,6 +531,17 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_is_put_out_of_a_namespace_is_not_in_it() {
+        let mut session = in_chat();
+        let left = hears(&mut session, "1/chat,");
+        assert_eq!(texts(&left.to_client), ["0::/chat"]);
+        let late = says(&mut session, "3::/chat:hello?");
+        assert_eq!(late, Output::default(), "today that would end the session");
+        let back = says(&mut session, "1::/chat");
+        assert_eq!(texts(&back.to_server), ["40/chat,"]);
+    }
+
+    #[test]
     fn what_waits_has_a_limit_in_bytes() {
         let mut session = Session::new(10_000);
         session.open();

@@ -1,4 +1,5 @@
 //! The gate in front of a client, tried in thousands of orders of its threads.
+//! A test program for itself, because `shuttle` takes the hook for the process's panics.
 
 use std::sync::Arc;
 
@@ -6,10 +7,10 @@ use gate::Gate;
 use sent::{Number, Sent};
 use shuttle::thread;
 
-#[path = "../../src/gate.rs"]
+#[path = "../src/gate.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the model uses a part")]
 mod gate;
-#[path = "../../src/sent.rs"]
+#[path = "../src/sent.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the model uses a part")]
 mod sent;
 

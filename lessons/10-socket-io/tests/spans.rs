@@ -1,11 +1,14 @@
-//! What a handler logs says for which client it works, if anybody listens.
+//! What a handler logs says for which client it works, if anybody listens. A test
+//! program for itself: what one thread does not listen to, `tracing` may keep from others.
+
+#[path = "it/support/mod.rs"]
+mod support;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use socket_io::{DisconnectReason, Io, Socket};
-
-use crate::support::{Client, calm, serve, until};
+use support::{Client, calm, serve, until};
 
 /// The log of this thread, on which the server and its clients run.
 #[derive(Clone, Default)]

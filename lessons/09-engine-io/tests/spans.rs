@@ -1,12 +1,15 @@
-//! What is logged for a client says which client that is, if anybody listens.
+//! What is logged for a client says which client that is, if anybody listens. A test
+//! program for itself: what one thread does not listen to, `tracing` may keep from others.
+
+#[path = "it/support/mod.rs"]
+mod support;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use support::{calm, start};
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
-
-use crate::support::{calm, start};
 
 /// The log of this thread, on which the server and its clients run.
 #[derive(Clone, Default)]
