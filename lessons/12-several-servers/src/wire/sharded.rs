@@ -109,7 +109,9 @@ impl Format for Sharded {
     ) -> Result<Publication, WireError> {
         let mut channel = self.channel(&at.namespace);
         if let Message::Answer(..) = message {
-            let to = to.ok_or(WireError::Unsupported("an answer without the name of the server that asked"))?;
+            let to = to.ok_or(WireError::Unsupported(
+                "an answer without the name of the server that asked",
+            ))?;
             channel.push_str(to);
             channel.push('#');
         }

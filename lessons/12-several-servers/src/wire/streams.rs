@@ -219,7 +219,9 @@ impl Format for Streams {
                 return Err(WireError::Unsupported("this outside of the log"));
             }
             Message::Answer(..) => {
-                let to = to.ok_or(WireError::Unsupported("an answer without the name of the server that asked"))?;
+                let to = to.ok_or(WireError::Unsupported(
+                    "an answer without the name of the server that asked",
+                ))?;
                 channel.push_str(to);
                 channel.push('#');
             }
