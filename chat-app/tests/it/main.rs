@@ -1,4 +1,4 @@
-//! The chat's tests, in one program: to link is most of what another one would cost.
+//! The chat's tests in one program, because linking is most of what a program costs.
 
 mod cluster;
 mod common;

@@ -1,4 +1,4 @@
-//! The lesson's tests, in one program: to link is most of what another one would cost.
+//! The lesson's tests in one program, because linking is most of what a program costs.
 
 mod golden;
 mod support;

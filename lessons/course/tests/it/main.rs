@@ -1,4 +1,4 @@
-//! The tests of `course`, in one program: to link is most of what another one would cost.
+//! The tests of `course` in one program, because linking is most of what a program costs.
 
 mod commands;
 mod features_table;
