@@ -27,10 +27,10 @@ use super::{Bus, BusError};
 ///
 /// bob.cut();
 /// ann.append(Entry::new([("say", "the tea is ready")]))?;
-/// bob.mend();
-/// // Bob was away, and has missed nothing.
 /// assert_eq!(follower.next().await, Some(Followed::Away));
+/// bob.mend();
 /// assert_eq!(follower.next().await, Some(Followed::Back));
+/// // Bob was away, and has missed nothing.
 /// let Some(Followed::Entry(id, entry)) = follower.next().await else { panic!() };
 /// assert!(id > start);
 /// assert_eq!(entry.text("say"), Some("the tea is ready"));

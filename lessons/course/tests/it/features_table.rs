@@ -9,7 +9,7 @@ fn rows(part: &str) -> impl Iterator<Item = Vec<&str>> {
     let cells = lines.map(|line| line.trim_matches('|').split('|').map(str::trim));
     cells
         .map(Iterator::collect)
-        .filter(|row: &Vec<_>| !row[0].is_empty())
+        .filter(|row: &Vec<_>| row[0] != "feature")
 }
 
 fn root() -> PathBuf {
