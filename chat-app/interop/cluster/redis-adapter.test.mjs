@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { createAdapter } from "@socket.io/redis-adapter";
 import { Emitter } from "@socket.io/redis-emitter";
 import { connect, missing, startRedis, within } from "./redis.mjs";
-import { enter, startNode, startRust } from "./servers.mjs";
+import { enter, leaveAll, startNode, startRust } from "./servers.mjs";
 
 const skip = missing();
 
@@ -30,8 +30,7 @@ for (const specific of [false, true]) {
     });
 
     after(async () => {
-      ann?.socket.disconnect();
-      bob?.socket.disconnect();
+      leaveAll();
       await node?.stop();
       await rust?.stop();
       await outside?.quit();

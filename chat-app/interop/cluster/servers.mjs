@@ -66,9 +66,17 @@ export async function startNode(redis, make, options) {
   };
 }
 
+const clients = [];
+
+/** Disconnects every client that entered: after a test that failed, too, or the process would not end. */
+export function leaveAll() {
+  clients.splice(0).forEach((socket) => socket.disconnect());
+}
+
 /** A client in `/chat`, in these rooms, with everything that it hears. */
 export async function enter(url, name, ...rooms) {
   const socket = connectClient(`${url}/chat`, { transports: ["websocket"], forceNew: true, query: { name } });
+  clients.push(socket);
   const heard = [];
   const waiting = [];
   socket.onAny((event, ...args) => {
