@@ -101,7 +101,9 @@ describe("socket.io-client 2.5 in Chromium", { skip }, () => {
       const script = asked.some((line) => /^script GET .*EIO=3.*&j=\d/.test(line));
       const form = asked.some((line) => /^document POST .*EIO=3.*&j=\d/.test(line));
       const jsonp = options.forceJSONP ?? false;
-      assert.deepEqual([script, form], [jsonp, jsonp], asked.join("\n"));
+      assert.equal(script, jsonp, asked.join("\n"));
+      // A quick upgrade leaves nothing to send by a form.
+      if (transport === "polling" || !jsonp) assert.equal(form, jsonp, asked.join("\n"));
     });
   }
 
