@@ -362,7 +362,9 @@ impl Reader {
 
     fn say(&self, message: &Message, work: Work) {
         if self.said().closed {
-            return self.carry_out(work, *self.delivered());
+            // Unlocked before the work is done: a handler may ask for it again.
+            let offset = *self.delivered();
+            return self.carry_out(work, offset);
         }
         let namespace = &self.server.place.namespace;
         let entry = match self.format.entry(&self.server.place, message) {

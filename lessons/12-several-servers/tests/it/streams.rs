@@ -477,6 +477,23 @@ async fn without_the_log_a_server_serves_its_own_clients_and_the_others_hear_lat
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_entries_that_the_log_does_not_have_yet() {
+    let (_bus, one, two) = two();
+    let (_bob, mut bob) = enter(&two, "tea").await;
+    one.line.cut();
+    one.chat.emit("news", "the last words");
+    let mut shutdown = Box::pin(one.io.shutdown(Duration::from_secs(20)));
+    let early = tokio::time::timeout(Duration::from_secs(10), &mut shutdown).await;
+    assert!(early.is_err(), "the log is away, so the entry is not written");
+    one.line.mend();
+    let start = tokio::time::Instant::now();
+    shutdown.await;
+    assert_eq!(start.elapsed(), Duration::ZERO, "it is written at once");
+    let (text, _) = bob.expect::<(String, String)>("news").await;
+    assert_eq!(text, "the last words");
+}
+
+#[tokio::test(start_paused = true)]
 async fn hostile_entries_do_not_end_a_server() {
     let (bus, one, _two) = two();
     let (_ann, mut ann) = enter(&one, "tea").await;
