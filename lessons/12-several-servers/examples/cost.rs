@@ -1,5 +1,5 @@
-//! What a room on several servers costs: deliveries per second of the servers' CPU time, and
-//! the time until a message has reached a client of the other server.
+//! Measures the cost of a room on several servers: deliveries for each second of the
+//! servers' CPU time, and the time until a message reaches a client of the other server.
 //!
 //! ```sh
 //! redis-server --port 6379 --save "" &
@@ -66,7 +66,7 @@ const ARRANGEMENTS: [(Between, &str); 3] = [
     (Between::Redis, "two, Redis"),
 ];
 
-/// What one round of an arrangement has shown.
+/// The results of one round of an arrangement.
 struct Measured {
     deliveries_per_second: f64,
     /// The CPU time of Redis, as a part of that of the servers.
@@ -216,7 +216,7 @@ fn clustered(bus: impl Bus) -> Adapters {
     adapters(bus, RedisAdapter::default(), ClusterConfig::default())
 }
 
-/// Sends batch after batch; each waits until everybody has the one before.
+/// Sends batch after batch; each waits until all clients have the previous one.
 async fn send(chat: Namespace, seen: Arc<Seen>, batches: usize, people: usize) {
     for batch in 1..=batches {
         for _ in 0..BATCH {
@@ -302,7 +302,9 @@ async fn redis_cpu(between: Between, url: &str) -> Result<Duration> {
     let info: String = redis::cmd("INFO").arg("cpu").query_async(&mut line).await?;
     let value = |name: &str| -> Result<f64> {
         let line = info.lines().find_map(|line| line.strip_prefix(name));
-        Ok(line.context("INFO cpu has no such line")?.parse()?)
+        Ok(line
+            .context("a line is missing from the answer to INFO cpu")?
+            .parse()?)
     };
     Ok(Duration::from_secs_f64(
         value("used_cpu_sys:")? + value("used_cpu_user:")?,
@@ -328,14 +330,20 @@ impl Client {
         ] {
             client.0.send(Message::text(packet)).await?;
             let message = client.message().await?;
-            ensure!(message.starts_with(answer), "{message:?} is no {answer:?}");
+            ensure!(
+                message.starts_with(answer),
+                "{message:?} does not begin with {answer:?}"
+            );
         }
         Ok(client)
     }
 
     async fn news(&mut self) -> Result<()> {
         let message = self.message().await?;
-        ensure!(message.starts_with("42/chat,"), "{message:?} is no event");
+        ensure!(
+            message.starts_with("42/chat,"),
+            "{message:?} is not an event"
+        );
         Ok(())
     }
 

@@ -484,7 +484,10 @@ async fn a_shutdown_waits_for_entries_that_the_log_does_not_have_yet() {
     one.chat.emit("news", "the last words");
     let mut shutdown = Box::pin(one.io.shutdown(Duration::from_secs(20)));
     let early = tokio::time::timeout(Duration::from_secs(10), &mut shutdown).await;
-    assert!(early.is_err(), "the log is away, so the entry is not written");
+    assert!(
+        early.is_err(),
+        "the log is away, so the entry is not written"
+    );
     one.line.mend();
     let start = tokio::time::Instant::now();
     shutdown.await;
