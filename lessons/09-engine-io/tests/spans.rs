@@ -1,5 +1,6 @@
-//! What is logged for a client says which client that is, if anybody listens. A test
-//! program for itself: what one thread does not listen to, `tracing` may keep from others.
+//! The lines that are logged for a client name that client, if a subscriber wants spans.
+//! This is a program of its own, because `tracing` may keep from all threads a span that one
+//! thread's subscriber does not want.
 
 #[path = "it/support/mod.rs"]
 mod support;

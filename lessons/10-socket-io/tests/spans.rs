@@ -1,5 +1,6 @@
-//! What a handler logs says for which client it works, if anybody listens. A test
-//! program for itself: what one thread does not listen to, `tracing` may keep from others.
+//! A handler's log lines name the client that it works for, if a subscriber wants spans.
+//! This is a program of its own, because `tracing` may keep from all threads a span that one
+//! thread's subscriber does not want.
 
 #[path = "it/support/mod.rs"]
 mod support;
